@@ -1,0 +1,139 @@
+/* The boundary between the core and the SIP process: commands and events as
+ * flat values over a SOCK_SEQPACKET socketpair. Dialogs and requests go by id;
+ * no pointer crosses.
+ *
+ * The SIP process decides nothing but syntax and transactions. It reports a
+ * dialog's state (PORT_DIALOG) before anything that the state allows goes onto
+ * the wire; the core keeps the latest report of each dialog and gives it back
+ * as a seed after a restart, so no dialog dies with the process. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+enum port_type {
+	/* core -> SIP process */
+	PORT_CONFIG =
+	    1, /* first of all: LISTEN, HOST, AGENT, number[0] = generation */
+	PORT_SEED,	/* a dialog as last reported by PORT_DIALOG */
+	PORT_TOMBSTONE, /* likewise, of a dialog that ended in the last 32 s */
+	PORT_START,	/* all seeds sent: bind and serve */
+	PORT_ANSWER, /* to PORT_REQUEST req: status, REASON, CONTACT, HEADERS,
+		      * TYPE, BODY. A 2xx to an INVITE or SUBSCRIBE outside a
+		      * dialog makes dialog dlg (the id that the request
+		      * carried) */
+	PORT_SEND,   /* a request in dialog dlg, id req chosen by the core:
+		      * METHOD,   HEADERS, CONTACT, TYPE, BODY */
+	PORT_FORGET, /* dialog dlg has no use any more */
+	PORT_PING,   /* answered by PORT_PONG with the same req */
+	PORT_STOP, /* no new requests; exit when transactions are done or in 2 s
+		    */
+	/* SIP process -> core */
+	PORT_READY = 64, /* listeners are up; LISTEN: the real addresses, as in
+			    PORT_CONFIG */
+	PORT_FAILED,  /* they are not; REASON: a line for the administrator */
+	PORT_REQUEST, /* a request came: req, dlg (see below), METHOD, ... */
+	PORT_CANCEL,  /* the INVITE req was cancelled; it has been answered 487
+		       */
+	PORT_ACK,     /* dialog dlg's 2xx was acknowledged; TYPE, BODY, cseq */
+	PORT_DIALOG, /* the state of dialog dlg (opaque to the core but for dlg)
+		      */
+	PORT_RESPONSE, /* final outcome of PORT_SEND req: status (408: none
+			* came, 503: could not be sent), REASON, CONTACT,
+			* HEADERS, TYPE, BODY */
+	PORT_PONG,
+};
+
+/* What a message may carry as text; absent = empty. */
+enum port_field {
+	PORT_F_METHOD,
+	PORT_F_RURI, /* the Request-URI */
+	PORT_F_FROM, /* header values, as received */
+	PORT_F_TO,
+	PORT_F_CALL_ID,
+	PORT_F_FROM_TAG,
+	PORT_F_TO_TAG,
+	PORT_F_CONTACT,	  /* PORT_REQUEST: its URI; PORT_ANSWER, PORT_SEND: the
+			     header value */
+	PORT_F_ROUTE,	  /* PORT_DIALOG: the route set */
+	PORT_F_PEER,	  /* "10.0.0.1:5060", where the request came from */
+	PORT_F_TRANSPORT, /* "udp", "tcp", "tls" */
+	PORT_F_IDENTITY,  /* P-Asserted-Identity values, one a line */
+	PORT_F_PRIVACY,
+	PORT_F_USER_AGENT,
+	PORT_F_SUPPORTED,
+	PORT_F_REQUIRE,
+	PORT_F_ACCEPT,	  /* comma-separated; empty = header absent */
+	PORT_F_EVENT,	  /* the whole value with its parameters */
+	PORT_F_SUB_STATE, /* Subscription-State */
+	PORT_F_SUBJECT,
+	PORT_F_SESSION_EXPIRES,
+	PORT_F_MIN_SE,
+	PORT_F_REFER_TO, /* one a line */
+	PORT_F_REFERRED_BY,
+	PORT_F_REPLACES,
+	PORT_F_AUTHORIZATION, /* one a line */
+	PORT_F_SIP_REASON,    /* Reason header (of BYE, CANCEL) */
+	PORT_F_TYPE,	      /* Content-Type */
+	PORT_F_BODY,
+	PORT_F_REASON,	/* reason phrase, or the text of PORT_FAILED */
+	PORT_F_HEADERS, /* further header lines, "Name: value\r\n" each */
+	PORT_F_LISTEN,	/* "udp:127.0.0.1:5060 tcp:127.0.0.1:5060" */
+	PORT_F_HOST,
+	PORT_F_AGENT,  /* our User-Agent and Server */
+	PORT_F_LOCAL,  /* PORT_DIALOG: our From/To value with its tag */
+	PORT_F_REMOTE, /* PORT_DIALOG: the peer's */
+	PORT_F_TARGET, /* PORT_DIALOG: remote target */
+	PORT_FIELDS
+};
+
+/* Ids: the SIP process makes dlg and req of what comes in as generation << 32 |
+ * count, the core makes req of what it sends likewise with bit 63 set, so that
+ * no two processes in a row clash. A PORT_REQUEST outside any dialog carries a
+ * fresh dlg, which comes to life only if the answer makes a dialog; new_dialog
+ * tells. */
+struct port_msg {
+	enum port_type type;
+	uint64_t dlg, req;
+	int status;
+	uint32_t cseq;	 /* of the request */
+	int64_t expires; /* seconds; -1 = header absent */
+	uint32_t
+	    number[4]; /* PORT_DIALOG: local CSeq, remote CSeq, flags; else 0 */
+	bool new_dialog; /* PORT_REQUEST: was sent outside a dialog */
+	struct str f[PORT_FIELDS];
+};
+
+#define PORT_BODY_MAX (8u << 20) /* a message with its fields */
+#define PORT_PIECE_MAX                                                         \
+	65536u /* one datagram; longer messages travel in pieces */
+
+/* Pure encoding. Encode appends to b. Decode reads one whole message, slices
+ * point into in: 0, ERR_SYNTAX. */
+void port_encode(struct buf *b, const struct port_msg *m);
+int port_decode(struct str in, struct port_msg *m);
+/* A value with nothing in it but the type. */
+struct port_msg port_msg(enum port_type type);
+
+/* One end of the socketpair, with a queue for what the kernel does not take and
+ * a buffer for messages in pieces. Used by both processes; the caller watches
+ * fd. */
+struct port_end {
+	int fd;
+	struct buf in;	     /* pieces of an unfinished message */
+	bool whole;	     /* in holds the message that was returned last */
+	struct buf datagram; /* one received datagram */
+	struct port_out *head, **tail;
+	size_t queued; /* octets waiting */
+};
+
+void port_end_init(struct port_end *e, int take_fd);
+void port_end_done(struct port_end *e);
+/* Sends or queues. 0, or ERR_GONE when the other side is dead. */
+int port_end_send(struct port_end *e, const struct port_msg *m);
+/* Writes what waits: 0 when all is out, 1 when the socket is full (watch for
+ * writability), ERR_GONE. */
+int port_end_flush(struct port_end *e);
+/* The next whole message: 1 with *m (its slices live until the next call), 0
+ * when nothing is there, ERR_GONE when the other side is dead, ERR_SYNTAX. */
+int port_end_recv(struct port_end *e, struct port_msg *m);
