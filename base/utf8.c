@@ -1,0 +1,85 @@
+#include "base/utf8.h"
+
+/* Octets in the sequence that starts with c; 0 where none can. */
+static unsigned sequence(unsigned char c)
+{
+	if (c < 0x80)
+		return 1;
+	if (c >= 0xc2 && c <= 0xdf)
+		return 2;
+	if (c >= 0xe0 && c <= 0xef)
+		return 3;
+	if (c >= 0xf0 && c <= 0xf4)
+		return 4;
+	return 0;
+}
+
+int32_t utf8_next(struct str s, size_t *i)
+{
+	static const int32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *p = (const unsigned char *)s.p + *i;
+	unsigned n = sequence(p[0]);
+	int32_t cp;
+
+	if (n == 1) {
+		(*i)++;
+		return p[0];
+	}
+	if (n == 0 || n > s.n - *i) {
+		(*i)++;
+		return -1;
+	}
+	cp = p[0] & (0x7f >> n);
+	for (unsigned k = 1; k < n; k++) {
+		if ((p[k] & 0xc0) != 0x80) {
+			(*i)++;
+			return -1;
+		}
+		cp = cp << 6 | (p[k] & 0x3f);
+	}
+	if (cp < least[n] || cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff)) {
+		(*i)++;
+		return -1;
+	}
+	*i += n;
+	return cp;
+}
+
+bool utf8_valid(struct str s)
+{
+	for (size_t i = 0; i < s.n;)
+		if (utf8_next(s, &i) < 0)
+			return false;
+	return true;
+}
+
+size_t utf8_put(char *p, uint32_t cp)
+{
+	if (cp < 0x80) {
+		p[0] = (char)cp;
+		return 1;
+	}
+	if (cp < 0x800) {
+		p[0] = (char)(0xc0 | cp >> 6);
+		p[1] = (char)(0x80 | (cp & 0x3f));
+		return 2;
+	}
+	if (cp < 0x10000) {
+		p[0] = (char)(0xe0 | cp >> 12);
+		p[1] = (char)(0x80 | (cp >> 6 & 0x3f));
+		p[2] = (char)(0x80 | (cp & 0x3f));
+		return 3;
+	}
+	p[0] = (char)(0xf0 | cp >> 18);
+	p[1] = (char)(0x80 | (cp >> 12 & 0x3f));
+	p[2] = (char)(0x80 | (cp >> 6 & 0x3f));
+	p[3] = (char)(0x80 | (cp & 0x3f));
+	return 4;
+}
+
+bool xml_char(uint32_t cp)
+{
+	return cp == '\t' || cp == '\n' || cp == '\r' ||
+	       (cp >= 0x20 && cp <= 0xd7ff) || (cp >= 0xe000 && cp <= 0xfffd) ||
+	       (cp >= 0x10000 && cp <= 0x10ffff);
+}

@@ -1,0 +1,14 @@
+/* UTF-8 as RFC 3629 has it: no surrogates, nothing over U+10FFFF, shortest
+ * form. */
+#pragma once
+
+#include "base/str.h"
+
+/* The code point at s.p[*i], with *i moved past it; -1 (and *i + 1) where the
+ * octets are no UTF-8. s.n > *i. */
+int32_t utf8_next(struct str s, size_t *i);
+bool utf8_valid(struct str s);
+/* Writes 1 to 4 octets, returns how many. */
+size_t utf8_put(char *p, uint32_t cp);
+/* True for the code points that XML 1.0 allows in a document. */
+bool xml_char(uint32_t cp);
