@@ -1,0 +1,7 @@
+include(GNUInstallDirs)
+install(TARGETS stoxd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(TARGETS stoxd-sip RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/stox)
+install(FILES man/stoxd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+install(FILES man/stoxd.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+install(FILES conf/stoxd.conf DESTINATION ${CMAKE_INSTALL_SYSCONFDIR}/stox)
+install(FILES conf/stoxd.service DESTINATION lib/systemd/system)

@@ -1,0 +1,145 @@
+/* The neutral vocabulary of rooms: what both kinds of users can say of a room, its
+ * occupants, its messages, and of why something failed or ended. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/blob.h"
+
+/* The world a user's client comes from. The room only compares it (creation
+ * policy, rosters); what differs on the wire is the front ends' business. */
+enum world { WORLD_SIP, WORLD_XMPP, WORLDS };
+
+/* Why a command failed, or why an occupant is gone. mapping/reason.c puts each into
+ * SIP's, MSRP's and XMPP's words. */
+#define REASON_TABLE(X)                                                        \
+	X(REASON_OK, "ok")                                                     \
+	/* a command or a join was refused */                                  \
+	X(REASON_BAD_REQUEST, "bad request")                                   \
+	X(REASON_BAD_NICK, "nickname not allowed")                             \
+	X(REASON_NICK_TAKEN, "nickname in use")                                \
+	X(REASON_NICK_OFF, "nicknames are switched off here")                  \
+	X(REASON_NO_ROOM, "no such room")                                      \
+	X(REASON_MAY_NOT_CREATE, "you may not create this room")               \
+	X(REASON_LOCKED, "the room is not open yet")                           \
+	X(REASON_NO_OCCUPANT, "no such occupant")                              \
+	X(REASON_NOT_JOINED, "not in the room")                                \
+	X(REASON_FORBIDDEN, "not allowed")                                     \
+	X(REASON_NO_VOICE, "you may not speak here")                           \
+	X(REASON_BANNED, "banned from this room")                              \
+	X(REASON_MEMBERS_ONLY, "members only")                                 \
+	X(REASON_PASSWORD, "password required or wrong")                       \
+	X(REASON_FULL, "the room is full")                                     \
+	X(REASON_NO_PRIVATE, "the recipient takes no private messages")        \
+	X(REASON_PRIVATE_OFF, "private messages are switched off here")        \
+	X(REASON_BAD_TYPE, "content type not accepted")                        \
+	X(REASON_TOO_BIG, "message too big")                                   \
+	X(REASON_OVERLOAD, "too busy, try again")                              \
+	X(REASON_UNSUPPORTED, "not supported here")                            \
+	X(REASON_TIMEOUT, "no answer in time")                                 \
+	/* an occupant or a seat ended */                                      \
+	X(REASON_LEFT, "left")                                                 \
+	X(REASON_KICKED, "removed by a moderator")                             \
+	X(REASON_LOST, "connection lost")                                      \
+	X(REASON_SHUTDOWN, "the service is shutting down")                     \
+	X(REASON_ROOM_GONE, "the room was closed")                             \
+	X(REASON_SLOW, "too slow to follow")
+
+enum reason_code {
+#define X(name, text) name,
+	REASON_TABLE(X)
+#undef X
+	REASONS
+};
+
+const char *reason_text(enum reason_code code); /* the table's English text */
+
+struct reason {
+	enum reason_code code;
+	struct str text; /* what a person added; may be empty */
+};
+
+/* Ordered by power. */
+enum affiliation { AFF_OUTCAST, AFF_NONE, AFF_MEMBER, AFF_ADMIN, AFF_OWNER };
+enum role { ROLE_NONE, ROLE_VISITOR, ROLE_PARTICIPANT, ROLE_MODERATOR };
+
+struct presence {
+	struct str show;    /* "", "away", "chat", "dnd", "xa" */
+	struct str status;
+	struct str payload; /* further elements, as text that is fit for a stanza */
+};
+
+/* One device of an occupant: a seat, as others may know it. */
+struct device {
+	uint64_t seat;
+	struct str label;   /* full JID or SIP Contact; for owners' eyes only */
+	bool private_messages; /* takes them */
+	bool muted;         /* receives only */
+	const struct device *next;
+};
+
+/* A person in a room, with one device or several. A value that lives in the room: a
+ * pointer is good during the event that carries it or until the next command. */
+struct occupant {
+	uint64_t id;
+	enum world world;
+	struct str nick;      /* unique in the room, as shown, never empty */
+	bool nick_chosen;     /* claimed by the user, not derived by us */
+	struct str display;   /* the name he came with; may be empty */
+	struct str user;      /* identity: uri_key() of a SIP user, bare JID of an XMPP user */
+	struct str sip_uri;   /* WORLD_SIP: his address, as others may write to it */
+	struct str jid;       /* bare JID; of a SIP user the mapped one (may be empty) */
+	struct str stable_id; /* opaque, the same whenever he is in this room (XEP-0421) */
+	enum affiliation affiliation;
+	enum role role;
+	struct presence presence;
+	const struct device *devices;
+	size_t n_devices;
+};
+
+struct part {
+	struct str type;     /* "text/plain", with parameters but charset (always UTF-8) */
+	struct str language;
+	struct str body;     /* text: UTF-8, lines end in LF */
+};
+
+#define MESSAGE_PARTS_MAX 4
+
+/* One message. Made and filled by a front end, stamped by the room, then immutable but for
+ * `form`. Strings live in its arena. */
+struct message {
+	unsigned refs;
+	struct arena *arena;
+	/* filled by the sender's front end */
+	bool private;
+	uint64_t to;            /* private: the addressee's occupant id */
+	struct str client_id;   /* the id under which the sender wants it back */
+	struct str language, subject;
+	bool has_subject;
+	size_t n_parts;
+	struct part parts[MESSAGE_PARTS_MAX];
+	bool no_store;          /* not for the history */
+	bool transient;         /* typing notices and the like: no store, may be dropped */
+	/* Native encodings, one per world, made by the front end that first needs one and
+	 * shared by all receivers of that world. The sender's own is what he sent: a SIP
+	 * message goes to SIP users octet by octet (RFC 7701 §6.1), an XMPP payload
+	 * to XMPP users likewise. The room never looks inside. */
+	struct blob *form[WORLDS];
+	struct str form_type[WORLDS]; /* what sort of native encoding; the front end's word */
+	/* stamped by the room */
+	enum world world;
+	uint64_t serial;        /* order in the room, from 1 */
+	struct str id;          /* the archive's id (stanza-id) */
+	uint64_t time_ms;       /* wall clock */
+	uint64_t author;        /* occupant id */
+	struct str nick, user, sip_uri, stable_id, jid; /* the author's, at that moment */
+};
+
+/* An empty message with one reference; max: octets its strings may take. */
+struct message *message_new(size_t max);
+struct message *message_ref(struct message *m);
+void message_unref(struct message *m); /* NULL is fine */
+/* A part copied into the message. ERR_FULL, ERR_TOO_BIG. */
+int message_add_part(struct message *m, struct str type, struct str language,
+		     struct str body);
+/* The part of this type ("text/plain", "text/html"), or NULL. */
+const struct part *message_part(const struct message *m, struct str type);

@@ -1,0 +1,160 @@
+/* The seat: one device of one user in one room. Front ends (how a person reaches us) hold
+ * seats, back ends (where the room lives) provide them; neither knows the other's
+ * kind. Commands go in, events come out, both flat values; a command's result comes as an
+ * event with its operation id, now (inside seat_command) or later. */
+#pragma once
+
+#include "conference/model.h"
+
+/* What a seat is told. */
+#define SEAT_WANTS_ROSTER   1u /* occupants coming, changing, leaving */
+#define SEAT_WANTS_MESSAGES 2u /* and typing notices, and history on joining */
+#define SEAT_WANTS_SUBJECT  4u
+
+/* How much history a joiner wants; zeroed = all that the room has to give. */
+struct history_wish {
+	bool none;
+	bool has_max_messages, has_max_chars, has_since;
+	size_t max_messages;
+	size_t max_chars; /* of what the front end writes; it cuts by itself */
+	uint64_t since_ms; /* wall clock */
+};
+
+struct seat_join {
+	struct str room;     /* "name@domain", prepared */
+	enum world world;
+	unsigned wants;      /* SEAT_WANTS_* */
+	bool observer;       /* watches without being an occupant (a subscription) */
+	bool may_create;     /* this user may bring the room into being */
+	bool wants_lock;     /* a room made by this join stays locked until SEAT_UNLOCK */
+	struct str user;     /* as occupant.user */
+	struct str sip_uri, jid, stable_id, display; /* as in occupant */
+	struct str device;   /* as device.label */
+	bool private_messages; /* this device takes them */
+	struct str nick;     /* wanted; empty: derived from display or user, made unique */
+	struct str password;
+	struct presence presence;
+	struct history_wish history;
+};
+
+enum seat_cmd_type {
+	SEAT_SAY,      /* msg, to the room or (msg->private) to one occupant */
+	SEAT_NICK,     /* text: the new nickname; empty: back to a derived one */
+	SEAT_SUBJECT,  /* text */
+	SEAT_PRESENCE, /* presence */
+	SEAT_DEVICE,   /* private_messages, muted: what this device does has changed */
+	SEAT_UNLOCK,   /* the owner accepts the default configuration */
+	SEAT_DESTROY,  /* the owner closes the room; text: why */
+	SEAT_LEAVE,    /* code, text: why; SEAT_ENDED does not follow */
+};
+
+struct seat_cmd {
+	enum seat_cmd_type type;
+	uint64_t op;         /* echoed in results; 0 = none wanted */
+	struct message *msg; /* borrowed; whoever keeps it takes a reference */
+	struct str text;
+	struct presence presence;
+	bool private_messages, muted;
+	enum reason_code code;
+};
+
+enum seat_ev_type {
+	/* The join succeeded: who = self. created, renamed. The roster may be read now.
+	 * History (SEAT_MESSAGE, delayed) and the subject follow at once. */
+	SEAT_JOINED,
+	SEAT_OCCUPANT_JOINED,  /* who */
+	SEAT_OCCUPANT_CHANGED, /* who (as it is now); changed; old_nick if CHANGED_NICK */
+	SEAT_OCCUPANT_LEFT,    /* who (as it was); reason */
+	SEAT_MESSAGE,          /* msg; delayed; own_op for the seat that sent it */
+	SEAT_SUBJECT_SET,      /* subject; own_op; delayed: the subject on joining */
+	SEAT_ROOM_CHANGED,     /* unlocked, settings; look at seat_room() */
+	SEAT_RESULT,           /* own_op, reason */
+	SEAT_ENDED,            /* reason; the seat is free after this event */
+};
+
+#define CHANGED_NICK     1u
+#define CHANGED_PRESENCE 2u
+#define CHANGED_ROLE     4u /* role or affiliation */
+#define CHANGED_DEVICES  8u /* one device came, went or changed */
+
+struct subject {
+	struct str text;
+	struct str nick;       /* who set it; empty = nobody */
+	struct str stable_id;
+	uint64_t time_ms;      /* 0 = never set */
+	struct str id;         /* the client's id of the message that set it */
+};
+
+struct seat_ev {
+	enum seat_ev_type type;
+	uint64_t own_op;  /* the operation of this very seat that caused it, or 0 */
+	const struct occupant *who;
+	unsigned changed;
+	struct str old_nick;
+	uint64_t device;  /* SEAT_OCCUPANT_*: the seat that came, went or asked; or 0 */
+	bool created, renamed, delayed, logged;
+	struct message *msg;
+	const struct subject *subject;
+	struct reason reason;
+};
+
+/* What a seat's holder may know of the room at any time. */
+struct room_info {
+	struct str address; /* "name@domain" */
+	struct str name;    /* human-readable title; may be empty */
+	bool locked, persistent, public;
+	size_t n_occupants, max_occupants;
+	struct subject subject;
+};
+
+struct seat;
+
+struct seat_front_ops {
+	void (*event)(void *front, const struct seat_ev *ev);
+};
+
+struct seat_back_ops {
+	void (*command)(struct seat *seat, const struct seat_cmd *cmd);
+	/* Occupants one by one, *it from 0; NULL at the end. */
+	const struct occupant *(*roster)(struct seat *seat, size_t *it);
+	const struct occupant *(*by_id)(struct seat *seat, uint64_t id);
+	const struct occupant *(*by_nick)(struct seat *seat, struct str nick);
+	/* By identity (occupant.user). */
+	const struct occupant *(*by_user)(struct seat *seat, struct str user);
+	void (*info)(struct seat *seat, struct room_info *out);
+};
+
+/* Owned by its front end, which embeds or allocates it and frees it after SEAT_ENDED
+ * or SEAT_LEAVE. The back end fills back, back_data and id on joining. */
+struct seat {
+	uint64_t id;
+	const struct seat_front_ops *front_ops;
+	void *front;
+	const struct seat_back_ops *back_ops; /* NULL: not in a room */
+	void *back;                           /* the back end's room */
+	void *back_data;                      /* the back end's record of this seat */
+};
+
+static inline bool seat_in_room(const struct seat *s)
+{
+	return s->back_ops != NULL;
+}
+/* No effect but a SEAT_RESULT of REASON_NOT_JOINED for a seat in no room. */
+void seat_command(struct seat *s, const struct seat_cmd *cmd);
+static inline const struct occupant *seat_roster(struct seat *s, size_t *it)
+{
+	return s->back_ops ? s->back_ops->roster(s, it) : NULL;
+}
+static inline const struct occupant *seat_by_id(struct seat *s, uint64_t id)
+{
+	return s->back_ops ? s->back_ops->by_id(s, id) : NULL;
+}
+static inline const struct occupant *seat_by_nick(struct seat *s, struct str n)
+{
+	return s->back_ops ? s->back_ops->by_nick(s, n) : NULL;
+}
+static inline const struct occupant *seat_by_user(struct seat *s, struct str u)
+{
+	return s->back_ops ? s->back_ops->by_user(s, u) : NULL;
+}
+void seat_info(struct seat *s, struct room_info *out); /* zeroed if in no room */

@@ -1,0 +1,149 @@
+/* The MSRP endpoint: listeners, connections and sessions (RFC 4975).
+ *
+ * One struct msrp per core owns everything below it. A session is made while SDP is
+ * negotiated, gets bound to a connection by the first request that names it (or by
+ * connecting out), carries messages both ways and ends by msrp_session_free. All
+ * callbacks come from the loop, never from inside a call of the session's owner,
+ * except that `message` and `nickname` may be answered inside the callback. */
+#pragma once
+
+#include "base/blob.h"
+#include "base/loop.h"
+#include "base/net.h"
+#include "msrp/uri.h"
+
+struct bufferevent;
+struct msrp;
+struct msrp_session;
+
+/* Limits on what a peer sizes; 0 = the default in brackets. */
+struct msrp_limits {
+	size_t max_message;      /* octets of one message [10485760] */
+	size_t max_incomplete;   /* open messages per session [8] */
+	size_t max_connections;  /* [20000] */
+	size_t max_send_bytes;   /* unsent octets per session [1048576] */
+	unsigned first_request_ms;  /* accepted, nothing valid yet [30000] */
+	unsigned open_chunk_ms;     /* an open chunk is silent [60000] */
+	unsigned chunk_timer_ms;    /* an incomplete message is silent [540000] */
+	unsigned response_ms;       /* our request is unanswered [30000] */
+};
+
+struct msrp_cfg {
+	struct loop *loop;
+	const struct listen_spec *listen; /* TCP and TLS */
+	size_t n_listen;
+	struct str host; /* advertised in our URIs; empty: the listener's own */
+	const char *certificate, *key; /* PEM files; needed if a listener is TLS */
+	struct msrp_limits limits;
+};
+
+/* Binds and listens. 0 with *out given, or negative with a line for the
+ * administrator in why ("msrp listen tcp:127.0.0.1:2855: Address already in use"). */
+int msrp_new(const struct msrp_cfg *cfg, struct msrp **out, char why[256]);
+/* Closes everything; sessions must have been freed. NULL is fine. */
+void msrp_free(struct msrp *m);
+/* Is there a listener of this kind, and its real port (0: none)? */
+uint16_t msrp_port(const struct msrp *m, bool secure);
+/* For tests and for whoever accepts elsewhere: takes an accepted stream over. */
+void msrp_accept(struct msrp *m, struct bufferevent *take_bev, bool secure,
+		 const struct addr *peer);
+
+/* Counters since the start, for metrics. */
+struct msrp_stats {
+	uint64_t connections, accepted, refused, requests_in, requests_out,
+	    bytes_in, bytes_out, congested, limits_hit;
+};
+const struct msrp_stats *msrp_stats(const struct msrp *m);
+
+enum msrp_failure_report {
+	MSRP_FAILURE_YES, /* the default */
+	MSRP_FAILURE_PARTIAL,
+	MSRP_FAILURE_NO,
+};
+
+/* A complete received message; slices live until the callback returns. A bodiless SEND
+ * never gets here: the session answers it itself. */
+struct msrp_message {
+	struct str message_id;
+	struct str content_type;
+	struct str body;
+	bool success_report;
+	enum msrp_failure_report failure_report;
+};
+
+/* Names a received request that awaits its answer. Survives until answered or until
+ * the session ends; answering twice or late is harmless. */
+typedef uint64_t msrp_tx;
+
+enum msrp_closed {
+	MSRP_CLOSED_LOST,    /* connection closed or reset by the peer, or dead */
+	MSRP_CLOSED_UNBOUND, /* connecting out failed */
+	MSRP_CLOSED_FAILED,  /* 481 or 506 from the peer, or a failure REPORT */
+	MSRP_CLOSED_SLOW,    /* the peer does not read */
+	MSRP_CLOSED_ABUSE,   /* it broke a limit or the framing */
+};
+
+struct msrp_session_ops {
+	/* A connection has bound the session: sending is possible now. */
+	void (*bound)(void *user);
+	/* A message came in whole. Answer with msrp_session_reply, now or later; the
+	 * session sends the response and the success REPORT that the sender asked for
+	 * (RFC 4975 §7.1.2, §7.2). */
+	void (*message)(void *user, msrp_tx tx, const struct msrp_message *m);
+	/* NICKNAME (RFC 7701 §7.1): nick unquoted; set_nickname of the draft is read
+	 * likewise. bad: its header is missing or malformed (owes 424). */
+	void (*nickname)(void *user, msrp_tx tx, struct str nick, bool bad);
+	/* A message sent with a cookie has its final outcome: 200, an error status of the
+	 * response or of a failure REPORT, 408 for silence. May be NULL. */
+	void (*sent)(void *user, uint64_t cookie, int status);
+	/* The send queue has drained after ERR_CONGESTED. May be NULL. */
+	void (*writable)(void *user);
+	/* The session has no connection any more. It stays in place (481 to late
+	 * requests is given after free) until msrp_session_free. */
+	void (*closed)(void *user, enum msrp_closed why);
+};
+
+struct msrp_session_cfg {
+	bool secure;              /* msrps, over TLS */
+	struct str peer_path;     /* the SDP path, URIs separated by SP; copied */
+	size_t peer_max_size;     /* 0 = unknown */
+	bool peer_sends;          /* false: its SEND with content gets 403 (SDP-19) */
+	const struct msrp_session_ops *ops;
+	void *user;
+};
+
+/* NULL out of luck never; ERR_SYNTAX for a bad path, ERR_UNSUPPORTED where no
+ * listener of that kind exists. */
+int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
+		     struct msrp_session **out);
+/* Ends callbacks at once. What is queued is still written, the message being sent is
+ * finished or ended with `#`; the connection is closed when no session uses it. */
+void msrp_session_free(struct msrp_session *s);
+/* Our URI for this session: goes into SDP. Lives as long as the session. */
+struct str msrp_session_uri(const struct msrp_session *s);
+bool msrp_session_bound(const struct msrp_session *s);
+/* Connects to the leftmost URI of the peer's path (numeric host) and sends a
+ * bodiless SEND; content goes after it (RFC 4975 §5.4, MSRP-72). Failure
+ * comes as closed(MSRP_CLOSED_UNBOUND). */
+void msrp_session_connect(struct msrp_session *s);
+/* A re-offer changed what the peer takes or its direction. */
+void msrp_session_update(struct msrp_session *s, size_t peer_max_size,
+			 bool peer_sends);
+
+/* Answers a received request: status 200..599, comment a short phrase or empty.
+ * Nothing goes out where the request's Failure-Report forbids it. */
+void msrp_session_reply(struct msrp_session *s, msrp_tx tx, int status,
+			const char *comment);
+
+struct msrp_out {
+	struct str content_type;
+	struct blob *body; /* borrowed for the call; referenced where needed */
+	bool success_report;
+	enum msrp_failure_report failure_report;
+	uint64_t cookie; /* 0 = the outcome is of no interest */
+};
+/* Queues one message, chunked as conference MSRP-33 to -35 say. 0; ERR_CONGESTED
+ * (nothing queued), ERR_TOO_BIG (over the peer's max-size), ERR_STATE (not bound). */
+int msrp_session_send(struct msrp_session *s, const struct msrp_out *m);
+/* Unsent octets of this session. */
+size_t msrp_session_pending(const struct msrp_session *s);

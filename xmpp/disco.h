@@ -1,0 +1,24 @@
+/* Service discovery answers of a room service and its rooms (XEP-0030, XEP-0045 §6). Pure:
+ * each writes the <query/> payload. */
+#pragma once
+
+#include "xmpp/stanza.h"
+
+struct disco_room {
+	struct str name;          /* title; empty: none */
+	bool public, persistent, members_only, moderated, anonymous, password;
+	bool show_details;        /* subject and occupants may be told (DISCO-6) */
+	struct str description, subject, lang;
+	size_t n_occupants;
+	size_t max_history;
+	bool occupants_change_subject;
+};
+
+void disco_service_info(struct buf *b, struct str service_name);
+void disco_room_info(struct buf *b, const struct disco_room *r);
+/* A participant who is a SIP user, answered for by us (DISCO-10). */
+void disco_sip_user_info(struct buf *b);
+/* Items: open, any number of items, close. */
+void disco_items_begin(struct buf *b, struct str node);
+void disco_item(struct buf *b, struct str jid, struct str name);
+void disco_items_end(struct buf *b);
