@@ -1,0 +1,460 @@
+#include "sip/child.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "sip/keeper.h"
+
+extern char **environ;
+
+#define SOCKET_BYTES   (1 << 20)
+#define CHILD_FD       3 /* its end of the socketpair, in the process */
+#define PING_MS	       5000
+#define SILENCE_MS     15000
+#define QUICK_DEATH_MS 2000
+#define BACKOFF_MIN_MS 50
+#define BACKOFF_MAX_MS 5000
+#define STOP_MS	       2500 /* the process allows itself 2 s */
+#define REAP_MS	       5
+#define READ_MAX       256 /* messages a turn, so that others get theirs */
+
+struct sip_child {
+	struct loop *loop;
+	struct log *log;
+	const struct sip_child_ops *ops;
+	void *user;
+	char *program, *listen, *host, *agent;
+	int log_level;
+
+	int pid; /* 0 = none */
+	struct port_end end;
+	struct event *in, *out;
+	bool up; /* this process has reported ready */
+	uint64_t started_ms, heard_ms;
+	uint32_t generation;
+	struct timer ping;  /* the watchdog */
+	struct timer reap;  /* waits for the process to be gone */
+	struct timer timer; /* of a restart or a stop */
+
+	bool listening; /* some process has reported ready */
+	char *why;	/* the first one could not, because */
+	uint64_t backoff_ms;
+	struct keeper keeper;
+	uint32_t last_req;
+	uint64_t restarts, resent;
+
+	bool stopping;
+	void (*done)(void *user);
+	void *done_user;
+};
+
+static void start(void *user);
+static void lost(struct sip_child *c, const char *why);
+
+static void watch_output(struct sip_child *c)
+{
+	if (c->end.head)
+		event_add(c->out, NULL);
+	else
+		event_del(c->out);
+}
+
+/* Queues towards the process; a dead one shows at the next read. */
+static void put(struct sip_child *c, const struct port_msg *m)
+{
+	int r = port_end_send(&c->end, m);
+	if (r < 0 && r != ERR_GONE)
+		log_error(c->log, "sip.port", "err=%s type=%d", err_name(r),
+			  m->type);
+	watch_output(c);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *user)
+{
+	struct sip_child *c = user;
+	(void)fd;
+	(void)what;
+	port_end_flush(&c->end);
+	watch_output(c);
+}
+
+static void on_ping(void *user)
+{
+	struct sip_child *c = user;
+	uint64_t now = loop_now_ms(c->loop);
+
+	if (now - c->heard_ms >= SILENCE_MS) {
+		lost(c, "silent");
+		return;
+	}
+	struct port_msg m = port_msg(PORT_PING);
+	put(c, &m);
+	timer_set(c->loop, &c->ping, PING_MS, on_ping, c);
+}
+
+/* The process is up: what was asked for meanwhile goes out, in order. */
+static void now_ready(struct sip_child *c, const struct port_msg *m)
+{
+	bool first = !c->listening;
+
+	free(c->listen);
+	c->listen = str_dup(m->f[PORT_F_LISTEN]);
+	c->listening = true;
+	c->up = true;
+	c->resent += keeper_resend(&c->keeper, &c->end);
+	watch_output(c);
+	log_info(c->log, "sip.ready", "pid=%d listen=%s dialogs=%zu", c->pid,
+		 LOGQ(str_z(c->listen)), keeper_dialogs(&c->keeper));
+	c->ops->ready(c->user, first);
+}
+
+static void got(struct sip_child *c, const struct port_msg *m)
+{
+	switch (m->type) {
+	case PORT_READY:
+		now_ready(c, m);
+		break;
+	case PORT_FAILED:
+		if (c->listening)
+			log_error(c->log, "sip.failed", "why=%s",
+				  LOGQ(m->f[PORT_F_REASON]));
+		free(c->why);
+		c->why = str_dup(m->f[PORT_F_REASON]);
+		break;
+	case PORT_DIALOG:
+		keeper_dialog(&c->keeper, m);
+		break;
+	case PORT_RESPONSE:
+		/* Answered twice only if two processes sent it. */
+		if (keeper_answered(&c->keeper, m->req))
+			c->ops->event(c->user, m);
+		break;
+	case PORT_REQUEST:
+	case PORT_CANCEL:
+	case PORT_ACK:
+		c->ops->event(c->user, m);
+		break;
+	case PORT_PONG:
+		break;
+	case PORT_CONFIG:
+	case PORT_SEED:
+	case PORT_TOMBSTONE:
+	case PORT_START:
+	case PORT_ANSWER:
+	case PORT_SEND:
+	case PORT_FORGET:
+	case PORT_PING:
+	case PORT_STOP:
+		log_error(c->log, "sip.port", "unexpected type=%d", m->type);
+		break;
+	}
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *user)
+{
+	struct sip_child *c = user;
+	struct port_msg m;
+	(void)fd;
+	(void)what;
+
+	c->heard_ms = loop_now_ms(c->loop);
+	for (int i = 0; i < READ_MAX; i++) {
+		int r = port_end_recv(&c->end, &m);
+		if (r == 0)
+			return;
+		if (r < 0) {
+			lost(c, r == ERR_GONE ? "ended" : "incomprehensible");
+			return;
+		}
+		got(c, &m);
+	}
+}
+
+static void first_start_failed(struct sip_child *c)
+{
+	char z[512];
+
+	if (!c->why) {
+		snprintf(z, sizeof z, "%s: cannot be started", c->program);
+		c->why = strdup(z);
+	}
+	c->ops->failed(c->user, c->why ? c->why : "out of memory");
+}
+
+static void on_stopped(void *user)
+{
+	struct sip_child *c = user;
+	if (c->done)
+		c->done(c->done_user);
+}
+
+static void reaped(struct sip_child *c)
+{
+	uint64_t delay;
+
+	c->pid = 0;
+	if (c->stopping) {
+		timer_set(c->loop, &c->timer, 0, on_stopped, c);
+		return;
+	}
+	if (!c->listening) {
+		first_start_failed(c);
+		return;
+	}
+	if (loop_now_ms(c->loop) - c->started_ms >= QUICK_DEATH_MS)
+		c->backoff_ms = 0;
+	delay = c->backoff_ms;
+	c->backoff_ms = delay ? delay * 2 : BACKOFF_MIN_MS;
+	if (c->backoff_ms > BACKOFF_MAX_MS)
+		c->backoff_ms = BACKOFF_MAX_MS;
+	c->restarts++;
+	timer_set(c->loop, &c->timer, delay, start, c);
+}
+
+/* The next process can't bind before this one is entirely gone. */
+static void on_reap(void *user)
+{
+	struct sip_child *c = user;
+	int status, r = waitpid(c->pid, &status, WNOHANG);
+
+	if (r == 0) {
+		timer_set(c->loop, &c->reap, REAP_MS, on_reap, c);
+		return;
+	}
+	reaped(c);
+}
+
+static void close_port(struct sip_child *c)
+{
+	c->up = false;
+	timer_cancel(c->loop, &c->ping);
+	if (c->in)
+		event_free(c->in);
+	if (c->out)
+		event_free(c->out);
+	c->in = c->out = NULL;
+	port_end_done(&c->end);
+}
+
+static void lost(struct sip_child *c, const char *why)
+{
+	if (!c->stopping && c->listening)
+		log_error(c->log, "sip.lost", "pid=%d why=%s dialogs=%zu",
+			  c->pid, why, keeper_dialogs(&c->keeper));
+	close_port(c);
+	kill(c->pid, SIGKILL);
+	on_reap(c);
+}
+
+static int spawn(struct sip_child *c, int fd)
+{
+	char z[16];
+	char *argv[] = {(char *)(uintptr_t)c->program, z, NULL};
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	pid_t pid;
+	int r;
+
+	snprintf(z, sizeof z, "%d", CHILD_FD);
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, fd, CHILD_FD);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	r = posix_spawn(&pid, c->program, &files, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+	if (!r)
+		c->pid = pid;
+	return -r;
+}
+
+static void introduce(struct sip_child *c)
+{
+	struct port_msg m = port_msg(PORT_CONFIG);
+
+	m.number[0] = c->generation;
+	m.number[3] = (uint32_t)c->log_level;
+	m.f[PORT_F_LISTEN] = str_z(c->listen);
+	m.f[PORT_F_HOST] = str_z(c->host);
+	m.f[PORT_F_AGENT] = str_z(c->agent);
+	put(c, &m);
+	keeper_seed(&c->keeper, &c->end);
+	m = port_msg(PORT_START);
+	put(c, &m);
+}
+
+/* 0 or a negated errno value. */
+static int launch(struct sip_child *c)
+{
+	int fds[2], bytes = SOCKET_BYTES, r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return -errno;
+	for (int i = 0; i < 2; i++)
+		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+	r = spawn(c, fds[1]);
+	close(fds[1]);
+	if (r < 0) {
+		close(fds[0]);
+		return r;
+	}
+	port_end_init(&c->end, fds[0]);
+	c->in = event_new(loop_base(c->loop), fds[0], EV_READ | EV_PERSIST,
+			  on_readable, c);
+	c->out = event_new(loop_base(c->loop), fds[0], EV_WRITE | EV_PERSIST,
+			   on_writable, c);
+	event_add(c->in, NULL);
+	c->generation++;
+	c->started_ms = c->heard_ms = loop_now_ms(c->loop);
+	timer_set(c->loop, &c->ping, PING_MS, on_ping, c);
+	introduce(c);
+	return 0;
+}
+
+static void start(void *user)
+{
+	struct sip_child *c = user;
+	int r = launch(c);
+
+	if (r < 0) {
+		log_error(c->log, "sip.start", "program=%s err=%s", c->program,
+			  err_text(r));
+		timer_set(c->loop, &c->timer, BACKOFF_MAX_MS, start, c);
+	}
+}
+
+struct sip_child *sip_child_new(const struct sip_child_cfg *cfg)
+{
+	struct sip_child *c = calloc(1, sizeof(*c));
+	uint32_t salt = (uint32_t)(loop_wall_ms(cfg->loop) / 1000);
+
+	if (!c)
+		abort();
+	c->loop = cfg->loop;
+	c->log = loop_log(cfg->loop);
+	c->program = str_dup(str_z(cfg->program));
+	c->listen = str_dup(str_z(cfg->listen));
+	c->host = str_dup(str_z(cfg->host));
+	c->agent = str_dup(str_z(cfg->agent));
+	c->log_level = cfg->log_level;
+	c->ops = cfg->ops;
+	c->user = cfg->user;
+	c->end.fd = -1;
+	/* Ids of an earlier run of the daemon never come again: a generation
+	 * starts at the second of its birth (31 bits, bit 63 is the core's). */
+	c->generation = salt & 0x7fffffff;
+	keeper_init(&c->keeper, c->loop);
+	int r = launch(c);
+	if (r < 0) {
+		sip_child_free(c);
+		errno = -r;
+		return NULL;
+	}
+	return c;
+}
+
+static void kill_now(struct sip_child *c)
+{
+	close_port(c);
+	if (c->pid) {
+		kill(c->pid, SIGKILL);
+		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		c->pid = 0;
+	}
+}
+
+static void stop_late(void *user)
+{
+	struct sip_child *c = user;
+	lost(c, "slow to stop");
+}
+
+void sip_child_stop(struct sip_child *c, void (*done)(void *user), void *user)
+{
+	struct port_msg m = port_msg(PORT_STOP);
+
+	if (c->stopping)
+		return;
+	c->stopping = true;
+	c->done = done;
+	c->done_user = user;
+	if (c->end.fd < 0 || !done) {
+		timer_cancel(c->loop, &c->reap);
+		kill_now(c);
+		timer_set(c->loop, &c->timer, 0, on_stopped, c);
+		return;
+	}
+	put(c, &m);
+	timer_set(c->loop, &c->timer, STOP_MS, stop_late, c);
+}
+
+void sip_child_free(struct sip_child *c)
+{
+	if (!c)
+		return;
+	timer_cancel(c->loop, &c->timer);
+	timer_cancel(c->loop, &c->reap);
+	kill_now(c);
+	keeper_done(&c->keeper);
+	free(c->program);
+	free(c->listen);
+	free(c->host);
+	free(c->agent);
+	free(c->why);
+	free(c);
+}
+
+void sip_child_send(struct sip_child *c, const struct port_msg *m)
+{
+	assert(m->type == PORT_ANSWER || m->type == PORT_SEND ||
+	       m->type == PORT_FORGET);
+	if (m->type == PORT_SEND)
+		keeper_send(&c->keeper, m);
+	else if (m->type == PORT_FORGET)
+		keeper_forget(&c->keeper, m->dlg);
+	else if (m->req >> 32 != c->generation)
+		return;
+	if (c->up)
+		put(c, m);
+}
+
+uint64_t sip_child_req(struct sip_child *c)
+{
+	return UINT64_C(1) << 63 | (uint64_t)c->generation << 32 |
+	       ++c->last_req;
+}
+
+int sip_child_pid(const struct sip_child *c)
+{
+	return c->pid;
+}
+
+const char *sip_child_listen(const struct sip_child *c)
+{
+	return c->listen;
+}
+
+struct sip_child_stats sip_child_stats(const struct sip_child *c)
+{
+	return (struct sip_child_stats){
+	    .restarts = c->restarts,
+	    .dialogs = keeper_dialogs(&c->keeper),
+	    .tombstones = keeper_tombstones(&c->keeper),
+	    .resent = c->resent,
+	};
+}

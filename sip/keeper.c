@@ -1,0 +1,204 @@
+#include "sip/keeper.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/blob.h"
+
+#define TOMBSTONE_MS 32000 /* 64*T1 */
+
+struct keeper_dialog {
+	TAILQ_ENTRY(keeper_dialog) link; /* in dead */
+	uint64_t dlg;
+	struct blob *state; /* an encoded PORT_DIALOG */
+	size_t sends;	    /* requests of it without an outcome */
+	bool forgotten;
+	uint64_t until_ms; /* of a forgotten one */
+};
+
+struct keeper_send {
+	TAILQ_ENTRY(keeper_send) link;
+	uint64_t req;
+	uint64_t dlg;
+	struct blob *msg; /* an encoded PORT_SEND */
+};
+
+static struct blob *encoded(const struct port_msg *m)
+{
+	struct buf b = BUF_INIT(PORT_BODY_MAX);
+	struct blob *blob = NULL;
+
+	port_encode(&b, m);
+	if (!b.err)
+		blob = blob_new(buf_str(&b));
+	buf_done(&b);
+	return blob;
+}
+
+void keeper_init(struct keeper *k, struct loop *loop)
+{
+	*k = (struct keeper){.loop = loop};
+	k->dialogs = table_new();
+	k->sends = table_new();
+	TAILQ_INIT(&k->order);
+	TAILQ_INIT(&k->dead);
+}
+
+static void dialog_free(struct keeper *k, struct keeper_dialog *d)
+{
+	if (d->forgotten) {
+		TAILQ_REMOVE(&k->dead, d, link);
+		k->n_dead--;
+	}
+	table_del(k->dialogs, d->dlg);
+	blob_unref(d->state);
+	free(d);
+}
+
+static void send_free(struct keeper *k, struct keeper_send *s)
+{
+	TAILQ_REMOVE(&k->order, s, link);
+	table_del(k->sends, s->req);
+	blob_unref(s->msg);
+	free(s);
+}
+
+void keeper_done(struct keeper *k)
+{
+	struct keeper_dialog *d;
+
+	timer_cancel(k->loop, &k->sweep);
+	while (!TAILQ_EMPTY(&k->order))
+		send_free(k, TAILQ_FIRST(&k->order));
+	TABLE_FOREACH (k->dialogs, it, d)
+		dialog_free(k, d);
+	table_free(k->dialogs);
+	table_free(k->sends);
+}
+
+void keeper_dialog(struct keeper *k, const struct port_msg *m)
+{
+	struct keeper_dialog *d = table_get(k->dialogs, m->dlg);
+	struct blob *state = encoded(m);
+
+	if (!state)
+		return;
+	if (!d) {
+		d = calloc(1, sizeof(*d));
+		if (!d)
+			abort();
+		d->dlg = m->dlg;
+		table_put(k->dialogs, d->dlg, d);
+	}
+	blob_unref(d->state);
+	d->state = state;
+}
+
+void keeper_send(struct keeper *k, const struct port_msg *m)
+{
+	struct keeper_dialog *d = table_get(k->dialogs, m->dlg);
+	struct blob *msg = encoded(m);
+	struct keeper_send *s;
+
+	if (!msg)
+		return;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		abort();
+	s->req = m->req;
+	s->dlg = m->dlg;
+	s->msg = msg;
+	TAILQ_INSERT_TAIL(&k->order, s, link);
+	assert(!table_put(k->sends, s->req, s));
+	if (d)
+		d->sends++;
+}
+
+bool keeper_answered(struct keeper *k, uint64_t req)
+{
+	struct keeper_send *s = table_get(k->sends, req);
+	struct keeper_dialog *d;
+
+	if (!s)
+		return false;
+	d = table_get(k->dialogs, s->dlg);
+	if (d && d->sends)
+		d->sends--;
+	send_free(k, s);
+	return true;
+}
+
+static void sweep(void *user)
+{
+	struct keeper *k = user;
+	uint64_t now = loop_now_ms(k->loop);
+	struct keeper_dialog *d;
+
+	while ((d = TAILQ_FIRST(&k->dead)) && d->until_ms <= now)
+		dialog_free(k, d);
+	if (d)
+		timer_set(k->loop, &k->sweep, d->until_ms - now, sweep, k);
+}
+
+void keeper_forget(struct keeper *k, uint64_t dlg)
+{
+	struct keeper_dialog *d = table_get(k->dialogs, dlg);
+
+	if (!d || d->forgotten)
+		return;
+	d->forgotten = true;
+	d->until_ms = loop_now_ms(k->loop) + TOMBSTONE_MS;
+	TAILQ_INSERT_TAIL(&k->dead, d, link);
+	k->n_dead++;
+	if (!timer_pending(&k->sweep))
+		timer_set(k->loop, &k->sweep, TOMBSTONE_MS, sweep, k);
+}
+
+static void pass_on(struct port_end *e, struct blob *b, enum port_type type)
+{
+	struct port_msg m;
+	int r = port_decode(blob_str(b), &m);
+
+	assert(r == 0);
+	m.type = type;
+	port_end_send(e, &m);
+}
+
+void keeper_seed(struct keeper *k, struct port_end *e)
+{
+	struct keeper_dialog *d;
+
+	/* An ended dialog whose BYE has no outcome yet lives until then. */
+	TABLE_FOREACH (k->dialogs, it, d)
+		pass_on(e, d->state,
+			d->forgotten && !d->sends ? PORT_TOMBSTONE : PORT_SEED);
+}
+
+size_t keeper_resend(struct keeper *k, struct port_end *e)
+{
+	struct keeper_send *s;
+	struct keeper_dialog *d;
+	size_t n = 0;
+
+	TAILQ_FOREACH (s, &k->order, link) {
+		pass_on(e, s->msg, PORT_SEND);
+		n++;
+	}
+	TAILQ_FOREACH (d, &k->dead, link) {
+		struct port_msg m = port_msg(PORT_FORGET);
+		m.dlg = d->dlg;
+		if (d->sends)
+			port_end_send(e, &m);
+	}
+	return n;
+}
+
+size_t keeper_dialogs(const struct keeper *k)
+{
+	return table_count(k->dialogs) - k->n_dead;
+}
+
+size_t keeper_tombstones(const struct keeper *k)
+{
+	return k->n_dead;
+}

@@ -1,0 +1,45 @@
+/* What the core keeps of the SIP process so that its next incarnation can go
+ * on: each dialog's last report, ended dialogs for 32 s, requests without an
+ * outcome. */
+#pragma once
+
+#include <sys/queue.h>
+
+#include "base/loop.h"
+#include "base/table.h"
+#include "sip/port.h"
+
+struct keeper_dialog;
+struct keeper_send;
+TAILQ_HEAD(keeper_dialogs, keeper_dialog);
+TAILQ_HEAD(keeper_sends, keeper_send);
+
+struct keeper {
+	struct loop *loop;
+	struct table *dialogs;	    /* id -> keeper_dialog, ended ones too */
+	struct table *sends;	    /* req -> keeper_send */
+	struct keeper_sends order;  /* of sending */
+	struct keeper_dialogs dead; /* the longest dead first */
+	size_t n_dead;
+	struct timer sweep;
+};
+
+void keeper_init(struct keeper *k, struct loop *loop);
+void keeper_done(struct keeper *k);
+
+/* A PORT_DIALOG came. */
+void keeper_dialog(struct keeper *k, const struct port_msg *m);
+/* The core sends a PORT_SEND; kept until it has an outcome. */
+void keeper_send(struct keeper *k, const struct port_msg *m);
+/* An outcome came: was it still owed? */
+bool keeper_answered(struct keeper *k, uint64_t req);
+/* The dialog has ended; kept as a tombstone for 32 s (64*T1). */
+void keeper_forget(struct keeper *k, uint64_t dlg);
+
+/* Gives a new process all dialogs and tombstones. */
+void keeper_seed(struct keeper *k, struct port_end *e);
+/* Sends again what has no outcome, in order; returns how many. */
+size_t keeper_resend(struct keeper *k, struct port_end *e);
+
+size_t keeper_dialogs(const struct keeper *k);
+size_t keeper_tombstones(const struct keeper *k);
