@@ -257,11 +257,9 @@ static unsigned bidi_bit(uint32_t cp)
 
 bool precis_bidi_ok(const struct points *s)
 {
-	unsigned seen = 0, last = 0, first;
+	unsigned seen = 0, last = 0;
 	bool outside = false;
 
-	if (s->n == 0)
-		return true;
 	for (size_t i = 0; i < s->n; i++) {
 		unsigned bit = bidi_bit(s->p[i]);
 
@@ -272,13 +270,8 @@ bool precis_bidi_ok(const struct points *s)
 	}
 	if (!(seen & (DIR_R_AL | DIR_AN)))
 		return true;
-	first = bidi_bit(s->p[0]);
-	if (outside)
-		return false;
-	if (first == DIR_R_AL)
-		return !(seen & DIR_L) &&
-		       (last & (DIR_R_AL | DIR_EN | DIR_AN)) &&
-		       (seen & (DIR_EN | DIR_AN)) != (DIR_EN | DIR_AN);
-	return first == DIR_L && !(seen & (DIR_R_AL | DIR_AN)) &&
-	       (last & (DIR_L | DIR_EN));
+	/* the conditions of left-to-right strings allow none of these at all */
+	return !outside && bidi_bit(s->p[0]) == DIR_R_AL && !(seen & DIR_L) &&
+	       (last & (DIR_R_AL | DIR_EN | DIR_AN)) &&
+	       (seen & (DIR_EN | DIR_AN)) != (DIR_EN | DIR_AN);
 }
