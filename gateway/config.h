@@ -1,0 +1,76 @@
+/* The configuration file: libconfuse syntax, every key with a safe default. */
+#pragma once
+
+#include "base/log.h"
+#include "base/net.h"
+
+enum config_rooms {
+	ROOMS_NONE,
+	ROOMS_LOCAL,
+	ROOMS_SIP,
+	ROOMS_XMPP,
+	ROOMS_DISCOVER
+};
+enum config_users { USERS_NONE, USERS_SIP, USERS_FOREIGN };
+
+/* Bits of a domain's `create`. */
+#define CREATE_SIP  1u
+#define CREATE_XMPP 2u
+
+struct domain_config {
+	const char *name;   /* lower-case */
+	const char *title;  /* for people; "" = none */
+	const char *secret; /* "" = no component */
+	enum config_rooms rooms;
+	enum config_users users;
+	unsigned create; /* CREATE_* */
+	const char *factory, *route;
+	bool persistent, public, private_messages, nicknames, lock;
+	unsigned history; /* messages kept per room */
+	unsigned max_occupants;
+	unsigned notify_interval_ms;
+	unsigned min_expires; /* seconds */
+	bool nick_rename;
+};
+
+struct config {
+	const char *file;
+	enum log_level log_level;
+	const char *state_dir, *control, *metrics;
+	struct {
+		struct listen_spec *listen;
+		size_t n_listen;
+		struct cidr *trust;
+		size_t n_trust;
+		const char *host, *realm;
+	} sip;
+	struct {
+		struct listen_spec *listen;
+		size_t n_listen;
+		const char *host;
+		size_t max_message, max_send_queue, max_connections;
+	} msrp;
+	struct {
+		struct addr server;
+		size_t max_stanza, max_queue;
+	} xmpp;
+	struct {
+		const char *certificate, *key, *ca;
+	} tls;
+	struct {
+		size_t rooms, dialogs, subscriptions;
+	} limits;
+	struct domain_config *domains;
+	size_t n_domains;
+	void *parsed; /* owns the strings */
+};
+
+/* Reads and checks the file. 0, or ERR_SYNTAX after one line `file:line: what
+ * is wrong` on standard error. */
+int config_load(const char *file, struct config **out);
+void config_free(struct config *c);
+/* The domain of this name (without case), or NULL. "*" is none. */
+const struct domain_config *config_domain(const struct config *c,
+					  struct str name);
+/* Is this peer one of sip { trust }? */
+bool config_trusts(const struct config *c, const struct addr *peer);
