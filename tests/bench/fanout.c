@@ -1,0 +1,319 @@
+/* How much of the machine's own speed is left when stoxd hands one message to
+ * everybody in a room. docs/BENCH.md says how to read what this prints. */
+#include <err.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/bench/crowd.h"
+#include "tests/bench/daemon.h"
+#include "tests/bench/frame.h"
+#include "tests/bench/relay.h"
+#include "tests/bench/sip.h"
+#include "tests/bench/tcp.h"
+
+#define LIST_MAX   8
+#define ROUNDS_MAX 31
+#define SIP_LINKS  4
+#define SIP_BATCH  16 /* calls on their way at once */
+
+struct list {
+	unsigned v[LIST_MAX];
+	unsigned n;
+};
+
+struct options {
+	struct list receivers, windows;
+	double seconds;
+	unsigned rounds;
+	const char *stoxd;
+};
+
+/* One run's figures. */
+struct figures {
+	double per_cpu_s, per_s, p50_us, p99_us, per_read, octets;
+};
+
+struct stage {
+	struct daemon daemon;
+	struct relay relay;
+	struct sip *sip;    /* SIP_LINKS of them */
+	struct call *calls; /* receivers + 1 */
+	struct crowd stoxd, bare;
+};
+
+static const char usage[] =
+    "usage: fanout [--n LIST] [--window LIST] [--seconds S] [--rounds R]\n"
+    "              [--quick] [--stoxd PROGRAM]\n"
+    "Lists are numbers with commas between: receivers, messages in flight.\n";
+
+static void parse_list(struct list *l, const char *text, unsigned max)
+{
+	struct str rest = str_z(text);
+	uint64_t v;
+
+	for (l->n = 0; rest.n; l->v[l->n++] = (unsigned)v)
+		if (l->n == LIST_MAX ||
+		    str_u64(str_split(&rest, ','), max, &v) < 0 || v == 0)
+			errx(2, "%s: not a list of numbers up to %u", text,
+			     max);
+	if (l->n == 0)
+		errx(2, "an empty list");
+}
+
+static void parse_options(struct options *o, int argc, char **argv)
+{
+	static const struct option known[] = {
+	    {"n", required_argument, NULL, 'n'},
+	    {"window", required_argument, NULL, 'w'},
+	    {"seconds", required_argument, NULL, 's'},
+	    {"rounds", required_argument, NULL, 'r'},
+	    {"quick", no_argument, NULL, 'q'},
+	    {"stoxd", required_argument, NULL, 'p'},
+	    {NULL, 0, NULL, 0}};
+	int opt;
+
+	*o = (struct options){.receivers = {{10, 50, 500, 5000}, 4},
+			      .windows = {{1, 16}, 2},
+			      .seconds = 2,
+			      .rounds = 5,
+			      .stoxd = "build/stoxd"};
+	while ((opt = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		if (opt == 'n')
+			parse_list(&o->receivers, optarg, 20000);
+		else if (opt == 'w')
+			parse_list(&o->windows, optarg, CROWD_WINDOW);
+		else if (opt == 's')
+			o->seconds = atof(optarg);
+		else if (opt == 'r')
+			o->rounds = (unsigned)atoi(optarg);
+		else if (opt == 'p')
+			o->stoxd = optarg;
+		else if (opt == 'q') {
+			o->receivers = (struct list){{10}, 1};
+			o->seconds = 0.2;
+			o->rounds = 1;
+		} else {
+			fputs(usage, stderr);
+			exit(2);
+		}
+	}
+	if (optind != argc || o->seconds <= 0 || o->rounds < 1 ||
+	    o->rounds > ROUNDS_MAX) {
+		fputs(usage, stderr);
+		exit(2);
+	}
+}
+
+/* A bodiless SEND and its answer: the session is bound (RFC 4975 §5.4). */
+static int bind_session(const struct daemon *d, const struct call *call)
+{
+	int fd = tcp_connect(d->msrp_port);
+	char text[600];
+	struct frame f;
+	size_t have = 0;
+	ssize_t used = 0, got;
+	int n = snprintf(text, sizeof(text),
+			 "MSRP bind%06u SEND\r\nTo-Path: %s\r\n"
+			 "From-Path: %s\r\nMessage-ID: bind%06u\r\n"
+			 "-------bind%06u$\r\n",
+			 call->user, call->path, call->own_path, call->user,
+			 call->user);
+
+	tcp_write(fd, text, (size_t)n);
+	while (used == 0) {
+		got = read(fd, text + have, sizeof(text) - have);
+		if (got <= 0)
+			errx(1, "MSRP: no answer to the first SEND");
+		have += (size_t)got;
+		used = frame_read(str_of(text, have), &f);
+	}
+	if (used != (ssize_t)have || !str_eq(f.method, STR("200")))
+		errx(1, "MSRP: the first SEND got %.*s", (int)have, text);
+	return fd;
+}
+
+static void join_all(struct stage *s, unsigned n)
+{
+	struct sip *link;
+	unsigned i, k, batch;
+
+	for (i = 0; i < SIP_LINKS; i++)
+		sip_open(&s->sip[i], s->daemon.sip_port);
+	for (i = 0; i <= n; i += batch) {
+		link = &s->sip[i / SIP_BATCH % SIP_LINKS];
+		batch = n + 1 - i < SIP_BATCH ? n + 1 - i : SIP_BATCH;
+		for (k = i; k < i + batch; k++)
+			s->calls[k].user = k;
+		sip_join(link, s->calls + i, batch);
+		for (k = i; k < i + batch; k++)
+			crowd_add(&s->stoxd, k,
+				  bind_session(&s->daemon, &s->calls[k]),
+				  s->calls[k].own_path);
+	}
+}
+
+static void leave_all(struct stage *s, unsigned n)
+{
+	unsigned i, batch;
+
+	for (i = 0; i <= n; i += batch) {
+		batch = n + 1 - i < SIP_BATCH ? n + 1 - i : SIP_BATCH;
+		sip_leave(&s->sip[i / SIP_BATCH % SIP_LINKS], s->calls + i,
+			  batch);
+	}
+	for (i = 0; i < SIP_LINKS; i++)
+		sip_close(&s->sip[i]);
+}
+
+static void open_stage(struct stage *s, const struct options *o, unsigned n)
+{
+	uint64_t core[2], sip[2], seats = n + 1;
+
+	crowd_init(&s->stoxd, n);
+	crowd_init(&s->bare, n);
+	s->calls = calloc(seats, sizeof(*s->calls));
+	s->sip = calloc(SIP_LINKS, sizeof(*s->sip));
+	if (!s->calls || !s->sip)
+		err(1, "memory");
+	daemon_start(&s->daemon, o->stoxd, n + 1);
+	daemon_rss(&s->daemon, &core[0], &sip[0]);
+	join_all(s, n);
+	daemon_rss(&s->daemon, &core[1], &sip[1]);
+	printf("memory n=%u core_bytes_per_seat=%.0f sip_bytes_per_seat=%.0f\n",
+	       n, ((double)core[1] - (double)core[0]) / (double)seats,
+	       ((double)sip[1] - (double)sip[0]) / (double)seats);
+	message_init(&s->stoxd.message, s->calls[0].path, s->calls[0].own_path);
+	crowd_run(&s->stoxd, 1, 50000000); /* warms up, and shows a copy */
+
+	s->bare.message = s->stoxd.message;
+	relay_start(&s->relay, &s->stoxd.message,
+		    str_of(s->stoxd.copy, s->stoxd.copy_n), s->stoxd.copy_body,
+		    n);
+	for (unsigned i = 0; i <= n; i++)
+		crowd_add(&s->bare, i, tcp_connect(s->relay.port),
+			  s->calls[i].own_path);
+	crowd_run(&s->bare, 1, 50000000);
+}
+
+/* Returns false if stoxd did not end as it should. */
+static bool close_stage(struct stage *s, unsigned n)
+{
+	crowd_done(&s->bare);
+	relay_wait(&s->relay);
+	leave_all(s, n);
+	crowd_done(&s->stoxd);
+	free(s->calls);
+	free(s->sip);
+	return daemon_stop(&s->daemon) == 0;
+}
+
+static uint64_t used_ns(const struct stage *s, const struct crowd *c)
+{
+	return c == &s->stoxd ? daemon_cpu_ns(&s->daemon)
+			      : proc_cpu_ns(s->relay.pid);
+}
+
+static struct figures measure(struct stage *s, struct crowd *c, unsigned window,
+			      double seconds)
+{
+	uint64_t cpu = used_ns(s, c), start = now_ns();
+	double copies;
+
+	crowd_run(c, window, (uint64_t)(seconds * 1e9));
+	cpu = used_ns(s, c) - cpu;
+	copies = (double)c->delivered;
+	return (struct figures){
+	    .per_cpu_s = copies / ((double)(cpu ? cpu : 1) / 1e9),
+	    .per_s = copies / ((double)(now_ns() - start) / 1e9),
+	    .p50_us = (double)hist_at(&c->latency, 0.5),
+	    .p99_us = (double)hist_at(&c->latency, 0.99),
+	    .per_read = copies / (double)c->reads,
+	    .octets = (double)c->octets / copies,
+	};
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The median of one figure (at this offset) over the rounds. */
+static double median(const struct figures *f, unsigned rounds, size_t offset)
+{
+	double v[ROUNDS_MAX];
+
+	for (unsigned i = 0; i < rounds; i++)
+		memcpy(&v[i], (const char *)&f[i] + offset, sizeof(v[i]));
+	qsort(v, rounds, sizeof(v[0]), by_value);
+	return rounds % 2 ? v[rounds / 2]
+			  : (v[rounds / 2 - 1] + v[rounds / 2]) / 2;
+}
+
+#define MEDIAN(f, rounds, member)                                              \
+	median(f, rounds, offsetof(struct figures, member))
+
+static void print(const char *target, unsigned n, unsigned window,
+		  const struct figures *f, unsigned rounds)
+{
+	printf("fanout n=%u window=%u target=%s deliveries_per_cpu_s=%.0f "
+	       "deliveries_per_s=%.0f p50_us=%.0f p99_us=%.0f "
+	       "copies_per_read=%.1f frame_bytes=%.0f\n",
+	       n, window, target, MEDIAN(f, rounds, per_cpu_s),
+	       MEDIAN(f, rounds, per_s), MEDIAN(f, rounds, p50_us),
+	       MEDIAN(f, rounds, p99_us), MEDIAN(f, rounds, per_read),
+	       MEDIAN(f, rounds, octets));
+}
+
+/* The two take turns, so that both see the same machine; each round gives one
+ * ratio. */
+static void compare(struct stage *s, const struct options *o, unsigned n,
+		    unsigned window)
+{
+	struct figures bare[ROUNDS_MAX], stoxd[ROUNDS_MAX];
+	double ratio[ROUNDS_MAX];
+	unsigned i;
+
+	for (i = 0; i < o->rounds; i++) {
+		bare[i] = measure(s, &s->bare, window, o->seconds);
+		stoxd[i] = measure(s, &s->stoxd, window, o->seconds);
+		ratio[i] = stoxd[i].per_cpu_s / bare[i].per_cpu_s;
+	}
+	qsort(ratio, o->rounds, sizeof(ratio[0]), by_value);
+	print("relay", n, window, bare, o->rounds);
+	print("stoxd", n, window, stoxd, o->rounds);
+	printf("fanout n=%u window=%u ratio=%.2f ratio_min=%.2f "
+	       "ratio_max=%.2f rounds=%u seconds=%g\n",
+	       n, window, ratio[o->rounds / 2], ratio[0], ratio[o->rounds - 1],
+	       o->rounds, o->seconds);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	struct stage *s = calloc(1, sizeof(*s));
+	bool good = true;
+	unsigned i, w, n;
+
+	if (!s)
+		err(1, "memory");
+	parse_options(&o, argc, argv);
+	for (i = 0; i < o.receivers.n; i++) {
+		n = o.receivers.v[i];
+		tcp_raise_limit(2 * n + 100);
+		open_stage(s, &o, n);
+		for (w = 0; w < o.windows.n; w++)
+			compare(s, &o, n, o.windows.v[w]);
+		good = close_stage(s, n) && good;
+		memset(s, 0, sizeof(*s));
+	}
+	free(s);
+	printf("fanout verified=%s\n", good ? "yes" : "no");
+	return good ? 0 : 1;
+}

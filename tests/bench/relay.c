@@ -1,0 +1,162 @@
+#include "tests/bench/relay.h"
+
+#include <err.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/bench/tcp.h"
+
+#define BATCH 64 /* messages that one read may bring */
+
+/* Everything is of a fixed length and stands at a fixed place. */
+struct plan {
+	const struct message *in;
+	char *frame; /* of frame_n octets */
+	size_t frame_n, body, end_tid, tid_n;
+	int *fd; /* 0: the sender */
+	unsigned n;
+	uint64_t tid;
+	char *out;
+	char from_sender[BATCH * sizeof(struct message)];
+	size_t have;
+};
+
+/* One frame for one receiver at p: body from the message, a new id. */
+static void put_frame(struct plan *p, char *out, const char *message)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t tid = ++p->tid;
+
+	memcpy(out, p->frame, p->frame_n);
+	memcpy(out + p->body, message + p->in->body, MESSAGE_BODY);
+	for (size_t i = 0; i < p->tid_n && i < 16; i++, tid >>= 4)
+		out[5 + i] = digits[tid & 15];
+	memcpy(out + p->end_tid, out + 5, p->tid_n);
+}
+
+static size_t put_answer(char *out, const char *tid)
+{
+	static const char text[] =
+	    "MSRP m00000000000 200 OK\r\n"
+	    "To-Path: msrp://127.0.0.1:2855/bench000000;tcp\r\n"
+	    "From-Path: msrp://127.0.0.1:2855/bench000000;tcp\r\n"
+	    "-------m00000000000$\r\n";
+	size_t n = sizeof(text) - 1;
+
+	memcpy(out, text, n);
+	memcpy(out + 5, tid, MESSAGE_TID_N);
+	memcpy(out + n - 3 - MESSAGE_TID_N, tid, MESSAGE_TID_N);
+	return n;
+}
+
+static void fan_out(struct plan *p, size_t messages)
+{
+	size_t at = 0;
+
+	for (unsigned r = 1; r <= p->n; r++) {
+		for (size_t i = 0; i < messages; i++)
+			put_frame(p, p->out + i * p->frame_n,
+				  p->from_sender + i * p->in->n);
+		tcp_write(p->fd[r], p->out, messages * p->frame_n);
+	}
+	for (size_t i = 0; i < messages; i++)
+		at += put_answer(p->out + at,
+				 p->from_sender + i * p->in->n + p->in->tid[0]);
+	tcp_write(p->fd[0], p->out, at);
+}
+
+/* False when the sender has gone. */
+static bool from_sender(struct plan *p)
+{
+	size_t max = BATCH * p->in->n, messages;
+	ssize_t n = read(p->fd[0], p->from_sender + p->have, max - p->have);
+
+	if (n <= 0)
+		return false;
+	p->have += (size_t)n;
+	messages = p->have / p->in->n;
+	fan_out(p, messages);
+	p->have -= messages * p->in->n;
+	memmove(p->from_sender, p->from_sender + messages * p->in->n, p->have);
+	return true;
+}
+
+static void accept_all(struct plan *p, int listener, int ep)
+{
+	struct epoll_event e = {.events = EPOLLIN};
+	int on = 1;
+
+	for (unsigned i = 0; i <= p->n; i++) {
+		p->fd[i] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		if (p->fd[i] < 0)
+			err(1, "relay: accept");
+		setsockopt(p->fd[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		e.data.u32 = i;
+		if (epoll_ctl(ep, EPOLL_CTL_ADD, p->fd[i], &e) < 0)
+			err(1, "relay: epoll_ctl");
+	}
+}
+
+static _Noreturn void run(struct plan *p, int listener)
+{
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event e;
+
+	p->fd = calloc(p->n + 1, sizeof(*p->fd));
+	p->out = malloc(BATCH * (p->frame_n + 200));
+	if (ep < 0 || !p->fd || !p->out)
+		err(1, "relay");
+	accept_all(p, listener, ep);
+	while (epoll_wait(ep, &e, 1, -1) == 1)
+		if (e.data.u32 != 0 || !from_sender(p))
+			break; /* receivers only speak by leaving */
+	_exit(0);
+}
+
+void relay_start(struct relay *r, const struct message *m, struct str copy,
+		 struct str body, unsigned receivers)
+{
+	int listener = tcp_listen(&r->port);
+	struct plan *p;
+
+	r->pid = fork();
+	if (r->pid < 0)
+		err(1, "fork");
+	if (r->pid != 0) {
+		close(listener);
+		return;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(listener, 3);
+	close_range(4, ~0u, 0); /* the bench's sockets stay the bench's */
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		err(1, "relay");
+	p->in = m;
+	p->frame = malloc(copy.n);
+	if (!p->frame)
+		err(1, "relay");
+	memcpy(p->frame, copy.p, copy.n);
+	p->frame_n = copy.n;
+	p->body = (size_t)(body.p - copy.p);
+	p->tid_n = (size_t)((const char *)memchr(copy.p + 5, ' ', copy.n - 5) -
+			    copy.p - 5);
+	p->end_tid = copy.n - 3 - p->tid_n;
+	p->n = receivers;
+	run(p, 3);
+}
+
+void relay_wait(struct relay *r)
+{
+	if (waitpid(r->pid, NULL, 0) != r->pid)
+		err(1, "waitpid");
+}

@@ -1,0 +1,254 @@
+#include "tests/bench/sip.h"
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "tests/bench/daemon.h"
+#include "tests/bench/tcp.h"
+
+#define ANSWER_MS 30000
+#define ROOM_URI  "sip:" BENCH_ROOM "@" BENCH_DOMAIN
+
+struct answer {
+	unsigned status;
+	unsigned user; /* out of the Call-ID */
+	struct str start_line, headers, body, cseq;
+};
+
+void sip_open(struct sip *s, uint16_t port)
+{
+	struct sockaddr_in a;
+	socklen_t n = sizeof(a);
+
+	s->have = 0;
+	s->fd = tcp_connect(port);
+	if (getsockname(s->fd, (struct sockaddr *)&a, &n) < 0)
+		err(1, "getsockname");
+	s->port = ntohs(a.sin_port);
+}
+
+void sip_close(struct sip *s)
+{
+	close(s->fd);
+}
+
+static void copy(char *out, size_t size, struct str s, const char *what)
+{
+	if (s.n == 0 || s.n >= size)
+		errx(1, "SIP: no %s to be had in an answer", what);
+	memcpy(out, s.p, s.n);
+	out[s.n] = '\0';
+}
+
+/* The value of the first header of this name (which ends in a colon). */
+static struct str header(struct str headers, struct str name)
+{
+	struct str line;
+
+	while (headers.n) {
+		line = str_trim_space(str_split(&headers, '\n'));
+		if (str_istarts(line, name))
+			return str_trim(str_from(line, name.n));
+	}
+	return STR_NONE;
+}
+
+/* What stands between the first `from` and the next octet `to` (or the end). */
+static struct str between(struct str s, struct str from, char to)
+{
+	ptrdiff_t i = str_search(s, from);
+	struct str rest;
+
+	if (i < 0)
+		return STR_NONE;
+	rest = str_from(s, (size_t)i + from.n);
+	return str_split(&rest, to);
+}
+
+/* One request; method's own headers and body come last. */
+static void request(struct sip *s, const struct call *c, const char *method,
+		    unsigned cseq, const char *rest)
+{
+	char out[2048];
+	int n = snprintf(
+	    out, sizeof(out),
+	    "%s %s SIP/2.0\r\n"
+	    "Via: SIP/2.0/TCP 127.0.0.1:%u;branch=z9hG4bK%s%u;rport\r\n"
+	    "Max-Forwards: 70\r\n"
+	    "From: <sip:u%u@bench.example>;tag=f%u\r\n"
+	    "To: <" ROOM_URI ">%s%s\r\n"
+	    "Call-ID: %u@bench.example\r\n"
+	    "CSeq: %u %s\r\n"
+	    "Contact: <sip:u%u@127.0.0.1:%u;transport=tcp>\r\n"
+	    "%s",
+	    method, c->target, s->port, method, c->user, c->user, c->user,
+	    c->tag[0] ? ";tag=" : "", c->tag, c->user, cseq, method, c->user,
+	    s->port, rest);
+
+	if (n < 0 || (size_t)n >= sizeof(out))
+		errx(1, "SIP: request too long");
+	tcp_write(s->fd, out, (size_t)n);
+}
+
+static void invite(struct sip *s, struct call *c)
+{
+	char sdp[600], rest[800];
+	int n;
+
+	snprintf(c->own_path, sizeof(c->own_path),
+		 "msrp://127.0.0.1:2855/bench%06u;tcp", c->user);
+	snprintf(c->target, sizeof(c->target), ROOM_URI);
+	c->tag[0] = '\0';
+	n = snprintf(sdp, sizeof(sdp),
+		     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
+		     "c=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+		     "m=message 2855 TCP/MSRP *\r\n"
+		     "a=accept-types:message/cpim\r\n"
+		     "a=accept-wrapped-types:text/plain\r\n"
+		     "a=setup:active\r\n"
+		     "a=chatroom:nickname private-messages\r\n"
+		     "a=path:%s\r\n",
+		     c->own_path);
+	snprintf(rest, sizeof(rest),
+		 "Content-Type: application/sdp\r\n"
+		 "Content-Length: %d\r\n\r\n%s",
+		 n, sdp);
+	request(s, c, "INVITE", 1, rest);
+}
+
+/* The first whole message of the buffer, or false. *used gets its length. */
+static bool whole(const struct sip *s, struct answer *a, size_t *used)
+{
+	struct str in = str_of(s->in, s->have), length;
+	ptrdiff_t i = str_search(in, STR("\r\n\r\n"));
+	uint64_t n;
+
+	if (i < 0)
+		return false;
+	a->headers = str_of(in.p, (size_t)i + 2);
+	length = header(a->headers, STR("Content-Length:"));
+	if (length.n == 0)
+		length = header(a->headers, STR("l:"));
+	if (str_u64(length, sizeof(s->in), &n) < 0)
+		errx(1, "SIP: no Content-Length");
+	*used = a->headers.n + 2 + (size_t)n;
+	a->body = str_of(in.p + a->headers.n + 2, (size_t)n);
+	return *used <= in.n;
+}
+
+static void parse(struct answer *a)
+{
+	struct str rest = a->headers, line, id;
+	uint64_t n;
+
+	a->start_line = str_trim_space(str_split(&rest, '\n'));
+	line = a->start_line;
+	if (!str_starts(line, STR("SIP/2.0 ")))
+		errx(1, "SIP: the focus sent %.*s", STR_ARG(line));
+	str_split(&line, ' ');
+	if (str_u64(str_split(&line, ' '), 699, &n) < 0)
+		errx(1, "SIP: bad status line");
+	a->status = (unsigned)n;
+	id = header(a->headers, STR("Call-ID:"));
+	if (id.n == 0)
+		id = header(a->headers, STR("i:"));
+	if (str_u64(str_split(&id, '@'), UINT32_MAX, &n) < 0)
+		errx(1, "SIP: an answer to nothing");
+	a->user = (unsigned)n;
+	a->cseq = header(a->headers, STR("CSeq:"));
+}
+
+/* Waits for the next answer and gives it to handle. */
+static void answer(struct sip *s,
+		   bool (*handle)(struct sip *, struct answer *, void *),
+		   void *user, unsigned *left)
+{
+	struct pollfd p = {.fd = s->fd, .events = POLLIN};
+	struct answer a;
+	size_t used;
+	ssize_t n;
+
+	while (!whole(s, &a, &used)) {
+		if (s->have == sizeof(s->in))
+			errx(1, "SIP: an answer that does not end");
+		if (poll(&p, 1, ANSWER_MS) <= 0)
+			errx(1, "SIP: no answer, %u outstanding", *left);
+		n = read(s->fd, s->in + s->have, sizeof(s->in) - s->have);
+		if (n <= 0)
+			errx(1, "SIP: connection lost");
+		s->have += (size_t)n;
+	}
+	parse(&a);
+	if (handle(s, &a, user))
+		(*left)--;
+	s->have -= used;
+	memmove(s->in, s->in + used, s->have);
+}
+
+struct batch {
+	struct call *calls;
+	unsigned n;
+};
+
+static bool joined(struct sip *s, struct answer *a, void *user)
+{
+	struct batch *b = user;
+	struct call *c = NULL;
+	struct str to, contact;
+
+	if (a->status < 200)
+		return false;
+	if (a->status >= 300)
+		errx(1, "SIP: %.*s", STR_ARG(a->start_line));
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->calls[i].user == a->user)
+			c = &b->calls[i];
+	if (!c)
+		errx(1, "SIP: an answer to nothing");
+	to = header(a->headers, STR("To:"));
+	copy(c->tag, sizeof(c->tag), between(to, STR(";tag="), ';'), "tag");
+	contact = header(a->headers, STR("Contact:"));
+	copy(c->target, sizeof(c->target), between(contact, STR("<"), '>'),
+	     "Contact");
+	copy(c->path, sizeof(c->path),
+	     str_trim_space(between(a->body, STR("a=path:"), '\n')), "path");
+	request(s, c, "ACK", 1, "Content-Length: 0\r\n\r\n");
+	return true;
+}
+
+void sip_join(struct sip *s, struct call *calls, unsigned n)
+{
+	struct batch b = {calls, n};
+	unsigned left = n;
+
+	for (unsigned i = 0; i < n; i++)
+		invite(s, &calls[i]);
+	while (left)
+		answer(s, joined, &b, &left);
+}
+
+static bool left_room(struct sip *s, struct answer *a, void *user)
+{
+	(void)s;
+	(void)user;
+	if (a->status != 200)
+		errx(1, "SIP: BYE got %.*s", STR_ARG(a->start_line));
+	return str_ends(a->cseq, STR("BYE"));
+}
+
+void sip_leave(struct sip *s, const struct call *calls, unsigned n)
+{
+	unsigned left = n;
+
+	for (unsigned i = 0; i < n; i++)
+		request(s, &calls[i], "BYE", 2, "Content-Length: 0\r\n\r\n");
+	while (left)
+		answer(s, left_room, NULL, &left);
+}

@@ -1,0 +1,32 @@
+/* Just enough of a SIP client to fill a room: calls over few TCP connections,
+ * answered at once or not at all. Whatever else happens ends the bench. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct call {
+	unsigned user;	   /* user number: sip:uNUMBER@bench.example */
+	char own_path[80]; /* Our MSRP URI. */
+	char path[160];	   /* The focus' MSRP URI for this call. */
+	char target[160];  /* The focus' Contact. */
+	char tag[80];	   /* and its tag */
+};
+
+struct sip {
+	int fd;
+	uint16_t port; /* our end, for Via and Contact */
+	size_t have;
+	char in[65536];
+};
+
+/* Connects to the focus at 127.0.0.1:port. */
+void sip_open(struct sip *s, uint16_t port);
+void sip_close(struct sip *s);
+
+/* INVITE, 200, ACK for the n calls (their user set), all on their way at once.
+ * Fills in the rest of each. */
+void sip_join(struct sip *s, struct call *calls, unsigned n);
+
+/* BYE and 200 for the n calls. */
+void sip_leave(struct sip *s, const struct call *calls, unsigned n);
