@@ -271,7 +271,8 @@ static bool turn(struct loop *loop, bool wait)
 	loop->in_turn = true;
 	loop->sampled = false; /* after the wait, at the first look */
 	event_base_get_max_events(loop->base, EVENT_BASE_COUNT_ACTIVE, 1);
-	event_base_loop(loop->base, flags);
+	if (event_base_loop(loop->base, flags) < 0)
+		abort(); /* epoll itself failed: nobody would be heard again */
 	ran = event_base_get_max_events(loop->base, EVENT_BASE_COUNT_ACTIVE,
 					0) > 0;
 	ran |= run_timers(loop);
