@@ -1,4 +1,5 @@
-/* application/conference-info+xml (RFC 4575), written by hand and read with libxml2. Pure. */
+/* application/conference-info+xml (RFC 4575), written by hand and read with
+ * libxml2. Pure. */
 #pragma once
 
 #include "base/arena.h"
@@ -7,13 +8,17 @@
 enum confinfo_state { CONFINFO_FULL, CONFINFO_PARTIAL, CONFINFO_DELETED };
 
 struct confinfo_endpoint {
-	struct str entity;        /* opaque key or Contact */
+	struct str entity; /* opaque key or Contact */
 	struct str display_text;
-	struct str status;        /* "connected", "on-hold", "disconnected", ... */
+	struct str status; /* "connected", "on-hold", "disconnected", ... */
 	struct str joining_method; /* "dialed-in", "dialed-out" */
-	struct str disconnection_method; /* "departed", "booted", "failed", "busy" */
-	struct str reason;        /* text of disconnection-info, may be empty */
-	struct str media_status;  /* "sendrecv", ... of the message media; empty: no media */
+	struct str
+	    disconnection_method; /* "departed", "booted", "failed", "busy" */
+	struct str
+	    when; /* of disconnection-info, UTC (xs:dateTime), or empty */
+	struct str reason;	 /* text of disconnection-info, may be empty */
+	struct str media_status; /* "sendrecv", ... of the message media; empty:
+				    no media */
 	enum confinfo_state state;
 };
 
@@ -23,28 +28,33 @@ struct confinfo_user {
 	struct str entity;
 	enum confinfo_state state;
 	struct str display_text;
-	struct str nickname;      /* xcon:nickname; empty = attribute absent (EVENT-20) */
+	struct str
+	    nickname; /* xcon:nickname; empty = attribute absent (EVENT-20) */
 	struct str associated_aor; /* one, or empty */
 	struct str roles[4];
 	size_t n_roles;
-	struct str show, status;  /* jabber:client children (X2S-28), may be empty */
+	struct str show,
+	    status; /* jabber:client children (X2S-28), may be empty */
 	size_t n_endpoints;
 	struct confinfo_endpoint endpoints[CONFINFO_ENDPOINTS_MAX];
 };
 
 struct confinfo_room {
-	struct str entity;        /* the room's SIP URI */
+	struct str entity; /* the room's SIP URI */
 	struct str display_text, subject;
-	struct str xmpp_uri;      /* second conf-uri; empty = none */
-	size_t max_users;         /* 0 = not said */
+	struct str xmpp_uri; /* second conf-uri; empty = none */
+	size_t max_users;    /* 0 = not said */
 	size_t user_count;
 	bool locked;
 };
 
-/* A document is written in this order; the caller wants buf errors checked once at the
- * end. Root elements carry both namespaces (conference-info, xcon-conference-info).
- * confinfo_begin writes up to and including the root's start tag and is all that holds the
- * version: what follows it may be rendered once and serve many subscriptions. */
+/* Code points that XML 1.0 forbids are left out of every text (EVENT-27).
+ *
+ * A document is written in this order; the caller wants buf errors checked once
+ * at the end. Root elements carry both namespaces (conference-info,
+ * xcon-conference-info). confinfo_begin writes up to and including the root's
+ * start tag and is all that holds the version: what follows it may be rendered
+ * once and serve many subscriptions. */
 void confinfo_begin(struct buf *b, struct str entity, uint32_t version,
 		    enum confinfo_state room_state);
 void confinfo_description(struct buf *b, const struct confinfo_room *r);
@@ -54,7 +64,11 @@ void confinfo_user(struct buf *b, const struct confinfo_user *u);
 void confinfo_users_end(struct buf *b);
 void confinfo_end(struct buf *b);
 
-/* Reading: no DTD, no entities, bounded depth and size. Users are a list in the arena. */
+/* Reading: no DTD, no entities, bounded depth and size. Users are a list in the
+ * arena, whose limit bounds how many there can be (a node is some 4 KB). Users
+ * and endpoints without an entity are left out, since nothing could name them
+ * later; so are roles past the fourth and addresses of record past the first.
+ */
 struct confinfo_user_node {
 	struct confinfo_user user;
 	struct confinfo_user_node *next;
@@ -71,5 +85,7 @@ struct confinfo_doc {
 	struct confinfo_user_node *users;
 };
 #define CONFINFO_BYTES_MAX (4u << 20)
-/* 0, ERR_SYNTAX, ERR_TOO_BIG, ERR_UNSUPPORTED (a DTD). */
+/* UTF-8 only. 0, ERR_SYNTAX, ERR_TOO_BIG (also: the arena is full, or a user
+ * has more endpoints than CONFINFO_ENDPOINTS_MAX), ERR_UNSUPPORTED (a DTD).
+ * *out is untouched on failure. */
 int confinfo_parse(struct str in, struct arena *a, struct confinfo_doc *out);
