@@ -1,42 +1,46 @@
-/* Statuses and conditions of SIP, MSRP and XMPP in each other's words (RFC 7247 §7). Pure. */
+/* Statuses and conditions of SIP, MSRP and XMPP in each other's words (RFC 7247
+ * §7). Pure. */
 #pragma once
 
 #include "conference/model.h"
 #include "xmpp/stanza.h"
 
-/* A final SIP status as stanza error (table A, ERR-1); 0 = no answer came. retry_after: the
- * response had one, so its type is wait (ERR-7). */
+/* A final SIP status as stanza error (table A, ERR-1); 0 = no answer came.
+ * retry_after: the response had one, so its type is wait (ERR-7). */
 struct stanza_error map_sip_to_error(int status, bool retry_after);
 
 /* What decides where a condition alone does not. */
 struct map_error_context {
-	bool address;   /* gone, redirect: a new address is known (goes into Contact) */
+	bool address;	/* gone, redirect: a new address is known (goes into
+			   Contact) */
 	bool no_dialog; /* the request was sent outside a dialog */
 	bool room_lost; /* item-not-found is about the room of this session */
-	bool size;      /* policy-violation is about the message's size */
-	bool private;   /* the message was a private one */
+	bool size;	/* policy-violation is about the message's size */
+	bool private;	/* the message was a private one */
 };
-/* A stanza error as the status to send to an INVITE, SUBSCRIBE or REFER, to a SEND, to a
- * NICKNAME (table B; ERR-8 for conditions that we don't know). */
+/* A stanza error as the status to send to an INVITE, SUBSCRIBE or REFER, to a
+ * SEND, to a NICKNAME (table B; ERR-8 for conditions that we don't know). */
 int map_error_to_sip(struct stanza_error e, struct map_error_context c);
 int map_error_to_send(struct stanza_error e, struct map_error_context c);
 int map_error_to_nickname(struct stanza_error e);
 /* Seconds of Retry-After that go with such a SIP status, 0 = none (ERR-7). */
 unsigned map_retry_after(struct stanza_error e, int sip_status);
 
-/* An MSRP status of a response or a REPORT as stanza error (table C); 0 and 408: silence.
- * nickname: it answered a NICKNAME. 200 is no error: {NULL, NULL}. */
+/* An MSRP status of a response or a REPORT as stanza error (table C); 0 and
+ * 408: silence. nickname: it answered a NICKNAME. 200 is no error: {NULL,
+ * NULL}. */
 struct stanza_error map_msrp_to_error(int status, bool nickname);
 /* Does this status also end the leg (481, 506: ERR-9)? */
 bool map_msrp_ends(int status);
 
-/* The neutral reasons. Of one that ended an occupant the SIP status is the cause of the
- * BYE's Reason header. REASON_OK: 200, no error. */
+/* The neutral reasons. Of one that ended an occupant the SIP status is the
+ * cause of the BYE's Reason header. REASON_OK: 200, no error. */
 int map_reason_to_sip(enum reason_code r);
 int map_reason_to_send(enum reason_code r);
 int map_reason_to_nickname(enum reason_code r);
 struct stanza_error map_reason_to_error(enum reason_code r);
-/* The muc#user status code with which an occupant leaves for this reason, 0 = none. */
+/* The muc#user status code with which an occupant leaves for this reason, 0 =
+ * none. */
 int map_reason_to_muc_status(enum reason_code r);
 /* RFC 4575 §5.7.6: "departed", "booted", "failed" (EVENT-22). */
 struct str map_reason_to_disconnection(enum reason_code r);

@@ -4,15 +4,15 @@
 #include "conference/model.h"
 #include "sip/confinfo.h"
 
-/* The URI under which SIP users know and reach an occupant (PRIV-2): a SIP user's own, an
- * XMPP user's "sip:room@domain;gr=nick". room: "name@domain". */
+/* The URI under which SIP users know and reach an occupant (PRIV-2): a SIP
+ * user's own, an XMPP user's "sip:room@domain;gr=nick". room: "name@domain". */
 void map_occupant_entity(struct buf *out, struct str room,
 			 const struct occupant *o);
 
 struct map_roster_cfg {
 	struct str room;      /* "name@domain" */
 	bool name_in_display; /* display-text is the nickname (EVENT-34) */
-	bool show_contacts;   /* endpoint entities are device labels (EVENT-25) */
+	bool show_contacts; /* endpoint entities are device labels (EVENT-25) */
 };
 /* The occupant as he is now, state full. What the arena holds and o itself are
  * referenced by u. 0, ERR_TOO_BIG (the arena is full). */
@@ -20,7 +20,7 @@ int map_occupant_to_confinfo(const struct occupant *o,
 			     const struct map_roster_cfg *cfg, struct arena *a,
 			     struct confinfo_user *u);
 
-/* "<item affiliation=.. role=.. jid=.. nick=../>"; jid and nick may be empty. For someone who
- * leaves role is ROLE_NONE. */
+/* "<item affiliation=.. role=.. jid=.. nick=../>"; jid and nick may be empty.
+ * For someone who leaves role is ROLE_NONE. */
 void map_occupant_item(struct buf *out, enum affiliation affiliation,
 		       enum role role, struct str jid, struct str nick);
