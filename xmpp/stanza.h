@@ -5,7 +5,7 @@
 #include "base/buf.h"
 
 struct xattr {
-	struct str name;  /* "id"; "xml:lang" for that one */
+	struct str name; /* "id"; "xml:lang" for that one */
 	struct str value;
 	const struct xattr *next;
 };
@@ -13,28 +13,29 @@ struct xattr {
 /* An element, or a run of text (name empty, text set). */
 struct xnode {
 	struct str name;
-	struct str ns;    /* namespace; the component's own reads as "jabber:client" */
+	struct str
+	    ns; /* namespace; the component's own reads as "jabber:client" */
 	struct str text;
 	const struct xattr *attrs;
 	const struct xnode *children, *next;
 };
 
-#define NS_CLIENT    "jabber:client"
-#define NS_MUC       "http://jabber.org/protocol/muc"
-#define NS_MUC_USER  "http://jabber.org/protocol/muc#user"
-#define NS_MUC_ADMIN "http://jabber.org/protocol/muc#admin"
-#define NS_MUC_OWNER "http://jabber.org/protocol/muc#owner"
-#define NS_STANZAS   "urn:ietf:params:xml:ns:xmpp-stanzas"
-#define NS_DELAY     "urn:xmpp:delay"
-#define NS_SID       "urn:xmpp:sid:0"
-#define NS_OCCUPANT  "urn:xmpp:occupant-id:0"
-#define NS_PING      "urn:xmpp:ping"
+#define NS_CLIENT      "jabber:client"
+#define NS_MUC	       "http://jabber.org/protocol/muc"
+#define NS_MUC_USER    "http://jabber.org/protocol/muc#user"
+#define NS_MUC_ADMIN   "http://jabber.org/protocol/muc#admin"
+#define NS_MUC_OWNER   "http://jabber.org/protocol/muc#owner"
+#define NS_STANZAS     "urn:ietf:params:xml:ns:xmpp-stanzas"
+#define NS_DELAY       "urn:xmpp:delay"
+#define NS_SID	       "urn:xmpp:sid:0"
+#define NS_OCCUPANT    "urn:xmpp:occupant-id:0"
+#define NS_PING	       "urn:xmpp:ping"
 #define NS_DISCO_INFO  "http://jabber.org/protocol/disco#info"
 #define NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
-#define NS_XDATA     "jabber:x:data"
-#define NS_XHTML_IM  "http://jabber.org/protocol/xhtml-im"
-#define NS_CHATSTATES "http://jabber.org/protocol/chatstates"
-#define NS_OOB       "jabber:x:oob"
+#define NS_XDATA       "jabber:x:data"
+#define NS_XHTML_IM    "http://jabber.org/protocol/xhtml-im"
+#define NS_CHATSTATES  "http://jabber.org/protocol/chatstates"
+#define NS_OOB	       "jabber:x:oob"
 
 /* The attribute's value; empty if absent. */
 struct str x_attr(const struct xnode *n, const char *name);
@@ -49,17 +50,28 @@ bool x_is(const struct xnode *n, const char *name, const char *ns);
 /* All text directly inside the element, joined in the arena. */
 struct str x_text(const struct xnode *n, struct arena *a);
 
-/* Building a tree (for the stream and for tests). NULL over the arena's limit. */
+/* Elements may nest this deep in a tree: whoever builds one refuses more, so
+ * that whoever reads or writes it may recurse. */
+#define X_DEPTH_MAX 64
+
+/* Building a tree (for the stream and for tests). NULL over the arena's limit.
+ */
 struct xnode *x_new(struct arena *a, struct str name, struct str ns);
 struct xnode *x_new_text(struct arena *a, struct str text);
-int x_add_attr(struct arena *a, struct xnode *n, struct str name, struct str value);
+/* In front of the attributes that are there. 0, ERR_TOO_BIG over the arena's
+ * limit. */
+int x_add_attr(struct arena *a, struct xnode *n, struct str name,
+	       struct str value);
+/* After last, the child added before; NULL for the first. */
+void x_add_child(struct xnode *parent, struct xnode *last, struct xnode *child);
 
-/* Writes the element as text, declaring a namespace only where it differs from its
- * parent's (around: the namespace at the place of insertion). Text is cleaned. */
+/* Writes the element as text, declaring a namespace only where it differs from
+ * its parent's (around: the namespace at the place of insertion). Text is
+ * cleaned. */
 void x_write(struct buf *b, const struct xnode *n, struct str around);
 
-/* "<name from=.. to=.. type=.. id=..": without the closing '>', so that attributes may
- * follow; empty values are left out. */
+/* "<name from=.. to=.. type=.. id=..": without the closing '>', so that
+ * attributes may follow; empty values are left out. */
 void x_open(struct buf *b, const char *name, struct str from, struct str to,
 	    struct str type, struct str id);
 /* " name='value'", escaped; nothing for an empty value. */
@@ -71,7 +83,8 @@ void x_put_text(struct buf *b, const char *name, struct str text);
 struct stanza_error {
 	const char *type, *condition;
 };
-/* <error type=.. by=..><condition/><text/></error>; by and text may be empty. */
+/* <error type=.. by=..><condition/><text/></error>; by and text may be empty.
+ */
 void x_put_error(struct buf *b, struct stanza_error e, struct str by,
 		 struct str text);
 
@@ -81,5 +94,6 @@ struct jid {
 	struct str bare; /* node@domain or domain */
 	struct str full; /* all of it */
 };
-/* 0, ERR_SYNTAX (empty domain, empty node or resource, a part over 1023 octets). */
+/* 0, ERR_SYNTAX (empty domain, empty node or resource, a part over 1023
+ * octets). */
 int jid_split(struct str s, struct jid *out);

@@ -1,0 +1,185 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/xmlin.h"
+#include "xmpp/disco.h"
+
+struct fixture {
+	struct arena *a;
+	struct buf b;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = test_malloc(sizeof(*f));
+
+	f->a = arena_new(1 << 20);
+	buf_init(&f->b, 1 << 20);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	buf_done(&f->b);
+	arena_free(f->a);
+	test_free(f);
+	return 0;
+}
+
+static const struct xnode *query(struct fixture *f)
+{
+	const struct xnode *n = xmlin_parse(f->a, buf_str(&f->b));
+
+	assert_non_null(n);
+	return n;
+}
+
+static bool has_feature(const struct xnode *q, const char *var)
+{
+	const struct xnode *n = x_child(q, "feature", NS_DISCO_INFO);
+
+	for (; n; n = x_next(n, "feature", NS_DISCO_INFO))
+		if (str_eq(x_attr(n, "var"), str_z(var)))
+			return true;
+	return false;
+}
+
+static void assert_field(struct fixture *f, const struct xnode *q,
+			 const char *var, const char *value)
+{
+	const struct xnode *n =
+	    x_child(x_child(q, "x", NS_XDATA), "field", NULL);
+
+	while (n && !str_eq(x_attr(n, "var"), str_z(var)))
+		n = x_next(n, "field", NULL);
+	if (!value) {
+		assert_null(n);
+		return;
+	}
+	assert_non_null(n);
+	assert_true(
+	    str_eq(x_text(x_child(n, "value", NULL), f->a), str_z(value)));
+}
+
+static void assert_identity(const struct xnode *q, const char *category,
+			    const char *type, const char *name)
+{
+	const struct xnode *n = x_child(q, "identity", NS_DISCO_INFO);
+
+	assert_true(str_eq(x_attr(n, "category"), str_z(category)));
+	assert_true(str_eq(x_attr(n, "type"), str_z(type)));
+	assert_true(str_eq(x_attr(n, "name"), str_z(name)));
+	assert_null(x_next(n, "identity", NULL));
+}
+
+/* DISCO-1 */
+static void test_service(void **state)
+{
+	struct fixture *f = *state;
+	const struct xnode *q;
+
+	disco_service_info(&f->b, STR("Chat & more"));
+	q = query(f);
+	assert_identity(q, "conference", "text", "Chat & more");
+	assert_true(has_feature(q, NS_DISCO_INFO));
+	assert_true(has_feature(q, NS_DISCO_ITEMS));
+	assert_true(has_feature(q, NS_MUC));
+	assert_true(has_feature(q, NS_MUC "#stable_id"));
+	assert_true(has_feature(q, "jid\\20escaping"));
+	assert_true(has_feature(q, NS_PING));
+	assert_true(has_feature(q, NS_OCCUPANT));
+}
+
+/* DISCO-3, DISCO-5; DISCO-4: one feature of each pair. */
+static void test_room(void **state)
+{
+	static const char *const pairs[][2] = {
+	    {"muc_public", "muc_hidden"},
+	    {"muc_persistent", "muc_temporary"},
+	    {"muc_membersonly", "muc_open"},
+	    {"muc_moderated", "muc_unmoderated"},
+	    {"muc_semianonymous", "muc_nonanonymous"},
+	    {"muc_passwordprotected", "muc_unsecured"}};
+	struct fixture *f = *state;
+	struct disco_room r = {.name = STR("Room"),
+			       .description = STR("About"),
+			       .subject = STR("<Topic>"),
+			       .lang = STR("en"),
+			       .n_occupants = 12,
+			       .max_history = 50};
+
+	for (int yes = 0; yes < 2; yes++) {
+		const struct xnode *q;
+
+		buf_clear(&f->b);
+		r.public = r.persistent = r.members_only = yes;
+		r.moderated = r.anonymous = r.password = yes;
+		r.show_details = r.occupants_change_subject = yes;
+		disco_room_info(&f->b, &r);
+		q = query(f);
+		assert_identity(q, "conference", "text", "Room");
+		for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
+			assert_int_equal(has_feature(q, pairs[i][0]), yes);
+			assert_int_equal(has_feature(q, pairs[i][1]), !yes);
+		}
+		assert_true(has_feature(q, NS_SID));
+		assert_true(has_feature(q, NS_MUC "#self-ping-optimization"));
+		assert_field(f, q, "FORM_TYPE", NS_MUC "#roominfo");
+		assert_field(f, q, "muc#roominfo_description", "About");
+		assert_field(f, q, "muc#roominfo_lang", "en");
+		assert_field(f, q, "muc#maxhistoryfetch", "50");
+		assert_field(f, q, "muc#roomconfig_changesubject",
+			     yes ? "1" : "0");
+		/* DISCO-6: the details only for those who may know */
+		assert_field(f, q, "muc#roominfo_subject",
+			     yes ? "<Topic>" : NULL);
+		assert_field(f, q, "muc#roominfo_occupants", yes ? "12" : NULL);
+	}
+}
+
+static void test_sip_user(void **state)
+{
+	struct fixture *f = *state;
+
+	disco_sip_user_info(&f->b);
+	assert_identity(query(f), "client", "phone", "");
+}
+
+static void test_items(void **state)
+{
+	struct fixture *f = *state;
+
+	disco_items_begin(&f->b, STR("n&"));
+	disco_item(&f->b, STR("a@rd.test"), STR("A"));
+	disco_item(&f->b, STR("b@rd.test"), STR_NONE);
+	disco_items_set(&f->b, STR("a@rd.test"), 3, STR("b@rd.test"), 200);
+	disco_items_end(&f->b);
+	assert_string_equal(
+	    buf_z(&f->b),
+	    "<query xmlns='http://jabber.org/protocol/disco#items' "
+	    "node='n&amp;'><item jid='a@rd.test' name='A'/>"
+	    "<item jid='b@rd.test'/>"
+	    "<set xmlns='http://jabber.org/protocol/rsm'>"
+	    "<first index='3'>a@rd.test</first><last>b@rd.test</last>"
+	    "<count>200</count></set></query>");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_service, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_room, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_sip_user, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_items, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

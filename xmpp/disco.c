@@ -1,0 +1,144 @@
+#include "xmpp/disco.h"
+
+#include "base/xmltext.h"
+
+#define NS_RSM "http://jabber.org/protocol/rsm"
+
+static void begin_info(struct buf *b, const char *category, const char *type,
+		       struct str name)
+{
+	buf_addz(b, "<query xmlns='" NS_DISCO_INFO "'><identity");
+	x_put_attr(b, "category", str_z(category));
+	x_put_attr(b, "type", str_z(type));
+	x_put_attr(b, "name", name);
+	buf_addz(b, "/>");
+}
+
+static void feature(struct buf *b, const char *var)
+{
+	buf_addz(b, "<feature var='");
+	buf_addz(b, var);
+	buf_addz(b, "'/>");
+}
+
+static void end_info(struct buf *b)
+{
+	buf_addz(b, "</query>");
+}
+
+void disco_service_info(struct buf *b, struct str service_name)
+{
+	begin_info(b, "conference", "text", service_name);
+	feature(b, NS_DISCO_INFO);
+	feature(b, NS_DISCO_ITEMS);
+	feature(b, NS_MUC);
+	feature(b, NS_MUC "#stable_id");
+	feature(b, "jid\\20escaping");
+	feature(b, NS_PING);
+	feature(b, NS_OCCUPANT);
+	end_info(b);
+}
+
+static void field(struct buf *b, const char *var, struct str value)
+{
+	buf_addz(b, "<field");
+	x_put_attr(b, "var", str_z(var));
+	buf_addc(b, '>');
+	x_put_text(b, "value", value);
+	buf_addz(b, "</field>");
+}
+
+static void number_field(struct buf *b, const char *var, size_t v)
+{
+	buf_addz(b, "<field");
+	x_put_attr(b, "var", str_z(var));
+	buf_addz(b, "><value>");
+	buf_addu(b, v);
+	buf_addz(b, "</value></field>");
+}
+
+/* XEP-0045 §6.4, the extended information. */
+static void room_form(struct buf *b, const struct disco_room *r)
+{
+	buf_addz(b, "<x xmlns='" NS_XDATA "' type='result'>"
+		    "<field var='FORM_TYPE' type='hidden'><value>" NS_MUC
+		    "#roominfo</value></field>");
+	if (r->description.n)
+		field(b, "muc#roominfo_description", r->description);
+	if (r->show_details) {
+		field(b, "muc#roominfo_subject", r->subject);
+		number_field(b, "muc#roominfo_occupants", r->n_occupants);
+	}
+	if (r->lang.n)
+		field(b, "muc#roominfo_lang", r->lang);
+	number_field(b, "muc#maxhistoryfetch", r->max_history);
+	field(b, "muc#roomconfig_changesubject",
+	      r->occupants_change_subject ? STR("1") : STR("0"));
+	buf_addz(b, "</x>");
+}
+
+void disco_room_info(struct buf *b, const struct disco_room *r)
+{
+	begin_info(b, "conference", "text", r->name);
+	feature(b, NS_DISCO_INFO);
+	feature(b, NS_DISCO_ITEMS);
+	feature(b, NS_PING);
+	feature(b, NS_MUC);
+	feature(b, NS_MUC "#stable_id");
+	feature(b, NS_MUC "#self-ping-optimization");
+	feature(b, NS_SID);
+	feature(b, NS_OCCUPANT);
+	feature(b, r->public ? "muc_public" : "muc_hidden");
+	feature(b, r->persistent ? "muc_persistent" : "muc_temporary");
+	feature(b, r->members_only ? "muc_membersonly" : "muc_open");
+	feature(b, r->moderated ? "muc_moderated" : "muc_unmoderated");
+	feature(b, r->anonymous ? "muc_semianonymous" : "muc_nonanonymous");
+	feature(b, r->password ? "muc_passwordprotected" : "muc_unsecured");
+	room_form(b, r);
+	end_info(b);
+}
+
+void disco_sip_user_info(struct buf *b)
+{
+	begin_info(b, "client", "phone", STR_NONE);
+	feature(b, NS_DISCO_INFO);
+	feature(b, NS_PING);
+	end_info(b);
+}
+
+void disco_items_begin(struct buf *b, struct str node)
+{
+	buf_addz(b, "<query xmlns='" NS_DISCO_ITEMS "'");
+	x_put_attr(b, "node", node);
+	buf_addc(b, '>');
+}
+
+void disco_item(struct buf *b, struct str jid, struct str name)
+{
+	buf_addz(b, "<item");
+	x_put_attr(b, "jid", jid);
+	x_put_attr(b, "name", name);
+	buf_addz(b, "/>");
+}
+
+void disco_items_set(struct buf *b, struct str first, size_t index,
+		     struct str last, size_t count)
+{
+	buf_addz(b, "<set xmlns='" NS_RSM "'>");
+	if (first.n) {
+		buf_addz(b, "<first index='");
+		buf_addu(b, index);
+		buf_addz(b, "'>");
+		xml_add_text(b, first);
+		buf_addz(b, "</first>");
+		x_put_text(b, "last", last);
+	}
+	buf_addz(b, "<count>");
+	buf_addu(b, count);
+	buf_addz(b, "</count></set>");
+}
+
+void disco_items_end(struct buf *b)
+{
+	buf_addz(b, "</query>");
+}
