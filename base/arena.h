@@ -5,7 +5,8 @@
 
 struct arena;
 
-/* max: octets that may be handed out altogether (a peer's limit). */
+/* max: octets that may be handed out altogether (a peer's limit); those lost to
+ * alignment count too. */
 struct arena *arena_new(size_t max);
 void arena_free(struct arena *a); /* NULL is fine */
 /* Empty again; one block of memory is kept. */
