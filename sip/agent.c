@@ -1,0 +1,162 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <sofia-sip/nta_tag.h>
+#include <sofia-sip/tport_tag.h>
+
+#include "base/err.h"
+#include "base/net.h"
+#include "base/scan.h"
+#include "sip/sip_priv.h"
+
+#define MESSAGE_MAX   65536 /* a long Via list costs nta time squared */
+#define UDP_MTU	      1300  /* RFC 3261 §18.1.1 */
+#define TCP_QUEUE     1000
+#define TCP_PARTIAL_S 60
+
+uint64_t sipproc_id(struct sipproc *p)
+{
+	return (uint64_t)p->generation << 32 | ++p->count;
+}
+
+int sipproc_open(struct sipproc *p)
+{
+	p->agent = nta_agent_create(
+	    p->root, (url_string_t *)-1, NULL, NULL, NTATAG_UA(1),
+	    NTATAG_MERGE_482(1), NTATAG_MAXSIZE(MESSAGE_MAX),
+	    NTATAG_UDP_MTU(UDP_MTU), NTATAG_CLIENT_RPORT(1),
+	    NTATAG_MAX_PROCEEDING((unsigned)p->max_requests), TAG_END());
+	if (!p->agent)
+		return ERR_FULL;
+	p->outside = nta_leg_tcreate(p->agent, uas_outside, p,
+				     NTATAG_NO_DIALOG(1), TAG_END());
+	return p->outside ? 0 : ERR_FULL;
+}
+
+/* nta hides why a bind fails, so it is tried before. */
+static int try_bind(const struct listen_spec *l)
+{
+	bool udp = l->transport == TRANSPORT_UDP;
+	int one = 1, r = 0;
+	int fd = socket(l->addr.sa.sa_family,
+			(udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (!udp)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (bind(fd, &l->addr.sa, l->addr.len) < 0 ||
+	    (!udp && listen(fd, 1) < 0))
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+static int add_listener(struct sipproc *p, const struct listen_spec *l)
+{
+	char url[128];
+	bool v6 = l->addr.sa.sa_family == AF_INET6;
+	int r = try_bind(l);
+
+	if (r < 0)
+		return r;
+	snprintf(url, sizeof url,
+		 v6 ? "sip:[%s]:%u;transport=%s" : "sip:%s:%u;transport=%s",
+		 l->host, l->port, transport_name(l->transport));
+	if (nta_agent_add_tport(
+		p->agent, URL_STRING_MAKE(url), TPTAG_IDENT(l->host),
+		TPTAG_QUEUESIZE(TCP_QUEUE), TPTAG_TIMEOUT(TCP_PARTIAL_S * 1000),
+		TPTAG_PONG2PING(1), TAG_END()) < 0)
+		return errno ? -errno : ERR_UNSUPPORTED;
+	return 0;
+}
+
+static tport_t *first_listener(struct sipproc *p)
+{
+	tport_t *tp = nta_agent_tports(p->agent);
+	return tp ? tport_primaries(tp) : NULL;
+}
+
+const char *sipproc_listener(struct sipproc *p, struct str host)
+{
+	for (tport_t *tp = first_listener(p); tp; tp = tport_next(tp))
+		if (tport_ident(tp) && str_eq(str_z(tport_ident(tp)), host))
+			return tport_ident(tp);
+	return NULL;
+}
+
+static void report_ready(struct sipproc *p)
+{
+	struct port_msg m = port_msg(PORT_READY);
+	struct buf b = BUF_INIT(65536);
+
+	for (tport_t *tp = first_listener(p); tp; tp = tport_next(tp)) {
+		tp_name_t const *n = tport_name(tp);
+		bool bare_v6 = strchr(n->tpn_host, ':') && *n->tpn_host != '[';
+		buf_addf(&b, bare_v6 ? "%s%s:[%s]:%s" : "%s%s:%s:%s",
+			 b.n ? " " : "", n->tpn_proto, n->tpn_host,
+			 n->tpn_port);
+	}
+	m.f[PORT_F_LISTEN] = buf_str(&b);
+	sipproc_report(p, &m);
+	buf_done(&b);
+}
+
+static void report_failed(struct sipproc *p, struct str spec, const char *why)
+{
+	struct port_msg m = port_msg(PORT_FAILED);
+	struct buf b = BUF_INIT(4096);
+
+	buf_addf(&b, "sip listen %.*s: %s", STR_ARG(spec), why);
+	m.f[PORT_F_REASON] = buf_str(&b);
+	sipproc_report(p, &m);
+	buf_done(&b);
+	su_root_break(p->root);
+}
+
+void sipproc_start(struct sipproc *p)
+{
+	struct str rest = str_z(p->listen);
+
+	while (rest.n) {
+		struct str spec = str_split(&rest, ' ');
+		struct listen_spec l;
+		const char *why = NULL;
+		int r;
+
+		if (!spec.n)
+			continue;
+		if (listen_spec_parse(spec, &l) < 0)
+			why = "not understood";
+		else if (l.transport == TRANSPORT_TLS)
+			why = "TLS is not available for SIP yet";
+		else if ((r = add_listener(p, &l)) < 0)
+			why = err_text(r);
+		if (why) {
+			report_failed(p, spec, why);
+			return;
+		}
+	}
+	drop_privileges();
+	report_ready(p);
+}
+
+void sipproc_maybe_done(struct sipproc *p)
+{
+	if (p->stopping && !table_count(p->sends) && !table_count(p->requests))
+		su_root_break(p->root);
+}
+
+void sipproc_close(struct sipproc *p)
+{
+	struct dialog *d;
+
+	if (!p->agent)
+		return;
+	TABLE_FOREACH (p->dialogs, it, d)
+		dialog_free(d);
+	nta_agent_destroy(p->agent);
+	p->agent = NULL;
+}

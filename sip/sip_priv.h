@@ -1,0 +1,207 @@
+/* The SIP process: what its files share. Everything runs in the one thread of
+ * su_root. */
+#pragma once
+
+struct sipproc;
+#define SU_ROOT_MAGIC_T	     struct sipproc
+#define SU_WAKEUP_ARG_T	     struct sipproc
+#define SU_TIMER_ARG_T	     struct sipproc
+#define NTA_AGENT_MAGIC_T    struct sipproc
+#define NTA_LEG_MAGIC_T	     void
+#define NTA_INCOMING_MAGIC_T struct request
+#define NTA_OUTGOING_MAGIC_T struct sending
+
+#include <sys/queue.h>
+
+#include <sofia-sip/su_wait.h>
+
+#include <sofia-sip/msg_addr.h>
+#include <sofia-sip/nta.h>
+#include <sofia-sip/nta_tport.h>
+#include <sofia-sip/sip.h>
+#include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_status.h>
+#include <sofia-sip/sip_tag.h>
+#include <sofia-sip/tport.h>
+
+#include "base/log.h"
+#include "base/table.h"
+#include "sip/port.h"
+
+struct blob;
+struct request;
+TAILQ_HEAD(dialogs, dialog);
+TAILQ_HEAD(requests, request);
+
+struct sipproc {
+	su_root_t *root;
+	nta_agent_t *agent;
+	nta_leg_t *outside; /* takes what belongs to no dialog */
+	su_timer_t *sweep, *last_call;
+	struct log log;
+
+	struct port_end port;
+	su_wait_t wait;
+	int wait_index;
+	bool writing; /* waits for room in the port */
+
+	char *agent_name; /* for User-Agent and Server */
+	char *listen;
+	uint32_t generation;
+	uint32_t count; /* of ids given */
+	size_t max_dialogs, max_requests;
+	bool stopping;
+
+	struct table *dialogs;	 /* id -> dialog */
+	struct table *initial;	 /* key of its first request -> seeded dialog */
+	struct table *requests;	 /* req -> request, until answered */
+	struct table *sends;	 /* req -> sending, until there is an outcome */
+	struct dialogs dead;	 /* tombstones, the oldest first */
+	struct requests waiting; /* for the core, the oldest first */
+};
+
+/* agent.c */
+
+/* The next id of this generation. */
+uint64_t sipproc_id(struct sipproc *p);
+void sipproc_report(struct sipproc *p, const struct port_msg *m);
+/* PORT_START: binds the listeners, reports PORT_READY or PORT_FAILED. */
+void sipproc_start(struct sipproc *p);
+/* After PORT_STOP: ends the process once nothing is open. */
+void sipproc_maybe_done(struct sipproc *p);
+/* The agent without transports, for PORT_CONFIG. */
+int sipproc_open(struct sipproc *p);
+/* Closes everything that nta holds. */
+void sipproc_close(struct sipproc *p);
+/* The ident of the listeners on a host, as nta keeps it; NULL: there are none.
+ * A request of ours leaves by the host that the dialog's first one came to. */
+const char *sipproc_listener(struct sipproc *p, struct str host);
+
+/* main.c */
+
+/* Gives up root, if it was that, for nobody. */
+void drop_privileges(void);
+
+/* commands.c: the port's descriptor on su_root. */
+int commands_open(struct sipproc *p);
+void commands_close(struct sipproc *p);
+
+/* A dialog: a leg of nta plus what a seed of it needs. Shared by its usages
+ * (session, subscriptions); the core alone knows when the last one ends. */
+struct dialog {
+	struct sipproc *p;
+	uint64_t id;
+	nta_leg_t *leg;
+	struct blob *state; /* as last reported: an encoded PORT_DIALOG */
+	tport_t *tport;	    /* the connection the peer came by, may be closed */
+	char *key;	    /* in p->initial; NULL: not there */
+	bool routed;	    /* has a route set */
+	bool forgotten;	    /* goes when nothing of it is open */
+	bool dead;	    /* a tombstone */
+	su_time_t until;    /* of a tombstone */
+	struct request *invite;	  /* the peer's, unanswered */
+	unsigned inviting;	  /* ours, unanswered */
+	unsigned sends;		  /* ours of any method, without an outcome */
+	TAILQ_ENTRY(dialog) link; /* in p->dead */
+};
+
+/* dialog.c */
+
+/* A dialog from its state (PORT_DIALOG, PORT_SEED, PORT_TOMBSTONE); NULL when
+ * nta can't take it. */
+struct dialog *dialog_new(struct sipproc *p, const struct port_msg *state);
+void dialog_free(struct dialog *d);
+struct dialog *dialog_get(struct sipproc *p, uint64_t id);
+/* The dialog that a request without To tag made in an earlier process, or NULL.
+ */
+struct dialog *dialog_by_first(struct sipproc *p, const sip_t *sip);
+/* Reports the state with these CSeq numbers and, unless empty, this target. */
+void dialog_report(struct dialog *d, uint32_t local_cseq, struct str target);
+void dialog_forget(struct dialog *d);
+/* Frees a forgotten dialog when nothing of it is open any more. */
+void dialog_maybe_free(struct dialog *d);
+/* Remembers the connection a request came by (UDP: none). */
+void dialog_came_by(struct dialog *d, nta_incoming_t *irq);
+/* Removes tombstones whose time is over. */
+void dialog_sweep(struct sipproc *p);
+/* Our tag of the dialog. */
+const char *dialog_tag(const struct dialog *d);
+
+/* A request that waits for the core's answer, or an INVITE with a 2xx that
+ * waits for its ACK. */
+struct request {
+	struct sipproc *p;
+	uint64_t req, dlg;
+	bool new_dialog;
+	bool answered;
+	nta_incoming_t *irq;
+	tport_t *tport;
+	sip_method_t method;
+	uint32_t cseq;
+	su_time_t until;
+	TAILQ_ENTRY(request) link; /* in p->waiting, until answered */
+};
+
+/* uas.c */
+
+/* Callbacks of nta: a request outside any dialog, and one in a dialog. */
+int uas_outside(void *p, nta_leg_t *leg, nta_incoming_t *irq, sip_t const *sip);
+int uas_inside(void *d, nta_leg_t *leg, nta_incoming_t *irq, sip_t const *sip);
+/* PORT_ANSWER. */
+void uas_answer(struct sipproc *p, const struct port_msg *m);
+/* Answers by ourselves and ends the transaction. headers: whole lines, or NULL.
+ */
+void uas_refuse(struct sipproc *p, nta_incoming_t *irq, int status,
+		const char *phrase, const char *headers);
+void uas_request_free(struct request *r);
+/* Gives up on requests that the core left lying. */
+void uas_sweep(struct sipproc *p);
+
+/* invite.c */
+
+/* Callback of nta for an INVITE of the peer: CANCEL, ACK, or neither in 32 s.
+ */
+int invite_followed(struct request *r, nta_incoming_t *irq, sip_t const *sip);
+/* An ACK that found no transaction (of an earlier process). */
+void invite_stray_ack(struct dialog *d, const sip_t *sip);
+/* Acknowledges the 2xx to a re-INVITE of ours. */
+void invite_ack(struct dialog *d, nta_outgoing_t *orq);
+/* 0, or the status that a request crossing an open INVITE gets (FOCUS-8). */
+int invite_crosses(const struct dialog *d, const sip_t *sip);
+
+/* uac.c */
+
+/* PORT_SEND. */
+void uac_send(struct sipproc *p, const struct port_msg *m);
+
+/* guard.c: what may not reach the core, and what sofia-sip can't bear. */
+
+struct refusal {
+	int status; /* 0 = none */
+	const char *phrase;
+	char headers[512];
+};
+/* Looks a request over (RFC 3261 §8.2); inside: it came in a dialog. */
+void guard_check(struct refusal *r, const sip_t *sip, bool inside);
+/* Exactly one Contact, of a kind that requests can be sent to. */
+bool guard_contact(const sip_contact_t *m);
+
+/* values.c: between sofia's parsed headers and the port's flat fields. Strings
+ * live in home. */
+
+struct str value_of(su_home_t *home, const void *header);
+struct str value_uri(su_home_t *home, const url_t *url);
+/* Fills the fields of a request or response. */
+void values_fill(su_home_t *home, const sip_t *sip, struct port_msg *m);
+/* Terminated copy; NULL for an empty slice (which sofia's tags take as absent).
+ */
+char *value_z(su_home_t *home, struct str s);
+/* Has a block of header lines one of this name? */
+bool value_has_header(struct str headers, struct str name);
+
+#define SIP_ALLOW                                                              \
+	"INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, SUBSCRIBE, NOTIFY, "       \
+	"REFER, "                                                              \
+	"MESSAGE, INFO"
+#define SIP_SUPPORTED	 "timer"
+#define SIP_ALLOW_EVENTS "conference"

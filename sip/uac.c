@@ -1,0 +1,203 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/blob.h"
+#include "sip/sip_priv.h"
+
+/* A request of ours that has no outcome yet. */
+struct sending {
+	struct sipproc *p;
+	uint64_t req, dlg;
+	nta_outgoing_t *orq;
+	sip_method_t method;
+	/* The message, where it went over the connection that the peer had
+	 * made: if that breaks, the target is tried. */
+	struct blob *again;
+};
+
+static void outcome(struct sipproc *p, uint64_t dlg, uint64_t req, int status,
+		    const char *phrase)
+{
+	struct port_msg m = port_msg(PORT_RESPONSE);
+
+	m.dlg = dlg;
+	m.req = req;
+	m.status = status;
+	m.f[PORT_F_REASON] = str_z(phrase);
+	sipproc_report(p, &m);
+}
+
+static void sending_free(struct sending *s)
+{
+	struct dialog *d = dialog_get(s->p, s->dlg);
+	struct sipproc *p = s->p;
+
+	table_del(p->sends, s->req);
+	nta_outgoing_destroy(s->orq);
+	blob_unref(s->again);
+	if (d) {
+		d->sends--;
+		d->inviting -= s->method == sip_method_invite;
+		dialog_maybe_free(d);
+	}
+	free(s);
+	sipproc_maybe_done(p);
+}
+
+static void report_response(struct sending *s, int status, const sip_t *sip)
+{
+	su_home_t home[1] = {SU_HOME_INIT(home)};
+	struct port_msg m = port_msg(PORT_RESPONSE);
+
+	if (nta_sip_is_internal(sip)) {
+		outcome(s->p, s->dlg, s->req, status,
+			sip_status_phrase(status));
+		return;
+	}
+	values_fill(home, sip, &m);
+	m.dlg = s->dlg;
+	m.req = s->req;
+	sipproc_report(s->p, &m);
+	su_home_deinit(home);
+}
+
+static void refresh(struct dialog *d, const sip_t *sip)
+{
+	su_home_t home[1] = {SU_HOME_INIT(home)};
+
+	nta_leg_client_reroute(d->leg, NULL, sip->sip_contact, 0);
+	dialog_report(d, nta_leg_get_seq(d->leg),
+		      value_uri(home, sip->sip_contact->m_url));
+	su_home_deinit(home);
+}
+
+static void transmit(struct dialog *d, const struct port_msg *m, bool direct);
+
+static bool try_target(struct sending *s, struct dialog *d)
+{
+	struct blob *again = s->again;
+	struct port_msg m;
+
+	s->again = NULL;
+	if (!again || port_decode(blob_str(again), &m) < 0) {
+		blob_unref(again);
+		return false;
+	}
+	d->sends++; /* keeps the dialog while the old transaction goes */
+	sending_free(s);
+	transmit(d, &m, false);
+	d->sends--;
+	dialog_maybe_free(d);
+	blob_unref(again);
+	return true;
+}
+
+static int on_response(struct sending *s, nta_outgoing_t *orq, sip_t const *sip)
+{
+	struct dialog *d = dialog_get(s->p, s->dlg);
+	int status =
+	    sip ? sip->sip_status->st_status : nta_outgoing_status(orq);
+	bool success = status / 100 == 2;
+
+	if (status < 200)
+		return 0;
+	if (d && nta_sip_is_internal(sip) && status == 503 && try_target(s, d))
+		return 0;
+	if (d && success && s->method == sip_method_invite)
+		invite_ack(d, orq);
+	if (d && success && s->method != sip_method_bye &&
+	    guard_contact(sip->sip_contact))
+		refresh(d, sip);
+	report_response(s, status, sip);
+	sending_free(s);
+	return 0;
+}
+
+static nta_outgoing_t *create(struct sending *s, struct dialog *d,
+			      const struct port_msg *m, bool direct)
+{
+	su_home_t home[1] = {SU_HOME_INIT(home)};
+	char *method = value_z(home, m->f[PORT_F_METHOD]);
+	struct port_msg state;
+	struct str contact = m->f[PORT_F_CONTACT];
+	const char *ident = NULL;
+	char expires[24];
+	nta_outgoing_t *orq;
+
+	if (port_decode(blob_str(d->state), &state) < 0)
+		abort(); /* it is our own encoding */
+	if (!contact.n)
+		contact = state.f[PORT_F_CONTACT];
+	if (!direct)
+		ident = sipproc_listener(s->p, state.f[PORT_F_LISTEN]);
+	snprintf(expires, sizeof expires, "%lld", (long long)m->expires);
+	orq = nta_outgoing_tcreate(
+	    d->leg, on_response, s, NULL, s->method, method, NULL,
+	    SIPTAG_USER_AGENT_STR(s->p->agent_name),
+	    TAG_IF(s->method != sip_method_bye,
+		   SIPTAG_CONTACT_STR(value_z(home, contact))),
+	    SIPTAG_EVENT_STR(value_z(home, m->f[PORT_F_EVENT])),
+	    SIPTAG_SUBSCRIPTION_STATE_STR(
+		value_z(home, m->f[PORT_F_SUB_STATE])),
+	    TAG_IF(m->expires >= 0, SIPTAG_EXPIRES_STR(expires)),
+	    TAG_IF(s->method == sip_method_invite &&
+		       !value_has_header(m->f[PORT_F_HEADERS], STR("Allow")),
+		   SIPTAG_ALLOW_STR(SIP_ALLOW)),
+	    SIPTAG_HEADER_STR(value_z(home, m->f[PORT_F_HEADERS])),
+	    SIPTAG_CONTENT_TYPE_STR(value_z(home, m->f[PORT_F_TYPE])),
+	    TAG_IF(m->f[PORT_F_BODY].n, SIPTAG_PAYLOAD(sip_payload_create(
+					    home, m->f[PORT_F_BODY].p,
+					    (isize_t)m->f[PORT_F_BODY].n))),
+	    TAG_IF(direct, NTATAG_TPORT(d->tport)),
+	    TAG_IF(ident, TPTAG_IDENT(ident)), TAG_END());
+	su_home_deinit(home);
+	return orq;
+}
+
+/* direct: over the connection that the peer made, which also reaches one who
+ * can't be connected to. */
+static void transmit(struct dialog *d, const struct port_msg *m, bool direct)
+{
+	struct sipproc *p = d->p;
+	struct sending *s = calloc(1, sizeof(*s));
+	struct buf b = BUF_INIT(PORT_BODY_MAX);
+	char *method = str_dup(m->f[PORT_F_METHOD]);
+
+	if (!s)
+		abort();
+	s->p = p;
+	s->req = m->req;
+	s->dlg = d->id;
+	s->method = sip_method_code(method);
+	free(method);
+	if (direct) {
+		port_encode(&b, m);
+		s->again = b.err ? NULL : blob_new(buf_str(&b));
+		buf_done(&b);
+	}
+	dialog_report(d, nta_leg_get_seq(d->leg) + 1, STR_NONE);
+	s->orq = create(s, d, m, direct);
+	if (!s->orq) {
+		outcome(p, d->id, m->req, 503, "Cannot Be Sent");
+		blob_unref(s->again);
+		free(s);
+		return;
+	}
+	table_put(p->sends, s->req, s);
+	d->sends++;
+	d->inviting += s->method == sip_method_invite;
+}
+
+void uac_send(struct sipproc *p, const struct port_msg *m)
+{
+	struct dialog *d = dialog_get(p, m->dlg);
+
+	if (!d || d->dead || d->forgotten) {
+		outcome(p, m->dlg, m->req, SIP_481_NO_CALL);
+		return;
+	}
+	if (table_get(p->sends, m->req))
+		return;
+	transmit(d, m,
+		 d->tport && !d->routed && tport_is_clear_to_send(d->tport));
+}
