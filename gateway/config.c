@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/mem.h"
 
 #define CONFIG_BYTES_MAX (1u << 20)
 
@@ -315,9 +316,7 @@ static char *take_str(const char *z)
 static int read_listen(cfg_t *sec, struct listen_spec **out, size_t *n)
 {
 	*n = cfg_size(sec, "listen");
-	*out = calloc(*n ? *n : 1, sizeof(**out));
-	if (!*out)
-		abort();
+	*out = mem_new_array(*n, sizeof(**out));
 	for (size_t i = 0; i < *n; i++)
 		if (listen_spec_parse(
 			str_z(cfg_getnstr(sec, "listen", (unsigned)i)),
@@ -329,9 +328,7 @@ static int read_listen(cfg_t *sec, struct listen_spec **out, size_t *n)
 static int read_trust(cfg_t *sec, struct config *c)
 {
 	c->sip.n_trust = cfg_size(sec, "trust");
-	c->sip.trust = calloc(c->sip.n_trust + 1, sizeof(*c->sip.trust));
-	if (!c->sip.trust)
-		abort();
+	c->sip.trust = mem_new_array(c->sip.n_trust + 1, sizeof(*c->sip.trust));
 	for (size_t i = 0; i < c->sip.n_trust; i++)
 		if (cidr_parse(str_z(cfg_getnstr(sec, "trust", (unsigned)i)),
 			       &c->sip.trust[i]) < 0)
@@ -404,9 +401,7 @@ static int read_all(cfg_t *cfg, struct config *c)
 	    addr_parse(str_z(cfg_getstr(xmpp, "server")), &c->xmpp.server) < 0)
 		return ERR_SYNTAX;
 	c->n_domains = cfg_size(cfg, "domain");
-	c->domains = calloc(c->n_domains + 1, sizeof(*c->domains));
-	if (!c->domains)
-		abort();
+	c->domains = mem_new_array(c->n_domains + 1, sizeof(*c->domains));
 	for (size_t i = 0; i < c->n_domains; i++)
 		read_domain(cfg_getnsec(cfg, "domain", (unsigned)i),
 			    &c->domains[i]);
@@ -454,11 +449,12 @@ static void set_checks(cfg_t *cfg)
 
 int config_load(const char *file, struct config **out)
 {
-	cfg_opt_t sip[] = {CFG_STR_LIST("listen", "{}", CFGF_NONE),
-			   CFG_STR_LIST("trust", "{}", CFGF_NONE),
+	char no_list[] = "{}";
+	cfg_opt_t sip[] = {CFG_STR_LIST("listen", no_list, CFGF_NONE),
+			   CFG_STR_LIST("trust", no_list, CFGF_NONE),
 			   CFG_STR("host", "", CFGF_NONE),
 			   CFG_STR("realm", "", CFGF_NONE), CFG_END()};
-	cfg_opt_t msrp[] = {CFG_STR_LIST("listen", "{}", CFGF_NONE),
+	cfg_opt_t msrp[] = {CFG_STR_LIST("listen", no_list, CFGF_NONE),
 			    CFG_STR("host", "", CFGF_NONE),
 			    CFG_INT("max-message", 10485760, CFGF_NONE),
 			    CFG_INT("max-send-queue", 1048576, CFGF_NONE),
@@ -468,7 +464,8 @@ int config_load(const char *file, struct config **out)
 			    CFG_INT("max-stanza", 65536, CFGF_NONE),
 			    CFG_INT("max-queue", 16777216, CFGF_NONE),
 			    CFG_END()};
-	cfg_opt_t dns[] = {CFG_STR_LIST("servers", "{}", CFGF_NONE), CFG_END()};
+	cfg_opt_t dns[] = {CFG_STR_LIST("servers", no_list, CFGF_NONE),
+			   CFG_END()};
 	cfg_opt_t tls[] = {CFG_STR("certificate", "", CFGF_NONE),
 			   CFG_STR("key", "", CFGF_NONE),
 			   CFG_STR("ca", "", CFGF_NONE), CFG_END()};
@@ -510,12 +507,10 @@ int config_load(const char *file, struct config **out)
 	    CFG_INT(END_MARK, 0, CFGF_NONE),
 	    CFG_END()};
 	cfg_t *cfg = cfg_init(opts, CFGF_NONE);
-	struct config *c = calloc(1, sizeof(*c));
+	struct config *c = mem_new(sizeof(*c));
 	FILE *text = open_marked(file);
 	int err = ERR_SYNTAX;
 
-	if (!cfg || !c)
-		abort();
 	c->parsed = cfg;
 	c->file = take_str(file);
 	cfg_set_error_function(cfg, print_error);

@@ -1,6 +1,6 @@
-/* One XEP-0114 component stream on the core's loop: connects, reconnects with back-off,
- * keeps alive, hands stanzas up as trees and takes them as text. The only place that
- * knows libstrophe. */
+/* One XEP-0114 component stream on the core's loop: connects, reconnects with
+ * back-off, keeps alive, hands stanzas up as trees and takes them as text. The
+ * only place that knows libstrophe. */
 #pragma once
 
 #include "base/loop.h"
@@ -19,10 +19,10 @@ struct xmpp_link_ops {
 
 struct xmpp_link_cfg {
 	struct loop *loop;
-	struct addr server;   /* numeric */
+	struct addr server; /* numeric */
 	const char *domain, *secret;
-	size_t max_stanza;    /* received; larger is a policy-violation [65536] */
-	size_t max_queue;     /* octets unsent [16777216] */
+	size_t max_stanza; /* received; larger is a policy-violation [65536] */
+	size_t max_queue;  /* octets unsent [16777216] */
 	const struct xmpp_link_ops *ops;
 	void *user;
 };
@@ -34,9 +34,10 @@ void xmpp_link_free(struct xmpp_link *l);
 /* Flushes for at most 5 s, ends the stream and calls done once. */
 void xmpp_link_close(struct xmpp_link *l, void (*done)(void *user), void *user);
 bool xmpp_link_is_up(const struct xmpp_link *l);
-/* Queues one stanza or several, whole, as text; written in one batch at the end of the
- * loop turn. While the link is down up to 1000 calls within 60 s are kept for the
- * reconnect (COMP-11). 0, ERR_CONGESTED (over max_queue), ERR_GONE (down too long). */
+/* Queues one stanza or several, whole, as text; written in one batch at the end
+ * of the loop turn. While the link is down up to 1000 calls within 60 s are
+ * kept for the reconnect (COMP-11). 0, ERR_CONGESTED (over max_queue), ERR_GONE
+ * (down too long). */
 int xmpp_link_send(struct xmpp_link *l, struct str text);
 
 struct xmpp_link_stats {

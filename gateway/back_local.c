@@ -1,0 +1,158 @@
+#include "gateway/back_local.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+struct back_local {
+	const struct config *cfg;
+	struct rooms *rooms;
+	struct map_domain *domain;
+	struct map_domains domains;
+};
+
+static enum map_domain_kind domain_kind(const struct domain_config *d)
+{
+	if (d->users == USERS_SIP)
+		return MAP_DOMAIN_USERS;
+	if (d->users == USERS_FOREIGN)
+		return MAP_DOMAIN_FOREIGN;
+	return d->rooms == ROOMS_XMPP ? MAP_DOMAIN_NATIVE : MAP_DOMAIN_ROOMS;
+}
+
+struct back_local *back_local_new(const struct config *cfg, struct rooms *rooms)
+{
+	struct back_local *b = mem_new(sizeof(*b));
+	struct map_domain *d = mem_new_array(cfg->n_domains + 1, sizeof(*d));
+	size_t n = 0;
+
+	for (size_t i = 0; i < cfg->n_domains; i++) {
+		const struct domain_config *dc = &cfg->domains[i];
+
+		if (!str_eq(str_z(dc->name), STR("*")))
+			d[n++] = (struct map_domain){str_z(dc->name),
+						     domain_kind(dc)};
+	}
+	b->cfg = cfg;
+	b->rooms = rooms;
+	b->domain = d;
+	b->domains = (struct map_domains){d, n, str_z(cfg->sip.host)};
+	return b;
+}
+
+void back_local_free(struct back_local *b)
+{
+	if (!b)
+		return;
+	free(b->domain);
+	free(b);
+}
+
+const struct map_domains *back_local_domains(const struct back_local *b)
+{
+	return &b->domains;
+}
+
+const struct domain_config *back_local_domain(const struct back_local *b,
+					      struct str domain)
+{
+	const struct domain_config *d = config_domain(b->cfg, domain);
+
+	return d && d->rooms == ROOMS_LOCAL ? d : NULL;
+}
+
+bool back_local_may_create(const struct back_local *b, struct str domain,
+			   enum world world)
+{
+	const struct domain_config *d = back_local_domain(b, domain);
+
+	return d &&
+	       (d->create & (world == WORLD_SIP ? CREATE_SIP : CREATE_XMPP));
+}
+
+static struct str room_domain(struct str room)
+{
+	return str_from(room, (size_t)(str_find(room, '@') + 1));
+}
+
+/* '%' and an encoded '@' are kept for rooms that live elsewhere (ADDR-29). */
+static bool local_name(struct str room)
+{
+	struct str name = str_split(&room, '@');
+
+	return name.n > 0 && str_find(name, '%') < 0 &&
+	       str_search(name, STR("\\40")) < 0;
+}
+
+enum reason_code back_local_reachable(const struct back_local *b,
+				      struct str room, enum world world)
+{
+	struct str domain = room_domain(room);
+
+	if (!back_local_domain(b, domain))
+		return REASON_NO_ROOM;
+	if (rooms_find(b->rooms, room))
+		return REASON_OK;
+	return local_name(room) && back_local_may_create(b, domain, world)
+		   ? REASON_OK
+		   : REASON_NO_ROOM;
+}
+
+/* XEP-0421: the same for a user whenever he is in this room, telling nobody who
+ * he is. The key comes from the component's secret, so that it outlives a
+ * restart. */
+static struct str stable_id(const struct domain_config *d,
+			    const struct seat_join *join, char hex[41])
+{
+	struct buf text = BUF_INIT(8192);
+	unsigned char mac[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+	struct str who = join->jid.n ? join->jid : join->user;
+
+	buf_add(&text, join->room);
+	buf_addc(&text, '\0');
+	buf_add(&text, who);
+	HMAC(EVP_sha1(), d->secret, (int)strlen(d->secret),
+	     (const unsigned char *)text.p, text.n, mac, &n);
+	buf_done(&text);
+	for (unsigned i = 0; i < 20; i++)
+		snprintf(hex + 2 * i, 3, "%02x", mac[i]);
+	return str_of(hex, 40);
+}
+
+enum reason_code back_local_join(struct back_local *b, struct seat_join *join,
+				 struct seat *seat)
+{
+	const struct domain_config *d =
+	    back_local_domain(b, room_domain(join->room));
+	struct buf jid = BUF_INIT(4096);
+	enum reason_code why;
+	char hex[41];
+	int status;
+
+	if (!d)
+		return REASON_NO_ROOM;
+	struct room_policy policy = {
+	    .persistent = d->persistent,
+	    .public = d->public,
+	    .private_messages = d->private_messages,
+	    .nicknames = d->nicknames,
+	    .max_occupants = d->max_occupants,
+	    .history = d->history ? d->history : SIZE_MAX,
+	};
+	if (join->world == WORLD_SIP && !join->observer &&
+	    map_sip_to_jid(&b->domains, join->sip_uri, &jid, &status) >= 0)
+		join->jid = buf_str(&jid);
+	if (!join->observer)
+		join->stable_id = stable_id(d, join, hex);
+	join->may_create =
+	    local_name(join->room) &&
+	    back_local_may_create(b, str_z(d->name), join->world);
+	join->wants_lock = join->world == WORLD_XMPP && d->lock;
+	why = rooms_join(b->rooms, &policy, join, seat);
+	buf_done(&jid);
+	return why;
+}

@@ -1,0 +1,31 @@
+/* The back end of rooms hosted here: puts the domain's policy and the users'
+ * stable ids between the front ends and conference/. */
+#pragma once
+
+#include "conference/room.h"
+#include "gateway/config.h"
+#include "mapping/addr.h"
+
+struct back_local;
+
+/* Borrows both. */
+struct back_local *back_local_new(const struct config *cfg,
+				  struct rooms *rooms);
+void back_local_free(struct back_local *b);
+
+/* The local-room domain of this name, or NULL. */
+const struct domain_config *back_local_domain(const struct back_local *b,
+					      struct str domain);
+/* May a user of this world bring a room of this domain into being (FOCUS-2,
+ * X2S-12)? */
+bool back_local_may_create(const struct back_local *b, struct str domain,
+			   enum world world);
+/* Does the room exist, or may this user create it? REASON_OK, REASON_NO_ROOM.
+ */
+enum reason_code back_local_reachable(const struct back_local *b,
+				      struct str room, enum world world);
+/* Joins join->room; fills may_create, stable_id and, for SIP users, jid. */
+enum reason_code back_local_join(struct back_local *b, struct seat_join *join,
+				 struct seat *seat);
+/* How this server's domains map into each other's worlds. */
+const struct map_domains *back_local_domains(const struct back_local *b);

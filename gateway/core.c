@@ -1,0 +1,93 @@
+#include "gateway/core.h"
+
+static enum reason_code join(void *user, struct seat_join *j, struct seat *seat)
+{
+	struct core *c = user;
+
+	return back_local_join(c->back, j, seat);
+}
+
+static bool may_create(void *user, struct str domain)
+{
+	struct core *c = user;
+
+	return back_local_may_create(c->back, domain, WORLD_XMPP);
+}
+
+static int xmpp_send(void *user, struct str domain, struct str text)
+{
+	struct core *c = user;
+
+	return c->io.xmpp_send(c->io.user, domain, text);
+}
+
+static void sip_send(void *user, const struct port_msg *m)
+{
+	struct core *c = user;
+
+	c->io.sip_send(c->io.user, m);
+}
+
+static uint64_t sip_request_id(void *user)
+{
+	struct core *c = user;
+
+	return c->io.sip_request_id(c->io.user);
+}
+
+int core_init(struct core *c, struct loop *loop, const struct config *config,
+	      const struct core_io *io, char why[256])
+{
+	struct msrp_cfg msrp = {
+	    .loop = loop,
+	    .listen = config->msrp.listen,
+	    .n_listen = config->msrp.n_listen,
+	    .host = str_z(config->msrp.host),
+	    .certificate = config->tls.certificate,
+	    .key = config->tls.key,
+	    .limits = {.max_message = config->msrp.max_message,
+		       .max_send_bytes = config->msrp.max_send_queue,
+		       .max_connections = config->msrp.max_connections},
+	};
+	int err;
+
+	*c = (struct core){.loop = loop, .config = config, .io = *io};
+	err = msrp_new(&msrp, &c->msrp, why);
+	if (err < 0)
+		return err;
+	c->rooms = rooms_new(loop, config->limits.rooms);
+	c->back = back_local_new(config, c->rooms);
+	c->front_sip = front_sip_new(&(struct front_sip_cfg){
+	    .loop = loop,
+	    .config = config,
+	    .back = c->back,
+	    .msrp = c->msrp,
+	    .send = sip_send,
+	    .request_id = sip_request_id,
+	    .user = c,
+	});
+	c->front_xmpp = front_xmpp_new(&(struct front_xmpp_cfg){
+	    .loop = loop,
+	    .rooms = c->rooms,
+	    .join = join,
+	    .may_create = may_create,
+	    .send = xmpp_send,
+	    .user = c,
+	});
+	return 0;
+}
+
+void core_shutdown(struct core *c)
+{
+	front_xmpp_shutdown(c->front_xmpp);
+	front_sip_shutdown(c->front_sip);
+}
+
+void core_done(struct core *c)
+{
+	front_xmpp_free(c->front_xmpp);
+	front_sip_free(c->front_sip);
+	rooms_free(c->rooms);
+	back_local_free(c->back);
+	msrp_free(c->msrp);
+}

@@ -1,0 +1,36 @@
+/* Everything of one core: the rooms, both front ends, the MSRP endpoint. Where
+ * its output goes (SIP process, component streams) is told from outside, so
+ * that tests can run a whole core with scripted peers. */
+#pragma once
+
+#include "gateway/config.h"
+#include "gateway/front_sip.h"
+#include "gateway/front_xmpp.h"
+
+struct core_io {
+	void (*sip_send)(void *user, const struct port_msg *m);
+	uint64_t (*sip_request_id)(void *user);
+	/* Whole stanzas, on the stream of this domain: as xmpp_link_send. */
+	int (*xmpp_send)(void *user, struct str domain, struct str text);
+	void *user;
+};
+
+struct core {
+	struct loop *loop;
+	const struct config *config;
+	struct core_io io;
+	struct rooms *rooms;
+	struct back_local *back;
+	struct msrp *msrp;
+	struct front_sip *front_sip;
+	struct front_xmpp *front_xmpp;
+};
+
+/* 0, or negative with a line for the administrator in why. Borrows loop and
+ * config. */
+int core_init(struct core *c, struct loop *loop, const struct config *config,
+	      const struct core_io *io, char why[256]);
+/* Tells everybody: BYE, final NOTIFYs, status 332. Output is still to be
+ * flushed. */
+void core_shutdown(struct core *c);
+void core_done(struct core *c);

@@ -1,0 +1,377 @@
+#include <stdlib.h>
+
+#include "gateway/front_sip_priv.h"
+
+#include "base/mem.h"
+#include "base/uri.h"
+#include "msrp/cpim.h"
+#include "mapping/reason.h"
+
+struct front_sip *front_sip_new(const struct front_sip_cfg *cfg)
+{
+	struct front_sip *f = mem_new(sizeof(*f));
+
+	f->cfg = *cfg;
+	f->loop = cfg->loop;
+	f->log = loop_log(cfg->loop);
+	f->dialogs = table_new();
+	f->requests_by_id = table_new();
+	TAILQ_INIT(&f->requests);
+	TAILQ_INIT(&f->calls);
+	return f;
+}
+
+/* --- answers and requests --- */
+
+void front_sip_answer(struct front_sip *f, const struct port_msg *req,
+		      const struct answer *a)
+{
+	struct port_msg m = port_msg(PORT_ANSWER);
+	char phrase[64];
+
+	m.req = req->req;
+	m.dlg = req->dlg;
+	m.status = a->status;
+	m.expires = a->expires;
+	if (a->phrase) {
+		snprintf(phrase, sizeof(phrase), "%s", a->phrase);
+		m.f[PORT_F_REASON] = str_z(phrase);
+	}
+	m.f[PORT_F_CONTACT] = a->contact;
+	m.f[PORT_F_HEADERS] = a->headers;
+	m.f[PORT_F_TYPE] = a->type;
+	m.f[PORT_F_BODY] = a->body;
+	f->cfg.send(f->cfg.user, &m);
+}
+
+void front_sip_refuse(struct front_sip *f, const struct port_msg *req,
+		      int status, const char *why)
+{
+	struct answer a = ANSWER(status);
+
+	if (status == 503)
+		a.headers = STR("Retry-After: 30\r\n");
+	f->stats.refused++;
+	log_info(
+	    f->log, "sip.refuse",
+	    "dlg=%llx method=%.*s peer=%.*s from=%s uri=%s status=%d why=%s",
+	    (unsigned long long)req->dlg, STR_ARG(req->f[PORT_F_METHOD]),
+	    STR_ARG(req->f[PORT_F_PEER]), LOGQ(req->f[PORT_F_FROM]),
+	    LOGQ(req->f[PORT_F_RURI]), status, LOGQ(str_z(why)));
+	front_sip_answer(f, req, &a);
+}
+
+struct dialog *dialog_new(struct front_sip *f, uint64_t id)
+{
+	struct dialog *d = mem_new(sizeof(*d));
+
+	d->f = f;
+	d->id = id;
+	TAILQ_INIT(&d->subscriptions);
+	table_put(f->dialogs, id, d);
+	return d;
+}
+
+void dialog_release(struct dialog *d)
+{
+	struct front_sip *f = d->f;
+
+	if (d->call || d->requests || !TAILQ_EMPTY(&d->subscriptions))
+		return;
+	if (d->answered) {
+		struct port_msg m = port_msg(PORT_FORGET);
+
+		m.dlg = d->id;
+		f->cfg.send(f->cfg.user, &m);
+	}
+	table_del(f->dialogs, d->id);
+	free(d);
+}
+
+void dialog_send(struct dialog *d, struct subscription *s,
+		 const struct port_msg *m)
+{
+	struct front_sip *f = d->f;
+	struct request *r = mem_new(sizeof(*r));
+	struct port_msg out = *m;
+
+	r->id = f->cfg.request_id(f->cfg.user);
+	r->dialog = d;
+	r->subscription = s;
+	d->requests++;
+	TAILQ_INSERT_TAIL(&f->requests, r, link);
+	table_put(f->requests_by_id, r->id, r);
+	out.dlg = d->id;
+	out.req = r->id;
+	f->cfg.send(f->cfg.user, &out);
+}
+
+static void response(struct front_sip *f, const struct port_msg *m)
+{
+	struct request *r = table_del(f->requests_by_id, m->req);
+	struct dialog *d;
+
+	if (!r)
+		return;
+	d = r->dialog;
+	d->requests--;
+	TAILQ_REMOVE(&f->requests, r, link);
+	if (r->subscription)
+		subscription_response(r->subscription, m);
+	free(r);
+	dialog_release(d);
+}
+
+/* --- addresses --- */
+
+struct str user_key(struct arena *a, struct str uri)
+{
+	struct buf key = BUF_INIT(4096);
+	ptrdiff_t at = str_find(uri, '@');
+	struct str rest = str_from(uri, at < 0 ? 0 : (size_t)at);
+	struct str out = STR_NONE;
+
+	for (size_t i = 0; i < rest.n; i++)
+		if (rest.p[i] == ';' || rest.p[i] == '?') {
+			uri.n -= rest.n - i;
+			break;
+		}
+	if (uri_key(&key, uri) == 0)
+		out = arena_dup(a, buf_str(&key));
+	buf_done(&key);
+	return out;
+}
+
+int front_sip_room(struct front_sip *f, struct str uri, struct arena *a,
+		   struct str *room)
+{
+	struct buf out = BUF_INIT(4096), nick = BUF_INIT(4096);
+	struct uri u;
+	int status = 404;
+
+	if (uri_parse(uri, &u) == 0 &&
+	    !back_local_domain(f->cfg.back, u.host)) {
+		status = 404;
+	} else if (map_sip_to_room(uri, &out, &nick, &status) >= 0) {
+		*room = arena_dup(a, buf_str(&out));
+		status = nick.n || !room->n ? 404 : 200;
+	}
+	buf_done(&out);
+	buf_done(&nick);
+	return status;
+}
+
+/* --- requests --- */
+
+static bool trusted(struct front_sip *f, const struct port_msg *m)
+{
+	struct addr peer;
+
+	return addr_parse(m->f[PORT_F_PEER], &peer) == 0 &&
+	       config_trusts(f->cfg.config, &peer);
+}
+
+/* RFC 3261 §11; a keep-alive to the server itself names no room. */
+static void options(struct front_sip *f, const struct port_msg *m)
+{
+	struct answer a = ANSWER(200);
+	struct arena *arena = arena_new(16384);
+	struct str ruri = m->f[PORT_F_RURI], room;
+	struct uri u;
+	int status = 200;
+
+	if (uri_parse(ruri, &u) < 0)
+		status = 400;
+	else if (u.user.n)
+		status = front_sip_room(f, ruri, arena, &room);
+	if (status == 200 && u.user.n &&
+	    back_local_reachable(f->cfg.back, room, WORLD_SIP) != REASON_OK)
+		status = 404;
+	if (status == 200) {
+		a.headers = STR("Allow: " SIP_ALLOW "\r\n"
+				"Allow-Events: conference\r\n"
+				"Accept: application/sdp\r\n");
+		if (u.user.n)
+			a.contact = arena_printf(arena, "<sip:%.*s>;isfocus",
+						 STR_ARG(room));
+		front_sip_answer(f, m, &a);
+	} else {
+		front_sip_refuse(f, m, status, "no such room or domain");
+	}
+	arena_free(arena);
+}
+
+static void invite(struct front_sip *f, const struct port_msg *m)
+{
+	struct dialog *d = table_get(f->dialogs, m->dlg);
+
+	if (d && d->call)
+		call_update(d->call, m);
+	else if (d)
+		front_sip_refuse(f, m, 488, "a call can't join a subscription");
+	else
+		call_invite(f, dialog_new(f, m->dlg), m);
+}
+
+static void bye(struct front_sip *f, const struct port_msg *m)
+{
+	struct dialog *d = table_get(f->dialogs, m->dlg);
+
+	/* what the peer says of it: Reason: SIP;cause=200;text="Bye all" (RFC
+	 * 3326) */
+	if (d && d->call)
+		call_ended(d->call, REASON_LEFT,
+			   mime_param(m->f[PORT_F_SIP_REASON], STR("text")));
+}
+
+/* UPDATE without an offer refreshes the dialog; one with an offer belongs in a
+ * re-INVITE here (RFC 3311 §5.2). */
+static void update(struct front_sip *f, const struct port_msg *m)
+{
+	struct dialog *d = table_get(f->dialogs, m->dlg);
+	struct answer a = ANSWER(200);
+
+	if (!d || !d->call) {
+		front_sip_refuse(f, m, 481, "no call in this dialog");
+	} else if (m->f[PORT_F_BODY].n) {
+		front_sip_refuse(f, m, 488, "an offer goes into a re-INVITE");
+	} else {
+		a.contact = d->call->contact;
+		front_sip_answer(f, m, &a);
+	}
+}
+
+static void not_allowed(struct front_sip *f, const struct port_msg *m)
+{
+	struct answer a = ANSWER(405);
+
+	a.headers = STR("Allow: " SIP_ALLOW "\r\n");
+	front_sip_answer(f, m, &a);
+}
+
+static void request(struct front_sip *f, const struct port_msg *m)
+{
+	struct str method = m->f[PORT_F_METHOD];
+
+	if (str_eq(method, STR("BYE"))) {
+		bye(f, m); /* the SIP process has answered it */
+		return;
+	}
+	if (m->new_dialog && !trusted(f, m)) {
+		front_sip_refuse(f, m, 403, "peer is outside sip { trust }");
+		return;
+	}
+	if (f->stopping)
+		front_sip_refuse(f, m, 503, "shutting down");
+	else if (str_eq(method, STR("INVITE")))
+		invite(f, m);
+	else if (str_eq(method, STR("SUBSCRIBE")))
+		subscription_request(f, table_get(f->dialogs, m->dlg), m);
+	else if (str_eq(method, STR("OPTIONS")))
+		options(f, m);
+	else if (str_eq(method, STR("UPDATE")))
+		update(f, m);
+	else
+		not_allowed(f, m);
+}
+
+void front_sip_event(struct front_sip *f, const struct port_msg *m)
+{
+	struct dialog *d;
+
+	switch (m->type) {
+	case PORT_REQUEST:
+		request(f, m);
+		break;
+	case PORT_CANCEL:
+		call_cancelled(f, m);
+		break;
+	case PORT_ACK:
+		d = table_get(f->dialogs, m->dlg);
+		if (d && d->call)
+			call_ack(d->call);
+		break;
+	case PORT_RESPONSE:
+		response(f, m);
+		break;
+	case PORT_CONFIG:
+	case PORT_SEED:
+	case PORT_TOMBSTONE:
+	case PORT_START:
+	case PORT_ANSWER:
+	case PORT_SEND:
+	case PORT_FORGET:
+	case PORT_PING:
+	case PORT_STOP:
+	case PORT_READY:
+	case PORT_FAILED:
+	case PORT_DIALOG:
+	case PORT_PONG:
+		break; /* the child's keeper handles these */
+	}
+}
+
+/* --- the end --- */
+
+void front_sip_shutdown(struct front_sip *f)
+{
+	struct dialog *d;
+	struct call *c, *next;
+
+	f->stopping = true;
+	for (c = TAILQ_FIRST(&f->calls); c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		call_bye(c, REASON_SHUTDOWN, STR_NONE);
+	}
+	TABLE_FOREACH (f->dialogs, it, d) {
+		struct subscription *s, *after;
+
+		for (s = TAILQ_FIRST(&d->subscriptions); s; s = after) {
+			after = TAILQ_NEXT(s, link);
+			subscription_end(s, "deactivated");
+		}
+	}
+}
+
+bool front_sip_busy(const struct front_sip *f)
+{
+	return !TAILQ_EMPTY(&f->requests);
+}
+
+void front_sip_free(struct front_sip *f)
+{
+	struct dialog *d;
+	struct request *r;
+
+	if (!f)
+		return;
+	while ((r = TAILQ_FIRST(&f->requests))) {
+		TAILQ_REMOVE(&f->requests, r, link);
+		r->dialog->requests--;
+		free(r);
+	}
+	TABLE_FOREACH (f->dialogs, it, d) {
+		struct subscription *s;
+
+		d->answered = false; /* nobody is left to forget it */
+		d->requests++;	     /* keeps it for the next line */
+		if (d->call)
+			call_ended(d->call, REASON_SHUTDOWN, STR_NONE);
+		while ((s = TAILQ_FIRST(&d->subscriptions)))
+			subscription_free(s);
+		d->requests = 0;
+		dialog_release(d);
+	}
+	table_free(f->dialogs);
+	table_free(f->requests_by_id);
+	free(f);
+}
+
+struct front_sip_stats front_sip_stats(const struct front_sip *f)
+{
+	struct front_sip_stats s = f->stats;
+
+	s.calls = f->n_calls;
+	s.subscriptions = f->n_subscriptions;
+	return s;
+}

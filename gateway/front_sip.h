@@ -1,0 +1,40 @@
+/* The front end of SIP/MSRP users: focus (RFC 4353), MSRP switch (RFC 7701) and
+ * conference notifier (RFC 4575). A dialog and its MSRP session hold a seat;
+ * each subscription holds an observer's seat of its own. */
+#pragma once
+
+#include "conference/seat.h"
+#include "gateway/back_local.h"
+#include "gateway/config.h"
+#include "msrp/msrp.h"
+#include "sip/port.h"
+
+struct front_sip;
+
+struct front_sip_cfg {
+	struct loop *loop;
+	const struct config *config;
+	struct back_local *back;
+	struct msrp *msrp;
+	/* Commands to the SIP process, and a fresh id for PORT_SEND. */
+	void (*send)(void *user, const struct port_msg *m);
+	uint64_t (*request_id)(void *user);
+	void *user;
+};
+
+struct front_sip *front_sip_new(const struct front_sip_cfg *cfg);
+/* Seats leave without a word to their peers: use front_sip_shutdown before. */
+void front_sip_free(struct front_sip *f);
+/* PORT_REQUEST, PORT_CANCEL, PORT_ACK, PORT_RESPONSE from the SIP process. */
+void front_sip_event(struct front_sip *f, const struct port_msg *m);
+/* BYE to every participant, final NOTIFY to every subscriber; refuses what
+ * comes in (503). */
+void front_sip_shutdown(struct front_sip *f);
+/* Answers to BYEs and NOTIFYs are still awaited. */
+bool front_sip_busy(const struct front_sip *f);
+
+struct front_sip_stats {
+	uint64_t calls, subscriptions, refused, messages_in, messages_out,
+	    messages_skipped, notifies;
+};
+struct front_sip_stats front_sip_stats(const struct front_sip *f);

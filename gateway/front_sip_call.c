@@ -1,0 +1,397 @@
+/* The INVITE usage: joining, re-INVITE, leaving. */
+#include <stdlib.h>
+
+#include "gateway/front_sip_priv.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/uri.h"
+#include "mapping/reason.h"
+#include "msrp/cpim.h"
+
+static const struct seat_front_ops seat_ops = {call_seat_event};
+
+static void free_call(void *p)
+{
+	struct call *c = p;
+
+	free(c->lists);
+	free(c->answer);
+	free(c->peer_origin);
+	arena_free(c->arena);
+	free(c);
+}
+
+/* --- who and where --- */
+
+/* The identities that the request vouches for: P-Asserted-Identity where a
+ * trusted peer sends it, else From (RFC 3325 §9.1, CHAT-23). The first is the
+ * roster's. */
+static int read_identity(struct call *c, const struct port_msg *m)
+{
+	struct str lines = m->f[PORT_F_IDENTITY];
+	struct name_addr na;
+
+	if (!lines.n)
+		lines = m->f[PORT_F_FROM];
+	while (lines.n && c->n_identities < CALL_IDENTITIES_MAX) {
+		struct str line = str_trim_space(str_split(&lines, '\n'));
+		struct str key;
+
+		if (!line.n || name_addr_parse(line, c->arena, &na) < 0)
+			continue;
+		key = user_key(c->arena, na.uri);
+		if (!key.n)
+			continue;
+		if (!c->n_identities) {
+			c->user = key;
+			c->uri = arena_dup(c->arena, na.uri);
+			c->display = arena_dup(c->arena, na.name);
+		}
+		c->identity[c->n_identities++] = key;
+	}
+	if (!c->display.n &&
+	    name_addr_parse(m->f[PORT_F_FROM], c->arena, &na) == 0)
+		c->display = arena_dup(c->arena, na.name);
+	return c->n_identities ? 0 : ERR_SYNTAX;
+}
+
+/* The address without parameters: the roster's key and what others write to. */
+static struct str bare_uri(struct arena *a, struct str uri)
+{
+	ptrdiff_t at = str_find(uri, '@');
+
+	for (size_t i = at < 0 ? 0 : (size_t)at; i < uri.n; i++)
+		if (uri.p[i] == ';' || uri.p[i] == '?') {
+			uri.n = i;
+			break;
+		}
+	return arena_dup(a, uri);
+}
+
+/* The room as the user wrote it: the To header, if it means the same room,
+ * since that is what his client compares with (CPIM-17). */
+static struct str dialled_uri(struct call *c, const struct port_msg *m)
+{
+	struct name_addr na;
+	struct str room;
+
+	if (name_addr_parse(m->f[PORT_F_TO], c->arena, &na) == 0 &&
+	    front_sip_room(c->f, na.uri, c->arena, &room) == 200 &&
+	    str_eq(room, c->room))
+		return arena_dup(c->arena, na.uri);
+	return arena_dup(c->arena, m->f[PORT_F_RURI]);
+}
+
+/* Contact is the room's URI (FOCUS-1); a port that the user had to write stays,
+ * for his client finds us by it. */
+static struct str contact_value(struct call *c, const struct port_msg *m)
+{
+	struct uri u;
+	struct str transport = STR_NONE;
+	char port[16] = "";
+
+	if (uri_parse(m->f[PORT_F_RURI], &u) == 0 && u.port) {
+		snprintf(port, sizeof(port), ":%u", u.port);
+		uri_param(u.params, STR("transport"), &transport);
+	}
+	return arena_printf(c->arena,
+			    "<%.*s%s%s%.*s>;isfocus;automata;message;"
+			    "event=\"conference\";methods=\"INVITE,ACK,BYE,"
+			    "CANCEL,OPTIONS,SUBSCRIBE,NOTIFY,UPDATE\"",
+			    STR_ARG(c->room_uri), port,
+			    transport.n ? ";transport=" : "",
+			    STR_ARG(transport));
+}
+
+/* --- answering --- */
+
+static void answer_sdp(struct call *c, const struct port_msg *m)
+{
+	struct answer a = ANSWER(200);
+
+	a.contact = c->contact;
+	a.headers = STR("Allow: " SIP_ALLOW "\r\n"
+			"Allow-Events: conference\r\n");
+	a.type = STR("application/sdp");
+	a.body = str_z(c->answer);
+	c->invite_cseq = m->cseq;
+	front_sip_answer(c->f, m, &a);
+}
+
+/* A body that is no SDP: 415, with what we take. */
+static bool refuse_body(struct front_sip *f, const struct port_msg *m)
+{
+	struct answer a = ANSWER(415);
+	struct str type = mime_type(m->f[PORT_F_TYPE]);
+
+	if (!m->f[PORT_F_BODY].n || str_ieq(type, STR("application/sdp")))
+		return false;
+	a.headers = STR("Accept: application/sdp\r\n");
+	front_sip_answer(f, m, &a);
+	return true;
+}
+
+static void end_call(struct call *c)
+{
+	struct front_sip *f = c->f;
+	struct held_subscribe *h;
+
+	timer_cancel(f->loop, &c->timer);
+	if (c->session)
+		msrp_session_free(c->session);
+	c->session = NULL;
+	call_drop_held(c);
+	while ((h = TAILQ_FIRST(&c->subscribes))) {
+		struct port_msg m;
+
+		TAILQ_REMOVE(&c->subscribes, h, link);
+		if (port_decode(buf_str(&h->request), &m) == 0)
+			front_sip_refuse(f, &m, 404,
+					 "the room never came to be");
+		buf_done(&h->request);
+		free(h);
+	}
+	TAILQ_REMOVE(&f->calls, c, link);
+	f->n_calls--;
+	c->dialog->call = NULL;
+	defer_free(f->loop, c, free_call);
+}
+
+static void call_timeout(void *user)
+{
+	struct call *c = user;
+
+	if (!c->confirmed)
+		call_bye(c, REASON_TIMEOUT, STR("no ACK"));
+	else
+		call_bye(c, REASON_LOST, STR("no MSRP connection"));
+}
+
+static struct call *call_new(struct front_sip *f, struct dialog *d)
+{
+	struct call *c = mem_new(sizeof(*c));
+
+	c->f = f;
+	c->dialog = d;
+	c->arena = arena_new(65536);
+	c->seat.front_ops = &seat_ops;
+	c->seat.front = c;
+	c->sdp_id = random_u64() >> 33;
+	TAILQ_INIT(&c->held);
+	TAILQ_INIT(&c->subscribes);
+	TAILQ_INSERT_TAIL(&f->calls, c, link);
+	f->n_calls++;
+	d->call = c;
+	return c;
+}
+
+/* Checks everything that needs no session: 200, or the status owed. */
+static int check_invite(struct call *c, const struct port_msg *m,
+			const char **why)
+{
+	struct str privacy = m->f[PORT_F_PRIVACY];
+	int status =
+	    front_sip_room(c->f, m->f[PORT_F_RURI], c->arena, &c->room);
+
+	*why = "no such room or domain";
+	if (status != 200)
+		return status;
+	if (back_local_reachable(c->f->cfg.back, c->room, WORLD_SIP) !=
+	    REASON_OK)
+		return 404;
+	*why = "no usable identity";
+	if (read_identity(c, m) < 0)
+		return 403;
+	/* We can't hide anybody yet, and must not show who asks to be hidden.
+	 */
+	*why = "anonymous participation";
+	if (privacy.n && !str_ieq(privacy, STR("none")))
+		return str_search(privacy, STR("critical")) >= 0 ? 500 : 403;
+	*why = "too many dialogs";
+	if (c->f->n_calls > c->f->cfg.config->limits.dialogs)
+		return 503;
+	return 200;
+}
+
+void call_invite(struct front_sip *f, struct dialog *d,
+		 const struct port_msg *m)
+{
+	struct call *c = call_new(f, d);
+	const char *why;
+	int status;
+
+	if (refuse_body(f, m)) {
+		end_call(c);
+		dialog_release(d);
+		return;
+	}
+	status = check_invite(c, m, &why);
+	if (status == 200) {
+		struct buf uri = BUF_INIT(4096);
+
+		map_room_to_sip(&uri, c->room, STR_NONE);
+		c->room_uri = arena_dup(c->arena, buf_str(&uri));
+		buf_done(&uri);
+		c->uri = bare_uri(c->arena, c->uri);
+		c->dialled = dialled_uri(c, m);
+		c->contact = contact_value(c, m);
+		c->device = arena_dup(c->arena, m->f[PORT_F_CONTACT]);
+		why = "no usable MSRP offer";
+		status = call_offer(c, m->f[PORT_F_BODY]);
+	}
+	if (status != 200) {
+		front_sip_refuse(f, m, status, why);
+		end_call(c);
+		dialog_release(d);
+		return;
+	}
+	log_info(f->log, "sip.invite", "dlg=%llx room=%s user=%s peer=%.*s",
+		 (unsigned long long)d->id, LOGQ(c->room), LOGQ(c->user),
+		 STR_ARG(m->f[PORT_F_PEER]));
+	d->answered = true;
+	timer_set(f->loop, &c->timer, ACK_TIMEOUT_MS, call_timeout, c);
+	answer_sdp(c, m);
+}
+
+void call_update(struct call *c, const struct port_msg *m)
+{
+	int status = 200;
+
+	if (m->cseq == c->invite_cseq) { /* lost with a SIP process */
+		answer_sdp(c, m);
+		return;
+	}
+	if (refuse_body(c->f, m))
+		return;
+	if (m->f[PORT_F_BODY].n)
+		status = call_offer(c, m->f[PORT_F_BODY]);
+	if (status != 200) {
+		front_sip_refuse(c->f, m, status, "re-INVITE not acceptable");
+		return;
+	}
+	answer_sdp(c, m);
+	if (c->session && !c->bound && c->confirmed)
+		timer_set(c->f->loop, &c->timer, BIND_TIMEOUT_MS, call_timeout,
+			  c);
+	else if (c->confirmed)
+		timer_cancel(c->f->loop, &c->timer);
+}
+
+void call_ack(struct call *c)
+{
+	bool connect = c->connect_out;
+
+	c->connect_out = false;
+	call_confirm(c);
+	if (connect && c->session && !c->bound)
+		msrp_session_connect(c->session);
+}
+
+void call_cancelled(struct front_sip *f, const struct port_msg *m)
+{
+	struct dialog *d = table_get(f->dialogs, m->dlg);
+
+	/* a CANCEL that crossed our 200 changes nothing (RFC 3261 §9.2) */
+	if (d && d->call && !d->answered)
+		call_ended(d->call, REASON_LEFT, STR_NONE);
+}
+
+/* --- in and out of the room --- */
+
+struct call *call_joining(struct front_sip *f, struct str room)
+{
+	struct call *c;
+
+	TAILQ_FOREACH (c, &f->calls, link)
+		if (!c->confirmed && str_eq(c->room, room))
+			return c;
+	return NULL;
+}
+
+static void run_held_subscribes(struct call *c)
+{
+	struct front_sip *f = c->f;
+	struct held_subscribe *h;
+
+	while ((h = TAILQ_FIRST(&c->subscribes))) {
+		struct port_msg m;
+
+		TAILQ_REMOVE(&c->subscribes, h, link);
+		if (port_decode(buf_str(&h->request), &m) == 0)
+			subscription_request(f, table_get(f->dialogs, m.dlg),
+					     &m);
+		buf_done(&h->request);
+		free(h);
+	}
+}
+
+void call_confirm(struct call *c)
+{
+	struct seat_join join = {
+	    .room = c->room,
+	    .world = WORLD_SIP,
+	    .wants = SEAT_WANTS_MESSAGES,
+	    .user = c->user,
+	    .sip_uri = c->uri,
+	    .display = c->display,
+	    .device = c->device,
+	    .private_messages = c->peer.private_messages,
+	};
+	enum reason_code why;
+
+	if (c->confirmed)
+		return;
+	c->confirmed = true;
+	if (c->session && !c->bound)
+		timer_set(c->f->loop, &c->timer, BIND_TIMEOUT_MS, call_timeout,
+			  c);
+	else
+		timer_cancel(c->f->loop, &c->timer);
+	why = back_local_join(c->f->cfg.back, &join, &c->seat);
+	if (why != REASON_OK) {
+		log_info(c->f->log, "sip.join.refused",
+			 "dlg=%llx room=%s why=%s",
+			 (unsigned long long)c->dialog->id, LOGQ(c->room),
+			 reason_text(why));
+		call_bye(c, why, STR_NONE);
+		return;
+	}
+	log_info(c->f->log, "sip.join", "dlg=%llx room=%s seat=%llu user=%s",
+		 (unsigned long long)c->dialog->id, LOGQ(c->room),
+		 (unsigned long long)c->seat.id, LOGQ(c->user));
+	run_held_subscribes(c);
+}
+
+void call_ended(struct call *c, enum reason_code code, struct str text)
+{
+	struct dialog *d = c->dialog;
+
+	log_info(c->f->log, "sip.leave", "dlg=%llx room=%s user=%s why=%s",
+		 (unsigned long long)d->id, LOGQ(c->room), LOGQ(c->user),
+		 reason_text(code));
+	if (seat_in_room(&c->seat)) {
+		struct seat_cmd leave = {
+		    .type = SEAT_LEAVE, .code = code, .text = text};
+
+		seat_command(&c->seat, &leave);
+	}
+	end_call(c);
+	dialog_release(d);
+}
+
+void call_bye(struct call *c, enum reason_code code, struct str text)
+{
+	struct port_msg m = port_msg(PORT_SEND);
+	struct dialog *d = c->dialog;
+	struct buf header = BUF_INIT(512);
+
+	m.f[PORT_F_METHOD] = STR("BYE");
+	buf_addf(&header, "Reason: SIP;cause=%d;text=\"%s\"\r\n",
+		 map_reason_to_sip(code), reason_text(code));
+	m.f[PORT_F_HEADERS] = buf_str(&header);
+	dialog_send(d, NULL, &m);
+	buf_done(&header);
+	call_ended(c, code, text);
+}

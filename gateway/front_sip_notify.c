@@ -1,0 +1,605 @@
+/* The conference notifier: subscriptions to a room's roster (RFC 4575, RFC
+ * 6665). */
+#include <stdlib.h>
+
+#include "gateway/front_sip_priv.h"
+
+#include "base/mem.h"
+#include "base/uri.h"
+#include "mapping/roster.h"
+#include "msrp/cpim.h"
+
+#define DEFAULT_EXPIRES 3600
+#define NOTIFY_MAX	(4u << 20)
+
+static void pace_due(void *user);
+static void notify_soon(struct subscription *s);
+
+/* --- what changed --- */
+
+static void mark_full(struct subscription *s)
+{
+	for (size_t i = 0; i < s->n_dirty; i++)
+		free(s->dirty[i].entity);
+	s->n_dirty = 0;
+	s->need_full = true;
+}
+
+static void mark(struct subscription *s, uint64_t id, char *take_entity)
+{
+	if (s->need_full) {
+		free(take_entity);
+		return;
+	}
+	for (size_t i = 0; id && i < s->n_dirty; i++)
+		if (s->dirty[i].id == id)
+			return;
+	if (s->n_dirty == SUBSCRIPTION_DIRTY_MAX) {
+		free(take_entity);
+		mark_full(s);
+		return;
+	}
+	if (s->n_dirty % 8 == 0)
+		s->dirty =
+		    mem_resize(s->dirty, (s->n_dirty + 8) * sizeof(*s->dirty));
+	s->dirty[s->n_dirty++] = (struct dirty_user){id, take_entity};
+}
+
+static char *entity_of(const struct subscription *s, const struct occupant *o)
+{
+	struct buf b = BUF_INIT(16384);
+	char *z;
+
+	map_occupant_entity(&b, str_z(s->room), o);
+	z = str_dup(buf_str(&b));
+	buf_done(&b);
+	return z;
+}
+
+static void mark_gone(struct subscription *s, const struct occupant *o)
+{
+	for (size_t i = 0; i < s->n_dirty; i++)
+		if (s->dirty[i].id == o->id) {
+			s->dirty[i--] = s->dirty[--s->n_dirty];
+			break;
+		}
+	mark(s, 0, entity_of(s, o));
+}
+
+/* An XMPP user's nickname is in his entity: the old one goes, a new one comes.
+ */
+static void mark_renamed(struct subscription *s, const struct seat_ev *ev)
+{
+	struct occupant old = *ev->who;
+
+	old.nick = ev->old_nick;
+	if (old.world == WORLD_XMPP && !str_eq(old.nick, ev->who->nick))
+		mark(s, 0, entity_of(s, &old));
+	mark(s, ev->who->id, NULL);
+}
+
+static void seat_event(void *front, const struct seat_ev *ev)
+{
+	struct subscription *s = front;
+
+	switch (ev->type) {
+	case SEAT_OCCUPANT_JOINED:
+		mark(s, ev->who->id, NULL);
+		break;
+	case SEAT_OCCUPANT_CHANGED:
+		if (ev->changed & CHANGED_NICK)
+			mark_renamed(s, ev);
+		else
+			mark(s, ev->who->id, NULL);
+		break;
+	case SEAT_OCCUPANT_LEFT:
+		mark_gone(s, ev->who);
+		break;
+	case SEAT_SUBJECT_SET:
+	case SEAT_ROOM_CHANGED:
+		s->description = true;
+		break;
+	case SEAT_ENDED:
+		subscription_end(s, ev->reason.code == REASON_SHUTDOWN
+					? "deactivated"
+					: "noresource");
+		return;
+	case SEAT_JOINED:
+	case SEAT_MESSAGE:
+	case SEAT_RESULT:
+		return;
+	}
+	notify_soon(s);
+}
+
+static const struct seat_front_ops seat_ops = {seat_event};
+
+/* --- documents --- */
+
+static void put_user(struct subscription *s, struct buf *b, struct arena *a,
+		     const struct occupant *o)
+{
+	struct map_roster_cfg cfg = {.room = str_z(s->room),
+				     .name_in_display = s->full_only};
+	struct confinfo_user u;
+
+	arena_reset(a);
+	if (map_occupant_to_confinfo(o, &cfg, a, &u) == 0)
+		confinfo_user(b, &u);
+}
+
+static void put_room(struct subscription *s, struct buf *b, struct str entity,
+		     bool description)
+{
+	struct room_info info;
+	struct confinfo_room r;
+	struct buf xmpp = BUF_INIT(8192);
+
+	seat_info(&s->seat, &info);
+	buf_addf(&xmpp, "xmpp:%s", s->room);
+	r = (struct confinfo_room){
+	    .entity = entity,
+	    .display_text = info.name,
+	    .subject = info.subject.text,
+	    .xmpp_uri = buf_str(&xmpp),
+	    .max_users = info.max_occupants,
+	    .user_count = info.n_occupants,
+	    .locked = info.locked,
+	};
+	if (description)
+		confinfo_description(b, &r);
+	confinfo_conference_state(b, &r);
+	buf_done(&xmpp);
+}
+
+static void write_full(struct subscription *s, struct buf *b, struct arena *a,
+		       struct str entity)
+{
+	const struct occupant *o;
+	size_t it = 0;
+
+	confinfo_begin(b, entity, s->version, CONFINFO_FULL);
+	put_room(s, b, entity, true);
+	confinfo_users_begin(b, CONFINFO_FULL);
+	while ((o = seat_roster(&s->seat, &it)))
+		put_user(s, b, a, o);
+	confinfo_users_end(b);
+	confinfo_end(b);
+}
+
+/* Someone with this entity may be back already: then he is written, not
+ * deleted. */
+static bool back_again(struct subscription *s, const char *entity)
+{
+	for (size_t i = 0; i < s->n_dirty; i++) {
+		const struct occupant *o =
+		    s->dirty[i].id ? seat_by_id(&s->seat, s->dirty[i].id)
+				   : NULL;
+		char *z = o ? entity_of(s, o) : NULL;
+		bool same = z && strcmp(z, entity) == 0;
+
+		free(z);
+		if (same)
+			return true;
+	}
+	return false;
+}
+
+static void write_partial(struct subscription *s, struct buf *b,
+			  struct arena *a, struct str entity)
+{
+	confinfo_begin(b, entity, s->version, CONFINFO_PARTIAL);
+	put_room(s, b, entity, s->description);
+	if (s->n_dirty)
+		confinfo_users_begin(b, CONFINFO_PARTIAL);
+	for (size_t i = 0; i < s->n_dirty; i++) {
+		struct dirty_user *d = &s->dirty[i];
+		const struct occupant *o;
+
+		if (d->entity && !back_again(s, d->entity)) {
+			struct confinfo_user gone = {.entity = str_z(d->entity),
+						     .state = CONFINFO_DELETED};
+
+			confinfo_user(b, &gone);
+		} else if (!d->entity && (o = seat_by_id(&s->seat, d->id))) {
+			put_user(s, b, a, o);
+		}
+	}
+	if (s->n_dirty)
+		confinfo_users_end(b);
+	confinfo_end(b);
+}
+
+/* The room is gone: so says the root (EVENT-28). */
+static void write_deleted(struct subscription *s, struct buf *b,
+			  struct str entity)
+{
+	confinfo_begin(b, entity, s->version, CONFINFO_DELETED);
+	confinfo_end(b);
+}
+
+static void write_document(struct subscription *s, struct buf *b)
+{
+	struct buf entity = BUF_INIT(8192);
+	struct arena *a = arena_new(1u << 20);
+
+	s->version++;
+	map_room_to_sip(&entity, str_z(s->room), STR_NONE);
+	if (!seat_in_room(&s->seat))
+		write_deleted(s, b, buf_str(&entity));
+	else if (s->need_full || s->full_only)
+		write_full(s, b, a, buf_str(&entity));
+	else
+		write_partial(s, b, a, buf_str(&entity));
+	arena_free(a);
+	buf_done(&entity);
+}
+
+/* --- NOTIFY --- */
+
+static void clean(struct subscription *s)
+{
+	mark_full(s); /* frees what was marked */
+	s->need_full = false;
+	s->description = false;
+	s->pending = false;
+}
+
+static void put_state(struct subscription *s, struct buf *headers)
+{
+	uint64_t now = loop_now_ms(s->f->loop);
+	uint64_t left = s->expires_at_ms > now ? s->expires_at_ms - now : 0;
+
+	buf_addf(headers, "Event: conference%s%s\r\n",
+		 s->event_id ? ";id=" : "", s->event_id ? s->event_id : "");
+	if (s->ended)
+		buf_addf(headers,
+			 "Subscription-State: terminated;reason=%s\r\n",
+			 s->ended);
+	else
+		buf_addf(headers, "Subscription-State: active;expires=%llu\r\n",
+			 (unsigned long long)(left / 1000));
+}
+
+static void send_notify(struct subscription *s)
+{
+	struct port_msg m = port_msg(PORT_SEND);
+	struct buf body = BUF_INIT(NOTIFY_MAX), headers = BUF_INIT(1024);
+
+	write_document(s, &body);
+	if (body.err) { /* tells at least that it goes on, or ends */
+		log_warn(s->f->log, "sip.notify.too-big", "dlg=%llx room=%s",
+			 (unsigned long long)s->dialog->id,
+			 LOGQ(str_z(s->room)));
+		buf_clear(&body);
+	}
+	put_state(s, &headers);
+	m.f[PORT_F_METHOD] = STR("NOTIFY");
+	m.f[PORT_F_CONTACT] = str_z(s->contact);
+	m.f[PORT_F_HEADERS] = buf_str(&headers);
+	if (body.n)
+		m.f[PORT_F_TYPE] = STR("application/conference-info+xml");
+	m.f[PORT_F_BODY] = buf_str(&body);
+	clean(s);
+	s->in_flight = true;
+	s->final_sent = s->ended != NULL;
+	s->last_ms = loop_now_ms(s->f->loop);
+	s->f->stats.notifies++;
+	dialog_send(s->dialog, s, &m);
+	buf_done(&body);
+	buf_done(&headers);
+}
+
+/* One in flight, one per interval; the reply to a SUBSCRIBE and the last one
+ * are exempt from the interval (EVENT-9). */
+static void notify_now(struct subscription *s)
+{
+	s->pending = true;
+	timer_cancel(s->f->loop, &s->pace);
+	if (!s->in_flight)
+		send_notify(s);
+}
+
+static void pace_due(void *user)
+{
+	struct subscription *s = user;
+
+	if (s->pending && !s->in_flight)
+		send_notify(s);
+}
+
+static void notify_soon(struct subscription *s)
+{
+	uint64_t since = loop_now_ms(s->f->loop) - s->last_ms;
+
+	s->pending = true;
+	if (s->in_flight || s->ended || timer_pending(&s->pace))
+		return;
+	timer_set(s->f->loop, &s->pace,
+		  since >= s->interval_ms ? 0 : s->interval_ms - since,
+		  pace_due, s);
+}
+
+static void leave_seat(struct subscription *s)
+{
+	struct seat_cmd leave = {.type = SEAT_LEAVE, .code = REASON_LEFT};
+
+	if (seat_in_room(&s->seat))
+		seat_command(&s->seat, &leave);
+}
+
+void subscription_end(struct subscription *s, const char *why)
+{
+	if (s->ended)
+		return;
+	s->ended = why;
+	timer_cancel(s->f->loop, &s->expiry);
+	s->need_full = true;
+	notify_now(s);
+}
+
+static void free_memory(void *p)
+{
+	free(p);
+}
+
+void subscription_free(struct subscription *s)
+{
+	struct front_sip *f = s->f;
+	struct request *r;
+
+	TAILQ_FOREACH (r, &f->requests, link)
+		if (r->subscription == s)
+			r->subscription = NULL;
+	leave_seat(s);
+	timer_cancel(f->loop, &s->expiry);
+	timer_cancel(f->loop, &s->pace);
+	clean(s);
+	free(s->dirty);
+	free(s->room);
+	free(s->event_id);
+	free(s->contact);
+	TAILQ_REMOVE(&s->dialog->subscriptions, s, link);
+	f->n_subscriptions--;
+	defer_free(f->loop, s, free_memory);
+}
+
+/* Statuses after which the subscriber is gone (EVENT-7). */
+static bool subscriber_gone(int status)
+{
+	static const int gone[] = {404, 405, 408, 410, 416, 480, 481, 482,
+				   483, 484, 485, 489, 501, 503, 604};
+
+	for (size_t i = 0; i < sizeof(gone) / sizeof(*gone); i++)
+		if (gone[i] == status)
+			return true;
+	return false;
+}
+
+void subscription_response(struct subscription *s, const struct port_msg *m)
+{
+	s->in_flight = false;
+	if (s->final_sent || subscriber_gone(m->status)) {
+		subscription_free(s); /* the caller releases the dialog */
+		return;
+	}
+	if (m->status >= 300)
+		s->need_full = true; /* EVENT-13 */
+	if (s->ended)
+		notify_now(s);
+	else if (s->pending)
+		notify_soon(s);
+}
+
+/* --- SUBSCRIBE --- */
+
+static void expired(void *user)
+{
+	subscription_end(user, "timeout");
+}
+
+/* Clients that take every document for the whole roster (EVENT-34). */
+static bool wants_full(struct str agent)
+{
+	static const char *const names[] = {"Blink", "sipsimple", "SylkServer"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (str_istarts(agent, str_z(names[i])))
+			return true;
+	return false;
+}
+
+static bool accepts(struct str accept)
+{
+	bool any = accept.n == 0;
+
+	while (accept.n) {
+		struct str type =
+		    mime_type(str_trim_space(str_split(&accept, ',')));
+
+		if (str_ieq(type, STR("application/conference-info+xml")) ||
+		    str_ieq(type, STR("application/*")) ||
+		    str_ieq(type, STR("*/*")))
+			any = true;
+	}
+	return any;
+}
+
+static struct subscription *find(struct dialog *d, struct str id)
+{
+	struct subscription *s;
+
+	TAILQ_FOREACH (s, &d->subscriptions, link)
+		if (str_eq(id, str_z(s->event_id)) && !s->ended)
+			return s;
+	return NULL;
+}
+
+static void refuse_event(struct front_sip *f, const struct port_msg *m)
+{
+	struct answer a = ANSWER(489);
+
+	a.headers = STR("Allow-Events: conference\r\n");
+	front_sip_answer(f, m, &a);
+}
+
+static void too_brief(struct front_sip *f, const struct port_msg *m,
+		      unsigned min)
+{
+	struct answer a = ANSWER(423);
+	char header[64];
+
+	snprintf(header, sizeof(header), "Min-Expires: %u\r\n", min);
+	a.headers = str_z(header);
+	front_sip_answer(f, m, &a);
+}
+
+/* The request has waited for its caller's own INVITE: the room comes with his
+ * ACK. */
+static bool wait_for_room(struct front_sip *f, const struct port_msg *m,
+			  struct str room)
+{
+	struct call *c = call_joining(f, room);
+	struct held_subscribe *h;
+
+	if (!c)
+		return false;
+	h = mem_new(sizeof(*h));
+	buf_init(&h->request, PORT_BODY_MAX);
+	port_encode(&h->request, m);
+	TAILQ_INSERT_TAIL(&c->subscribes, h, link);
+	return true;
+}
+
+static struct subscription *subscription_new(struct front_sip *f,
+					     struct dialog *d,
+					     const struct port_msg *m,
+					     struct str room, struct str id)
+{
+	struct subscription *s = mem_new(sizeof(*s));
+	const struct domain_config *dom = back_local_domain(
+	    f->cfg.back, str_from(room, (size_t)(str_find(room, '@') + 1)));
+	struct seat_join join = {
+	    .room = room,
+	    .world = WORLD_SIP,
+	    .wants = SEAT_WANTS_ROSTER | SEAT_WANTS_SUBJECT,
+	    .observer = true,
+	};
+	struct buf contact = BUF_INIT(8192);
+
+	s->f = f;
+	s->dialog = d;
+	s->seat.front_ops = &seat_ops;
+	s->seat.front = s;
+	s->room = str_dup(room);
+	s->event_id = id.n ? str_dup(id) : NULL;
+	s->interval_ms = dom ? dom->notify_interval_ms : 0;
+	s->full_only = wants_full(m->f[PORT_F_USER_AGENT]);
+	buf_addc(&contact, '<');
+	map_room_to_sip(&contact, room, STR_NONE);
+	buf_addz(&contact, ">;isfocus");
+	s->contact = str_dup(d->call ? d->call->contact : buf_str(&contact));
+	buf_done(&contact);
+	TAILQ_INSERT_TAIL(&d->subscriptions, s, link);
+	f->n_subscriptions++;
+	back_local_join(f->cfg.back, &join, &s->seat);
+	return s;
+}
+
+static void accept_subscribe(struct subscription *s, const struct port_msg *m,
+			     unsigned expires)
+{
+	struct front_sip *f = s->f;
+	struct answer a = ANSWER(200);
+
+	a.contact = str_z(s->contact);
+	a.expires = expires;
+	s->dialog->answered = true;
+	front_sip_answer(f, m, &a);
+	s->expires_at_ms = loop_now_ms(f->loop) + expires * 1000ull;
+	s->need_full = true;
+	if (expires) {
+		timer_set(f->loop, &s->expiry, expires * 1000ull, expired, s);
+		notify_now(s);
+	} else {
+		subscription_end(s, "timeout");
+	}
+}
+
+/* Where the room of a SUBSCRIBE is: the dialog's own, or the Request-URI's. */
+static int subscribe_room(struct front_sip *f, struct dialog *d,
+			  const struct port_msg *m, struct arena *a,
+			  struct str *room)
+{
+	if (d && d->call) {
+		*room = arena_dup(a, d->call->room);
+		return 200;
+	}
+	return front_sip_room(f, m->f[PORT_F_RURI], a, room);
+}
+
+static void subscribe_new(struct front_sip *f, struct dialog *d,
+			  const struct port_msg *m, struct str id,
+			  unsigned expires)
+{
+	struct arena *a = arena_new(16384);
+	struct subscription *s;
+	struct str room;
+	int status = subscribe_room(f, d, m, a, &room);
+
+	if (status == 200 &&
+	    f->n_subscriptions >= f->cfg.config->limits.subscriptions)
+		status = 503;
+	if (status != 200) {
+		front_sip_refuse(f, m, status, "no such room or domain");
+		goto out;
+	}
+	if (!d)
+		d = dialog_new(f, m->dlg);
+	s = subscription_new(f, d, m, room, id);
+	if (seat_in_room(&s->seat)) {
+		log_info(f->log, "sip.subscribe", "dlg=%llx room=%s from=%s",
+			 (unsigned long long)d->id, LOGQ(room),
+			 LOGQ(m->f[PORT_F_FROM]));
+		accept_subscribe(s, m, expires);
+	} else {
+		subscription_free(s);
+		if (!wait_for_room(f, m, room))
+			front_sip_refuse(f, m, 404, "no such room");
+		dialog_release(d);
+	}
+out:
+	arena_free(a);
+}
+
+void subscription_request(struct front_sip *f, struct dialog *d,
+			  const struct port_msg *m)
+{
+	struct str event = m->f[PORT_F_EVENT], id = STR_NONE;
+	struct str package = str_trim(str_split(&event, ';'));
+	const struct domain_config *dom;
+	struct subscription *s;
+	unsigned expires, min = 60;
+	struct uri u;
+
+	uri_param(event, STR("id"), &id);
+	if (uri_parse(m->f[PORT_F_RURI], &u) == 0 &&
+	    (dom = back_local_domain(f->cfg.back, u.host)))
+		min = dom->min_expires;
+	expires = m->expires < 0 || m->expires > DEFAULT_EXPIRES
+		      ? DEFAULT_EXPIRES
+		      : (unsigned)m->expires;
+	if (!str_ieq(package, STR("conference"))) {
+		refuse_event(f, m);
+	} else if (!accepts(m->f[PORT_F_ACCEPT])) {
+		front_sip_refuse(f, m, 406, "only conference-info is offered");
+	} else if (expires && expires < min) {
+		too_brief(f, m, min);
+	} else if (d && (s = find(d, id))) {
+		accept_subscribe(s, m, expires);
+	} else if (!m->new_dialog && !(d && d->call)) {
+		front_sip_refuse(f, m, 481, "no such subscription");
+	} else {
+		subscribe_new(f, d, m, id, expires);
+	}
+}

@@ -1,0 +1,195 @@
+/* Shared by the files of the SIP front end. */
+#pragma once
+
+#include "base/table.h"
+#include "gateway/front_sip.h"
+#include "sip/confinfo.h"
+#include "sip/sdp.h"
+
+struct call;
+
+/* A SIP dialog with its usages (RFC 5057): a call, subscriptions, or both. The
+ * SIP process is told to forget it when nothing uses it any more. */
+struct dialog {
+	struct front_sip *f;
+	uint64_t id;
+	struct call *call; /* NULL: none, or over */
+	TAILQ_HEAD(, subscription) subscriptions;
+	unsigned requests; /* ours that await a response */
+	bool answered;	   /* the SIP process knows it as a dialog */
+};
+
+/* Our requests that await their response, by id. */
+struct request {
+	uint64_t id;
+	struct dialog *dialog;
+	struct subscription
+	    *subscription; /* of a NOTIFY; NULL: it ended meanwhile */
+	TAILQ_ENTRY(request) link;
+};
+
+struct front_sip {
+	struct front_sip_cfg cfg;
+	struct loop *loop;
+	struct log *log;
+	struct table *dialogs;
+	TAILQ_HEAD(, request) requests;
+	struct table *requests_by_id;
+	TAILQ_HEAD(, call) calls;
+	size_t n_calls, n_subscriptions;
+	bool stopping;
+	struct front_sip_stats stats;
+};
+
+#define CALL_IDENTITIES_MAX 4
+#define CALL_HELD_MAX	    64
+#define CALL_HELD_BYTES	    262144
+#define ACK_TIMEOUT_MS	    32000 /* 64*T1, FOCUS-5 */
+#define BIND_TIMEOUT_MS	    30000 /* ABN-2 */
+#define LOST_TIMEOUT_MS	    10000 /* ABN-1 */
+#define PROBE_INTERVAL_MS   60000 /* CHAT-19 */
+
+struct held_message {
+	TAILQ_ENTRY(held_message) link;
+	struct blob *body;
+};
+
+struct held_subscribe {
+	TAILQ_ENTRY(held_subscribe) link;
+	struct buf request; /* port_encode()d */
+};
+
+/* The INVITE usage: one device of one SIP user in one room. */
+struct call {
+	struct front_sip *f;
+	struct dialog *dialog;
+	TAILQ_ENTRY(call) link;
+	struct arena *arena; /* the strings below */
+	struct str room;     /* "name@domain" */
+	struct str room_uri; /* "sip:name@domain" */
+	struct str dialled;  /* the room as this user wrote it */
+	struct str contact;  /* our Contact header value */
+	struct str uri, display,
+	    user; /* his address, name, uri_key of the address */
+	struct str identity[CALL_IDENTITIES_MAX]; /* keys that his CPIM From may
+						     have */
+	size_t n_identities;
+	struct str device; /* his Contact */
+	/* negotiated; the peer's strings are slices of `lists` */
+	struct sdp_media peer;
+	char *lists;
+	bool takes_all;	   /* any wrapped type */
+	bool connect_out;  /* the answer made us the active side */
+	char *answer;	   /* our last SDP */
+	char *peer_origin; /* o= of the offer it answers */
+	uint64_t sdp_id, sdp_version;
+	uint32_t invite_cseq;
+	struct msrp_session *session; /* NULL: the media line is refused */
+	bool bound;
+	struct seat seat;
+	bool confirmed; /* joined, or tried to */
+	struct timer
+	    timer; /* awaits, in turn: ACK, binding, re-INVITE after loss */
+	TAILQ_HEAD(, held_message) held; /* until the session is bound */
+	size_t n_held, held_bytes;
+	TAILQ_HEAD(, held_subscribe) subscribes; /* until the room is there */
+	uint64_t skipped;  /* messages lost to congestion, not yet told */
+	uint64_t probe_ms; /* last copy with Failure-Report yes */
+};
+
+/* A user whose entry in a subscriber's roster is out of date. */
+struct dirty_user {
+	uint64_t id;  /* 0: gone, and to be deleted by its entity */
+	char *entity; /* gone only */
+};
+
+#define SUBSCRIPTION_DIRTY_MAX 256 /* beyond: a full document */
+
+/* The subscription usage (RFC 6665): an observer's seat, and what its peer has
+ * not been told yet. */
+struct subscription {
+	struct front_sip *f;
+	struct dialog *dialog;
+	TAILQ_ENTRY(subscription) link;
+	struct seat seat;
+	char *room, *event_id; /* "name@domain"; the Event's id, NULL = none */
+	char *contact;
+	uint32_t version;
+	bool full_only; /* EVENT-34 */
+	bool in_flight, pending, need_full, description, subject;
+	const char *ended; /* reason of the last NOTIFY, still to be sent */
+	bool final_sent;
+	bool room_gone;
+	struct dirty_user *dirty;
+	size_t n_dirty;
+	uint64_t expires_at_ms, last_ms;
+	unsigned interval_ms;
+	struct timer expiry, pace;
+};
+
+/* front_sip.c */
+/* The headers that go with what we make ours of. */
+#define SIP_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE"
+struct answer {
+	int status;
+	const char *phrase; /* NULL: the status's own */
+	struct str contact, headers, type, body;
+	int64_t expires; /* -1: none */
+};
+#define ANSWER(code) ((struct answer){.status = (code), .expires = -1})
+void front_sip_answer(struct front_sip *f, const struct port_msg *req,
+		      const struct answer *a);
+/* Refuses and says so in the log. */
+void front_sip_refuse(struct front_sip *f, const struct port_msg *req,
+		      int status, const char *why);
+/* Sends a request in a dialog; its response comes to dialog_response. */
+void dialog_send(struct dialog *d, struct subscription *s,
+		 const struct port_msg *m);
+struct dialog *dialog_new(struct front_sip *f, uint64_t id);
+/* Forgets and frees the dialog if nothing uses it. */
+void dialog_release(struct dialog *d);
+/* "name@domain" of a Request-URI at one of our local-room domains: 200, or the
+ * status owed. */
+int front_sip_room(struct front_sip *f, struct str uri, struct arena *a,
+		   struct str *room);
+/* The key of a user's address without its parameters; empty for no such URI. */
+struct str user_key(struct arena *a, struct str uri);
+
+/* front_sip_call.c */
+void call_invite(struct front_sip *f, struct dialog *d,
+		 const struct port_msg *m);
+void call_update(struct call *c, const struct port_msg *m);
+void call_ack(struct call *c);
+void call_cancelled(struct front_sip *f, const struct port_msg *m);
+/* The room and the MSRP session are there: join (once). */
+void call_confirm(struct call *c);
+/* The peer's BYE, or the end of its dialog. */
+void call_ended(struct call *c, enum reason_code code, struct str text);
+/* We end it: leaves the room, BYE with a Reason header. */
+void call_bye(struct call *c, enum reason_code code, struct str text);
+/* The call that has been answered for this room but is not in it yet, or NULL.
+ */
+struct call *call_joining(struct front_sip *f, struct str room);
+
+/* front_sip_sdp.c */
+/* Reads an offer, makes or keeps the MSRP session and writes the answer: 200
+ * with c->answer set, or the status owed and nothing changed. */
+int call_offer(struct call *c, struct str offer);
+/* Does the peer want content (SDP-19)? */
+bool call_receives(const struct call *c);
+
+/* front_sip_message.c */
+extern const struct msrp_session_ops call_msrp_ops;
+void call_seat_event(void *front, const struct seat_ev *ev);
+/* A text from the room itself (CPIM-17). */
+void call_notice(struct call *c, const char *text);
+void call_flush(struct call *c);
+void call_drop_held(struct call *c);
+
+/* front_sip_notify.c */
+void subscription_request(struct front_sip *f, struct dialog *d,
+			  const struct port_msg *m);
+void subscription_response(struct subscription *s, const struct port_msg *m);
+/* Ends with a last NOTIFY; why is the Subscription-State's reason. */
+void subscription_end(struct subscription *s, const char *why);
+void subscription_free(struct subscription *s);

@@ -1,0 +1,203 @@
+/* Offer and answer of a call: the MSRP session behind them. */
+#include <stdlib.h>
+
+#include "gateway/front_sip_priv.h"
+
+#include "base/mem.h"
+#include "msrp/cpim.h"
+
+bool call_receives(const struct call *c)
+{
+	return c->peer.direction == SDP_SENDRECV ||
+	       c->peer.direction == SDP_RECVONLY;
+}
+
+static bool peer_sends(const struct sdp_media *m)
+{
+	return m->direction == SDP_SENDRECV || m->direction == SDP_SENDONLY;
+}
+
+/* Keeps the media line beyond its SDP: one block holds its strings. */
+static void keep_peer(struct call *c, const struct sdp_media *m)
+{
+	struct str *part[] = {&c->peer.accept_types, &c->peer.accept_wrapped,
+			      &c->peer.path};
+	size_t n = m->accept_types.n + m->accept_wrapped.n + m->path.n, at = 0;
+	char *lists = mem_new(n + 1);
+
+	c->peer = (struct sdp_media){
+	    .accept_types = m->accept_types,
+	    .has_accept_types = m->has_accept_types,
+	    .accept_wrapped = m->accept_wrapped,
+	    .path = m->path,
+	    .max_size = m->max_size,
+	    .setup = m->setup,
+	    .direction = m->direction,
+	    .chatroom = m->chatroom,
+	    .nickname = m->nickname,
+	    .private_messages = m->private_messages,
+	};
+	for (size_t i = 0; i < sizeof(part) / sizeof(*part); i++) {
+		if (part[i]->n)
+			memcpy(lists + at, part[i]->p, part[i]->n);
+		part[i]->p = lists + at;
+		at += part[i]->n;
+	}
+	free(c->lists);
+	c->lists = lists;
+	c->takes_all = sdp_takes(&c->peer, STR("x-any/x-any"));
+}
+
+static void keep_answer(struct call *c, const struct sdp *offer, int chosen,
+			const struct sdp_local *local)
+{
+	struct buf b = BUF_INIT(SDP_BYTES_MAX * 2);
+
+	sdp_write_answer(&b, offer, chosen, local);
+	free(c->answer);
+	c->answer = str_dup(buf_str(&b));
+	free(c->peer_origin);
+	c->peer_origin = str_dup(offer->origin);
+	buf_done(&b);
+}
+
+/* Our side, with the address that our MSRP URI names (SDP-3). */
+static struct sdp_local our_side(struct call *c, const struct sdp_media *m,
+				 bool secure, struct str uri)
+{
+	const struct domain_config *dom = back_local_domain(
+	    c->f->cfg.back,
+	    str_from(c->room, (size_t)(str_find(c->room, '@') + 1)));
+	struct msrp_uri u = {0};
+
+	msrp_uri_parse(uri, &u);
+	if (u.host.n > 2 && u.host.p[0] == '[')
+		u.host = str_of(u.host.p + 1, u.host.n - 2);
+	return (struct sdp_local){
+	    .session_id = c->sdp_id,
+	    .version = c->sdp_version,
+	    .host = u.host,
+	    .port = u.port,
+	    .path = uri,
+	    .secure = secure,
+	    .proto = m->proto,
+	    .setup = sdp_answer_setup(m->setup),
+	    .direction = sdp_answer_direction(m->direction),
+	    .accept_wrapped = STR("*"),
+	    .max_size = c->f->cfg.config->msrp.max_message,
+	    .nickname = dom && dom->nicknames,
+	    .private_messages = dom && dom->private_messages,
+	};
+}
+
+/* What may not differ for the session to stay (SDP-18). */
+static bool same_session(const struct call *c, const struct sdp_media *m)
+{
+	return c->session && c->bound && str_eq(c->peer.path, m->path);
+}
+
+static int new_session(struct call *c, const struct sdp_media *m, bool secure,
+		       struct msrp_session **out)
+{
+	struct msrp_session_cfg cfg = {
+	    .secure = secure,
+	    .peer_path = m->path,
+	    .peer_max_size = m->max_size,
+	    .peer_sends = peer_sends(m),
+	    .ops = &call_msrp_ops,
+	    .user = c,
+	};
+
+	return msrp_session_new(c->f->cfg.msrp, &cfg, out) == 0 ? 200 : 488;
+}
+
+/* A re-offer that refuses the media line closes the session, not the dialog
+ * (SDP-20). */
+static bool refuses_media(const struct sdp *offer)
+{
+	for (size_t i = 0; i < offer->n_media; i++)
+		if (offer->media[i].port)
+			return false;
+	return true;
+}
+
+static void close_session(struct call *c)
+{
+	if (c->session)
+		msrp_session_free(c->session);
+	c->session = NULL;
+	c->bound = false;
+}
+
+/* The seat's device takes private messages or not, whichever the peer last
+ * said. */
+static void tell_seat(struct call *c)
+{
+	struct seat_cmd cmd = {
+	    .type = SEAT_DEVICE,
+	    .private_messages = c->peer.private_messages,
+	};
+
+	if (seat_in_room(&c->seat))
+		seat_command(&c->seat, &cmd);
+}
+
+/* Takes media line `chosen`: keeps or replaces the session. 200, or 488. */
+static int take_media(struct call *c, const struct sdp *offer, int chosen)
+{
+	const struct sdp_media *m = &offer->media[chosen];
+	bool changed = c->peer.private_messages != m->private_messages;
+	struct msrp_session *session = c->session;
+	bool secure;
+
+	sdp_media_is_msrp(m, &secure);
+	if (same_session(c, m)) {
+		msrp_session_update(session, m->max_size, peer_sends(m));
+	} else {
+		if (new_session(c, m, secure, &session) != 200)
+			return 488;
+		close_session(c);
+		c->session = session;
+		c->connect_out = sdp_answer_setup(m->setup) == SDP_SETUP_ACTIVE;
+	}
+	struct sdp_local local =
+	    our_side(c, m, secure, msrp_session_uri(session));
+	keep_answer(c, offer, chosen, &local);
+	keep_peer(c, m);
+	if (changed)
+		tell_seat(c);
+	return 200;
+}
+
+int call_offer(struct call *c, struct str offer)
+{
+	struct sdp *sdp = mem_new(sizeof(*sdp));
+	struct msrp *msrp = c->f->cfg.msrp;
+	bool again = c->answer != NULL;
+	int chosen, status = 488;
+
+	if (sdp_parse(offer, sdp) < 0) {
+		free(sdp);
+		return again || offer.n == 0 ? 488 : 400;
+	}
+	chosen = sdp_choose(sdp, msrp_port(msrp, false) != 0,
+			    msrp_port(msrp, true) != 0, false);
+	if (again && str_eq(sdp->origin, str_z(c->peer_origin)) &&
+	    (!c->session ||
+	     (chosen >= 0 && same_session(c, &sdp->media[chosen])))) {
+		status = 200; /* nothing new: the same answer (SDP-17) */
+	} else if (again && chosen < 0 && refuses_media(sdp)) {
+		struct sdp_local local = {.session_id = c->sdp_id,
+					  .version = ++c->sdp_version,
+					  .host = STR("0.0.0.0")};
+
+		close_session(c);
+		keep_answer(c, sdp, -1, &local);
+		status = 200;
+	} else if (chosen >= 0) {
+		c->sdp_version++;
+		status = take_media(c, sdp, chosen);
+	}
+	free(sdp);
+	return status;
+}
