@@ -1,5 +1,5 @@
-/* The neutral vocabulary of rooms: what both kinds of users can say of a room, its
- * occupants, its messages, and of why something failed or ended. */
+/* The neutral vocabulary of rooms: what both kinds of users can say of a room,
+ * its occupants, its messages, and of why something failed or ended. */
 #pragma once
 
 #include "base/arena.h"
@@ -9,8 +9,8 @@
  * policy, rosters); what differs on the wire is the front ends' business. */
 enum world { WORLD_SIP, WORLD_XMPP, WORLDS };
 
-/* Why a command failed, or why an occupant is gone. mapping/reason.c puts each into
- * SIP's, MSRP's and XMPP's words. */
+/* Why a command failed, or why an occupant is gone. mapping/reason.c puts each
+ * into SIP's, MSRP's and XMPP's words. */
 #define REASON_TABLE(X)                                                        \
 	X(REASON_OK, "ok")                                                     \
 	/* a command or a join was refused */                                  \
@@ -48,7 +48,7 @@ enum reason_code {
 #define X(name, text) name,
 	REASON_TABLE(X)
 #undef X
-	REASONS
+	    REASONS
 };
 
 const char *reason_text(enum reason_code code); /* the table's English text */
@@ -63,32 +63,38 @@ enum affiliation { AFF_OUTCAST, AFF_NONE, AFF_MEMBER, AFF_ADMIN, AFF_OWNER };
 enum role { ROLE_NONE, ROLE_VISITOR, ROLE_PARTICIPANT, ROLE_MODERATOR };
 
 struct presence {
-	struct str show;    /* "", "away", "chat", "dnd", "xa" */
+	struct str show; /* "", "away", "chat", "dnd", "xa" */
 	struct str status;
-	struct str payload; /* further elements, as text that is fit for a stanza */
+	/* further elements, as text that is fit for a stanza */
+	struct str payload;
 };
 
 /* One device of an occupant: a seat, as others may know it. */
 struct device {
 	uint64_t seat;
-	struct str label;   /* full JID or SIP Contact; for owners' eyes only */
+	struct str label; /* full JID or SIP Contact; for owners' eyes only */
 	bool private_messages; /* takes them */
-	bool muted;         /* receives only */
+	bool muted;	       /* receives only */
 	const struct device *next;
 };
 
-/* A person in a room, with one device or several. A value that lives in the room: a
- * pointer is good during the event that carries it or until the next command. */
+/* A person in a room, with one device or several. A value that lives in the
+ * room: a pointer is good during the event that carries it or until the next
+ * command. */
 struct occupant {
 	uint64_t id;
 	enum world world;
-	struct str nick;      /* unique in the room, as shown, never empty */
-	bool nick_chosen;     /* claimed by the user, not derived by us */
-	struct str display;   /* the name he came with; may be empty */
-	struct str user;      /* identity: uri_key() of a SIP user, bare JID of an XMPP user */
-	struct str sip_uri;   /* WORLD_SIP: his address, as others may write to it */
-	struct str jid;       /* bare JID; of a SIP user the mapped one (may be empty) */
-	struct str stable_id; /* opaque, the same whenever he is in this room (XEP-0421) */
+	struct str nick;    /* unique in the room, as shown, never empty */
+	bool nick_chosen;   /* claimed by the user, not derived by us */
+	struct str display; /* the name he came with; may be empty */
+	/* identity: uri_key() of a SIP user, bare JID of an XMPP user */
+	struct str user;
+	/* WORLD_SIP: his address, as others may write to it */
+	struct str sip_uri;
+	/* bare JID; of a SIP user the mapped one (may be empty) */
+	struct str jid;
+	/* opaque, the same whenever he is in this room (XEP-0421) */
+	struct str stable_id;
 	enum affiliation affiliation;
 	enum role role;
 	struct presence presence;
@@ -97,49 +103,57 @@ struct occupant {
 };
 
 struct part {
-	struct str type;     /* "text/plain", with parameters but charset (always UTF-8) */
+	/* "text/plain", with parameters but charset (always UTF-8) */
+	struct str type;
 	struct str language;
-	struct str body;     /* text: UTF-8, lines end in LF */
+	struct str body; /* text: UTF-8, lines end in LF */
 };
 
 #define MESSAGE_PARTS_MAX 4
 
-/* One message. Made and filled by a front end, stamped by the room, then immutable but for
- * `form`. Strings live in its arena. */
+/* One message. Made and filled by a front end, stamped by the room, then
+ * immutable but for `form`. Strings live in its arena. */
 struct message {
 	unsigned refs;
+	size_t max; /* octets the sender's strings may take */
 	struct arena *arena;
 	/* filled by the sender's front end */
 	bool private;
-	uint64_t to;            /* private: the addressee's occupant id */
-	struct str client_id;   /* the id under which the sender wants it back */
+	uint64_t to;	      /* private: the addressee's occupant id */
+	struct str client_id; /* the id under which the sender wants it back */
 	struct str language, subject;
 	bool has_subject;
 	size_t n_parts;
 	struct part parts[MESSAGE_PARTS_MAX];
-	bool no_store;          /* not for the history */
-	bool transient;         /* typing notices and the like: no store, may be dropped */
-	/* Native encodings, one per world, made by the front end that first needs one and
-	 * shared by all receivers of that world. The sender's own is what he sent: a SIP
-	 * message goes to SIP users octet by octet (RFC 7701 §6.1), an XMPP payload
-	 * to XMPP users likewise. The room never looks inside. */
+	bool no_store; /* not for the history */
+	/* typing notices and the like: no store, may be dropped */
+	bool transient;
+	/* Native encodings, one per world, made by the front end that first
+	 * needs one and shared by all receivers of that world. The sender's own
+	 * is what he sent: a SIP message goes to SIP users octet by octet
+	 * (RFC 7701 §6.1), an XMPP payload to XMPP users likewise. The room
+	 * never looks inside. */
 	struct blob *form[WORLDS];
-	struct str form_type[WORLDS]; /* what sort of native encoding; the front end's word */
+	/* what sort of native encoding; the front end's word */
+	struct str form_type[WORLDS];
 	/* stamped by the room */
 	enum world world;
-	uint64_t serial;        /* order in the room, from 1 */
-	struct str id;          /* the archive's id (stanza-id) */
-	uint64_t time_ms;       /* wall clock */
-	uint64_t author;        /* occupant id */
-	struct str nick, user, sip_uri, stable_id, jid; /* the author's, at that moment */
+	uint64_t serial;  /* order in the room, from 1; private: 0 */
+	struct str id;	  /* the archive's id (stanza-id) */
+	uint64_t time_ms; /* wall clock */
+	uint64_t author;  /* occupant id */
+	/* the author's, at that moment */
+	struct str nick, user, sip_uri, stable_id, jid;
 };
 
 /* An empty message with one reference; max: octets its strings may take. */
 struct message *message_new(size_t max);
 struct message *message_ref(struct message *m);
 void message_unref(struct message *m); /* NULL is fine */
-/* A part copied into the message. ERR_FULL, ERR_TOO_BIG. */
+/* A part copied into the message: 0, ERR_FULL (MESSAGE_PARTS_MAX), ERR_TOO_BIG.
+ */
 int message_add_part(struct message *m, struct str type, struct str language,
 		     struct str body);
-/* The part of this type ("text/plain", "text/html"), or NULL. */
+/* The first part of this type ("text/plain", "text/html"; parameters and case
+ * do not count), or NULL. */
 const struct part *message_part(const struct message *m, struct str type);

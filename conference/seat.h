@@ -1,56 +1,84 @@
-/* The seat: one device of one user in one room. Front ends (how a person reaches us) hold
- * seats, back ends (where the room lives) provide them; neither knows the other's
- * kind. Commands go in, events come out, both flat values; a command's result comes as an
- * event with its operation id, now (inside seat_command) or later. */
+/* The seat: one device of one user in one room. Front ends (how a person
+ * reaches us) hold seats, back ends (where the room lives) provide them;
+ * neither knows the other's kind. Commands go in, events come out, both flat
+ * values; a command's result comes as an event with its operation id, now
+ * (inside seat_command) or later. */
 #pragma once
 
 #include "conference/model.h"
 
 /* What a seat is told. */
-#define SEAT_WANTS_ROSTER   1u /* occupants coming, changing, leaving */
-#define SEAT_WANTS_MESSAGES 2u /* and typing notices, and history on joining */
-#define SEAT_WANTS_SUBJECT  4u
+#define SEAT_WANTS_ROSTER 1u /* occupants coming, changing, leaving */
+#define SEAT_WANTS_MESSAGES                                                    \
+	2u /* and typing notices, and history on joining                       \
+	    */
+#define SEAT_WANTS_SUBJECT 4u
 
 /* How much history a joiner wants; zeroed = all that the room has to give. */
 struct history_wish {
 	bool none;
 	bool has_max_messages, has_max_chars, has_since;
 	size_t max_messages;
-	size_t max_chars; /* of what the front end writes; it cuts by itself */
+	size_t max_chars;  /* of what the front end writes; it cuts by itself */
 	uint64_t since_ms; /* wall clock */
 };
 
 struct seat_join {
-	struct str room;     /* "name@domain", prepared */
+	struct str room; /* "name@domain", prepared */
 	enum world world;
-	unsigned wants;      /* SEAT_WANTS_* */
-	bool observer;       /* watches without being an occupant (a subscription) */
-	bool may_create;     /* this user may bring the room into being */
-	bool wants_lock;     /* a room made by this join stays locked until SEAT_UNLOCK */
-	struct str user;     /* as occupant.user */
+	unsigned wants; /* SEAT_WANTS_* */
+	bool observer;	/* watches without being an occupant (a subscription) */
+	bool may_create; /* this user may bring the room into being */
+	bool wants_lock; /* a room made by this join stays locked until
+			    SEAT_UNLOCK */
+	struct str user; /* as occupant.user */
 	struct str sip_uri, jid, stable_id, display; /* as in occupant */
-	struct str device;   /* as device.label */
+	struct str device;			     /* as device.label */
 	bool private_messages; /* this device takes them */
-	struct str nick;     /* wanted; empty: derived from display or user, made unique */
+	/* Wanted. Empty: WORLD_SIP derived from display or the SIP user part,
+	 * made unique; WORLD_XMPP REASON_BAD_NICK. */
+	struct str nick;
 	struct str password;
 	struct presence presence;
 	struct history_wish history;
 };
 
 enum seat_cmd_type {
-	SEAT_SAY,      /* msg, to the room or (msg->private) to one occupant */
-	SEAT_NICK,     /* text: the new nickname; empty: back to a derived one */
-	SEAT_SUBJECT,  /* text */
+	/* msg, to the room or (msg->private) to one occupant. A message is
+	 * said once. */
+	SEAT_SAY,
+	/* text: the new nickname. Empty: back to a derived one (WORLD_XMPP:
+	 * REASON_BAD_NICK). A SIP user changes it for all his devices:
+	 * SEAT_OCCUPANT_CHANGED with CHANGED_NICK. So does an XMPP user with
+	 * one device; of several only the seat that asks moves (RFC 7701 §7.1),
+	 * and all, itself included, see
+	 *   1. of the old occupant SEAT_OCCUPANT_CHANGED with CHANGED_DEVICES,
+	 *      or SEAT_OCCUPANT_LEFT if that was the last device;
+	 *   2. SEAT_OCCUPANT_JOINED of a new occupant, or SEAT_OCCUPANT_CHANGED
+	 *      with CHANGED_DEVICES of one that this user already has under
+	 *      that name;
+	 * both with device = the seat that asks, and own_op for it. The second
+	 * has old_nick: that seat has gone from old_nick to who->nick and no
+	 * one else has, which is its cue for 303 and 110 (XEP-0045 §7.6).
+	 * Taking a derived nickname as it is raises CHANGED_NICK with an equal
+	 * old_nick; asking again for a chosen one raises nothing. */
+	SEAT_NICK,
+	/* text; msg, if given: its client_id becomes the subject's id */
+	SEAT_SUBJECT,
 	SEAT_PRESENCE, /* presence */
-	SEAT_DEVICE,   /* private_messages, muted: what this device does has changed */
-	SEAT_UNLOCK,   /* the owner accepts the default configuration */
-	SEAT_DESTROY,  /* the owner closes the room; text: why */
-	SEAT_LEAVE,    /* code, text: why; SEAT_ENDED does not follow */
+	/* private_messages, muted: what this device does has changed */
+	SEAT_DEVICE,
+	SEAT_UNLOCK,  /* the owner accepts the default configuration */
+	SEAT_DESTROY, /* the owner closes the room; text: why */
+	/* code (REASON_OK stands for REASON_LEFT), text: why. The seat is free
+	 * when seat_command returns: neither a result nor SEAT_ENDED follows,
+	 * and its other results are lost; what it said before is still said. */
+	SEAT_LEAVE,
 };
 
 struct seat_cmd {
 	enum seat_cmd_type type;
-	uint64_t op;         /* echoed in results; 0 = none wanted */
+	uint64_t op;	     /* echoed in results; 0 = none wanted */
 	struct message *msg; /* borrowed; whoever keeps it takes a reference */
 	struct str text;
 	struct presence presence;
@@ -59,39 +87,49 @@ struct seat_cmd {
 };
 
 enum seat_ev_type {
-	/* The join succeeded: who = self. created, renamed. The roster may be read now.
-	 * History (SEAT_MESSAGE, delayed) and the subject follow at once. */
+	/* The join succeeded: who = self. created, renamed. The roster may be
+	 * read now. History (SEAT_MESSAGE, delayed) and the subject follow at
+	 * once. */
 	SEAT_JOINED,
-	SEAT_OCCUPANT_JOINED,  /* who */
-	SEAT_OCCUPANT_CHANGED, /* who (as it is now); changed; old_nick if CHANGED_NICK */
-	SEAT_OCCUPANT_LEFT,    /* who (as it was); reason */
-	SEAT_MESSAGE,          /* msg; delayed; own_op for the seat that sent it */
-	SEAT_SUBJECT_SET,      /* subject; own_op; delayed: the subject on joining */
-	SEAT_ROOM_CHANGED,     /* unlocked, settings; look at seat_room() */
-	SEAT_RESULT,           /* own_op, reason */
-	SEAT_ENDED,            /* reason; the seat is free after this event */
+	/* who; old_nick if a device came over from another occupant */
+	SEAT_OCCUPANT_JOINED,
+	/* who (as it is now); changed; old_nick if CHANGED_NICK, or as above */
+	SEAT_OCCUPANT_CHANGED,
+	SEAT_OCCUPANT_LEFT, /* who (as it was); reason */
+	SEAT_MESSAGE,	    /* msg; delayed; own_op for the seat that sent it */
+	/* subject; own_op; who set it; delayed, who NULL: on joining, even if
+	 * there is none */
+	SEAT_SUBJECT_SET,
+	SEAT_ROOM_CHANGED, /* unlocked, settings; look at seat_info() */
+	SEAT_RESULT, /* own_op, reason; after the command's other events */
+	/* reason; the seat is free after this event; results that were still to
+	 * come are lost */
+	SEAT_ENDED,
 };
 
-#define CHANGED_NICK     1u
+#define CHANGED_NICK	 1u
 #define CHANGED_PRESENCE 2u
-#define CHANGED_ROLE     4u /* role or affiliation */
-#define CHANGED_DEVICES  8u /* one device came, went or changed */
+#define CHANGED_ROLE	 4u /* role or affiliation */
+#define CHANGED_DEVICES	 8u /* one device came, went or changed */
 
 struct subject {
 	struct str text;
-	struct str nick;       /* who set it; empty = nobody */
+	struct str nick; /* who set it; empty = nobody */
 	struct str stable_id;
-	uint64_t time_ms;      /* 0 = never set */
-	struct str id;         /* the client's id of the message that set it */
+	uint64_t time_ms; /* 0 = never set */
+	struct str id;	  /* the client's id of the message that set it */
 };
 
 struct seat_ev {
 	enum seat_ev_type type;
-	uint64_t own_op;  /* the operation of this very seat that caused it, or 0 */
+	/* the operation of this very seat that caused it, or 0 */
+	uint64_t own_op;
 	const struct occupant *who;
 	unsigned changed;
 	struct str old_nick;
-	uint64_t device;  /* SEAT_OCCUPANT_*: the seat that came, went or asked; or 0 */
+	/* SEAT_OCCUPANT_*: the seat that came, went or asked; SEAT_JOINED: the
+	 * joiner's own; or 0 */
+	uint64_t device;
 	bool created, renamed, delayed, logged;
 	struct message *msg;
 	const struct subject *subject;
@@ -124,15 +162,16 @@ struct seat_back_ops {
 	void (*info)(struct seat *seat, struct room_info *out);
 };
 
-/* Owned by its front end, which embeds or allocates it and frees it after SEAT_ENDED
- * or SEAT_LEAVE. The back end fills back, back_data and id on joining. */
+/* Owned by its front end, which embeds or allocates it and frees it after
+ * SEAT_ENDED or SEAT_LEAVE. The back end fills back, back_data and id on
+ * joining. */
 struct seat {
 	uint64_t id;
 	const struct seat_front_ops *front_ops;
 	void *front;
 	const struct seat_back_ops *back_ops; /* NULL: not in a room */
-	void *back;                           /* the back end's room */
-	void *back_data;                      /* the back end's record of this seat */
+	void *back;			      /* the back end's room */
+	void *back_data; /* the back end's record of this seat */
 };
 
 static inline bool seat_in_room(const struct seat *s)
@@ -157,4 +196,5 @@ static inline const struct occupant *seat_by_user(struct seat *s, struct str u)
 {
 	return s->back_ops ? s->back_ops->by_user(s, u) : NULL;
 }
-void seat_info(struct seat *s, struct room_info *out); /* zeroed if in no room */
+void seat_info(struct seat *s,
+	       struct room_info *out); /* zeroed if in no room */
