@@ -1,0 +1,165 @@
+/* One order for everybody. A command runs whole: what it changes, then its
+ * events to all seats, then the next command. A command that comes from inside
+ * a handler waits until the events at hand are out. A join cannot wait, since
+ * its caller needs the answer: it lets the events at hand go out and what was
+ * waiting run first, inside the call, and then takes its turn like any other
+ * command. So the room's order is that of the calls, and a joiner hears of
+ * exactly what comes after his join.
+ *
+ * A leave takes the seat out of all deliveries at once, because its holder may
+ * free it; the others hear of it in the leave's turn. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "conference/room_priv.h"
+
+struct queued {
+	STAILQ_ENTRY(queued) link;
+	struct seat_rec *rec;
+	struct seat_cmd cmd;
+	struct join_task *join; /* or else rec and cmd */
+	char text[];		/* cmd's strings */
+};
+
+static enum reason_code may_destroy(const struct seat_rec *rec)
+{
+	return rec->occ->pub.affiliation == AFF_OWNER ? REASON_OK
+						      : REASON_FORBIDDEN;
+}
+
+static enum reason_code run_command(struct room *r, struct seat_rec *rec,
+				    const struct seat_cmd *cmd)
+{
+	switch (cmd->type) {
+	case SEAT_SAY:
+		return room_say(r, rec, cmd);
+	case SEAT_NICK:
+		return room_nick(r, rec, cmd);
+	case SEAT_SUBJECT:
+		return room_subject(r, rec, cmd);
+	case SEAT_PRESENCE:
+		return room_presence(r, rec, cmd);
+	case SEAT_DEVICE:
+		return room_device(r, rec, cmd);
+	case SEAT_UNLOCK:
+		return room_unlock(r, rec);
+	case SEAT_DESTROY:
+		return may_destroy(rec);
+	case SEAT_LEAVE:
+		break;
+	}
+	return REASON_BAD_REQUEST;
+}
+
+static void execute(struct room *r, struct seat_rec *rec,
+		    const struct seat_cmd *cmd)
+{
+	enum reason_code code;
+
+	if (r->gone)
+		return;
+	if (cmd->type == SEAT_LEAVE) {
+		room_leave(r, rec, cmd);
+		return;
+	}
+	code = rec->occ ? run_command(r, rec, cmd) : REASON_NOT_JOINED;
+	room_result(r, rec, cmd->op, code);
+	/* after the result: nothing follows SEAT_ENDED */
+	if (cmd->type == SEAT_DESTROY && code == REASON_OK)
+		room_end(r, REASON_ROOM_GONE, cmd->text);
+}
+
+static void execute_join(struct room *r, struct join_task *task)
+{
+	task->ran = true;
+	if (r->gone)
+		return;
+	task->done = true;
+	task->reason = room_join(r, task);
+}
+
+static struct queued *queued_new(struct seat_rec *rec,
+				 const struct seat_cmd *cmd)
+{
+	const struct presence *p = &cmd->presence;
+	size_t n = cmd->text.n + presence_size(p);
+	struct queued *q = mem_new(sizeof(*q) + n);
+	char *to = q->text;
+
+	q->rec = rec;
+	q->cmd = *cmd;
+	q->cmd.text = pack(&to, cmd->text);
+	q->cmd.presence.show = pack(&to, p->show);
+	q->cmd.presence.status = pack(&to, p->status);
+	q->cmd.presence.payload = pack(&to, p->payload);
+	if (cmd->msg)
+		message_ref(cmd->msg);
+	return q;
+}
+
+static void queued_free(struct queued *q)
+{
+	message_unref(q->cmd.msg);
+	free(q);
+}
+
+/* Until the queue is empty or, with a join, that has run: here or in a call
+ * further down the stack. */
+static void run_until(struct room *r, const struct join_task *join)
+{
+	struct queued *q;
+
+	room_deliver(r);
+	while (!(join && join->ran) && (q = STAILQ_FIRST(&r->queue))) {
+		STAILQ_REMOVE_HEAD(&r->queue, link);
+		if (q->join)
+			execute_join(r, q->join);
+		else
+			execute(r, q->rec, &q->cmd);
+		room_deliver(r);
+		queued_free(q);
+	}
+}
+
+void room_run(struct room *r)
+{
+	bool outer = r->running;
+
+	r->running = true;
+	run_until(r, NULL);
+	r->running = outer;
+}
+
+void room_command(struct seat *s, const struct seat_cmd *cmd)
+{
+	struct seat_rec *rec = s->back_data;
+	struct room *r = rec->room;
+
+	if (cmd->type == SEAT_LEAVE)
+		rec_detach(rec);
+	if (r->running) {
+		STAILQ_INSERT_TAIL(&r->queue, queued_new(rec, cmd), link);
+		return;
+	}
+	r->running = true;
+	execute(r, rec, cmd);
+	run_until(r, NULL);
+	r->running = false;
+}
+
+void room_join_in_order(struct room *r, struct join_task *task)
+{
+	struct queued *q;
+
+	if (!r->running) {
+		r->running = true;
+		execute_join(r, task);
+		run_until(r, NULL);
+		r->running = false;
+		return;
+	}
+	q = mem_new(sizeof(*q));
+	q->join = task;
+	STAILQ_INSERT_TAIL(&r->queue, q, link);
+	run_until(r, task);
+}

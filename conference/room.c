@@ -1,0 +1,183 @@
+/* One room: its birth and end, and what is asked of it. */
+#include "conference/room.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "conference/room_priv.h"
+
+static void set_policy(struct room *r, const struct room_policy *policy)
+{
+	struct room_policy *p = &r->policy;
+
+	*p = *policy;
+	if (p->max_occupants == 0)
+		p->max_occupants = MAX_OCCUPANTS;
+	if (p->history == 0)
+		p->history = HISTORY_MESSAGES;
+	else if (p->history == SIZE_MAX)
+		p->history = 0;
+	if (p->history_bytes == 0)
+		p->history_bytes = HISTORY_BYTES;
+	if (p->lock_ms == 0)
+		p->lock_ms = LOCK_MS;
+}
+
+struct room *room_new(struct rooms *rs, struct str address,
+		      const struct room_policy *policy)
+{
+	struct room *r = mem_new(sizeof(*r));
+
+	r->rooms = rs;
+	r->loop = rs->loop;
+	r->address_z = str_dup(address);
+	r->address = str_of(r->address_z, address.n);
+	set_policy(r, policy);
+	TAILQ_INIT(&r->outbox);
+	STAILQ_INIT(&r->queue);
+	roster_init(r);
+	quarantine_init(&r->quarantine);
+	history_init(&r->history);
+	return r;
+}
+
+void room_free(void *room)
+{
+	struct room *r = room;
+
+	history_done(&r->history);
+	quarantine_done(&r->quarantine);
+	roster_done(r);
+	for (int kind = 0; kind < AUDIENCES; kind++)
+		free(r->audience[kind].seats);
+	free(r->subject_block);
+	free(r->owner_z);
+	free(r->address_z);
+	free(r);
+}
+
+void room_retire(struct room *r, char *block)
+{
+	if (block)
+		defer_free(r->loop, block, free);
+}
+
+bool room_owned_by(const struct room *r, struct str user)
+{
+	return user.n && str_eq(r->owner, user);
+}
+
+void room_drop(struct room *r)
+{
+	r->gone = true;
+	table_del_str(r->rooms->by_address, r->address);
+	timer_cancel(r->loop, &r->lock_timer);
+	defer_cancel(r->loop, &r->tidy);
+	defer_free(r->loop, r, room_free);
+}
+
+void room_end(struct room *r, enum reason_code code, struct str text)
+{
+	room_drop(r);
+	room_tell_ended(r, code, text);
+	log_info(loop_log(r->loop), "room.end", "room=%s reason=\"%s\"",
+		 LOGQ(r->address), reason_text(code));
+}
+
+void room_end_now(struct room *r, enum reason_code code)
+{
+	room_end(r, code, STR_NONE);
+	room_run(r);
+}
+
+/* A room that is empty, and is not kept or was never opened, ends. */
+static void tidy(void *user)
+{
+	struct room *r = user;
+
+	audience_tidy(r);
+	roster_tidy(r);
+	if (r->n_occs == 0 && (!r->policy.persistent || r->locked))
+		room_end_now(r, REASON_ROOM_GONE);
+}
+
+void room_tidy_later(struct room *r)
+{
+	defer(r->loop, &r->tidy, tidy, r);
+}
+
+void room_info(const struct room *r, struct room_info *out)
+{
+	*out = (struct room_info){
+	    .address = r->address,
+	    .locked = r->locked,
+	    .persistent = r->policy.persistent,
+	    .public = r->policy.public,
+	    .n_occupants = r->n_occs,
+	    .max_occupants = r->policy.max_occupants,
+	    .subject = r->subject,
+	};
+}
+
+const struct occupant *room_roster(const struct room *r, size_t *it)
+{
+	while (*it < r->n_places) {
+		const struct occ *o = r->occs[(*it)++];
+
+		if (o)
+			return &o->pub;
+	}
+	return NULL;
+}
+
+static const struct occupant *shown(const struct occ *o)
+{
+	return o ? &o->pub : NULL;
+}
+
+const struct occupant *room_by_nick(const struct room *r, struct str nick)
+{
+	struct nick made;
+	const struct occ *o = NULL;
+
+	if (nick_make(&made, nick)) {
+		o = roster_by_key(r, made.key);
+		nick_free(&made);
+	}
+	return shown(o);
+}
+
+static const struct occupant *seat_room_roster(struct seat *s, size_t *it)
+{
+	return room_roster(s->back, it);
+}
+
+static const struct occupant *seat_room_by_id(struct seat *s, uint64_t id)
+{
+	return shown(roster_by_id(s->back, id));
+}
+
+static const struct occupant *seat_room_by_nick(struct seat *s, struct str nick)
+{
+	return room_by_nick(s->back, nick);
+}
+
+static const struct occupant *seat_room_by_user(struct seat *s, struct str user)
+{
+	return shown(roster_by_user(s->back, user));
+}
+
+static void seat_room_info(struct seat *s, struct room_info *out)
+{
+	room_info(s->back, out);
+}
+
+const struct seat_back_ops room_seat_ops = {
+    .command = room_command,
+    .roster = seat_room_roster,
+    .by_id = seat_room_by_id,
+    .by_nick = seat_room_by_nick,
+    .by_user = seat_room_by_user,
+    .info = seat_room_info,
+};

@@ -1,0 +1,280 @@
+/* What the files of the local room share. See order.c for how commands, joins
+ * and events follow each other, roster.c for who owns what. */
+#pragma once
+
+#include <sys/queue.h>
+
+#include "base/buf.h"
+#include "base/table.h"
+#include "conference/room.h"
+
+#define IDENTITY_MAX	 4096  /* octets of user, sip_uri, jid, ... each */
+#define PRESENCE_MAX	 16384 /* octets of show, status and payload */
+#define SUBJECT_MAX	 8192
+#define DEVICES_MAX	 32 /* of one occupant */
+#define QUARANTINE_MS	 60000
+#define QUARANTINE_MAX	 1024 /* nicknames; the oldest goes first */
+#define MAX_OCCUPANTS	 10000
+#define HISTORY_MESSAGES 50
+#define HISTORY_BYTES	 1048576
+#define LOCK_MS		 900000
+#define TIDY_SHARE	 4 /* holes are closed when every fourth place is one */
+#define OBSERVERS_PER_PLACE                                                    \
+	2 /* a subscription for each device of most people */
+
+struct occ;
+struct room;
+
+/* Who hears what: seats side by side, so that a fan-out walks one array. A seat
+ * that goes leaves a hole, closed at the end of some turn. */
+enum audience_kind {
+	AUDIENCE_ALL,
+	AUDIENCE_ROSTER,
+	AUDIENCE_MESSAGES,
+	AUDIENCE_SUBJECT,
+	AUDIENCES
+};
+
+struct audience {
+	struct seat **seats;
+	size_t n, room, holes;
+};
+
+/* A seat as the room knows it; the front end's struct seat may go before. */
+struct seat_rec {
+	struct device device;
+	TAILQ_ENTRY(seat_rec) link; /* room.recs */
+	struct seat_rec *next;	    /* of the same occupant */
+	struct room *room;
+	struct seat *seat; /* NULL: left or ended */
+	struct occ *occ;   /* NULL: an observer */
+	char *label;
+	struct presence presence; /* in presence_text */
+	char *presence_text;
+	uint64_t presence_turn;	 /* the occupant shows his latest */
+	size_t place[AUDIENCES]; /* from 1; 0: not in it */
+};
+
+/* A nickname as shown and the key under which it is unique, in one block. */
+struct nick {
+	struct str text, key;
+	char *block;
+};
+
+struct occ {
+	struct occupant pub;
+	struct nick nick;
+	char
+	    *identity; /* the block of user, sip_uri, jid, stable_id, display */
+	struct seat_rec *devices;
+	struct occ *same_user; /* the next one of this user */
+	size_t place;	       /* in room.occs */
+};
+
+struct delivery;
+struct queued;
+TAILQ_HEAD(delivery_list, delivery);
+STAILQ_HEAD(queued_list, queued);
+TAILQ_HEAD(rec_list, seat_rec);
+
+struct past {
+	TAILQ_ENTRY(past) link;
+	struct message *msg;
+	size_t bytes;
+};
+TAILQ_HEAD(past_list, past);
+
+struct history {
+	struct past_list list; /* oldest first */
+	size_t n, bytes;
+};
+
+struct kept_nick {
+	TAILQ_ENTRY(kept_nick) link;
+	struct str key, user;
+	char *block;
+	uint64_t until_ms;
+};
+TAILQ_HEAD(kept_nick_list, kept_nick);
+
+struct quarantine {
+	struct kept_nick_list list; /* the next to end first */
+	struct table *by_key;
+	size_t n;
+};
+
+struct rooms {
+	struct loop *loop;
+	struct table *by_address;
+	size_t max_rooms;
+	uint64_t last_id; /* of seats and occupants */
+	bool closed;
+};
+
+struct room {
+	struct rooms *rooms;
+	struct loop *loop;
+	struct str address;
+	char *address_z;
+	struct room_policy policy; /* defaults filled in */
+	struct str owner;	   /* user */
+	char *owner_z;
+	bool locked;
+	bool gone; /* every seat is ended or about to be; freed with the turn */
+	struct timer lock_timer;
+	struct deferred tidy;
+	/* order.c */
+	bool running;
+	struct delivery_list outbox;
+	struct queued_list queue;
+	struct audience audience[AUDIENCES];
+	/* roster.c */
+	struct rec_list recs;
+	struct occ **occs; /* in the order they came, with holes */
+	size_t n_places, room_places;
+	size_t n_occs, n_observers;
+	struct table *by_id, *by_key, *by_user;
+	uint64_t presence_turn;
+	struct quarantine quarantine;
+	struct history history;
+	uint64_t serial;
+	struct subject subject;
+	char *subject_block;
+};
+
+/* Frees a block of strings at the end of the turn: a handler up the stack may
+ * still read them. NULL is fine. */
+void room_retire(struct room *r, char *block);
+/* Strings one after another into one block: size it, then pack each. */
+static inline struct str pack(char **to, struct str s)
+{
+	struct str copy = {*to, s.n};
+
+	if (s.n)
+		memcpy(*to, s.p, s.n);
+	*to += s.n;
+	return copy;
+}
+
+/* room.c */
+struct room *room_new(struct rooms *rs, struct str address,
+		      const struct room_policy *policy);
+void room_free(void *room); /* at once: nothing of it is in use */
+/* The room is found no more; its memory goes with the turn. */
+void room_drop(struct room *r);
+/* Drops it, and its seats will hear SEAT_ENDED. */
+void room_end(struct room *r, enum reason_code code, struct str text);
+/* The same from outside a command: all have heard it on return. */
+void room_end_now(struct room *r, enum reason_code code);
+void room_tidy_later(struct room *r);
+bool room_owned_by(const struct room *r, struct str user);
+extern const struct seat_back_ops room_seat_ops;
+
+/* order.c */
+struct join_task {
+	const struct seat_join *join;
+	struct seat *seat;
+	bool created;
+	bool ran;
+	bool done; /* ran, and reason is set: the room was still there */
+	enum reason_code reason;
+};
+void room_command(struct seat *s, const struct seat_cmd *cmd);
+/* Runs the join after what is waiting and returns when the seat has heard of
+ * it. task->done false: the room ended before. */
+void room_join_in_order(struct room *r, struct join_task *task);
+/* Runs what waits and delivers it. */
+void room_run(struct room *r);
+
+/* deliver.c */
+void audience_add(struct room *r, enum audience_kind kind,
+		  struct seat_rec *rec);
+void audience_remove(struct room *r, struct seat_rec *rec);
+void audience_tidy(struct room *r);
+/* The seat hears nothing from now on and may be freed by its holder. */
+void rec_detach(struct seat_rec *rec);
+/* Puts an event in line. own: the seat that asked (may be NULL), which gets op
+ * as own_op. Strings in ev must live as long as the command that runs. */
+void room_tell(struct room *r, enum audience_kind kind,
+	       const struct seat_ev *ev, const struct seat_rec *own,
+	       uint64_t op);
+void room_tell_one(struct room *r, struct seat_rec *rec,
+		   const struct seat_ev *ev, uint64_t op);
+/* The occupant's devices that take private messages. */
+void room_tell_private(struct room *r, struct occ *to, const struct seat_ev *ev,
+		       const struct seat_rec *own, uint64_t op);
+void room_result(struct room *r, struct seat_rec *rec, uint64_t op,
+		 enum reason_code code);
+/* SEAT_ENDED to all seats, each detached before it hears it. */
+void room_tell_ended(struct room *r, enum reason_code code, struct str text);
+/* Until nothing is in line, however deep in handlers we are. */
+void room_deliver(struct room *r);
+
+/* roster.c */
+void roster_init(struct room *r);
+void roster_done(struct room *r);
+void roster_tidy(struct room *r);
+struct occ *roster_by_id(const struct room *r, uint64_t id);
+struct occ *roster_by_key(const struct room *r, struct str key);
+struct occ *roster_by_user(const struct room *r, struct str user);
+/* take_nick is consumed everywhere. */
+/* A new occupant, without devices, whose world, user, sip_uri, jid, stable_id
+ * and display are as in like. */
+struct occ *roster_add(struct room *r, const struct occupant *like,
+		       struct nick take_nick, bool chosen);
+/* Out of the roster; its memory stays until the end of the turn. */
+void roster_remove(struct room *r, struct occ *o);
+void roster_rename(struct room *r, struct occ *o, struct nick take_nick);
+struct seat_rec *rec_new(struct room *r, const struct seat_join *join,
+			 struct seat *seat);
+/* Out of the room; its memory stays until the end of the turn. */
+void rec_remove(struct room *r, struct seat_rec *rec);
+void occ_add_device(struct occ *o, struct seat_rec *rec);
+void occ_remove_device(struct occ *o, struct seat_rec *rec);
+size_t presence_size(const struct presence *p);
+/* True if what the occupant shows has changed. */
+bool rec_set_presence(struct room *r, struct seat_rec *rec,
+		      const struct presence *p);
+bool occ_update_presence(struct occ *o);
+
+/* nick.c */
+void nick_free(struct nick *n);
+/* False: the profile does not allow it. */
+bool nick_make(struct nick *out, struct str wanted);
+/* Free for this user: neither in use by another occupant than self (may be
+ * NULL) nor in quarantine for another user. */
+bool nick_available(struct room *r, const struct nick *n, struct str user,
+		    const struct occ *self);
+/* From the display name, else the SIP user part, else "guest"; made unique. */
+void nick_derive(struct nick *out, struct room *r, struct str display,
+		 struct str sip_uri, struct str user, const struct occ *self);
+void quarantine_init(struct quarantine *q);
+void quarantine_done(struct quarantine *q);
+void quarantine_add(struct room *r, const struct nick *n, struct str user);
+void quarantine_release(struct room *r, struct str key);
+bool quarantine_blocks(struct room *r, struct str key, struct str user);
+
+/* history.c */
+void history_init(struct history *h);
+void history_done(struct history *h);
+void history_add(struct room *r, struct message *m);
+void history_tell(struct room *r, struct seat_rec *rec,
+		  const struct history_wish *wish);
+
+/* The commands, each in its file: change the room and put events in line. */
+enum reason_code room_join(struct room *r, struct join_task *task);
+void room_leave(struct room *r, struct seat_rec *rec,
+		const struct seat_cmd *cmd);
+enum reason_code room_say(struct room *r, struct seat_rec *rec,
+			  const struct seat_cmd *cmd);
+enum reason_code room_nick(struct room *r, struct seat_rec *rec,
+			   const struct seat_cmd *cmd);
+enum reason_code room_subject(struct room *r, struct seat_rec *rec,
+			      const struct seat_cmd *cmd);
+void subject_tell(struct room *r, struct seat_rec *rec);
+enum reason_code room_presence(struct room *r, struct seat_rec *rec,
+			       const struct seat_cmd *cmd);
+enum reason_code room_device(struct room *r, struct seat_rec *rec,
+			     const struct seat_cmd *cmd);
+void room_lock(struct room *r);
+enum reason_code room_unlock(struct room *r, struct seat_rec *rec);

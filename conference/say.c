@@ -1,0 +1,79 @@
+/* Messages to the room and to one occupant. */
+#include "base/random.h"
+#include "conference/room_priv.h"
+
+#define ID_CHARS 24
+
+/* The author as he is now. False: the message's arena is full. */
+static bool stamp(struct room *r, const struct occupant *by, struct message *m)
+{
+	char id[ID_CHARS + 1];
+
+	random_ident(id, ID_CHARS);
+	m->world = by->world;
+	m->author = by->id;
+	m->time_ms = loop_wall_ms(r->loop);
+	m->nick = arena_dup(m->arena, by->nick);
+	m->user = arena_dup(m->arena, by->user);
+	m->sip_uri = arena_dup(m->arena, by->sip_uri);
+	m->stable_id = arena_dup(m->arena, by->stable_id);
+	m->jid = arena_dup(m->arena, by->jid);
+	m->id = arena_dup(m->arena, str_of(id, ID_CHARS));
+	return m->nick.n && m->id.n && m->user.n == by->user.n &&
+	       m->sip_uri.n == by->sip_uri.n &&
+	       m->stable_id.n == by->stable_id.n && m->jid.n == by->jid.n;
+}
+
+static enum reason_code say_to_all(struct room *r, struct seat_rec *rec,
+				   const struct seat_cmd *cmd)
+{
+	struct seat_ev ev = {.type = SEAT_MESSAGE, .msg = cmd->msg};
+
+	if (rec->occ->pub.role < ROLE_PARTICIPANT)
+		return REASON_NO_VOICE;
+	if (!stamp(r, &rec->occ->pub, cmd->msg))
+		return REASON_TOO_BIG;
+	cmd->msg->serial = ++r->serial;
+	if (!cmd->msg->no_store && !cmd->msg->transient)
+		history_add(r, cmd->msg);
+	room_tell(r, AUDIENCE_MESSAGES, &ev, rec, cmd->op);
+	return REASON_OK;
+}
+
+static bool takes_private(const struct occ *o)
+{
+	for (const struct seat_rec *rec = o->devices; rec; rec = rec->next)
+		if (rec->seat && rec->device.private_messages)
+			return true;
+	return false;
+}
+
+/* The order of the checks is CHAT-13's. */
+static enum reason_code say_to_one(struct room *r, struct seat_rec *rec,
+				   const struct seat_cmd *cmd)
+{
+	struct seat_ev ev = {.type = SEAT_MESSAGE, .msg = cmd->msg};
+	struct occ *to;
+
+	if (!r->policy.private_messages)
+		return REASON_PRIVATE_OFF;
+	to = roster_by_id(r, cmd->msg->to);
+	if (!to)
+		return REASON_NO_OCCUPANT;
+	if (!takes_private(to))
+		return REASON_NO_PRIVATE;
+	if (!stamp(r, &rec->occ->pub, cmd->msg))
+		return REASON_TOO_BIG;
+	room_tell_private(r, to, &ev, rec, cmd->op);
+	return REASON_OK;
+}
+
+enum reason_code room_say(struct room *r, struct seat_rec *rec,
+			  const struct seat_cmd *cmd)
+{
+	struct message *m = cmd->msg;
+
+	if (!m || m->author) /* a message is said once */
+		return REASON_BAD_REQUEST;
+	return m->private ? say_to_one(r, rec, cmd) : say_to_all(r, rec, cmd);
+}
