@@ -20,5 +20,6 @@ lib(SOFIA sofia-sip-ua)
 lib(LIBXML2 libxml-2.0)
 lib(CONFUSE libconfuse)
 lib(SYSTEMD libsystemd)
+lib(IDN2 libidn2) # IDNA in addresses
 
 find_library(UNISTRING_LIBRARY unistring REQUIRED)
