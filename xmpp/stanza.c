@@ -83,7 +83,8 @@ struct xnode *x_new(struct arena *a, struct str name, struct str ns)
 {
 	struct xnode *n = arena_alloc(a, sizeof(*n));
 
-	if (!n)
+	if (!n || str_eq(ns, STR("http://www.w3.org/XML/1998/namespace")) ||
+	    str_eq(ns, STR("http://www.w3.org/2000/xmlns/")))
 		return NULL;
 	n->name = arena_dup(a, name);
 	n->ns = arena_dup(a, ns);

@@ -54,8 +54,9 @@ struct str x_text(const struct xnode *n, struct arena *a);
  * that whoever reads or writes it may recurse. */
 #define X_DEPTH_MAX 64
 
-/* Building a tree (for the stream and for tests). NULL over the arena's limit.
- */
+/* Building a tree (for the stream and for tests). NULL over the arena's limit,
+ * and for an element of the two namespaces that nobody can declare: a stanza
+ * with one could not be passed on without ending the stream. */
 struct xnode *x_new(struct arena *a, struct str name, struct str ns);
 struct xnode *x_new_text(struct arena *a, struct str text);
 /* In front of the attributes that are there. 0, ERR_TOO_BIG over the arena's

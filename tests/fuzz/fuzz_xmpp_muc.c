@@ -1,5 +1,4 @@
-/* A stanza is classified, written, read again: the second tree must be the
- * first. */
+/* A stanza is classified, written, read and written again: the same text. */
 #include <stdlib.h>
 
 #include "tests/lib/xmlin.h"

@@ -168,6 +168,15 @@ static void test_no_dtd(void **state)
 	assert_null(xmlin_parse(f->a, STR_NONE));
 }
 
+static void test_undeclarable_namespaces(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_null(xmlin_parse(f->a, STR("<message><xml:x/></message>")));
+	assert_null(
+	    x_new(f->a, STR("x"), STR("http://www.w3.org/2000/xmlns/")));
+}
+
 static void test_jid(void **state)
 {
 	struct jid j;
@@ -209,6 +218,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_error, setup, teardown),
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test_setup_teardown(test_no_dtd, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_undeclarable_namespaces, setup,
+					    teardown),
 	    cmocka_unit_test(test_jid),
 	};
 
