@@ -1,0 +1,367 @@
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/event.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "msrp/msrp_priv.h"
+
+/* A peer whose host is gone is noticed after this long (conference ABN-3). */
+#define DEAD_PEER_MS  90000
+#define STALL_LOOK_MS 10000
+
+static void free_conn(void *p)
+{
+	struct msrp_conn *c = p;
+
+	msrp_tls_close(c->bev);
+	bufferevent_flush(c->bev, EV_WRITE, BEV_FINISHED);
+	bufferevent_free(c->bev);
+	msrp_parser_done(&c->parser);
+	buf_done(&c->out);
+	buf_done(&c->ctl);
+	free(c);
+}
+
+void conn_lost(struct msrp_conn *c, enum msrp_closed why)
+{
+	struct loop *loop = c->m->loop;
+	struct msrp_session *s;
+
+	if (c->dead)
+		return;
+	c->dead = true;
+	log_debug(loop_log(loop), "msrp.close", "conn=%u why=%d", c->id,
+		  (int)why);
+	bufferevent_disable(c->bev, EV_READ | EV_WRITE);
+	bufferevent_setcb(c->bev, NULL, NULL, NULL, NULL);
+	timer_cancel(loop, &c->life);
+	timer_cancel(loop, &c->chunk);
+	timer_cancel(loop, &c->stall);
+	defer_cancel(loop, &c->flush);
+	while ((s = TAILQ_FIRST(&c->sessions)))
+		session_closed(s, c->connecting ? MSRP_CLOSED_UNBOUND : why);
+	TAILQ_REMOVE(&c->m->conns, c, link);
+	c->m->n_conns--;
+	defer_free(loop, c, free_conn);
+}
+
+static void on_life(void *user)
+{
+	conn_lost(user, MSRP_CLOSED_LOST);
+}
+
+static void set_life(struct msrp_conn *c, unsigned ms)
+{
+	timer_set(c->m->loop, &c->life, ms, on_life, c);
+}
+
+void conn_finish(struct msrp_conn *c)
+{
+	struct msrp_session *s;
+
+	if (c->dead || c->draining)
+		return;
+	c->draining = true;
+	while ((s = TAILQ_FIRST(&c->sessions)))
+		session_closed(s, MSRP_CLOSED_ABUSE);
+	set_life(c, MSRP_DRAIN_MS);
+	conn_kick(c);
+}
+
+/* An open request must go on (conference ABN-8). */
+static void on_chunk(void *user)
+{
+	struct msrp_conn *c = user;
+	uint64_t silent = loop_now_ms(c->m->loop) - c->last_read_ms;
+	unsigned most = c->m->limits.open_chunk_ms;
+
+	if (c->paused)
+		silent = 0;
+	else if (!c->rx.open &&
+		 evbuffer_get_length(bufferevent_get_input(c->bev)) == 0)
+		return;
+	if (silent >= most)
+		conn_lost(c, MSRP_CLOSED_LOST);
+	else
+		timer_set(c->m->loop, &c->chunk, most - silent, on_chunk, c);
+}
+
+static void on_stall(void *user)
+{
+	struct msrp_conn *c = user;
+	uint64_t taken = conn_taken_off(c), now = loop_now_ms(c->m->loop);
+
+	if (c->n_congested == 0 && !c->paused)
+		return;
+	if (taken != c->stall_off) {
+		c->stall_off = taken;
+		c->stall_ms = now;
+	} else if (now - c->stall_ms >= MSRP_STALL_MS) {
+		conn_lost(c, MSRP_CLOSED_SLOW);
+		return;
+	}
+	timer_set(c->m->loop, &c->stall, STALL_LOOK_MS, on_stall, c);
+}
+
+void conn_watch(struct msrp_conn *c)
+{
+	if (timer_pending(&c->stall))
+		return;
+	c->stall_off = conn_taken_off(c);
+	c->stall_ms = loop_now_ms(c->m->loop);
+	timer_set(c->m->loop, &c->stall, STALL_LOOK_MS, on_stall, c);
+}
+
+static void on_event_of_frame(struct msrp_conn *c, const struct msrp_event *ev)
+{
+	switch (ev->type) {
+	case MSRP_HEAD:
+		request_head(c);
+		break;
+	case MSRP_BODY:
+		request_body(c, ev->data);
+		break;
+	case MSRP_END:
+		request_end(c, ev->flag);
+		break;
+	case MSRP_MORE:
+		break;
+	}
+}
+
+static void bad_frame(struct msrp_conn *c, ptrdiff_t err)
+{
+	if (err == ERR_TOO_BIG) {
+		c->m->stats.limits_hit++;
+		request_too_big(c);
+	} else {
+		conn_lost(c, MSRP_CLOSED_ABUSE);
+	}
+}
+
+static bool overfull(const struct msrp_conn *c)
+{
+	return conn_unsent(c) + c->ctl.n > MSRP_OUT_PAUSE;
+}
+
+/* Tells the frames in `in`; returns how much of it is used up. */
+static size_t read_frames(struct msrp_conn *c, struct str in)
+{
+	size_t used = 0;
+
+	while (!c->dead && !c->draining) {
+		struct msrp_event ev;
+		ptrdiff_t n =
+		    msrp_parser_next(&c->parser, str_from(in, used), &ev);
+
+		if (n < 0) {
+			bad_frame(c, n);
+			break;
+		}
+		if (ev.type == MSRP_MORE)
+			break;
+		used += (size_t)n;
+		on_event_of_frame(c, &ev);
+		if (!c->dead && overfull(c)) {
+			c->paused = true;
+			bufferevent_disable(c->bev, EV_READ);
+			conn_watch(c);
+			break;
+		}
+	}
+	return used;
+}
+
+static void on_read(struct bufferevent *bev, void *user)
+{
+	struct msrp_conn *c = user;
+	struct evbuffer *input = bufferevent_get_input(bev);
+	size_t n = evbuffer_get_length(input), used;
+
+	if (c->draining) {
+		evbuffer_drain(input, n);
+		return;
+	}
+	c->m->stats.bytes_in += n - c->unread;
+	c->last_read_ms = loop_now_ms(c->m->loop);
+	used =
+	    read_frames(c, str_of((const char *)evbuffer_pullup(input, -1), n));
+	if (c->dead)
+		return;
+	receive_keep(c);
+	if (c->dead)
+		return;
+	evbuffer_drain(input, used);
+	c->unread = n - used;
+	if (n == used)
+		msrp_parser_trim(&c->parser);
+	if ((c->rx.open || n > used) && !timer_pending(&c->chunk))
+		timer_set(c->m->loop, &c->chunk, c->m->limits.open_chunk_ms,
+			  on_chunk, c);
+}
+
+static void on_write(struct bufferevent *bev, void *user)
+{
+	(void)bev;
+	conn_flush(user);
+}
+
+static void set_option(int fd, int level, int name, int value)
+{
+	/* only comfort: without it loss is noticed later */
+	(void)setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+static void take_descriptor(struct msrp_conn *c)
+{
+	int fd = (int)bufferevent_getfd(c->bev);
+
+	if (fd < 0)
+		return;
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, DEAD_PEER_MS);
+	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	if (!bufferevent_openssl_get_ssl(c->bev))
+		c->fd = fd;
+}
+
+static void connected(struct msrp_conn *c)
+{
+	struct msrp_session *s, *next;
+
+	c->connecting = false;
+	take_descriptor(c);
+	timer_cancel(c->m->loop, &c->life);
+	if (c->n_live == 0)
+		set_life(c, MSRP_LINGER_MS);
+	/* an owner may free sessions in here; their memory outlives the turn */
+	for (s = TAILQ_FIRST(&c->sessions); s; s = next) {
+		next = TAILQ_NEXT(s, link);
+		if (s->conn == c)
+			session_connected(s);
+	}
+}
+
+static void on_event(struct bufferevent *bev, short what, void *user)
+{
+	struct msrp_conn *c = user;
+
+	(void)bev;
+	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+		conn_lost(c, MSRP_CLOSED_LOST);
+	else if ((what & BEV_EVENT_CONNECTED) && c->connecting)
+		connected(c);
+}
+
+struct msrp_conn *conn_new(struct msrp *m, struct bufferevent *take_bev,
+			   bool secure, const struct addr *peer)
+{
+	struct msrp_conn *c = mem_new(sizeof(*c));
+
+	c->m = m;
+	c->id = ++m->next_conn;
+	c->bev = take_bev;
+	c->fd = -1;
+	c->secure = secure;
+	c->peer = *peer;
+	TAILQ_INIT(&c->sessions);
+	TAILQ_INIT(&c->ready);
+	msrp_parser_init(&c->parser);
+	buf_init(&c->out, MSRP_OUT_MAX);
+	buf_init(&c->ctl, MSRP_OUT_MAX);
+	TAILQ_INSERT_TAIL(&m->conns, c, link);
+	m->n_conns++;
+	m->stats.connections++;
+	take_descriptor(c);
+	bufferevent_setcb(take_bev, on_read, on_write, on_event, c);
+	bufferevent_setwatermark(take_bev, EV_WRITE, MSRP_OUT_HIGH / 4, 0);
+	bufferevent_enable(take_bev, EV_READ | EV_WRITE);
+	set_life(c, m->limits.first_request_ms);
+	return c;
+}
+
+static struct msrp_conn *find(struct msrp *m, const struct addr *peer,
+			      bool secure)
+{
+	struct msrp_conn *c;
+
+	TAILQ_FOREACH (c, &m->conns, link)
+		if (c->outgoing && c->secure == secure && !c->draining &&
+		    addr_port(&c->peer) == addr_port(peer) &&
+		    addr_same_host(&c->peer, peer))
+			return c;
+	return NULL;
+}
+
+struct msrp_conn *conn_to(struct msrp *m, const struct addr *peer, bool secure)
+{
+	struct msrp_conn *c = find(m, peer, secure);
+	struct bufferevent *bev;
+
+	if (c)
+		return c;
+	bev = secure ? msrp_tls_connect(m)
+		     : bufferevent_socket_new(loop_base(m->loop), -1,
+					      BEV_OPT_CLOSE_ON_FREE);
+	if (!bev)
+		return NULL;
+	c = conn_new(m, bev, secure, peer);
+	c->outgoing = c->connecting = true;
+	set_life(c, m->limits.response_ms);
+	return c;
+}
+
+void conn_attach(struct msrp_conn *c, struct msrp_session *s)
+{
+	s->conn = c;
+	TAILQ_INSERT_TAIL(&c->sessions, s, link);
+	c->n_live++;
+	if (!c->connecting)
+		timer_cancel(c->m->loop, &c->life);
+}
+
+static void no_longer_live(struct msrp_conn *c)
+{
+	if (--c->n_live == 0 && !c->dead && !c->draining && !c->connecting)
+		set_life(c, MSRP_LINGER_MS);
+}
+
+static void leave_rx(struct msrp_conn *c, const struct msrp_session *s)
+{
+	if (c->rx.session != s)
+		return;
+	c->rx.session = NULL;
+	c->rx.in = NULL;
+	c->rx.slice = STR_NONE;
+}
+
+void conn_detach(struct msrp_session *s)
+{
+	struct msrp_conn *c = s->conn;
+
+	if (!c)
+		return;
+	leave_rx(c, s);
+	TAILQ_REMOVE(&c->sessions, s, link);
+	s->conn = NULL;
+	if (s->congested)
+		c->n_congested--;
+	s->congested = false;
+	if (!s->dying)
+		no_longer_live(c);
+}
+
+void conn_forget(struct msrp_session *s)
+{
+	struct msrp_conn *c = s->conn;
+
+	leave_rx(c, s);
+	no_longer_live(c);
+}

@@ -1,0 +1,316 @@
+/* What the files of msrp/ share: the endpoint, its connections and sessions.
+ *
+ *   listen.c     the endpoint: listeners, accepting
+ *   tls.c        TLS contexts and streams
+ *   conn.c       one stream: life, reading, the timers
+ *   output.c     one stream: answers, reports, flushing
+ *   chunk.c      messages that go out, in chunks
+ *   request.c    a received request: whose is it, may it be
+ *   receive.c    a received SEND: chunks, messages, answers
+ *   transact.c   what comes back for what we sent
+ *   session.c    the public face of a session
+ */
+#pragma once
+
+#include <sys/queue.h>
+
+#include "msrp/assembly.h"
+#include "msrp/frame.h"
+#include "msrp/msrp.h"
+
+/* What stays unsent in a connection before further chunks wait in their
+ * sessions. */
+#define MSRP_OUT_HIGH 65536
+/* A peer with this many octets of answers unread is not read any more. */
+#define MSRP_OUT_PAUSE 262144
+/* Beyond this nothing more can be queued at all. */
+#define MSRP_OUT_MAX 4194304
+/* RFC 4975 §7.1.1: a longer chunk has `*` for its end and can be interrupted.
+ */
+#define MSRP_CHUNK_WHOLE 2048
+/* Relays stop at 10240 octets (conference MSRP-33). */
+#define MSRP_CHUNK_RELAY 10000
+/* Longer messages always take their turns through the session's queue. */
+#define MSRP_DIRECT_MAX 65536
+#define MSRP_LINGER_MS	5000
+#define MSRP_DRAIN_MS	1000
+#define MSRP_STALL_MS	120000
+/* Requests of a peer that its owner has not answered yet. */
+#define MSRP_UNANSWERED_MAX 1000
+/* Our own unanswered requests in a session. */
+#define MSRP_TRANSACTIONS_MAX 4096
+#define MSRP_LOOSE_MAX	      4194304
+#define MSRP_OTHER_BODY_MAX   10240
+
+#define MSRP_ID 16 /* octets of a transaction or Message-ID of ours */
+
+struct msrp_conn;
+struct ssl_ctx_st; /* OpenSSL's headers and base/err.h share a name */
+TAILQ_HEAD(conns, msrp_conn);
+TAILQ_HEAD(sessions, msrp_session);
+
+struct listener {
+	struct msrp *m;
+	struct evconnlistener *ev;
+	bool secure;
+	uint16_t port;
+	char host[72]; /* as in a URI */
+};
+
+struct msrp {
+	struct loop *loop;
+	struct msrp_limits limits;
+	struct msrp_stats stats;
+	struct listener *listeners;
+	size_t n_listeners;
+	struct timer accept_again;
+	struct ssl_ctx_st *server_tls, *client_tls;
+	struct table *sessions; /* by session-id */
+	struct conns conns;
+	size_t n_conns;
+	unsigned next_conn;
+	uint64_t next_tx;
+	char host[256];		  /* advertised; empty: the listener's */
+	unsigned char pool[1024]; /* random octets not yet used for ids */
+	size_t pool_left;
+};
+
+/* 16 unpredictable alphanumerics (95 bits), the first being one too. */
+void msrp_id(struct msrp *m, char id[MSRP_ID]);
+
+/* A message that a session still has to send, whole or in part. */
+struct outgoing {
+	TAILQ_ENTRY(outgoing) link;
+	struct blob *body;
+	char message_id[MSRP_ID];
+	uint64_t cookie;
+	size_t sent; /* octets of the body in chunks so far */
+	enum msrp_failure_report failure_report;
+	bool success_report;
+	bool aborted;
+	size_t type_n;
+	char content_type[];
+};
+TAILQ_HEAD(outgoings, outgoing);
+
+/* A request of ours that may yet be answered. */
+struct transaction {
+	TAILQ_ENTRY(transaction) link;
+	char tid[MSRP_ID], message_id[MSRP_ID];
+	uint64_t cookie;  /* of the message */
+	uint64_t end_off; /* where in the connection's output it ends */
+	uint64_t due_ms;
+	bool last;	   /* it completes the message */
+	bool silence_ends; /* no answer is failure; else it is success */
+};
+TAILQ_HEAD(transactions, transaction);
+
+/* A message that comes in and is not complete. */
+struct incoming {
+	TAILQ_ENTRY(incoming) link;
+	struct msrp_assembly data;
+	uint64_t last_ms;
+	bool refused; /* its data is gone; what still comes gets 413 */
+	bool success_report;
+	size_t id_n;
+	char message_id[MSRP_TID_MAX];
+	char *content_type;
+};
+TAILQ_HEAD(incomings, incoming);
+
+/* A received request that its session's owner has still to answer. */
+struct unanswered {
+	TAILQ_ENTRY(unanswered) link;
+	msrp_tx tx;
+	struct str tid, message_id, reply_to, report_to; /* in text */
+	uint64_t size;
+	bool success_report;
+	enum msrp_failure_report failure_report;
+	char text[];
+};
+TAILQ_HEAD(unanswereds, unanswered);
+
+enum session_state {
+	SESSION_IDLE,	    /* waiting for the request that binds it */
+	SESSION_CONNECTING, /* we connect */
+	SESSION_BOUND,
+	SESSION_CLOSED,
+};
+
+struct msrp_session {
+	TAILQ_ENTRY(msrp_session) link;	 /* of its connection */
+	TAILQ_ENTRY(msrp_session) ready; /* has something to send */
+	struct msrp *m;
+	struct msrp_conn *conn;
+	enum session_state state;
+	bool secure, relayed, peer_sends, congested, is_ready;
+	bool dying; /* freed by its owner, its queue still being written */
+	const struct msrp_session_ops *ops;
+	void *user;
+	size_t peer_max_size;
+	struct msrp_uri uri;
+	struct str paths; /* To-Path and From-Path of our requests, rendered */
+	struct str peer_path;
+	struct str peer_uri; /* the leftmost */
+	char id_prefix[MSRP_ID / 2];
+	struct incomings incomings;
+	unsigned n_incoming;
+	struct timer chunk_timer;
+	struct unanswereds unanswereds;
+	unsigned n_unanswered;
+	struct transactions transactions;
+	unsigned n_transactions, timeouts;
+	struct timer response_timer;
+	struct outgoings queue;
+	size_t queued;	   /* octets of bodies in it */
+	uint64_t mark_off; /* where its last frame ends in the output */
+	uint64_t rendered; /* octets it has put there, since it was empty */
+	struct deferred start;
+	char text[]; /* URI, paths */
+};
+
+/* The request that is being received. */
+struct receiving {
+	bool open;    /* between head and end */
+	bool swallow; /* answered, or of nobody's interest */
+	struct msrp_session *session;
+	struct incoming *in; /* once octets had to be kept */
+	struct str slice;    /* octets of the body still in the input */
+	uint64_t got;	     /* octets of the body so far */
+};
+
+/* The SEND of ours that is being written. */
+struct sending {
+	struct msrp_session *session;
+	struct outgoing *message; /* NULL: none */
+	char tid[MSRP_ID];
+	size_t done, cap; /* octets of the body in this chunk, and at most */
+	bool star;	  /* may be interrupted */
+};
+
+struct msrp_conn {
+	TAILQ_ENTRY(msrp_conn) link;
+	struct msrp *m;
+	unsigned id;
+	struct bufferevent *bev;
+	int fd; /* for writing past the bufferevent; -1: it may not be */
+	bool secure, outgoing, connecting;
+	bool dead; /* no more callbacks; memory goes at the end of the turn */
+	bool draining; /* closes when all is written */
+	bool paused;   /* not read: it does not read our answers */
+	unsigned bad;  /* refused requests while no session uses it */
+	struct addr peer;
+	struct msrp_parser parser;
+	struct receiving rx;
+	struct timer life;  /* first request, connecting, lingering, draining */
+	struct timer chunk; /* an open request is silent */
+	size_t unread;	    /* octets of the input seen but not yet used */
+	uint64_t last_read_ms;
+	struct timer stall; /* the peer does not read */
+	uint64_t stall_off, stall_ms;
+	struct sessions sessions;
+	unsigned n_live; /* of them not dying */
+	unsigned n_congested;
+	struct buf out;	  /* to be written at the end of the turn */
+	struct buf ctl;	  /* answers waiting for the open chunk's end */
+	uint64_t ctl_ms;  /* since when */
+	uint64_t out_off; /* octets ever flushed out of it */
+	struct sending tx;
+	struct sessions ready; /* of sessions with a queue */
+	struct deferred flush;
+};
+
+/* tls.c */
+int msrp_tls_new(struct msrp *m, const struct msrp_cfg *cfg, char why[256]);
+void msrp_tls_free(struct msrp *m);
+struct bufferevent *msrp_tls_accept(struct msrp *m, int fd);
+struct bufferevent *msrp_tls_connect(struct msrp *m);
+/* Sends the closing alert and empties OpenSSL's queue of errors. */
+void msrp_tls_close(struct bufferevent *bev);
+
+/* conn.c */
+struct msrp_conn *conn_new(struct msrp *m, struct bufferevent *take_bev,
+			   bool secure, const struct addr *peer);
+/* Connects out, or gives the connection that already leads there. NULL if that
+ * is impossible at once. */
+struct msrp_conn *conn_to(struct msrp *m, const struct addr *peer, bool secure);
+/* Ends the connection; its sessions are closed. */
+void conn_lost(struct msrp_conn *c, enum msrp_closed why);
+/* Writes what is queued, reads nothing more, closes. */
+void conn_finish(struct msrp_conn *c);
+void conn_attach(struct msrp_conn *c, struct msrp_session *s);
+/* s leaves its connection, which lingers if it was the last. */
+void conn_detach(struct msrp_session *s);
+/* The owner has let go of s, which may stay until its queue is written. */
+void conn_forget(struct msrp_session *s);
+
+/* The peer may have stopped reading: watches whether it goes on. */
+void conn_watch(struct msrp_conn *c);
+
+/* output.c */
+/* Octets given to this connection and not yet taken by the system. */
+size_t conn_unsent(const struct msrp_conn *c);
+/* Where answers and reports go: behind an open chunk. Call conn_kick
+ * afterwards. */
+struct buf *conn_control(struct msrp_conn *c);
+void conn_kick(struct msrp_conn *c);
+/* At the end of a turn, and when the peer took something: writes what can be.
+ */
+void conn_flush(void *conn);
+/* Where in all of the output the next octet goes, and how far the system took
+ * it. */
+uint64_t conn_put_off(const struct msrp_conn *c);
+uint64_t conn_taken_off(const struct msrp_conn *c);
+/* A response, with our URI (RFC 4975 §7.2). */
+void conn_respond(struct msrp_conn *c, struct str tid, struct str to_path,
+		  struct str from_path, unsigned status, struct str comment);
+/* REPORT 000 200 for the whole of a message (RFC 4975 §7.1.3). */
+void conn_report(struct msrp_conn *c, struct str to_path, struct str from_path,
+		 struct str message_id, uint64_t size);
+
+/* chunk.c */
+/* Puts chunks into the output up to MSRP_OUT_HIGH. */
+void chunk_fill(struct msrp_conn *c);
+/* Sends a message as soon as its turn has come. */
+void chunk_message(struct msrp_session *s, const struct msrp_out *m);
+/* The SEND without body that binds a session (RFC 4975 §5.4). */
+void chunk_bodiless(struct msrp_session *s);
+/* The peer wants no more of this message: ends it with `#` or drops it. */
+void chunk_abort(struct msrp_session *s, struct str message_id);
+/* Drops the queue; an open chunk ends with `#`. */
+void chunk_clear(struct msrp_session *s);
+
+/* request.c */
+void request_head(struct msrp_conn *c);
+void request_body(struct msrp_conn *c, struct str data);
+void request_end(struct msrp_conn *c, char flag);
+/* The head was over a limit. */
+void request_too_big(struct msrp_conn *c);
+/* Answers the open request with an error as its Failure-Report allows; its rest
+ * is swallowed. */
+void request_refuse(struct msrp_conn *c, unsigned status, const char *comment);
+
+/* receive.c */
+void receive_head(struct msrp_conn *c);
+void receive_body(struct msrp_conn *c, struct str data);
+void receive_end(struct msrp_conn *c, char flag);
+/* Keeps octets of the body that are about to leave the input. */
+void receive_keep(struct msrp_conn *c);
+void receive_nickname(struct msrp_conn *c);
+void receive_clear(struct msrp_session *s);
+
+/* transact.c */
+void transact_add(struct msrp_session *s, const struct transaction *t);
+void transact_response(struct msrp_conn *c, const struct msrp_head *h,
+		       const struct msrp_path *to);
+void transact_report(struct msrp_session *s, const struct msrp_head *h);
+void transact_clear(struct msrp_session *s);
+
+/* session.c */
+struct msrp_session *session_find(struct msrp *m, const struct msrp_uri *uri);
+/* The connection is there: for a session that connected out. */
+void session_connected(struct msrp_session *s);
+/* Ends the session's use of its connection and tells its owner. */
+void session_closed(struct msrp_session *s, enum msrp_closed why);
+/* The queue of one that its owner has freed is written. */
+void session_bury(struct msrp_session *s);

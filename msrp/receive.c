@@ -1,0 +1,399 @@
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "msrp/msrp_priv.h"
+#include "msrp/nickname.h"
+
+static struct incoming *find(struct msrp_session *s, struct str message_id)
+{
+	struct incoming *in;
+
+	TAILQ_FOREACH (in, &s->incomings, link)
+		if (str_eq(str_of(in->message_id, in->id_n), message_id))
+			return in;
+	return NULL;
+}
+
+static void drop(struct msrp_session *s, struct incoming *in)
+{
+	if (s->conn && s->conn->rx.in == in)
+		s->conn->rx.in = NULL;
+	TAILQ_REMOVE(&s->incomings, in, link);
+	s->n_incoming--;
+	msrp_assembly_done(&in->data);
+	free(in->content_type);
+	free(in);
+}
+
+void receive_clear(struct msrp_session *s)
+{
+	struct incoming *in;
+	struct unanswered *u;
+
+	timer_cancel(s->m->loop, &s->chunk_timer);
+	while ((in = TAILQ_FIRST(&s->incomings)))
+		drop(s, in);
+	while ((u = TAILQ_FIRST(&s->unanswereds))) {
+		TAILQ_REMOVE(&s->unanswereds, u, link);
+		s->n_unanswered--;
+		free(u);
+	}
+}
+
+/* Its octets go; its name stays for a while, so that the rest of it meets a 413
+ * and does not look like a new message with a gap in front. */
+static void give_up(struct incoming *in)
+{
+	msrp_assembly_done(&in->data);
+	in->refused = true;
+}
+
+/* Chunk timer (RFC 7701 §6.1): what is incomplete and silent for too long. */
+static void on_chunk_timer(void *user)
+{
+	struct msrp_session *s = user;
+	unsigned most = s->m->limits.chunk_timer_ms;
+	uint64_t now = loop_now_ms(s->m->loop), next = most;
+	struct incoming *in, *after;
+
+	for (in = TAILQ_FIRST(&s->incomings); in; in = after) {
+		uint64_t silent = now - in->last_ms;
+
+		after = TAILQ_NEXT(in, link);
+		if (silent < most) {
+			if (most - silent < next)
+				next = most - silent;
+		} else if (in->refused) {
+			drop(s, in);
+		} else {
+			give_up(in);
+			in->last_ms = now;
+		}
+	}
+	if (s->n_incoming)
+		timer_set(s->m->loop, &s->chunk_timer, next, on_chunk_timer, s);
+}
+
+/* The headers of the first octets rule the message (conference MSRP-36). */
+static void take_headers(struct incoming *in, const struct msrp_head *h)
+{
+	free(in->content_type);
+	in->content_type = str_dup(h->content_type);
+	in->success_report = h->success_report;
+}
+
+static struct incoming *start(struct msrp_session *s, const struct msrp_head *h)
+{
+	struct incoming *in = mem_new(sizeof(*in));
+
+	msrp_assembly_init(&in->data, s->m->limits.max_message);
+	in->id_n = h->message_id.n;
+	memcpy(in->message_id, h->message_id.p, h->message_id.n);
+	take_headers(in, h);
+	in->last_ms = loop_now_ms(s->m->loop);
+	TAILQ_INSERT_TAIL(&s->incomings, in, link);
+	s->n_incoming++;
+	if (!timer_pending(&s->chunk_timer))
+		timer_set(s->m->loop, &s->chunk_timer,
+			  s->m->limits.chunk_timer_ms, on_chunk_timer, s);
+	return in;
+}
+
+/* The open request's message is over a limit. */
+static void too_big(struct msrp_conn *c)
+{
+	c->m->stats.limits_hit++;
+	if (c->rx.in)
+		give_up(c->rx.in);
+	c->rx.slice = STR_NONE;
+	request_refuse(c, 413, "Message too big");
+}
+
+void receive_head(struct msrp_conn *c)
+{
+	const struct msrp_head *h = &c->parser.head;
+	struct msrp_session *s = c->rx.session;
+	struct incoming *in = h->has_message_id ? find(s, h->message_id) : NULL;
+
+	c->rx.in = in;
+	if (in && in->refused)
+		request_refuse(c, 413, "Message was given up");
+	else if (in && !h->range.present)
+		request_refuse(c, 400, "Byte-Range is missing");
+	else if (h->range.has_total &&
+		 h->range.total > c->m->limits.max_message)
+		too_big(c);
+	else if (h->content_type.n && !s->peer_sends)
+		request_refuse(c, 403, "Not allowed to send");
+	else if (in && h->range.start == 1 && h->content_type.n)
+		take_headers(in, h);
+}
+
+static void keep(struct msrp_conn *c, struct str data)
+{
+	const struct msrp_head *h = &c->parser.head;
+	uint64_t at = h->range.start - 1 + c->rx.got - data.n;
+
+	if (!c->rx.in)
+		c->rx.in = start(c->rx.session, h);
+	if (msrp_assembly_add(&c->rx.in->data, at, data) ||
+	    msrp_assembly_loose(&c->rx.in->data) > MSRP_LOOSE_MAX)
+		too_big(c);
+}
+
+void receive_keep(struct msrp_conn *c)
+{
+	struct str slice = c->rx.slice;
+
+	c->rx.slice = STR_NONE;
+	if (slice.n && c->rx.session && !c->rx.swallow)
+		keep(c, slice);
+}
+
+void receive_body(struct msrp_conn *c, struct str data)
+{
+	const struct msrp_head *h = &c->parser.head;
+
+	if (h->content_type.n == 0) {
+		request_refuse(c, 400, "Content-Type is missing");
+		return;
+	}
+	if (!h->has_message_id) {
+		request_refuse(c, 400, "Message-ID is missing");
+		return;
+	}
+	if (h->range.start - 1 + c->rx.got + data.n >
+	    c->m->limits.max_message) {
+		too_big(c);
+		return;
+	}
+	receive_keep(c);
+	if (c->rx.swallow)
+		return;
+	c->rx.got += data.n;
+	if (c->rx.in)
+		keep(c, data);
+	else
+		c->rx.slice = data;
+}
+
+/* 200 to the request at hand, if it asks for one. */
+static void accepted(struct msrp_conn *c)
+{
+	const struct msrp_head *h = &c->parser.head;
+	struct str to = h->from_path;
+
+	if (h->failure_report == MSRP_FAILURE_YES)
+		conn_respond(c, h->tid, str_split(&to, ' '),
+			     c->rx.session->uri.raw, 200, STR("OK"));
+}
+
+static void bodiless(struct msrp_conn *c)
+{
+	const struct msrp_head *h = &c->parser.head;
+
+	accepted(c);
+	if (h->success_report && h->has_message_id)
+		conn_report(c, h->from_path, c->rx.session->uri.raw,
+			    h->message_id, 0);
+}
+
+static struct str pack(char **p, struct str s)
+{
+	struct str out = str_of(*p, s.n);
+
+	if (s.n)
+		memcpy(*p, s.p, s.n);
+	*p += s.n;
+	return out;
+}
+
+/* Notes who waits for the answer. NULL: nobody does. */
+static struct unanswered *remember(struct msrp_conn *c, msrp_tx tx,
+				   bool success_report, uint64_t size)
+{
+	const struct msrp_head *h = &c->parser.head;
+	struct msrp_session *s = c->rx.session;
+	struct str path = h->from_path, reply_to = h->from_path;
+	struct unanswered *u;
+	char *p;
+
+	if (h->method == MSRP_SEND) {
+		if (h->failure_report == MSRP_FAILURE_NO && !success_report)
+			return NULL;
+		reply_to = str_split(&path, ' ');
+	}
+	u = mem_new(sizeof(*u) + h->tid.n + h->message_id.n + h->from_path.n +
+		    reply_to.n);
+	p = u->text;
+	u->tx = tx;
+	u->tid = pack(&p, h->tid);
+	u->message_id = pack(&p, h->message_id);
+	u->reply_to = pack(&p, reply_to);
+	u->report_to = pack(&p, h->from_path);
+	u->size = size;
+	u->success_report = success_report;
+	u->failure_report =
+	    h->method == MSRP_SEND ? h->failure_report : MSRP_FAILURE_YES;
+	TAILQ_INSERT_TAIL(&s->unanswereds, u, link);
+	s->n_unanswered++;
+	return u;
+}
+
+/* May the owner be given one more request to answer? */
+static bool owner_has_room(struct msrp_conn *c)
+{
+	if (c->rx.session->n_unanswered < MSRP_UNANSWERED_MAX)
+		return true;
+	c->m->stats.limits_hit++;
+	request_refuse(c, 413, "Too many requests at once");
+	return false;
+}
+
+static void deliver(struct msrp_conn *c, const struct incoming *in,
+		    struct str body)
+{
+	const struct msrp_head *h = &c->parser.head;
+	struct msrp_session *s = c->rx.session;
+	struct msrp_message m = {
+	    .message_id = h->message_id,
+	    .content_type = in ? str_z(in->content_type) : h->content_type,
+	    .body = body,
+	    .success_report = in ? in->success_report : h->success_report,
+	    .failure_report = h->failure_report,
+	};
+	msrp_tx tx = ++c->m->next_tx;
+
+	if (!owner_has_room(c))
+		return;
+	remember(c, tx, m.success_report, body.n);
+	if (s->ops->message)
+		s->ops->message(s->user, tx, &m);
+}
+
+/* A chunk has come in and the message is still not whole. */
+static void wait_for_more(struct msrp_conn *c)
+{
+	struct msrp_session *s = c->rx.session;
+	struct incoming *in = c->rx.in, *other;
+
+	if (s->n_incoming <= s->m->limits.max_incomplete) {
+		accepted(c);
+		return;
+	}
+	/* names of messages given up make way first */
+	TAILQ_FOREACH (other, &s->incomings, link)
+		if (other->refused)
+			break;
+	if (other) {
+		drop(s, other);
+		accepted(c);
+		return;
+	}
+	c->m->stats.limits_hit++;
+	drop(s, in);
+	request_refuse(c, 413, "Too many incomplete messages");
+}
+
+static void chunk(struct msrp_conn *c, char flag)
+{
+	struct msrp_session *s = c->rx.session;
+	const struct msrp_head *h = &c->parser.head;
+	struct incoming *in;
+
+	receive_keep(c);
+	if (c->rx.swallow)
+		return;
+	if (!c->rx.in)
+		c->rx.in = start(s, h);
+	in = c->rx.in;
+	in->last_ms = loop_now_ms(s->m->loop);
+	if (flag == '$')
+		msrp_assembly_end(&in->data, h->range.start - 1 + c->rx.got);
+	if (!msrp_assembly_complete(&in->data)) {
+		wait_for_more(c);
+		return;
+	}
+	/* out of the session first: the owner may free that in his callback */
+	TAILQ_REMOVE(&s->incomings, in, link);
+	s->n_incoming--;
+	c->rx.in = NULL;
+	deliver(c, in, msrp_assembly_data(&in->data));
+	msrp_assembly_done(&in->data);
+	free(in->content_type);
+	free(in);
+}
+
+void receive_end(struct msrp_conn *c, char flag)
+{
+	const struct msrp_head *h = &c->parser.head;
+	struct msrp_session *s = c->rx.session;
+
+	if (flag == '#') {
+		if (c->rx.in)
+			drop(s, c->rx.in);
+		accepted(c);
+	} else if (h->content_type.n == 0 && !c->rx.in) {
+		bodiless(c);
+	} else if (!h->has_message_id) {
+		request_refuse(c, 400, "Message-ID is missing");
+	} else if (flag == '$' && h->range.start == 1 && !c->rx.in) {
+		deliver(c, NULL, c->rx.slice);
+	} else {
+		chunk(c, flag);
+	}
+}
+
+static struct unanswered *take(struct msrp_session *s, msrp_tx tx)
+{
+	struct unanswered *u;
+
+	TAILQ_FOREACH (u, &s->unanswereds, link)
+		if (u->tx == tx)
+			break;
+	if (u) {
+		TAILQ_REMOVE(&s->unanswereds, u, link);
+		s->n_unanswered--;
+	}
+	return u;
+}
+
+void msrp_session_reply(struct msrp_session *s, msrp_tx tx, int status,
+			const char *comment)
+{
+	struct unanswered *u = take(s, tx);
+	struct str text = str_z(comment);
+	bool ok = status >= 200 && status < 300;
+
+	if (!u)
+		return;
+	if (ok && text.n == 0)
+		text = STR("OK");
+	if (u->failure_report == MSRP_FAILURE_YES ||
+	    (u->failure_report == MSRP_FAILURE_PARTIAL && !ok))
+		conn_respond(s->conn, u->tid, u->reply_to, s->uri.raw,
+			     (unsigned)status, text);
+	if (!ok)
+		s->m->stats.refused++;
+	if (ok && u->success_report && u->message_id.n)
+		conn_report(s->conn, u->report_to, s->uri.raw, u->message_id,
+			    u->size);
+	free(u);
+}
+
+void receive_nickname(struct msrp_conn *c)
+{
+	struct msrp_session *s = c->rx.session;
+	char text[MSRP_NICKNAME_MAX];
+	struct str nick = STR_NONE;
+	msrp_tx tx = ++c->m->next_tx;
+	int err;
+
+	if (!owner_has_room(c))
+		return;
+	err = msrp_nickname_parse(&c->parser.head, text, &nick);
+	remember(c, tx, false, 0);
+	if (s->ops->nickname)
+		s->ops->nickname(s->user, tx, nick, err != 0);
+}

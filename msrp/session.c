@@ -1,0 +1,260 @@
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/table.h"
+#include "msrp/msrp_priv.h"
+
+/* 22 of 62 characters: 131 random bits (conference MSRP-78). */
+#define SESSION_ID     22
+#define PATH_MAX_BYTES 4096
+
+static const struct msrp_session_ops no_ops;
+
+struct msrp_session *session_find(struct msrp *m, const struct msrp_uri *uri)
+{
+	struct msrp_session *s = table_get_str(m->sessions, uri->session_id);
+
+	return s && msrp_uri_eq(&s->uri, uri) ? s : NULL;
+}
+
+static const struct listener *listener_of(const struct msrp *m, bool secure)
+{
+	for (size_t i = 0; i < m->n_listeners; i++)
+		if (m->listeners[i].secure == secure)
+			return &m->listeners[i];
+	return NULL;
+}
+
+static void put_own_uri(struct buf *b, const struct msrp *m,
+			const struct listener *l)
+{
+	char id[SESSION_ID + 1];
+
+	random_ident(id, SESSION_ID);
+	buf_addz(b, l->secure ? "msrps://" : "msrp://");
+	buf_addz(b, m->host[0] ? m->host : l->host);
+	buf_addf(b, ":%u/%s;tcp", l->port, id);
+}
+
+static struct str copy(char **p, struct str s)
+{
+	struct str out = str_of(*p, s.n);
+
+	memcpy(*p, s.p, s.n);
+	*p += s.n;
+	return out;
+}
+
+/* One allocation holds the session and all its texts. */
+static struct msrp_session *make(struct msrp *m, struct str own,
+				 struct str peer_path)
+{
+	struct buf b = BUF_INIT(2 * PATH_MAX_BYTES);
+	struct msrp_session *s;
+	struct str first;
+	char *p;
+
+	msrp_put_paths(&b, peer_path, own);
+	s = mem_new(sizeof(*s) + own.n + b.n);
+	p = s->text;
+	own = copy(&p, own);
+	s->paths = copy(&p, buf_str(&b));
+	s->peer_path = str_of(s->paths.p + 9, peer_path.n); /* "To-Path: " */
+	first = s->peer_path;
+	s->peer_uri = str_split(&first, ' ');
+	s->relayed = first.n > 0;
+	buf_done(&b);
+	s->m = m;
+	msrp_uri_parse(own, &s->uri);
+	return s;
+}
+
+int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
+		     struct msrp_session **out)
+{
+	const struct listener *l = listener_of(m, cfg->secure);
+	struct str path = str_trim(cfg->peer_path);
+	struct buf own = BUF_INIT(PATH_MAX_BYTES / 2);
+	struct msrp_path parsed;
+	struct msrp_session *s;
+	char id[MSRP_ID];
+
+	if (path.n > PATH_MAX_BYTES || msrp_path_parse(path, &parsed))
+		return ERR_SYNTAX;
+	if (!l)
+		return ERR_UNSUPPORTED;
+	put_own_uri(&own, m, l);
+	s = make(m, buf_str(&own), path);
+	buf_done(&own);
+	s->secure = cfg->secure;
+	s->peer_max_size = cfg->peer_max_size;
+	s->peer_sends = cfg->peer_sends;
+	s->ops = cfg->ops;
+	s->user = cfg->user;
+	msrp_id(m, id);
+	memcpy(s->id_prefix, id, sizeof(s->id_prefix));
+	TAILQ_INIT(&s->incomings);
+	TAILQ_INIT(&s->unanswereds);
+	TAILQ_INIT(&s->transactions);
+	TAILQ_INIT(&s->queue);
+	table_put_str(m->sessions, s->uri.session_id, s);
+	*out = s;
+	return 0;
+}
+
+void session_bury(struct msrp_session *s)
+{
+	struct loop *loop = s->m->loop;
+
+	chunk_clear(s);
+	conn_detach(s);
+	defer_free(loop, s, free);
+}
+
+void msrp_session_free(struct msrp_session *s)
+{
+	if (!s || s->dying)
+		return;
+	table_del_str(s->m->sessions, s->uri.session_id);
+	s->ops = &no_ops;
+	defer_cancel(s->m->loop, &s->start);
+	receive_clear(s);
+	transact_clear(s);
+	s->dying = true;
+	if (s->conn)
+		conn_forget(s);
+	if (!s->conn || s->conn->connecting || TAILQ_EMPTY(&s->queue))
+		session_bury(s);
+}
+
+void session_closed(struct msrp_session *s, enum msrp_closed why)
+{
+	if (s->dying) {
+		session_bury(s);
+		return;
+	}
+	s->state = SESSION_CLOSED;
+	receive_clear(s);
+	transact_clear(s);
+	chunk_clear(s);
+	conn_detach(s);
+	if (s->ops->closed)
+		s->ops->closed(s->user, why);
+}
+
+struct str msrp_session_uri(const struct msrp_session *s)
+{
+	return s->uri.raw;
+}
+
+bool msrp_session_bound(const struct msrp_session *s)
+{
+	return s->state == SESSION_BOUND;
+}
+
+void session_connected(struct msrp_session *s)
+{
+	if (s->dying || s->state != SESSION_CONNECTING)
+		return;
+	s->state = SESSION_BOUND;
+	chunk_bodiless(s);
+	if (s->ops->bound)
+		s->ops->bound(s->user);
+}
+
+static void on_start(void *user)
+{
+	struct msrp_session *s = user;
+
+	if (!s->conn)
+		session_closed(s, MSRP_CLOSED_UNBOUND);
+	else if (!s->conn->connecting)
+		session_connected(s);
+}
+
+/* The numeric host and port of the peer's leftmost URI. */
+static int next_hop(const struct msrp_session *s, struct addr *out)
+{
+	struct buf b = BUF_INIT(ADDR_TEXT_MAX);
+	struct msrp_uri uri;
+	int err = msrp_uri_parse(s->peer_uri, &uri);
+
+	if (err || !str_ieq(uri.transport, STR("tcp")) || uri.port == 0)
+		return ERR_UNSUPPORTED;
+	buf_add(&b, uri.host);
+	buf_addc(&b, ':');
+	buf_addu(&b, uri.port);
+	err = b.err ? b.err : addr_parse(buf_str(&b), out);
+	buf_done(&b);
+	return err;
+}
+
+void msrp_session_connect(struct msrp_session *s)
+{
+	struct msrp_conn *c = NULL;
+	struct addr to;
+
+	if (s->state != SESSION_IDLE)
+		return;
+	s->state = SESSION_CONNECTING;
+	if (next_hop(s, &to) == 0)
+		c = conn_to(s->m, &to, s->secure);
+	if (c)
+		conn_attach(c, s);
+	defer(s->m->loop, &s->start, on_start, s);
+}
+
+void msrp_session_update(struct msrp_session *s, size_t peer_max_size,
+			 bool peer_sends)
+{
+	s->peer_max_size = peer_max_size;
+	s->peer_sends = peer_sends;
+}
+
+size_t msrp_session_pending(const struct msrp_session *s)
+{
+	uint64_t taken, left = 0;
+
+	if (!s->conn)
+		return 0;
+	taken = conn_taken_off(s->conn);
+	if (s->mark_off > taken)
+		left = s->mark_off - taken;
+	if (left > s->rendered)
+		left = s->rendered;
+	return s->queued + (size_t)left;
+}
+
+/* A single message of any size may wait, so that a long one can be sent at all.
+ */
+static bool full(const struct msrp_session *s, size_t n)
+{
+	size_t pending = msrp_session_pending(s);
+
+	if (s->n_transactions >= MSRP_TRANSACTIONS_MAX)
+		return true;
+	return pending && pending + n > s->m->limits.max_send_bytes / 5 * 4;
+}
+
+int msrp_session_send(struct msrp_session *s, const struct msrp_out *m)
+{
+	size_t n = m->body ? m->body->n : 0;
+
+	if (s->dying || s->state != SESSION_BOUND)
+		return ERR_STATE;
+	if (s->peer_max_size && n > s->peer_max_size)
+		return ERR_TOO_BIG;
+	if (full(s, n)) {
+		if (!s->congested)
+			s->conn->n_congested++;
+		s->congested = true;
+		s->m->stats.congested++;
+		conn_watch(s->conn);
+		return ERR_CONGESTED;
+	}
+	chunk_message(s, m);
+	return 0;
+}
