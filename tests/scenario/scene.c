@@ -1,0 +1,534 @@
+#include "scene.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "tests/lib/xmlin.h"
+
+struct scene_out {
+	TAILQ_ENTRY(scene_out) link;
+	struct buf bytes;
+};
+
+bool has(struct str text, const char *what)
+{
+	return str_search(text, str_z(what)) >= 0;
+}
+
+/* --- the core and its clock --- */
+
+static uint64_t mono_ms(void *user)
+{
+	return ((struct scene *)user)->mono;
+}
+
+static uint64_t wall_ms(void *user)
+{
+	return ((struct scene *)user)->wall;
+}
+
+static void sip_send(void *user, const struct port_msg *m)
+{
+	struct scene *s = user;
+	struct scene_out *o = mem_new(sizeof(*o));
+
+	buf_init(&o->bytes, PORT_BODY_MAX);
+	port_encode(&o->bytes, m);
+	TAILQ_INSERT_TAIL(&s->sip, o, link);
+}
+
+static uint64_t sip_id(void *user)
+{
+	return ++((struct scene *)user)->ids;
+}
+
+static int xmpp_send(void *user, struct str domain, struct str text)
+{
+	struct scene *s = user;
+	struct scene_out *o = mem_new(sizeof(*o));
+
+	(void)domain;
+	buf_init(&o->bytes, 1u << 24);
+	buf_addz(&o->bytes, "<all>"); /* a call may hold several stanzas */
+	buf_add(&o->bytes, text);
+	buf_addz(&o->bytes, "</all>");
+	TAILQ_INSERT_TAIL(&s->xmpp, o, link);
+	return 0;
+}
+
+static struct config *load(const char *text)
+{
+	char name[] = "/tmp/stox-scene-XXXXXX";
+	int fd = mkstemp(name);
+	struct config *c = NULL;
+	FILE *f = fdopen(fd, "w");
+
+	assert_non_null(f);
+	fputs("msrp { listen = {\"tcp:127.0.0.1:0\"} }\n", f);
+	fputs("sip { trust = {\"127.0.0.0/8\"} }\n", f);
+	fputs(text, f);
+	fclose(f);
+	assert_int_equal(config_load(name, &c), 0);
+	unlink(name);
+	return c;
+}
+
+struct scene *scene_new(const char *config)
+{
+	struct scene *s = mem_new(sizeof(*s));
+	struct core_io io = {sip_send, sip_id, xmpp_send, s};
+	char why[256];
+
+	s->mono = 1000000;
+	s->wall = SCENE_START_WALL;
+	s->clock = (struct clock){mono_ms, wall_ms, s};
+	log_init(&s->log, LOG_ERROR, "scene");
+	s->loop = loop_new(&s->log, &s->clock);
+	s->config = load(config);
+	TAILQ_INIT(&s->sip);
+	TAILQ_INIT(&s->xmpp);
+	s->arena = arena_new(1u << 26);
+	assert_int_equal(core_init(&s->core, s->loop, s->config, &io, why), 0);
+	return s;
+}
+
+static void drop(struct scene *s)
+{
+	struct scene_out *o;
+
+	while ((o = TAILQ_FIRST(&s->sip))) {
+		TAILQ_REMOVE(&s->sip, o, link);
+		buf_done(&o->bytes);
+		free(o);
+	}
+	xmpp_drop(s);
+}
+
+void scene_free(struct scene *s)
+{
+	core_done(&s->core);
+	loop_settle(s->loop);
+	drop(s);
+	loop_free(s->loop);
+	config_free(s->config);
+	arena_free(s->arena);
+	free(s);
+}
+
+void scene_run(struct scene *s, uint64_t ms)
+{
+	uint64_t end = s->mono + ms, next;
+
+	loop_settle(s->loop);
+	while ((next = loop_next_timer(s->loop)) <= end) {
+		if (next > s->mono) {
+			s->wall += next - s->mono;
+			s->mono = next;
+		}
+		loop_settle(s->loop);
+	}
+	s->wall += end - s->mono;
+	s->mono = end;
+	loop_settle(s->loop);
+}
+
+/* --- the SIP process' place --- */
+
+static struct scene_out *find_sip(struct scene *s, enum port_type type,
+				  const char *method, struct port_msg *m)
+{
+	struct scene_out *o;
+
+	loop_settle(s->loop);
+	TAILQ_FOREACH (o, &s->sip, link) {
+		assert_int_equal(port_decode(buf_str(&o->bytes), m), 0);
+		if (m->type == type &&
+		    (!method || str_eq(m->f[PORT_F_METHOD], str_z(method))))
+			return o;
+	}
+	return NULL;
+}
+
+struct port_msg scene_sip(struct scene *s, enum port_type type,
+			  const char *method)
+{
+	struct port_msg m;
+	struct scene_out *o = find_sip(s, type, method, &m);
+
+	if (!o)
+		fail_msg("no port message %d %s", type, method ? method : "");
+	TAILQ_REMOVE(&s->sip, o, link);
+	struct str kept = arena_dup(s->arena, buf_str(&o->bytes));
+	assert_int_equal(port_decode(kept, &m), 0);
+	buf_done(&o->bytes);
+	free(o);
+	return m;
+}
+
+bool scene_sip_none(struct scene *s, enum port_type type, const char *method)
+{
+	struct port_msg m;
+
+	return find_sip(s, type, method, &m) == NULL;
+}
+
+void scene_sip_event(struct scene *s, struct port_msg *m)
+{
+	front_sip_event(s->core.front_sip, m);
+	loop_settle(s->loop);
+}
+
+void scene_sip_response(struct scene *s, const struct port_msg *sent,
+			int status)
+{
+	struct port_msg m = port_msg(PORT_RESPONSE);
+
+	m.dlg = sent->dlg;
+	m.req = sent->req;
+	m.status = status;
+	scene_sip_event(s, &m);
+}
+
+void scene_answer_notifies(struct scene *s)
+{
+	struct port_msg m;
+
+	while (find_sip(s, PORT_SEND, "NOTIFY", &m)) {
+		m = scene_sip(s, PORT_SEND, "NOTIFY");
+		scene_sip_response(s, &m, 200);
+	}
+}
+
+/* --- a SIP/MSRP user --- */
+
+struct str sip_user_offer(struct sip_user *u, const char *extra)
+{
+	return arena_printf(
+	    u->s->arena,
+	    "v=0\r\no=- %u 1 IN IP4 10.0.0.5\r\ns=-\r\nc=IN IP4 "
+	    "10.0.0.5\r\nt=0 0\r\n"
+	    "m=message 9 TCP/MSRP *\r\n"
+	    "a=accept-types:message/cpim text/plain\r\na=path:%s\r\n"
+	    "a=setup:active\r\n%s",
+	    ++u->ids, u->own_path, extra ? extra : "");
+}
+
+static void request(struct sip_user *u, struct port_msg *m, const char *method)
+{
+	m->dlg = u->dlg;
+	m->req = ++u->s->ids;
+	m->cseq = ++u->cseq;
+	m->f[PORT_F_METHOD] = str_z(method);
+	m->f[PORT_F_RURI] = u->room;
+	m->f[PORT_F_FROM] = arena_printf(
+	    u->s->arena, "\"%s\" <sip:%s@sip.test>;tag=1", u->name, u->name);
+	m->f[PORT_F_TO] = arena_printf(u->s->arena, "<%.*s>", STR_ARG(u->room));
+	m->f[PORT_F_CONTACT] =
+	    arena_printf(u->s->arena, "sip:%s@10.0.0.5", u->name);
+	m->f[PORT_F_PEER] = STR("127.0.0.1:5099");
+	m->f[PORT_F_TRANSPORT] = STR("tcp");
+}
+
+int sip_user_invite(struct sip_user *u, struct str sdp)
+{
+	struct port_msg m = port_msg(PORT_REQUEST), a;
+
+	m.new_dialog = u->cseq == 0;
+	request(u, &m, "INVITE");
+	m.f[PORT_F_TYPE] = STR("application/sdp");
+	m.f[PORT_F_BODY] = sdp;
+	scene_sip_event(u->s, &m);
+	a = scene_sip(u->s, PORT_ANSWER, NULL);
+	assert_int_equal(a.req, m.req);
+	if (a.status == 200) {
+		struct str body = a.f[PORT_F_BODY];
+		ptrdiff_t at = str_search(body, STR("a=path:"));
+
+		u->sdp = body;
+		if (at >= 0) {
+			body = str_from(body, (size_t)at + 7);
+			u->path = str_split(&body, '\r');
+		}
+	}
+	return a.status;
+}
+
+void sip_user_ack(struct sip_user *u)
+{
+	struct port_msg m = port_msg(PORT_ACK);
+
+	m.dlg = u->dlg;
+	m.cseq = u->cseq;
+	scene_sip_event(u->s, &m);
+}
+
+static void readable(struct bufferevent *bev, void *user)
+{
+	struct sip_user *u = user;
+	struct evbuffer *in = bufferevent_get_input(bev);
+	size_t n = evbuffer_get_length(in);
+	char *p = buf_space(&u->in, n);
+
+	assert_non_null(p);
+	evbuffer_remove(in, p, n);
+	u->in.n += n;
+}
+
+void sip_user_connect(struct sip_user *u)
+{
+	struct bufferevent *pair[2];
+	struct addr peer;
+
+	if (u->msrp)
+		bufferevent_free(u->msrp);
+	assert_int_equal(bufferevent_pair_new(loop_base(u->s->loop),
+					      BEV_OPT_DEFER_CALLBACKS, pair),
+			 0);
+	assert_int_equal(addr_parse(STR("127.0.0.1:4000"), &peer), 0);
+	u->msrp = pair[0];
+	bufferevent_setcb(u->msrp, readable, NULL, NULL, u);
+	bufferevent_enable(u->msrp, EV_READ | EV_WRITE);
+	msrp_accept(u->s->core.msrp, pair[1], false, &peer);
+	loop_settle(u->s->loop);
+}
+
+void sip_user_join(struct sip_user *u, struct scene *s, const char *name,
+		   const char *room, const char *extra)
+{
+	*u = (struct sip_user){.s = s, .name = name, .room = str_z(room)};
+	buf_init(&u->in, 1u << 26);
+	u->dlg = ++s->ids;
+	snprintf(u->own_path, sizeof(u->own_path), "msrp://10.0.0.5:9/%s1;tcp",
+		 name);
+	assert_int_equal(sip_user_invite(u, sip_user_offer(u, extra)), 200);
+	sip_user_ack(u);
+	sip_user_connect(u);
+	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
+	assert_int_equal(msrp_status(u), 200);
+}
+
+void sip_user_bye(struct sip_user *u)
+{
+	struct port_msg m = port_msg(PORT_REQUEST);
+
+	request(u, &m, "BYE");
+	scene_sip_event(u->s, &m);
+}
+
+void sip_user_done(struct sip_user *u)
+{
+	if (u->msrp)
+		bufferevent_free(u->msrp);
+	u->msrp = NULL;
+	buf_done(&u->in);
+}
+
+/* --- MSRP --- */
+
+void msrp_put(struct sip_user *u, struct str bytes)
+{
+	bufferevent_write(u->msrp, bytes.p, bytes.n);
+	loop_settle(u->s->loop);
+}
+
+struct str msrp_take(struct sip_user *u)
+{
+	struct str in, id, mark, out;
+	ptrdiff_t at;
+
+	loop_settle(u->s->loop);
+	in = buf_str(&u->in);
+	if (!in.n)
+		return STR_NONE;
+	assert_true(str_starts(in, STR("MSRP ")));
+	id = str_from(in, 5);
+	id = str_split(&id, ' ');
+	mark = arena_printf(u->s->arena, "\r\n-------%.*s", STR_ARG(id));
+	at = str_search(in, mark);
+	assert_true(at >= 0);
+	out = arena_dup(u->s->arena, str_of(in.p, (size_t)at + mark.n + 3));
+	assert_true(str_ends(out, STR("\r\n")));
+	buf_drop(&u->in, out.n);
+	return out;
+}
+
+const char *msrp_request(struct sip_user *u, const char *method,
+			 const char *more)
+{
+	const char *id =
+	    arena_printf(u->s->arena, "t%s%u", u->name, ++u->ids).p;
+
+	msrp_put(u, arena_printf(u->s->arena,
+				 "MSRP %s %s\r\nTo-Path: %.*s\r\nFrom-Path: "
+				 "%s\r\n%s-------%s$\r\n",
+				 id, method, STR_ARG(u->path), u->own_path,
+				 more, id));
+	return id;
+}
+
+int msrp_status(struct sip_user *u)
+{
+	struct str frame = msrp_take(u);
+	uint64_t status = 0;
+
+	assert_true(frame.n > 0);
+	str_split(&frame, ' ');
+	str_split(&frame, ' ');
+	frame.n = 3;
+	assert_int_equal(str_u64(frame, 999, &status), 0);
+	return (int)status;
+}
+
+int msrp_say(struct sip_user *u, const char *to, const char *text)
+{
+	struct str cpim = arena_printf(
+	    u->s->arena,
+	    "From: <sip:%s@sip.test>\r\nTo: <%s>\r\n\r\nContent-Type: "
+	    "text/plain\r\n\r\n%s",
+	    u->name, to, text);
+
+	msrp_request(u, "SEND",
+		     arena_printf(u->s->arena,
+				  "Message-ID: m%s%u\r\nByte-Range: "
+				  "1-%zu/%zu\r\nContent-Type: "
+				  "message/cpim\r\n\r\n%.*s\r\n",
+				  u->name, ++u->ids, cpim.n, cpim.n,
+				  STR_ARG(cpim))
+			 .p);
+	return msrp_status(u);
+}
+
+struct str msrp_cpim(struct sip_user *u)
+{
+	struct str frame = msrp_take(u);
+	ptrdiff_t at = str_search(frame, STR("\r\n\r\n"));
+	ptrdiff_t end = str_search(frame, STR("\r\n-------"));
+
+	assert_true(has(frame, " SEND\r\n"));
+	assert_true(at > 0 && end > at);
+	return str_of(frame.p + at + 4, (size_t)(end - at - 4));
+}
+
+int msrp_nickname(struct sip_user *u, const char *value)
+{
+	msrp_request(
+	    u, "NICKNAME",
+	    arena_printf(u->s->arena, "Use-Nickname: %s\r\n", value).p);
+	return msrp_status(u);
+}
+
+/* --- XMPP users --- */
+
+void xmpp_put(struct scene *s, const char *fmt, ...)
+{
+	struct arena *a = arena_new(1u << 24);
+	const struct xnode *n;
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	assert_true(vasprintf(&text, fmt, ap) >= 0);
+	va_end(ap);
+	n = xmlin_parse(a, str_z(text));
+	assert_non_null(n);
+	front_xmpp_stanza(s->core.front_xmpp, STR("chat.test"), n);
+	free(text);
+	arena_free(a);
+	loop_settle(s->loop);
+}
+
+/* One captured call may hold several stanzas: they are split as they are looked
+ * for. */
+static const struct xnode *find_xmpp(struct scene *s, const char *to, bool take)
+{
+	struct scene_out *o;
+
+	loop_settle(s->loop);
+	TAILQ_FOREACH (o, &s->xmpp, link) {
+		const struct xnode *all =
+		    xmlin_parse(s->arena, buf_str(&o->bytes));
+		const struct xnode *n, *found = NULL;
+		struct buf rest = BUF_INIT(1u << 24);
+
+		assert_non_null(all);
+		buf_addz(&rest, "<all>");
+		for (n = x_child(all, NULL, NULL); n;
+		     n = x_next(n, NULL, NULL)) {
+			if (!found && str_eq(x_attr(n, "to"), str_z(to)))
+				found = n;
+			else
+				x_write(&rest, n, STR(NS_CLIENT));
+		}
+		buf_addz(&rest, "</all>");
+		if (found && take) {
+			buf_done(&o->bytes);
+			o->bytes = rest;
+			return found;
+		}
+		buf_done(&rest);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+const struct xnode *xmpp_take(struct scene *s, const char *to)
+{
+	const struct xnode *n = find_xmpp(s, to, true);
+
+	if (!n)
+		fail_msg("no stanza to %s", to);
+	return n;
+}
+
+bool xmpp_none(struct scene *s, const char *to)
+{
+	return find_xmpp(s, to, false) == NULL;
+}
+
+void xmpp_drop(struct scene *s)
+{
+	struct scene_out *o;
+
+	while ((o = TAILQ_FIRST(&s->xmpp))) {
+		TAILQ_REMOVE(&s->xmpp, o, link);
+		buf_done(&o->bytes);
+		free(o);
+	}
+}
+
+void xmpp_join(struct scene *s, const char *jid, const char *nick)
+{
+	xmpp_put(s,
+		 "<presence from='%s' to='r@chat.test/%s' id='j1'>"
+		 "<x xmlns='" NS_MUC "'/></presence>",
+		 jid, nick);
+	while (!x_child(xmpp_take(s, jid), "subject", NS_CLIENT))
+		;
+}
+
+const char *xmpp_text(struct scene *s, const struct xnode *stanza,
+		      const char *child)
+{
+	const struct xnode *n = x_child(stanza, child, NULL);
+	struct str text = n ? x_text(n, s->arena) : STR_NONE;
+
+	return text.n ? arena_dup(s->arena, text).p : "";
+}
+
+bool x_has_status(const struct xnode *presence, const char *code)
+{
+	const struct xnode *x = x_child(presence, "x", NS_MUC_USER);
+	const struct xnode *st = x ? x_child(x, "status", NULL) : NULL;
+
+	for (; st; st = x_next(st, "status", NULL))
+		if (str_eq(x_attr(st, "code"), str_z(code)))
+			return true;
+	return false;
+}

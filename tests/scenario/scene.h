@@ -1,0 +1,116 @@
+/* A whole core without a network: the clock is ours, the SIP process and the
+ * component streams are lists of what they would have sent, MSRP peers are ends
+ * of pairs. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "gateway/core.h"
+
+#define SCENE_START_WALL 1792000000000ull
+
+struct scene_out; /* one captured message */
+
+struct scene {
+	struct log log;
+	struct clock clock;
+	uint64_t mono, wall;
+	struct loop *loop;
+	struct config *config;
+	struct core core;
+	TAILQ_HEAD(, scene_out) sip, xmpp;
+	uint64_t ids;
+	struct arena *arena; /* of what the last take returned */
+};
+
+/* A core with this configuration (domains; listeners for MSRP are added). */
+struct scene *scene_new(const char *config);
+void scene_free(struct scene *s);
+/* Lets the loop settle; then, `ms` later, everything that is due by then. */
+void scene_run(struct scene *s, uint64_t ms);
+
+/* --- the SIP process' place --- */
+
+/* The next captured message of this type (and method), earlier ones of other
+ * sorts stay. Fails the test if there is none. Lives until the scene ends. */
+struct port_msg scene_sip(struct scene *s, enum port_type type,
+			  const char *method);
+/* Is there none of this sort? */
+bool scene_sip_none(struct scene *s, enum port_type type, const char *method);
+void scene_sip_event(struct scene *s, struct port_msg *m);
+/* A final response to a captured PORT_SEND. */
+void scene_sip_response(struct scene *s, const struct port_msg *sent,
+			int status);
+/* All NOTIFYs sent so far are answered 200. */
+void scene_answer_notifies(struct scene *s);
+
+/* --- a SIP/MSRP user --- */
+
+struct sip_user {
+	struct scene *s;
+	const char *name; /* "alice": sip:alice@sip.test */
+	struct str room;  /* "sip:r@chat.test" */
+	uint64_t dlg;
+	uint32_t cseq;
+	struct str sdp;	 /* the last answer */
+	struct str path; /* our MSRP URI's peer: stoxd's path */
+	char own_path[128];
+	struct bufferevent *msrp;
+	struct buf in; /* octets received and not taken */
+	unsigned ids;
+};
+
+/* An offer as V-SDP-1 has it, with `extra` lines. */
+struct str sip_user_offer(struct sip_user *u, const char *extra);
+/* The status of the answer to his INVITE with this body. */
+int sip_user_invite(struct sip_user *u, struct str sdp);
+void sip_user_ack(struct sip_user *u);
+/* A connection of his to stoxd's MSRP listener. */
+void sip_user_connect(struct sip_user *u);
+/* INVITE, 200, ACK, connection and bodiless SEND with its 200: he is in. */
+void sip_user_join(struct sip_user *u, struct scene *s, const char *name,
+		   const char *room, const char *extra);
+void sip_user_bye(struct sip_user *u);
+void sip_user_done(struct sip_user *u);
+
+/* Octets to stoxd, and the loop settles. */
+void msrp_put(struct sip_user *u, struct str bytes);
+/* The next frame that came, whole; empty if there is none. */
+struct str msrp_take(struct sip_user *u);
+/* Sends a request of this method with further lines, returns its transaction
+ * id. */
+const char *msrp_request(struct sip_user *u, const char *method,
+			 const char *more);
+/* SEND of a CPIM message to this URI; returns the status of its response. */
+int msrp_say(struct sip_user *u, const char *to, const char *text);
+/* Its status; the next frame must be the response to it. */
+int msrp_status(struct sip_user *u);
+/* The next frame must be a SEND: its CPIM entity. */
+struct str msrp_cpim(struct sip_user *u);
+/* NICKNAME: the status. */
+int msrp_nickname(struct sip_user *u, const char *value);
+
+/* --- XMPP users --- */
+
+/* A stanza from the component stream of chat.test. */
+void xmpp_put(struct scene *s, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The next stanza to this full JID, as a tree; fails the test if there is none.
+ */
+const struct xnode *xmpp_take(struct scene *s, const char *to);
+bool xmpp_none(struct scene *s, const char *to);
+void xmpp_drop(struct scene *s); /* forgets all captured stanzas */
+/* Joins room r@chat.test under nick, takes everything up to the subject. */
+void xmpp_join(struct scene *s, const char *jid, const char *nick);
+/* The text of the child element, "" if absent. */
+const char *xmpp_text(struct scene *s, const struct xnode *stanza,
+		      const char *child);
+bool x_has_status(const struct xnode *presence, const char *code);
+
+/* Does text hold this (for readable asserts)? */
+bool has(struct str text, const char *what);
