@@ -1,0 +1,59 @@
+/* The front end of XMPP users: the room service of our local-room domains
+ * (XEP-0045). Every full JID in a room holds a seat. Stanzas come in as trees
+ * and go out as text; where the rooms live is the join function's business. */
+#pragma once
+
+#include "base/loop.h"
+#include "conference/room.h"
+#include "conference/seat.h"
+#include "xmpp/stanza.h"
+
+struct front_xmpp;
+
+struct front_xmpp_domain {	   /* one local room domain with a stream */
+	const char *domain, *name; /* "chat.example.org", human-readable */
+};
+
+/* Borrowed pointers; 0 = the default in brackets. */
+struct front_xmpp_cfg {
+	struct loop *loop;
+	struct rooms *rooms; /* the directory, for disco */
+	/* Names of domains; one that is not listed goes by its address. */
+	const struct front_xmpp_domain *domains;
+	size_t n_domains;
+	/* Joins through the back end, which fills policy and stable ids. */
+	enum reason_code (*join)(void *user, struct seat_join *join,
+				 struct seat *seat);
+	bool (*may_create)(void *user, struct str domain);
+	/* Stanzas out, whole, as text, on the stream of `domain`. */
+	int (*send)(void *user, struct str domain, struct str text);
+	void *user;
+	unsigned ping_idle_ms; /* silent occupants are pinged after [900000] */
+	unsigned link_lost_ms; /* occupants outlive their stream for [60000] */
+	size_t max_sessions;   /* full JIDs in rooms [100000] */
+	size_t max_message;    /* octets of a message's strings [262144] */
+	size_t max_history;    /* told to clients as a room's history [50] */
+};
+
+struct front_xmpp *front_xmpp_new(const struct front_xmpp_cfg *cfg);
+/* Seats leave without a word to their users: use front_xmpp_shutdown before.
+ * NULL is fine. */
+void front_xmpp_free(struct front_xmpp *f);
+/* A stanza from the stream of `domain`; the tree may go when this returns. */
+void front_xmpp_stanza(struct front_xmpp *f, struct str domain,
+		       const struct xnode *stanza);
+/* again: the stream was up before; every occupant of the domain is pinged, for
+ * he may have gone meanwhile (COMP-10, X2S-34). */
+void front_xmpp_link_up(struct front_xmpp *f, struct str domain, bool again);
+/* Unless the stream is up again in time, all occupants who came by it leave
+ * (REASON_LOST). */
+void front_xmpp_link_down(struct front_xmpp *f, struct str domain);
+/* Tells every occupant that the service goes (status 332) and takes his seat
+ * away; refuses what comes in after that. */
+void front_xmpp_shutdown(struct front_xmpp *f);
+
+struct front_xmpp_stats {
+	size_t sessions;
+	uint64_t joins, refused, messages_in, ghosts, unsent;
+};
+struct front_xmpp_stats front_xmpp_stats(const struct front_xmpp *f);
