@@ -232,6 +232,9 @@ static void on_reap(void *user)
 		timer_set(c->loop, &c->reap, REAP_MS, on_reap, c);
 		return;
 	}
+	if (r == c->pid && status != 0 && c->listening)
+		log_warn(c->log, "sip.ended", "pid=%d status=%#x", c->pid,
+			 (unsigned)status);
 	reaped(c);
 }
 

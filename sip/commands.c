@@ -52,6 +52,7 @@ static void configure(struct sipproc *p, const struct port_msg *m)
 	p->max_requests = m->number[2] ? m->number[2] : REQUESTS_MAX;
 	p->log.level =
 	    m->number[3] <= LOG_TRACE ? (enum log_level)m->number[3] : LOG_INFO;
+	library_log(&p->log);
 	p->listen = str_dup(m->f[PORT_F_LISTEN]);
 	p->agent_name = str_dup(m->f[PORT_F_AGENT]);
 	if (sipproc_open(p) < 0) {

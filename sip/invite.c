@@ -50,7 +50,8 @@ int invite_followed(struct request *r, nta_incoming_t *irq, sip_t const *sip)
 
 void invite_stray_ack(struct dialog *d, const sip_t *sip)
 {
-	if (!d->dead)
+	/* Of this process's own INVITEs nta knows all ACKs that count. */
+	if (!d->dead && d->key)
 		report_ack(d->p, d->id, sip->sip_cseq->cs_seq, sip);
 }
 

@@ -67,7 +67,7 @@ void drop_privileges(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-static void quiet_library(const struct log *log)
+void library_log(const struct log *log)
 {
 	unsigned level = log->level >= LOG_TRACE ? 7 : 0;
 
@@ -94,7 +94,7 @@ static int run(int fd)
 	if (!p)
 		return 1;
 	log_init(&p->log, LOG_INFO, "stoxd-sip");
-	quiet_library(&p->log);
+	library_log(&p->log);
 	port_end_init(&p->port, fd);
 	p->dialogs = table_new();
 	p->initial = table_new();

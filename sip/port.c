@@ -11,7 +11,7 @@
 
 /* On the wire: a fixed head, then for each field present its number (1 octet),
  * its length (4) and its octets. All integers are big-endian. */
-#define HEAD	   55u
+#define HEAD	   50u
 #define FIELD_HEAD 5u
 
 /* The first octet of a datagram: more pieces follow, or this is the last. */

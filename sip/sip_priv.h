@@ -81,6 +81,8 @@ const char *sipproc_listener(struct sipproc *p, struct str host);
 
 /* Gives up root, if it was that, for nobody. */
 void drop_privileges(void);
+/* sofia's own log speaks at level trace only; everything else is ours. */
+void library_log(const struct log *log);
 
 /* commands.c: the port's descriptor on su_root. */
 int commands_open(struct sipproc *p);
