@@ -93,7 +93,7 @@ static void test_seat_in_no_room(void **state)
 	assert_int_equal(info.address.n, 0);
 }
 
-/* The room's part of FOCUS-2: nothing comes into being without the right to it.
+/* Nothing comes into being without the right to it.
  */
 static void test_may_create(void **state)
 {
