@@ -40,11 +40,11 @@ static void write_config(const struct daemon *d, unsigned seats)
 		"      trust = {\"127.0.0.1\"} }\n"
 		"msrp { listen = {\"tcp:127.0.0.1:%u\"}\n"
 		"       max-connections = %u }\n"
-		"limits { occupants = %u dialogs = %u }\n"
+		"limits { dialogs = %u }\n"
 		"domain \"" BENCH_DOMAIN "\" { rooms = local create = any\n"
 		"       history = 0 max-occupants = %u }\n",
 		d->sip_port, d->msrp_port, seats + 100, seats + 100,
-		seats + 100, seats + 100);
+		seats + 100);
 	if (fclose(f) != 0)
 		err(1, "%s", path);
 }
