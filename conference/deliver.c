@@ -72,8 +72,6 @@ void rec_detach(struct seat_rec *rec)
 {
 	struct seat *s = rec->seat;
 
-	if (!s)
-		return;
 	audience_remove(rec->room, rec);
 	rec->seat = NULL;
 	s->back_ops = NULL;

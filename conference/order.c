@@ -138,7 +138,9 @@ void room_command(struct seat *s, const struct seat_cmd *cmd)
 	if (cmd->type == SEAT_LEAVE)
 		rec_detach(rec);
 	if (r->running) {
-		STAILQ_INSERT_TAIL(&r->queue, queued_new(rec, cmd), link);
+		struct queued *q = queued_new(rec, cmd);
+
+		STAILQ_INSERT_TAIL(&r->queue, q, link);
 		return;
 	}
 	r->running = true;
