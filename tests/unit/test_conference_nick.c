@@ -75,6 +75,9 @@ static void test_derived_from_long_name(void **state)
 		memcpy(name + i * 3, "\xef\xb7\xba", 3);
 	enter(s, 0, sip_join("sip:ben@x", name));
 	assert_non_null(who(s, "ben"));
+	name[28 * 3] = '\0';
+	enter(s, 3, sip_join("sip:eve@x", name));
+	assert_non_null(who(s, "eve"));
 	for (int i = 0; i < 1000; i++)
 		memcpy(name + i * 3, "\xe2\x82\xac", 3);
 	enter(s, 1, sip_join("sip:cat@x", name));

@@ -144,6 +144,13 @@ static void test_limits(void **state)
 	/* a further device takes no place */
 	assert_int_equal(enter(s, 2, xmpp_join("ben@x", "Ben")), REASON_OK);
 
+	join = (struct seat_join){.room = ROOM, .observer = true};
+	for (int i = 3; i < 7; i++)
+		assert_int_equal(enter(s, i, join), REASON_OK);
+	assert_int_equal(enter(s, 7, join), REASON_FULL);
+	for (int i = 3; i < 7; i++)
+		leave(s, i);
+
 	for (char c = 'a'; c < 'h'; c++) {
 		join = xmpp_join("ann@x", "Ann");
 		join.room = str_of(&c, 1);
@@ -152,6 +159,23 @@ static void test_limits(void **state)
 	join.room = STR("one too many");
 	assert_int_equal(enter(s, 12, join), REASON_OVERLOAD);
 	assert_int_equal(rooms_count(s->rooms), 8);
+}
+
+static void test_devices_are_limited(void **state)
+{
+	struct stage *s = *state;
+	struct fake_seat device[33];
+	struct seat_join join = sip_join("sip:ben@x", "Ben");
+
+	for (int i = 0; i < 33; i++) {
+		fake_seat_init(&device[i]);
+		assert_int_equal(
+		    rooms_join(s->rooms, &s->policy, &join, &device[i].seat),
+		    i < 32 ? REASON_OK : REASON_FULL);
+	}
+	rooms_shutdown(s->rooms);
+	for (int i = 0; i < 33; i++)
+		fake_seat_done(&device[i]);
 }
 
 static void test_devices_of_one_user(void **state)
@@ -443,6 +467,7 @@ int main(void)
 	    STAGE_TEST(test_seat_in_no_room),
 	    STAGE_TEST(test_may_create),
 	    STAGE_TEST(test_limits),
+	    STAGE_TEST(test_devices_are_limited),
 	    STAGE_TEST(test_devices_of_one_user),
 	    STAGE_TEST(test_xmpp_sessions_of_one_user),
 	    STAGE_TEST(test_leave_with_reason),
