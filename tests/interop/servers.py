@@ -1,0 +1,414 @@
+"""Private servers on free loopback ports in folders of their own, ended by pid.
+
+Each server is a class with start() and stop(); what it wrote stays in its
+folder until the whole test has passed."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+HOST = "127.0.0.1"
+PASSWORD = "secret"
+SANITIZER = re.compile(
+    r"ERROR: AddressSanitizer|runtime error:|ERROR: LeakSanitizer|"
+    r"WARNING: ThreadSanitizer")
+
+
+class ServerError(Exception):
+    pass
+
+
+def build_dir():
+    return os.path.abspath(os.environ.get("STOX_BUILD", os.path.join(
+        os.path.dirname(__file__), "..", "..", "build")))
+
+
+def free_port(udp=False):
+    """A port that is free for TCP and, if asked, for UDP too."""
+    for _ in range(50):
+        with socket.socket() as tcp:
+            tcp.bind((HOST, 0))
+            port = tcp.getsockname()[1]
+            if not udp:
+                return port
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                try:
+                    other.bind((HOST, port))
+                    return port
+                except OSError:
+                    continue
+    raise ServerError("no free port")
+
+
+def wait_port(port, process, timeout=30):
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise ServerError("exited with %d at once" % process.returncode)
+        try:
+            socket.create_connection((HOST, port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise ServerError("port %d did not open in %d s" % (port, timeout))
+
+
+def self_signed(folder):
+    """(certificate, key) files for chat.test."""
+    cert, key = (os.path.join(folder, n) for n in ("cert.pem", "key.pem"))
+    if not os.path.exists(cert):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out",
+             cert, "-days", "2", "-subj", "/CN=chat.test", "-addext",
+             "subjectAltName=DNS:chat.test,IP:127.0.0.1"],
+            check=True, capture_output=True, timeout=30)
+    return cert, key
+
+
+class Server:
+    name = binary = None
+
+    def __init__(self, folder):
+        self.folder = os.path.join(folder, self.name)
+        os.makedirs(self.folder, exist_ok=True)
+        self.process, self.runs = None, 0
+
+    @classmethod
+    def available(cls):
+        return shutil.which(cls.binary) is not None
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            f.write(text)
+        return self.path(name)
+
+    @property
+    def output(self):
+        return self.path("output.log")
+
+    def run(self, command, env=None):
+        with open(self.output, "ab") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self.folder, env=dict(os.environ, **(env or {})),
+                start_new_session=True)
+        self.runs += 1
+
+    def stop(self, sig=signal.SIGTERM, timeout=20):
+        """The exit code; a server that does not go is killed."""
+        if not self.process:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+        try:
+            code = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait(5)
+        self.process = None
+        return code
+
+    def tail(self, lines=60):
+        with open(self.output, encoding="utf-8", errors="replace") as f:
+            return "".join(f.readlines()[-lines:])
+
+
+class Prosody(Server):
+    name, binary = "prosody", "prosody"
+
+    def __init__(self, folder, users, components):
+        super().__init__(folder)
+        self.c2s, self.component = free_port(), free_port()
+        for user in users:
+            self.write("data/x%%2etest/accounts/%s.dat" % user,
+                       'return { ["password"] = "%s"; };\n' % PASSWORD)
+        blocks = "".join(
+            'Component "%s"\n  component_secret = "%s"\n' % c
+            for c in components.items())
+        self.config = self.write("prosody.cfg.lua", """
+run_as_root = true
+daemonize = false
+pidfile = "%(dir)s/prosody.pid"
+data_path = "%(dir)s/data"
+certificates = "%(dir)s"
+log = { { levels = { min = "info" }, to = "console", timestamps = true } }
+modules_enabled = { "roster", "saslauth", "disco", "ping" }
+modules_disabled = { "s2s", "tls", "offline", "http", "dialback" }
+authentication = "internal_plain"
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+c2s_ports = { %(c2s)d }
+c2s_direct_tls_ports = {}
+s2s_ports = {}
+s2s_direct_tls_ports = {}
+http_ports = {}
+https_ports = {}
+interfaces = { "127.0.0.1" }
+component_interfaces = { "127.0.0.1" }
+component_ports = { %(component)d }
+VirtualHost "x.test"
+%(blocks)s""" % {"dir": self.folder, "c2s": self.c2s, "blocks": blocks,
+                 "component": self.component})
+
+    def start(self):
+        self.run(["prosody", "-F", "--config", self.config])
+        wait_port(self.c2s, self.process)
+        wait_port(self.component, self.process)
+        return self
+
+
+class Ejabberd(Server):
+    name, binary = "ejabberd", "ejabberdctl"
+
+    def __init__(self, folder, users, components):
+        super().__init__(folder)
+        self.c2s, self.component = free_port(), free_port()
+        self.users = users
+        hosts = "".join('      "%s":\n        password: "%s"\n' % c
+                        for c in components.items())
+        self.config = self.write("ejabberd.yml", """
+hosts: ["x.test"]
+loglevel: info
+auth_method: internal
+auth_password_format: plain
+listen:
+  -
+    port: %d
+    ip: "127.0.0.1"
+    module: ejabberd_c2s
+    max_stanza_size: 262144
+    shaper: none
+    access: all
+  -
+    port: %d
+    ip: "127.0.0.1"
+    module: ejabberd_service
+    access: all
+    shaper_rule: none
+    hosts:
+%sacl: {}
+shaper_rules: {}
+modules:
+  mod_disco: {}
+  mod_ping: {}
+  mod_roster: {}
+""" % (self.c2s, self.component, hosts))
+
+    def start(self):
+        # No distribution: no node name, no cookie, no epmd to share with
+        # whatever else runs here.
+        register = ",".join(
+            'ejabberd_auth:try_register(<<"%s">>,<<"x.test">>,<<"%s">>)'
+            % (u, PASSWORD) for u in self.users)
+        self.run(["erl", "-noinput", "+K", "true", "-mnesia", "dir",
+                  '"%s"' % self.path("mnesia"), "-eval",
+                  "{ok,_}=application:ensure_all_started(ejabberd),%s,"
+                  "io:format(\"users registered~n\")." % register],
+                 {"ERL_LIBS": "/usr/lib/x86_64-linux-gnu",
+                  "HOME": self.folder,
+                  "EJABBERD_CONFIG_PATH": self.config,
+                  "EJABBERD_LOG_PATH": self.path("ejabberd.log"),
+                  "ERL_CRASH_DUMP": self.path("crash.dump")})
+        wait_port(self.c2s, self.process, 60)
+        wait_port(self.component, self.process, 60)
+        self.wait_output("users registered", 60)
+        return self
+
+    def wait_output(self, text, timeout):
+        end = time.monotonic() + timeout
+        while text not in self.tail(200):
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise ServerError("ejabberd: no %r" % text)
+            time.sleep(0.1)
+
+
+class Kamailio(Server):
+    """A proxy that stays in the route and sends *.test to stoxd; everything
+    else goes where its Request-URI says."""
+
+    name, binary = "kamailio", "kamailio"
+
+    def __init__(self, folder, target, transport="tcp"):
+        super().__init__(folder)
+        self.port = free_port(udp=True)
+        self.config = self.write("kamailio.cfg", """#!KAMAILIO
+debug=2
+log_stderror=yes
+fork=yes
+children=2
+tcp_children=2
+auto_aliases=no
+listen=udp:127.0.0.1:%(port)d
+listen=tcp:127.0.0.1:%(port)d
+enable_tls=no
+disable_sctp=yes
+mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+loadmodule "xlog.so"
+modparam("rr", "enable_double_rr", 1)
+request_route {
+	if (!mf_process_maxfwd_header("10")) {
+		sl_send_reply("483", "Too Many Hops");
+		exit;
+	}
+	if (is_method("CANCEL")) {
+		if (t_check_trans()) t_relay();
+		exit;
+	}
+	if (has_totag()) {
+		if (!loose_route() && !is_method("ACK")) {
+			sl_send_reply("404", "Not Here");
+			exit;
+		}
+	} else if (is_method("INVITE|SUBSCRIBE|REFER")) {
+		record_route();
+	}
+	if (is_method("ACK") && !has_totag()) {
+		if (t_check_trans()) t_relay();
+		exit;
+	}
+	if ($rd =~ "\\.test$") {
+		$du = "sip:127.0.0.1:%(target)d;transport=%(transport)s";
+	}
+	if (!t_relay()) sl_reply_error();
+}
+""" % {"port": self.port, "target": target, "transport": transport})
+
+    def start(self):
+        self.run(["kamailio", "-f", self.config, "-DD", "-E", "-w", self.folder,
+                  "-P", self.path("kamailio.pid"), "-Y", self.folder, "-m", "32",
+                  "-M", "4"])
+        wait_port(self.port, self.process)
+        return self
+
+
+class Stoxd(Server):
+    name = "stoxd"
+    DOMAINS = {
+        "chat.test": "rooms = local\n notify-interval = 0",
+        "locked.test": "rooms = local\n notify-interval = 0\n lock = true",
+        "siponly.test": "rooms = local\n notify-interval = 0\n create = sip",
+        "xmpponly.test": "rooms = local\n notify-interval = 0\n create = xmpp",
+        "closed.test": "rooms = local\n notify-interval = 0\n create = none",
+    }
+    SECRETS = {d: "secret-of-" + d for d in DOMAINS}
+
+    def __init__(self, folder, component=None, trust=("127.0.0.0/8",),
+                 domains=None, text=None, name=None):
+        if name:
+            self.name = name
+        super().__init__(folder)
+        self.sip = free_port(udp=True)
+        self.msrp, self.msrps = free_port(), free_port()
+        cert, key = self_signed(folder)
+        blocks = ""
+        for domain, keys in (domains or self.DOMAINS).items():
+            secret = (' secret = "%s"\n' % self.SECRETS[domain]
+                      if component else "")
+            blocks += 'domain "%s" {\n%s %s\n}\n' % (domain, secret, keys)
+        self.config = self.write("stoxd.conf", text or """
+state-dir = "%(dir)s"
+control = "%(dir)s/control.sock"
+metrics = ""
+log-level = "%(level)s"
+sip {
+ listen = {"udp:127.0.0.1:%(sip)d", "tcp:127.0.0.1:%(sip)d"}
+ trust = {%(trust)s}
+ host = "127.0.0.1"
+ realm = "test"
+}
+msrp {
+ listen = {"tcp:127.0.0.1:%(msrp)d", "tls:127.0.0.1:%(msrps)d"}
+ host = "127.0.0.1"
+}
+%(xmpp)s
+tls {
+ certificate = "%(cert)s"
+ key = "%(key)s"
+}
+%(blocks)s""" % {
+            "dir": self.folder, "sip": self.sip, "msrp": self.msrp,
+            "msrps": self.msrps, "cert": cert, "key": key,
+            "level": os.environ.get("STOX_LOG_LEVEL", "debug"),
+            "trust": ", ".join('"%s"' % t for t in trust),
+            "xmpp": 'xmpp { server = "127.0.0.1:%d" }' % component
+                    if component else "", "blocks": blocks})
+
+    @classmethod
+    def available(cls):
+        return os.access(cls.program(), os.X_OK)
+
+    @staticmethod
+    def program():
+        return os.path.join(build_dir(), "stoxd")
+
+    def start(self, timeout=30):
+        """Returns when stoxd has told its supervisor that it is ready."""
+        where = self.path("notify")
+        if os.path.exists(where):
+            os.unlink(where)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+            ready.bind(where)
+            ready.settimeout(0.1)
+            self.run([self.program(), "-c", self.config],
+                     {"NOTIFY_SOCKET": where})
+            end = time.monotonic() + timeout
+            while time.monotonic() < end:
+                if self.process.poll() is not None:
+                    raise ServerError("stoxd exited with %d\n%s" % (
+                        self.process.returncode, self.tail()))
+                try:
+                    if b"READY=1" in ready.recv(4096):
+                        return self
+                except socket.timeout:
+                    pass
+        raise ServerError("stoxd not ready in %d s\n%s" % (timeout, self.tail()))
+
+    @property
+    def proxy(self):
+        return ("tcp", HOST, self.sip)
+
+    def sip_process(self):
+        """The pid of the child that speaks SIP, or None."""
+        pid = self.process.pid
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+            for child in f.read().split():
+                try:
+                    with open("/proc/%s/comm" % child) as comm:
+                        if comm.read().strip() == "stoxd-sip":
+                            return int(child)
+                except OSError:
+                    continue
+        return None
+
+    def log_text(self):
+        with open(self.output, encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def sanitizer_report(self):
+        """The first sanitizer report, or None."""
+        text = self.log_text()
+        found = SANITIZER.search(text)
+        if not found:
+            return None
+        return text[max(0, found.start() - 200):found.start() + 5000]
+
+
+def temp_folder(name):
+    return tempfile.mkdtemp(prefix="stox-%s-" % name)
