@@ -1,0 +1,391 @@
+/* Queries: service discovery, pings, the owner's of a new room (XEP-0030,
+ * XEP-0199, XEP-0410, XEP-0045 §6, §10). */
+#include "gateway/front_xmpp_priv.h"
+#include "mapping/reason.h"
+#include "xmpp/disco.h"
+
+#define NS_VCARD   "vcard-temp"
+#define NS_VERSION "jabber:iq:version"
+#define NS_RSM	   "http://jabber.org/protocol/rsm"
+#define PAGE	   100
+
+static const struct stanza_error not_found = {"cancel", "item-not-found"};
+static const struct stanza_error unavailable = {"cancel",
+						"service-unavailable"};
+static const struct stanza_error not_acceptable = {"cancel", "not-acceptable"};
+static const struct stanza_error bad_request = {"modify", "bad-request"};
+static const struct stanza_error not_implemented = {"cancel",
+						    "feature-not-implemented"};
+static const struct stanza_error forbidden = {"auth", "forbidden"};
+
+/* --- answers --- */
+
+static struct buf *begin_result(struct fx_domain *d, const struct muc_in *in)
+{
+	struct buf *b = fx_begin(d->f, "iq", in->from.full, in->to.bare,
+				 in->to.resource, "result", in->id);
+
+	buf_addc(b, '>');
+	return b;
+}
+
+static void end_result(struct fx_domain *d)
+{
+	buf_addz(&d->f->out, "</iq>");
+	fx_send(d->f, str_z(d->name));
+}
+
+static void answer_empty(struct fx_domain *d, const struct muc_in *in)
+{
+	begin_result(d, in);
+	end_result(d);
+}
+
+static void answer_error(struct fx_domain *d, const struct muc_in *in,
+			 struct stanza_error e)
+{
+	fx_error(d->f, str_z(d->name), in, e, STR_NONE);
+}
+
+static bool asks(const struct muc_in *in, const char *name, const char *ns)
+{
+	return !in->set && x_is(in->payload, name, ns);
+}
+
+static bool asks_disco(const struct muc_in *in)
+{
+	return asks(in, "query", NS_DISCO_INFO) ||
+	       asks(in, "query", NS_DISCO_ITEMS);
+}
+
+/* --- the service --- */
+
+static struct str service_name(const struct fx_domain *d)
+{
+	const struct front_xmpp_cfg *cfg = &d->f->cfg;
+
+	for (size_t i = 0; i < cfg->n_domains; i++)
+		if (str_ieq(str_z(cfg->domains[i].domain), str_z(d->name)))
+			return str_z(cfg->domains[i].name);
+	return str_z(d->name);
+}
+
+static bool is_listed(const struct fx_domain *d, const struct room_info *info)
+{
+	ptrdiff_t at = str_find(info->address, '@');
+
+	return info->public && !info->locked && at >= 0 &&
+	       str_eq(str_from(info->address, (size_t)at + 1), str_z(d->name));
+}
+
+/* One page of the list (XEP-0059 §2.2, §2.6). */
+struct page {
+	bool wanted;	  /* the client speaks of pages */
+	struct str after; /* the last of the page before */
+	uint64_t max;
+	bool found; /* after has been passed */
+	size_t count, first_index, n;
+	struct str first, last;
+};
+
+static struct page read_page(struct front_xmpp *f, const struct muc_in *in)
+{
+	const struct xnode *set = x_child(in->payload, "set", NS_RSM);
+	struct page p = {.wanted = set != NULL, .max = PAGE};
+	uint64_t max;
+
+	if (str_u64(x_text(x_child(set, "max", NS_RSM), f->arena), PAGE,
+		    &max) == 0)
+		p.max = max;
+	p.after = x_text(x_child(set, "after", NS_RSM), f->arena);
+	p.found = p.after.n == 0;
+	return p;
+}
+
+static void put_room(struct buf *b, struct page *p,
+		     const struct room_info *info)
+{
+	size_t index = p->count++;
+
+	if (!p->found) {
+		p->found = str_eq(p->after, info->address);
+		return;
+	}
+	if (p->n >= p->max)
+		return;
+	if (p->n++ == 0) {
+		p->first = info->address;
+		p->first_index = index;
+	}
+	p->last = info->address;
+	disco_item(b, info->address, info->name);
+}
+
+static void list_rooms(struct fx_domain *d, const struct muc_in *in)
+{
+	struct page p = read_page(d->f, in);
+	struct buf *b = begin_result(d, in);
+	struct room_info info;
+	struct room *r;
+	size_t it = 0;
+
+	disco_items_begin(b, STR_NONE);
+	while ((r = rooms_next(d->f->cfg.rooms, &it))) {
+		room_info(r, &info);
+		if (is_listed(d, &info))
+			put_room(b, &p, &info);
+	}
+	if (p.wanted || p.count > p.n)
+		disco_items_set(b, p.first, p.first_index, p.last, p.count);
+	disco_items_end(b);
+	if (p.found)
+		end_result(d);
+	else
+		answer_error(d, in, not_found);
+}
+
+static void on_service_iq(struct fx_domain *d, const struct muc_in *in)
+{
+	if (asks_disco(in) && x_attr(in->payload, "node").n) {
+		answer_error(d, in, not_found);
+	} else if (asks(in, "query", NS_DISCO_INFO)) {
+		disco_service_info(begin_result(d, in), service_name(d));
+		end_result(d);
+	} else if (asks(in, "query", NS_DISCO_ITEMS)) {
+		list_rooms(d, in);
+	} else if (asks(in, "ping", NS_PING)) {
+		answer_empty(d, in);
+	} else {
+		answer_error(d, in, unavailable);
+	}
+}
+
+/* --- a room --- */
+
+static bool is_owner(struct fx_session *s)
+{
+	const struct occupant *self = s ? fx_self(s) : NULL;
+
+	return self && self->affiliation == AFF_OWNER;
+}
+
+static void room_disco_info(struct fx_domain *d, const struct muc_in *in,
+			    const struct room_info *info, bool inside)
+{
+	struct disco_room r = {
+	    .name = info->name.n ? info->name : in->to.node,
+	    .public = info->public,
+	    .persistent = info->persistent,
+	    .anonymous = true,
+	    .show_details = info->public || inside,
+	    .subject = info->subject.text,
+	    .n_occupants = info->n_occupants,
+	    .max_history = d->f->cfg.max_history,
+	    .occupants_change_subject = true,
+	};
+
+	disco_room_info(begin_result(d, in), &r);
+	end_result(d);
+}
+
+static void room_node(struct fx_domain *d, const struct muc_in *in,
+		      struct str node)
+{
+	struct buf *b;
+
+	if (str_eq(node, STR("http://jabber.org/protocol/muc#traffic"))) {
+		answer_error(d, in, unavailable);
+	} else if (str_eq(node, STR("x-roomuser-item")) &&
+		   asks(in, "query", NS_DISCO_INFO)) {
+		b = begin_result(d, in);
+		buf_addz(b, "<query xmlns='" NS_DISCO_INFO
+			    "' node='x-roomuser-item'/>");
+		end_result(d);
+	} else {
+		answer_error(d, in, not_found);
+	}
+}
+
+static void owner_form(struct fx_domain *d, const struct muc_in *in)
+{
+	buf_addz(begin_result(d, in),
+		 "<query xmlns='" NS_MUC_OWNER "'><x xmlns='" NS_XDATA
+		 "' type='form'><field var='FORM_TYPE' type='hidden'>"
+		 "<value>http://jabber.org/protocol/muc#roomconfig</value>"
+		 "</field></x></query>");
+	end_result(d);
+}
+
+static bool has_settings(const struct xnode *form)
+{
+	const struct xnode *field = x_child(form, "field", NS_XDATA);
+
+	while (field && str_eq(x_attr(field, "var"), STR("FORM_TYPE")))
+		field = x_next(field, "field", NS_XDATA);
+	return field != NULL;
+}
+
+static void owner_command(struct fx_session *s, const struct muc_in *in,
+			  enum seat_cmd_type type, struct str why)
+{
+	struct seat_cmd cmd = {.type = type, .text = why};
+	struct pending p = {
+	    .kind = type == SEAT_DESTROY ? PENDING_DESTROY : PENDING_IQ,
+	    .id = in->id,
+	};
+
+	if (!fx_command(s, &cmd, &p))
+		fx_refuse(s->f, str_z(s->domain->name), in, REASON_OVERLOAD);
+}
+
+/* XEP-0045 §10.1, §10.9: an empty form opens a new room, a cancelled one
+ * closes it. */
+static void owner_set(struct fx_session *s, const struct muc_in *in,
+		      bool locked)
+{
+	const struct xnode *destroy =
+	    x_child(in->payload, "destroy", NS_MUC_OWNER);
+	const struct xnode *form = x_child(in->payload, "x", NS_XDATA);
+	struct str type = x_attr(form, "type");
+
+	if (destroy)
+		owner_command(s, in, SEAT_DESTROY,
+			      x_text(x_child(destroy, "reason", NS_MUC_OWNER),
+				     s->f->arena));
+	else if (!form)
+		answer_error(s->domain, in, bad_request);
+	else if (str_eq(type, STR("cancel")) && locked)
+		owner_command(s, in, SEAT_DESTROY, STR_NONE);
+	else if (str_eq(type, STR("cancel")))
+		answer_empty(s->domain, in);
+	else if (!str_eq(type, STR("submit")))
+		answer_error(s->domain, in, bad_request);
+	else if (has_settings(form))
+		answer_error(s->domain, in, not_implemented);
+	else
+		owner_command(s, in, SEAT_UNLOCK, STR_NONE);
+}
+
+static void on_owner_iq(struct fx_domain *d, const struct muc_in *in,
+			struct fx_session *s, bool locked)
+{
+	if (!is_owner(s))
+		answer_error(d, in, locked ? not_found : forbidden);
+	else if (in->set)
+		owner_set(s, in, locked);
+	else
+		owner_form(d, in);
+}
+
+static void on_room_iq(struct fx_domain *d, const struct muc_in *in,
+		       struct fx_session *s)
+{
+	const struct room *r = rooms_find(d->f->cfg.rooms, in->to.bare);
+	struct room_info info = {0};
+	struct buf *b;
+
+	if (r)
+		room_info(r, &info);
+	if (!r || (info.locked && !is_owner(s))) {
+		answer_error(d, in, not_found);
+	} else if (asks_disco(in) && x_attr(in->payload, "node").n) {
+		room_node(d, in, x_attr(in->payload, "node"));
+	} else if (asks(in, "query", NS_DISCO_INFO)) {
+		room_disco_info(d, in, &info, s != NULL);
+	} else if (asks(in, "query", NS_DISCO_ITEMS)) {
+		b = begin_result(d, in);
+		disco_items_begin(b, STR_NONE);
+		disco_items_end(b);
+		end_result(d);
+	} else if (asks(in, "ping", NS_PING)) {
+		answer_empty(d, in);
+	} else if (x_is(in->payload, "query", NS_MUC_OWNER)) {
+		on_owner_iq(d, in, s, info.locked);
+	} else if (x_is(in->payload, "query", NS_MUC_ADMIN)) {
+		answer_error(d, in, s ? not_implemented : forbidden);
+	} else {
+		answer_error(d, in, unavailable);
+	}
+}
+
+void fx_iq_done(struct fx_session *s, const struct pending *p,
+		enum reason_code code)
+{
+	bool fine = code == REASON_OK;
+	struct buf *b = fx_begin(s->f, "iq", s->jid, s->room, STR_NONE,
+				 fine ? "result" : "error", p->id);
+
+	buf_addc(b, '>');
+	if (!fine)
+		x_put_error(b, map_reason_to_error(code), STR_NONE, STR_NONE);
+	end_result(s->domain);
+}
+
+/* --- an occupant --- */
+
+/* A SIP user has no client that could answer (IQ-5). */
+static void for_sip_user(struct fx_domain *d, const struct muc_in *in,
+			 const struct occupant *who)
+{
+	struct buf *b;
+
+	if (asks_disco(in) && x_attr(in->payload, "node").n) {
+		answer_error(d, in, not_found);
+	} else if (asks(in, "ping", NS_PING)) {
+		answer_empty(d, in);
+	} else if (asks(in, "query", NS_DISCO_INFO)) {
+		disco_sip_user_info(begin_result(d, in));
+		end_result(d);
+	} else if (asks(in, "query", NS_DISCO_ITEMS)) {
+		b = begin_result(d, in);
+		disco_items_begin(b, STR_NONE);
+		disco_items_end(b);
+		end_result(d);
+	} else if (asks(in, "vCard", NS_VCARD)) {
+		b = begin_result(d, in);
+		buf_addz(b, "<vCard xmlns='" NS_VCARD "'>");
+		x_put_text(b, "FN", who->nick);
+		buf_addz(b, "</vCard>");
+		end_result(d);
+	} else if (asks(in, "query", NS_VERSION)) {
+		b = begin_result(d, in);
+		buf_addz(b, "<query xmlns='" NS_VERSION "'><name>stoxd</name>"
+			    "<version>" STOX_VERSION "</version></query>");
+		end_result(d);
+	} else {
+		answer_error(d, in, unavailable);
+	}
+}
+
+static void on_occupant_iq(struct fx_domain *d, const struct muc_in *in,
+			   struct fx_session *s)
+{
+	const struct occupant *who;
+
+	if (!s) {
+		answer_error(d, in,
+			     asks_disco(in) ? bad_request : not_acceptable);
+		return;
+	}
+	who = seat_by_nick(&s->seat, in->to.resource);
+	if (!who)
+		answer_error(d, in, not_found);
+	else if (who->world == WORLD_SIP)
+		for_sip_user(d, in, who);
+	else if (who->id == s->occupant && asks(in, "ping", NS_PING))
+		answer_empty(d, in);
+	else
+		answer_error(d, in, unavailable);
+}
+
+void fx_on_iq(struct fx_domain *d, const struct muc_in *in)
+{
+	struct fx_session *s = fx_find(d->f, in->to.bare, in->from.full);
+
+	if (!in->to.node.n)
+		on_service_iq(d, in);
+	else if (in->to.resource.n)
+		on_occupant_iq(d, in, s);
+	else
+		on_room_iq(d, in, s);
+}

@@ -1,0 +1,180 @@
+/* What the files of the XMPP front end share. */
+#pragma once
+
+#include <sys/queue.h>
+
+#include "base/table.h"
+#include "gateway/front_xmpp.h"
+#include "mapping/message.h"
+#include "xmpp/muc.h"
+
+/* The stream of one domain, and who came by it. */
+struct fx_domain {
+	char *name;
+	struct front_xmpp *f;
+	bool down;
+	struct timer lost; /* the occupants' time is over */
+	TAILQ_HEAD(fx_sessions, fx_session) sessions;
+};
+
+enum pending_kind {
+	PENDING_MESSAGE,
+	PENDING_SUBJECT,  /* text: the subject */
+	PENDING_PRESENCE, /* an update */
+	PENDING_NICK,	  /* text: the nickname asked for */
+	PENDING_IQ,
+	PENDING_DESTROY, /* answered when its sender is out of the room */
+};
+
+/* A command under way, and what its sender has to be told by. */
+struct pending {
+	TAILQ_ENTRY(pending) link;
+	uint64_t op;
+	enum pending_kind kind;
+	bool accepted;
+	struct str id, to, text; /* the stanza's; its own memory */
+	/* PENDING_NICK: what to do after that */
+	struct presence presence;
+	bool resync;
+	struct history_wish history;
+};
+
+#define FX_SESSION_TAG 0x66785353u
+
+/* One full JID in one room. */
+struct fx_session {
+	unsigned tag;
+	struct front_xmpp *f;
+	struct fx_domain *domain;
+	TAILQ_ENTRY(fx_session) in_domain, in_silence;
+	struct seat seat;
+	char *text;	/* room, NUL, full JID */
+	struct str key; /* all of it; the next three are parts */
+	struct str room, jid, bare;
+	struct buf message_head; /* "<message to='..'" */
+	/* its occupant's */
+	uint64_t occupant; /* id */
+	struct buf nick, stable_id;
+	enum affiliation affiliation;
+	enum role role;
+	bool silent; /* its user is told nothing more */
+	bool ended;
+
+	char *join_id; /* of the join that is under way */
+	/* history held back to be cut from its old end (maxchars) */
+	bool cuts_history;
+	size_t max_chars;
+	struct buf history;
+	size_t *history_ends, n_history, room_history;
+
+	TAILQ_HEAD(, pending) pending;
+	unsigned n_pending;
+
+	uint64_t heard_ms;
+	char ping_id[17]; /* of the ping that is out; or empty */
+	bool answers_pings;
+	bool suspect; /* a message came back in a doubtful manner */
+};
+
+struct front_xmpp {
+	struct front_xmpp_cfg cfg;
+	struct loop *loop;
+	struct log *log;
+	struct table *domains;		   /* by name */
+	struct table *sessions;		   /* by key */
+	struct fx_sessions silent_longest; /* the first has been silent most */
+	struct timer ping_timer;
+	struct arena *arena; /* of the stanza being read */
+	struct buf out;	     /* a stanza being written */
+	struct buf key;
+	uint64_t last_op;
+	bool stopped;
+	struct front_xmpp_stats stats;
+};
+
+/* --- front_xmpp.c --- */
+
+/* Sends f->out. */
+void fx_send(struct front_xmpp *f, struct str domain);
+/* Empties f->out and writes "<name to=.. from=room[/nick] type=.. id=..". */
+struct buf *fx_begin(struct front_xmpp *f, const char *name, struct str to,
+		     struct str room, struct str nick, const char *type,
+		     struct str id);
+/* The error that a stanza owes, from where it was sent to. A join's names the
+ * room as its origin (XEP-0045 §7.2). Errors and results get none. */
+void fx_error(struct front_xmpp *f, struct str domain, const struct muc_in *in,
+	      struct stanza_error e, struct str text);
+void fx_refuse(struct front_xmpp *f, struct str domain, const struct muc_in *in,
+	       enum reason_code code);
+/* Why somebody without a seat can't talk to a room: there is none for him, or
+ * he is not in it (X2S-41). */
+enum reason_code fx_outside(struct front_xmpp *f, struct str room);
+
+/* --- front_xmpp_session.c --- */
+
+struct fx_session *fx_find(struct front_xmpp *f, struct str room,
+			   struct str jid);
+/* In the table in place of one with the same key, which stays otherwise. */
+struct fx_session *fx_session_new(struct fx_domain *d, struct str room,
+				  const struct jid *from);
+void fx_session_register(struct fx_session *s);
+/* Its seat must be free. Answers what is pending. */
+void fx_session_end(struct fx_session *s);
+const struct occupant *fx_self(struct fx_session *s);
+/* Makes a command with an operation of its own and remembers what it was.
+ * False: too many are under way. */
+bool fx_command(struct fx_session *s, struct seat_cmd *cmd,
+		const struct pending *like);
+struct pending *fx_pending(struct fx_session *s, uint64_t op);
+void fx_result(struct fx_session *s, uint64_t op, enum reason_code code);
+
+/* --- front_xmpp_presence.c --- */
+
+struct fx_wish {
+	struct fx_domain *domain;
+	struct str room, nick, id, password;
+	struct jid from;
+	struct presence presence;
+	struct history_wish history;
+};
+
+void fx_on_join(struct fx_domain *d, const struct muc_in *in);
+void fx_on_presence(struct fx_domain *d, const struct muc_in *in);
+void fx_on_leave(struct fx_domain *d, const struct muc_in *in);
+void fx_on_probe(struct fx_domain *d, const struct muc_in *in);
+/* Takes the seat away; the user is told first unless the session is silent. */
+void fx_leave(struct fx_session *s, enum reason_code code, struct str text);
+/* A seat as wished, in place of old (which may be NULL). */
+enum reason_code fx_take_seat(const struct fx_wish *w, struct fx_session *old);
+void fx_nick_done(struct fx_session *s, const struct pending *p,
+		  enum reason_code code);
+
+/* --- front_xmpp_roster.c --- */
+
+void fx_roster_event(struct fx_session *s, const struct seat_ev *ev);
+/* An occupant as he is now, to one who asks. */
+void fx_send_occupant(struct fx_session *s, const struct occupant *who);
+/* Tells the user that he is out of the room, and why. */
+void fx_tell_gone(struct fx_session *s, enum reason_code code, struct str text);
+
+/* --- front_xmpp_message.c --- */
+
+void fx_on_message(struct fx_domain *d, const struct muc_in *in);
+void fx_message_event(struct fx_session *s, const struct seat_ev *ev);
+void fx_subject_event(struct fx_session *s, const struct seat_ev *ev);
+void fx_message_failed(struct fx_session *s, const struct pending *p,
+		       enum reason_code code);
+
+/* --- front_xmpp_iq.c --- */
+
+void fx_on_iq(struct fx_domain *d, const struct muc_in *in);
+void fx_iq_done(struct fx_session *s, const struct pending *p,
+		enum reason_code code);
+
+/* --- front_xmpp_ghost.c --- */
+
+void fx_heard(struct fx_session *s);
+void fx_ping(struct fx_session *s);
+void fx_on_ping_timer(void *user);
+void fx_on_bounce(struct fx_session *s, const struct muc_in *in);
+void fx_on_iq_reply(struct fx_session *s, const struct muc_in *in);

@@ -1,0 +1,252 @@
+/* What users are told of the roster: presence of occupants, from room/nick
+ * (XEP-0045 §7). */
+#include "gateway/front_xmpp_priv.h"
+#include "mapping/reason.h"
+#include "mapping/roster.h"
+
+/* One presence of an occupant, or of one who goes. */
+struct show {
+	struct str nick; /* under which he is seen */
+	enum affiliation affiliation;
+	enum role role;
+	struct str jid; /* empty: hidden */
+	struct str stable_id, id, new_nick;
+	const struct presence *presence; /* NULL: unavailable */
+	bool self, logged, created, renamed;
+	struct reason reason; /* of one who goes */
+};
+
+static void put_status(struct buf *b, int code)
+{
+	buf_addf(b, "<status code='%d'/>", code);
+}
+
+static void put_user(struct buf *b, const struct show *p)
+{
+	int code = p->presence ? 0 : map_reason_to_muc_status(p->reason.code);
+
+	buf_addz(b, "<x xmlns='" NS_MUC_USER "'>");
+	map_occupant_item(b, p->affiliation, p->role, p->jid, p->new_nick);
+	if (!p->presence && p->reason.code == REASON_ROOM_GONE) {
+		buf_addz(b, "<destroy>");
+		if (p->reason.text.n)
+			x_put_text(b, "reason", p->reason.text);
+		buf_addz(b, "</destroy>");
+	}
+	if (p->self)
+		put_status(b, 110);
+	if (p->logged)
+		put_status(b, 170);
+	if (p->created)
+		put_status(b, 201);
+	if (p->renamed)
+		put_status(b, 210);
+	if (p->new_nick.n)
+		put_status(b, 303);
+	if (code)
+		put_status(b, code);
+	buf_addz(b, "</x>");
+}
+
+static void send_show(struct fx_session *s, const struct show *p)
+{
+	const struct presence *pr = p->presence;
+	struct buf *b = fx_begin(s->f, "presence", s->jid, s->room, p->nick,
+				 pr ? "" : "unavailable", p->id);
+
+	buf_addc(b, '>');
+	if (pr && pr->show.n)
+		x_put_text(b, "show", pr->show);
+	if (pr && pr->status.n)
+		x_put_text(b, "status", pr->status);
+	if (pr)
+		buf_add(b, pr->payload);
+	else if (p->reason.text.n && p->reason.code != REASON_ROOM_GONE)
+		x_put_text(b, "status", p->reason.text);
+	put_user(b, p);
+	if (p->stable_id.n) {
+		buf_addz(b, "<occupant-id xmlns='" NS_OCCUPANT "'");
+		x_put_attr(b, "id", p->stable_id);
+		buf_addz(b, "/>");
+	}
+	buf_addz(b, "</presence>");
+	fx_send(s->f, str_z(s->domain->name));
+}
+
+static bool is_self(const struct fx_session *s, const struct occupant *who)
+{
+	return who->id == s->occupant;
+}
+
+/* Real addresses are for moderators and the user himself (PRIV-1). */
+static struct str shown_jid(const struct fx_session *s,
+			    const struct occupant *who)
+{
+	if (is_self(s, who))
+		return s->jid;
+	if (s->role != ROLE_MODERATOR)
+		return STR_NONE;
+	if (who->world == WORLD_XMPP && who->devices)
+		return who->devices->label;
+	return who->jid;
+}
+
+static struct show show_of(const struct fx_session *s,
+			   const struct occupant *who)
+{
+	return (struct show){
+	    .nick = who->nick,
+	    .affiliation = who->affiliation,
+	    .role = who->role,
+	    .jid = shown_jid(s, who),
+	    .stable_id = who->stable_id,
+	    .presence = &who->presence,
+	    .self = is_self(s, who),
+	};
+}
+
+void fx_send_occupant(struct fx_session *s, const struct occupant *who)
+{
+	struct show p = show_of(s, who);
+
+	send_show(s, &p);
+}
+
+void fx_tell_gone(struct fx_session *s, enum reason_code code, struct str text)
+{
+	bool room_gone = code == REASON_ROOM_GONE;
+	struct show p = {
+	    .nick = buf_str(&s->nick),
+	    .affiliation = room_gone ? AFF_NONE : s->affiliation,
+	    .role = ROLE_NONE,
+	    .jid = room_gone ? STR_NONE : s->jid,
+	    .stable_id = buf_str(&s->stable_id),
+	    .self = true,
+	    .reason = {code, text},
+	};
+
+	send_show(s, &p);
+}
+
+static void remember_self(struct fx_session *s, const struct occupant *who)
+{
+	s->occupant = who->id;
+	s->role = who->role;
+	s->affiliation = who->affiliation;
+	buf_clear(&s->nick);
+	buf_add(&s->nick, who->nick);
+	buf_clear(&s->stable_id);
+	buf_add(&s->stable_id, who->stable_id);
+}
+
+/* Others first, himself last (XEP-0045 §7.1). */
+static void on_joined(struct fx_session *s, const struct seat_ev *ev)
+{
+	const struct occupant *who;
+	struct show p;
+	size_t it = 0;
+
+	remember_self(s, ev->who);
+	while ((who = seat_roster(&s->seat, &it)))
+		if (!is_self(s, who))
+			fx_send_occupant(s, who);
+	p = show_of(s, ev->who);
+	p.id = str_z(s->join_id);
+	p.logged = ev->logged;
+	p.created = ev->created;
+	p.renamed = ev->renamed;
+	send_show(s, &p);
+}
+
+/* From old_nick to the one he has now (XEP-0045 §7.6). */
+static void on_nick(struct fx_session *s, const struct seat_ev *ev)
+{
+	const struct pending *asked = fx_pending(s, ev->own_op);
+	struct show p = show_of(s, ev->who);
+	struct show gone = p;
+
+	gone.nick = ev->old_nick;
+	gone.new_nick = ev->who->nick;
+	gone.presence = NULL;
+	send_show(s, &gone);
+	if (asked) {
+		p.id = asked->id;
+		p.renamed = !str_eq(asked->text, ev->who->nick);
+	}
+	send_show(s, &p);
+}
+
+static void on_changed(struct fx_session *s, const struct seat_ev *ev)
+{
+	const struct pending *asked = fx_pending(s, ev->own_op);
+	struct show p;
+
+	if (ev->changed & CHANGED_NICK) {
+		if (!str_eq(ev->old_nick, ev->who->nick))
+			on_nick(s, ev);
+		return;
+	}
+	if (!(ev->changed & (CHANGED_PRESENCE | CHANGED_ROLE)))
+		return;
+	p = show_of(s, ev->who);
+	if (asked)
+		p.id = asked->id;
+	send_show(s, &p);
+}
+
+static void on_left(struct fx_session *s, const struct seat_ev *ev)
+{
+	struct show p = show_of(s, ev->who);
+
+	p.presence = NULL;
+	p.role = ROLE_NONE;
+	p.reason = ev->reason;
+	send_show(s, &p);
+}
+
+/* Of several sessions under one nickname this one went to another. */
+static bool is_own_move(const struct fx_session *s, const struct seat_ev *ev)
+{
+	return ev->device == s->seat.id && ev->old_nick.n &&
+	       !(ev->changed & CHANGED_NICK);
+}
+
+void fx_roster_event(struct fx_session *s, const struct seat_ev *ev)
+{
+	bool moves = ev->device == s->seat.id;
+
+	if (ev->who && ev->type != SEAT_JOINED &&
+	    ((is_self(s, ev->who) && ev->type != SEAT_OCCUPANT_LEFT) ||
+	     is_own_move(s, ev)))
+		remember_self(s, ev->who);
+	switch (ev->type) {
+	case SEAT_JOINED:
+		on_joined(s, ev);
+		break;
+	case SEAT_OCCUPANT_JOINED:
+		if (moves)
+			on_nick(s, ev);
+		else
+			fx_send_occupant(s, ev->who);
+		break;
+	case SEAT_OCCUPANT_CHANGED:
+		if (is_own_move(s, ev))
+			on_nick(s, ev);
+		else
+			on_changed(s, ev);
+		break;
+	case SEAT_OCCUPANT_LEFT:
+		/* a move of its own: the next event tells the new name */
+		if (!moves)
+			on_left(s, ev);
+		break;
+	case SEAT_ENDED:
+		fx_tell_gone(s, ev->reason.code, ev->reason.text);
+		break;
+	case SEAT_MESSAGE:
+	case SEAT_SUBJECT_SET:
+	case SEAT_ROOM_CHANGED:
+	case SEAT_RESULT:
+		break;
+	}
+}
