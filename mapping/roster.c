@@ -1,0 +1,79 @@
+#include "mapping/roster.h"
+
+#include "base/err.h"
+#include "mapping/addr.h"
+#include "mapping/presence.h"
+#include "xmpp/stanza.h"
+
+#define ENTITY_MAX 8192
+
+void map_occupant_entity(struct buf *out, struct str room,
+			 const struct occupant *o)
+{
+	if (o->world == WORLD_SIP)
+		buf_add(out, o->sip_uri);
+	else
+		map_room_to_sip(out, room, o->nick);
+}
+
+/* The device as an endpoint: what it is called is for its owner and moderators,
+ * others get a key that says nothing (EVENT-25). */
+static int put_endpoint(const struct device *d, bool show_contacts,
+			struct arena *a, struct confinfo_endpoint *e)
+{
+	*e = (struct confinfo_endpoint){
+	    .state = CONFINFO_FULL,
+	    .status = STR("connected"),
+	    .joining_method = STR("dialed-in"),
+	    .media_status = d->muted ? STR("recvonly") : STR("sendrecv"),
+	};
+	if (show_contacts && d->label.n)
+		e->entity = d->label;
+	else
+		e->entity =
+		    arena_printf(a, "%016llx", (unsigned long long)d->seat);
+	return e->entity.p ? 0 : ERR_TOO_BIG;
+}
+
+int map_occupant_to_confinfo(const struct occupant *o,
+			     const struct map_roster_cfg *cfg, struct arena *a,
+			     struct confinfo_user *u)
+{
+	struct buf entity = BUF_INIT(ENTITY_MAX);
+
+	map_occupant_entity(&entity, cfg->room, o);
+	u->entity = arena_dup(a, buf_str(&entity));
+	buf_done(&entity);
+	if (!u->entity.p)
+		return ERR_TOO_BIG;
+	u->state = CONFINFO_FULL;
+	/* a derived nickname was never registered (RFC 7701 §7.4), but all
+	 * rosters show it: NICK-13 then takes display-text */
+	u->nickname = o->nick_chosen ? o->nick : STR_NONE;
+	u->display_text =
+	    !cfg->name_in_display && o->nick_chosen && o->display.n ? o->display
+								    : o->nick;
+	u->associated_aor = STR_NONE;
+	u->n_roles = map_role_to_confinfo(o->role, o->affiliation, u->roles);
+	u->show = map_show(o->presence.show);
+	u->status = o->presence.status;
+	u->n_endpoints = 0;
+	for (const struct device *d = o->devices;
+	     d && u->n_endpoints < CONFINFO_ENDPOINTS_MAX; d = d->next)
+		if (put_endpoint(d, cfg->show_contacts, a,
+				 &u->endpoints[u->n_endpoints++]) < 0)
+			return ERR_TOO_BIG;
+	return 0;
+}
+
+void map_occupant_item(struct buf *out, enum affiliation affiliation,
+		       enum role role, struct str jid, struct str nick)
+{
+	buf_addz(out, "<item");
+	x_put_attr(out, "affiliation",
+		   str_z(map_affiliation_name(affiliation)));
+	x_put_attr(out, "role", str_z(map_role_name(role)));
+	x_put_attr(out, "jid", jid);
+	x_put_attr(out, "nick", nick);
+	buf_addz(out, "/>");
+}
