@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/mem.h"
 #include "gateway/core.h"
 #include "sip/child.h"
