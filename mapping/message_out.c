@@ -1,0 +1,208 @@
+/* Neutral messages into CPIM entities and stanza payloads. */
+#include "base/xmltext.h"
+#include "mapping/composing.h"
+#include "mapping/message_priv.h"
+
+#define NS_XHTML "http://www.w3.org/1999/xhtml"
+
+bool map_is_subject(const struct message *m)
+{
+	return m->has_subject && m->n_parts == 0;
+}
+
+static bool is_type(const struct part *p, struct str type)
+{
+	return str_ieq(mime_type(p->type), type);
+}
+
+/* ---- to SIP ---- */
+
+/* How well a body in one language serves a reader of another (BODY-2). */
+static int language_rank(struct str have, struct str wanted)
+{
+	struct str h = have, w = wanted;
+
+	if (wanted.n && str_ieq(have, wanted))
+		return 3;
+	if (wanted.n && have.n &&
+	    str_ieq(str_split(&h, '-'), str_split(&w, '-')))
+		return 2;
+	return have.n == 0 ? 1 : 0;
+}
+
+/* The part that a SIP user gets, or NULL. */
+static const struct part *choose(const struct message *m,
+				 const struct map_message_cfg *cfg)
+{
+	const struct part *best = NULL;
+	int best_rank = -1;
+
+	for (size_t i = 0; i < m->n_parts; i++) {
+		const struct part *p = &m->parts[i];
+		int rank;
+
+		if (!is_type(p, STR("text/plain")))
+			continue;
+		rank = language_rank(p->language, cfg->language);
+		if (rank > best_rank) {
+			best = p;
+			best_rank = rank;
+		}
+	}
+	if (best || m->n_parts == 0)
+		return best;
+	if (is_type(&m->parts[0], STR(MAP_TYPE_COMPOSING)) &&
+	    !map_composing_allowed(m, cfg))
+		return NULL;
+	return &m->parts[0];
+}
+
+/* LF to CR LF (BODY-8). */
+static void add_crlf(struct buf *out, struct str s)
+{
+	while (s.n) {
+		ptrdiff_t lf = str_find(s, '\n');
+
+		if (lf < 0) {
+			buf_add(out, s);
+			return;
+		}
+		buf_add(out, str_of(s.p, (size_t)lf));
+		buf_add(out, STR("\r\n"));
+		s = str_from(s, (size_t)lf + 1);
+	}
+}
+
+static bool is_link(const struct part *p)
+{
+	return is_type(p, STR(MAP_TYPE_LINK)) &&
+	       str_istarts(p->body, STR("http"));
+}
+
+struct str map_message_sip_type(const struct message *m,
+				const struct map_message_cfg *cfg)
+{
+	const struct part *p = choose(m, cfg);
+
+	if (!p)
+		return STR_NONE;
+	return is_link(p) ? STR("text/plain") : mime_type(p->type);
+}
+
+bool map_message_to_cpim(struct buf *out, const struct message *m,
+			 struct cpim_addr from, struct cpim_addr to,
+			 const struct map_message_cfg *cfg)
+{
+	const struct part *p = choose(m, cfg);
+	struct buf body = BUF_INIT(SIZE_MAX / 2);
+	char time[CPIM_TIME_MAX];
+	struct cpim_out c = {
+	    .from = from,
+	    .to = to,
+	    .datetime = str_z(cpim_time(m->time_ms, time)),
+	    .subject = m->subject,
+	    .subject_lang = m->subject.n ? m->language : STR_NONE,
+	};
+
+	if (!p)
+		return false;
+	c.content_language = p->language;
+	if (is_type(p, STR(MAP_TYPE_COMPOSING))) {
+		c.content_type = STR(MAP_TYPE_COMPOSING);
+		map_composing_write(&body, str_eq(p->body, STR("active")));
+		c.body = buf_str(&body);
+	} else if (is_type(p, STR("text/plain")) || is_link(p)) {
+		c.content_type = STR("text/plain;charset=utf-8");
+		add_crlf(&body, p->body);
+		c.body = buf_str(&body);
+	} else {
+		c.content_type = p->type;
+		c.body = p->body;
+	}
+	cpim_write(out, &c);
+	buf_done(&body);
+	return true;
+}
+
+/* ---- to XMPP ---- */
+
+/* <name>text</name> with its language, unless the stanza has that already. */
+static void put_text(struct buf *out, const char *name, struct str language,
+		     struct str text)
+{
+	buf_addc(out, '<');
+	buf_addz(out, name);
+	x_put_attr(out, "xml:lang", language);
+	buf_addc(out, '>');
+	xml_add_text(out, text);
+	buf_addz(out, "</");
+	buf_addz(out, name);
+	buf_addc(out, '>');
+}
+
+static void put_notice(struct buf *out, const struct part *p)
+{
+	buf_addz(out, "<body>[");
+	xml_add_text(out, mime_type(p->type));
+	buf_addz(out, ", ");
+	buf_addu(out, p->body.n);
+	buf_addz(out, p->body.n == 1 ? " octet]</body>" : " octets]</body>");
+}
+
+static void put_part(struct buf *out, const struct message *m,
+		     const struct part *p, const struct map_message_cfg *cfg)
+{
+	if (is_type(p, STR("text/plain"))) {
+		put_text(out, "body", p->language, p->body);
+	} else if (is_type(p, STR("text/html"))) {
+		buf_addz(out, "<html xmlns='" NS_XHTML_IM "'>"
+			      "<body xmlns='" NS_XHTML "'>");
+		buf_add(out, p->body);
+		buf_addz(out, "</body></html>");
+	} else if (is_type(p, STR(MAP_TYPE_COMPOSING))) {
+		if (!map_composing_allowed(m, cfg))
+			return;
+		buf_addz(out, str_eq(p->body, STR("active")) ? "<composing"
+							     : "<active");
+		buf_addz(out, " xmlns='" NS_CHATSTATES "'/>");
+	} else if (is_link(p)) {
+		put_text(out, "body", STR_NONE, p->body);
+		buf_addz(out, "<x xmlns='" NS_OOB "'>");
+		put_text(out, "url", STR_NONE, p->body);
+		buf_addz(out, "</x>");
+	} else {
+		put_notice(out, p);
+	}
+}
+
+bool map_message_to_payload(struct buf *out, const struct message *m,
+			    const struct map_message_cfg *cfg)
+{
+	size_t start = out->n;
+
+	if (m->has_subject)
+		put_text(out, "subject", m->language, m->subject);
+	for (size_t i = 0; i < m->n_parts; i++)
+		put_part(out, m, &m->parts[i], cfg);
+	return out->n > start;
+}
+
+/* What only a service may say (X2S-38, PRIV-7, XEP-0421 §4, XEP-0425). */
+static bool is_reserved(const struct xnode *n, struct str room)
+{
+	if (x_is(n, "x", NS_MUC_USER) || x_is(n, "occupant-id", NS_OCCUPANT))
+		return true;
+	if (x_is(n, "stanza-id", NS_SID))
+		return str_ieq(x_attr(n, "by"), room);
+	if (x_is(n, "delay", NS_DELAY))
+		return str_ieq(x_attr(n, "from"), room);
+	return x_child(n, "moderated", NULL) != NULL;
+}
+
+void map_stanza_payload(struct buf *out, const struct xnode *stanza,
+			struct str room)
+{
+	for (const struct xnode *n = stanza->children; n; n = n->next)
+		if (n->name.n && !is_reserved(n, room))
+			x_write(out, n, STR(NS_CLIENT));
+}
