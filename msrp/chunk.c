@@ -294,22 +294,25 @@ void chunk_fill(struct msrp_conn *c)
 	}
 }
 
-void chunk_abort(struct msrp_session *s, struct str message_id)
+uint64_t chunk_abort(struct msrp_session *s, struct str message_id)
 {
 	struct outgoing *o;
+	uint64_t cookie;
 
 	TAILQ_FOREACH (o, &s->queue, link)
 		if (str_eq(id_str(o->message_id), message_id))
 			break;
 	if (!o)
-		return;
+		return 0;
+	cookie = o->cookie;
 	if (s->conn->tx.message == o) {
 		o->aborted = true;
 		conn_kick(s->conn);
-		return;
+		return cookie;
 	}
 	discard(s, o);
 	ready(s, !TAILQ_EMPTY(&s->queue));
+	return cookie;
 }
 
 void chunk_clear(struct msrp_session *s)

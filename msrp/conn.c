@@ -315,7 +315,9 @@ struct msrp_conn *conn_to(struct msrp *m, const struct addr *peer, bool secure)
 	c = conn_new(m, bev, secure, peer);
 	c->outgoing = c->connecting = true;
 	set_life(c, m->limits.response_ms);
-	return c;
+	if (bufferevent_socket_connect(bev, &c->peer.sa, (int)c->peer.len))
+		conn_lost(c, MSRP_CLOSED_UNBOUND);
+	return c->dead ? NULL : c;
 }
 
 void conn_attach(struct msrp_conn *c, struct msrp_session *s)

@@ -275,8 +275,9 @@ void chunk_fill(struct msrp_conn *c);
 void chunk_message(struct msrp_session *s, const struct msrp_out *m);
 /* The SEND without body that binds a session (RFC 4975 §5.4). */
 void chunk_bodiless(struct msrp_session *s);
-/* The peer wants no more of this message: ends it with `#` or drops it. */
-void chunk_abort(struct msrp_session *s, struct str message_id);
+/* The peer wants no more of this message: ends it with `#` or drops it. Gives
+ * its cookie; 0 if it is not in the queue. */
+uint64_t chunk_abort(struct msrp_session *s, struct str message_id);
 /* Drops the queue; an open chunk ends with `#`. */
 void chunk_clear(struct msrp_session *s);
 

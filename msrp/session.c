@@ -137,6 +137,7 @@ void session_closed(struct msrp_session *s, enum msrp_closed why)
 		return;
 	}
 	s->state = SESSION_CLOSED;
+	defer_cancel(s->m->loop, &s->start);
 	receive_clear(s);
 	transact_clear(s);
 	chunk_clear(s);

@@ -45,14 +45,14 @@ static void failed(struct msrp_session *s, struct str message_id,
 		   uint64_t cookie, int status)
 {
 	struct transaction *t, *next;
+	uint64_t queued = chunk_abort(s, message_id);
 
-	chunk_abort(s, message_id);
 	for (t = TAILQ_FIRST(&s->transactions); t; t = next) {
 		next = TAILQ_NEXT(t, link);
 		if (str_eq(message_id_of(t), message_id))
 			drop(s, t);
 	}
-	outcome(s, cookie, status);
+	outcome(s, cookie ? cookie : queued, status);
 }
 
 static bool over(const struct msrp_session *s)

@@ -1,0 +1,343 @@
+/* MSRP over real sockets on loopback: TCP and TLS, accepting and connecting
+ * out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "base/buf.h"
+#include "msrp/msrp.h"
+
+/* A self-signed certificate and its key, as files in a folder of their own. */
+struct identity {
+	char folder[64], certificate[96], key[96];
+};
+
+static X509 *self_signed(EVP_PKEY *key)
+{
+	X509 *x = X509_new();
+
+	X509_set_version(x, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
+	X509_gmtime_adj(X509_getm_notBefore(x), -3600);
+	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+				   (const unsigned char *)"localhost", -1, -1,
+				   0);
+	X509_set_issuer_name(x, X509_get_subject_name(x));
+	X509_set_pubkey(x, key);
+	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
+	return x;
+}
+
+static void identity_init(struct identity *id)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *x = self_signed(key);
+	FILE *f;
+
+	snprintf(id->folder, sizeof(id->folder), "/tmp/stox-msrp-XXXXXX");
+	assert_non_null(mkdtemp(id->folder));
+	snprintf(id->certificate, sizeof(id->certificate), "%s/cert.pem",
+		 id->folder);
+	snprintf(id->key, sizeof(id->key), "%s/key.pem", id->folder);
+	f = fopen(id->certificate, "w");
+	PEM_write_X509(f, x);
+	fclose(f);
+	f = fopen(id->key, "w");
+	PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
+	fclose(f);
+	X509_free(x);
+	EVP_PKEY_free(key);
+}
+
+static void identity_done(struct identity *id)
+{
+	unlink(id->certificate);
+	unlink(id->key);
+	rmdir(id->folder);
+}
+
+struct side {
+	struct loop *loop;
+	struct msrp *msrp;
+	struct msrp_session *s;
+	struct buf got; /* bodies */
+	unsigned bound, closed, sent_ok;
+	enum msrp_closed why;
+};
+
+static void on_bound(void *user)
+{
+	struct side *side = user;
+
+	side->bound++;
+}
+
+static void on_message(void *user, msrp_tx tx, const struct msrp_message *m)
+{
+	struct side *side = user;
+
+	buf_add(&side->got, m->body);
+	msrp_session_reply(side->s, tx, 200, "");
+}
+
+static void on_sent(void *user, uint64_t cookie, int status)
+{
+	struct side *side = user;
+
+	assert_int_equal(cookie, 1);
+	assert_int_equal(status, 200);
+	side->sent_ok++;
+	loop_stop(side->loop);
+}
+
+static void on_closed(void *user, enum msrp_closed why)
+{
+	struct side *side = user;
+
+	side->closed++;
+	side->why = why;
+	loop_stop(side->loop);
+}
+
+static const struct msrp_session_ops ops = {
+    .bound = on_bound,
+    .message = on_message,
+    .sent = on_sent,
+    .closed = on_closed,
+};
+
+static void side_init(struct side *side, struct loop *loop, bool secure,
+		      const struct identity *id, const char *address)
+{
+	struct listen_spec spec;
+	struct msrp_cfg cfg = {.loop = loop, .listen = &spec, .n_listen = 1};
+	char why[256], text[64];
+
+	*side = (struct side){.loop = loop};
+	buf_init(&side->got, SIZE_MAX / 2);
+	snprintf(text, sizeof(text), "%s:%s:0", secure ? "tls" : "tcp",
+		 address);
+	assert_int_equal(listen_spec_parse(str_z(text), &spec), 0);
+	if (id) {
+		cfg.certificate = id->certificate;
+		cfg.key = id->key;
+	}
+	assert_int_equal(msrp_new(&cfg, &side->msrp, why), 0);
+	assert_true(msrp_port(side->msrp, secure) > 0);
+	assert_int_equal(msrp_port(side->msrp, !secure), 0);
+}
+
+static void side_join(struct side *side, bool secure, struct str path)
+{
+	struct msrp_session_cfg cfg = {
+	    .secure = secure,
+	    .peer_path = path,
+	    .peer_sends = true,
+	    .ops = &ops,
+	    .user = side,
+	};
+
+	assert_int_equal(msrp_session_new(side->msrp, &cfg, &side->s), 0);
+}
+
+static void side_done(struct side *side)
+{
+	msrp_session_free(side->s);
+	msrp_free(side->msrp);
+	buf_done(&side->got);
+}
+
+static void give_up(void *user)
+{
+	(void)user;
+	fail_msg("nothing happened for 20 s");
+}
+
+/* Runs until a session's owner is told of an outcome or of its end. */
+static void run(struct loop *loop)
+{
+	struct timer guard = {0};
+
+	timer_set(loop, &guard, 20000, give_up, NULL);
+	loop_run(loop);
+	timer_cancel(loop, &guard);
+}
+
+static struct blob *noise(size_t n)
+{
+	char *p = malloc(n);
+	struct blob *b;
+
+	for (size_t i = 0; i < n; i++)
+		p[i] = (char)(i * 31 + i / 251);
+	b = blob_new(str_of(p, n));
+	free(p);
+	return b;
+}
+
+static void send_noise(struct side *from, struct side *to, size_t n)
+{
+	struct blob *body = noise(n);
+	struct msrp_out out = {
+	    .content_type = STR("application/octet-stream"),
+	    .body = body,
+	    .cookie = 1,
+	};
+	unsigned before = from->sent_ok;
+
+	buf_clear(&to->got);
+	assert_int_equal(msrp_session_send(from->s, &out), 0);
+	while (from->sent_ok == before)
+		run(from->loop);
+	assert_int_equal(to->got.n, n);
+	assert_memory_equal(to->got.p, body->p, n);
+	blob_unref(body);
+}
+
+static void bind_both(struct side *caller, struct side *callee)
+{
+	msrp_session_connect(caller->s);
+	for (int i = 0; i < 1000 && !(caller->bound && callee->bound); i++) {
+		struct timer step = {0};
+
+		timer_set(caller->loop, &step, 5, (void (*)(void *))loop_stop,
+			  caller->loop);
+		loop_run(caller->loop);
+		timer_cancel(caller->loop, &step);
+	}
+	assert_int_equal(caller->bound, 1);
+	assert_int_equal(callee->bound, 1);
+}
+
+/* Two endpoints talk, both ways, short and long (MSRP-72: the caller binds the
+ * session with a SEND that has no body). */
+static void talk(bool secure, const char *address)
+{
+	struct loop *loop = loop_new(NULL, NULL);
+	struct identity id;
+	struct side caller, callee;
+
+	identity_init(&id);
+	side_init(&caller, loop, secure, &id, address);
+	side_init(&callee, loop, secure, &id, address);
+	side_join(&callee, secure,
+		  secure ? STR("msrps://127.0.0.1:9/x;tcp")
+			 : STR("msrp://127.0.0.1:9/x;tcp"));
+	side_join(&caller, secure, msrp_session_uri(callee.s));
+	bind_both(&caller, &callee);
+	send_noise(&caller, &callee, 2);
+	send_noise(&caller, &callee, 60000);
+	send_noise(&caller, &callee, 3000000);
+	assert_int_equal(msrp_stats(caller.msrp)->requests_out, 4);
+	msrp_session_free(caller.s);
+	caller.s = NULL;
+	msrp_free(caller.msrp);
+	caller.msrp = NULL;
+	run(loop);
+	assert_int_equal(callee.closed, 1);
+	assert_int_equal(callee.why, MSRP_CLOSED_LOST);
+	side_done(&caller);
+	side_done(&callee);
+	loop_settle(loop);
+	loop_free(loop);
+	identity_done(&id);
+}
+
+static void test_tcp(void **state)
+{
+	(void)state;
+	talk(false, "127.0.0.1");
+}
+
+static void test_tcp_ipv6(void **state)
+{
+	(void)state;
+	talk(false, "[::1]");
+}
+
+/* MSRP-75 */
+static void test_tls(void **state)
+{
+	(void)state;
+	talk(true, "127.0.0.1");
+}
+
+/* Connecting out where nobody listens, and to what is no address. */
+static void test_unbound(void **state)
+{
+	static const char *const paths[] = {
+	    "msrp://127.0.0.1:1/x;tcp",
+	    "msrp://name.invalid:2855/x;tcp",
+	    "msrp://127.0.0.1/x;tcp",
+	    "msrp://127.0.0.1:2855/x;ws",
+	};
+	struct loop *loop = loop_new(NULL, NULL);
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct side a;
+
+		side_init(&a, loop, false, NULL, "127.0.0.1");
+		side_join(&a, false, str_z(paths[i]));
+		msrp_session_connect(a.s);
+		assert_int_equal(a.closed, 0); /* never inside the call */
+		run(loop);
+		assert_int_equal(a.closed, 1);
+		assert_int_equal(a.why, MSRP_CLOSED_UNBOUND);
+		assert_int_equal(a.bound, 0);
+		side_done(&a);
+	}
+	loop_settle(loop);
+	loop_free(loop);
+}
+
+static void test_configuration_errors(void **state)
+{
+	struct loop *loop = loop_new(NULL, NULL);
+	struct listen_spec spec;
+	struct msrp_cfg cfg = {.loop = loop, .listen = &spec, .n_listen = 1};
+	struct side a;
+	struct msrp *m;
+	char why[256] = "", text[64];
+
+	(void)state;
+	side_init(&a, loop, false, NULL, "127.0.0.1");
+	snprintf(text, sizeof(text), "tcp:127.0.0.1:%u",
+		 msrp_port(a.msrp, false));
+	assert_int_equal(listen_spec_parse(str_z(text), &spec), 0);
+	assert_true(msrp_new(&cfg, &m, why) < 0);
+	assert_non_null(strstr(why, text));
+	assert_int_equal(listen_spec_parse(STR("tls:127.0.0.1:0"), &spec), 0);
+	assert_true(msrp_new(&cfg, &m, why) < 0);
+	cfg.certificate = cfg.key = "/nonexistent";
+	assert_true(msrp_new(&cfg, &m, why) < 0);
+	assert_non_null(strstr(why, "/nonexistent"));
+	side_done(&a);
+	loop_settle(loop);
+	loop_free(loop);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_tcp),
+	    cmocka_unit_test(test_tcp_ipv6),
+	    cmocka_unit_test(test_tls),
+	    cmocka_unit_test(test_unbound),
+	    cmocka_unit_test(test_configuration_errors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
