@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 
+logging.disable(logging.CRITICAL)  # slixmpp speaks while it is imported
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "tests", "interop"))
 
@@ -89,7 +90,6 @@ async def run(sip_port, c2s_port, password):
 
 def conversation(sip_port, c2s_port, password):
     """The exit status."""
-    logging.disable(logging.CRITICAL)
     try:
         asyncio.get_event_loop().run_until_complete(
             run(sip_port, c2s_port, password))
