@@ -155,6 +155,8 @@ void sipproc_close(struct sipproc *p)
 
 	if (!p->agent)
 		return;
+	uas_close(p);
+	uac_close(p);
 	TABLE_FOREACH (p->dialogs, it, d)
 		dialog_free(d);
 	nta_agent_destroy(p->agent);

@@ -25,7 +25,7 @@ extern char **environ;
 #define QUICK_DEATH_MS 2000
 #define BACKOFF_MIN_MS 50
 #define BACKOFF_MAX_MS 5000
-#define STOP_MS	       2500 /* the process allows itself 2 s */
+#define STOP_MS	       4000 /* the process allows itself 2 s */
 #define REAP_MS	       5
 #define READ_MAX       256 /* messages a turn, so that others get theirs */
 
@@ -256,7 +256,8 @@ static void lost(struct sip_child *c, const char *why)
 		log_error(c->log, "sip.lost", "pid=%d why=%s dialogs=%zu",
 			  c->pid, why, keeper_dialogs(&c->keeper));
 	close_port(c);
-	kill(c->pid, SIGKILL);
+	if (!c->stopping)
+		kill(c->pid, SIGKILL);
 	on_reap(c);
 }
 
@@ -384,7 +385,11 @@ static void kill_now(struct sip_child *c)
 static void stop_late(void *user)
 {
 	struct sip_child *c = user;
-	lost(c, "slow to stop");
+
+	log_warn(c->log, "sip.stop", "pid=%d slow to stop, killed", c->pid);
+	kill(c->pid, SIGKILL); /* and its end is seen as any other */
+	if (c->end.fd >= 0)
+		lost(c, "slow to stop");
 }
 
 void sip_child_stop(struct sip_child *c, void (*done)(void *user), void *user)

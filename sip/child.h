@@ -30,7 +30,7 @@ struct sip_child_cfg {
 
 /* Starts it; ready or failed comes later. NULL and errno on failure. */
 struct sip_child *sip_child_new(const struct sip_child_cfg *cfg);
-/* Stops it: PORT_STOP, then SIGKILL after 2 s (without waiting in the loop: the caller
+/* Stops it: PORT_STOP, then SIGKILL after 4 s (without waiting in the loop: the caller
  * runs the loop until done is called; done NULL: kill at once). */
 void sip_child_stop(struct sip_child *c, void (*done)(void *user), void *user);
 void sip_child_free(struct sip_child *c);

@@ -102,6 +102,7 @@ static int run(int fd)
 	p->sends = table_new();
 	TAILQ_INIT(&p->dead);
 	TAILQ_INIT(&p->waiting);
+	TAILQ_INIT(&p->unacked);
 	su_init();
 	p->root = su_root_create(p);
 	if (p->root && commands_open(p) == 0) {

@@ -13,34 +13,55 @@
 
 enum port_type {
 	/* core -> SIP process */
-	PORT_CONFIG =
-	    1, /* first of all: LISTEN, HOST, AGENT, number[0] = generation */
-	PORT_SEED,	/* a dialog as last reported by PORT_DIALOG */
-	PORT_TOMBSTONE, /* likewise, of a dialog that ended in the last 32 s */
-	PORT_START,	/* all seeds sent: bind and serve */
-	PORT_ANSWER, /* to PORT_REQUEST req: status, REASON, CONTACT, HEADERS,
-		      * TYPE, BODY. A 2xx to an INVITE or SUBSCRIBE outside a
-		      * dialog makes dialog dlg (the id that the request
-		      * carried) */
-	PORT_SEND,   /* a request in dialog dlg, id req chosen by the core:
-		      * METHOD,   HEADERS, CONTACT, TYPE, BODY */
-	PORT_FORGET, /* dialog dlg has no use any more */
-	PORT_PING,   /* answered by PORT_PONG with the same req */
-	PORT_STOP, /* no new requests; exit when transactions are done or in 2 s
-		    */
+
+	/* First of all: LISTEN, HOST, AGENT; number[0] = generation, [1] = most
+	 * dialogs, [2] = most requests waiting for the core (0: defaults),
+	 * [3] = enum log_level. */
+	PORT_CONFIG = 1,
+	/* A dialog as last reported by PORT_DIALOG. */
+	PORT_SEED,
+	/* Likewise, of a dialog that ended in the last 32 s. */
+	PORT_TOMBSTONE,
+	/* All seeds sent: bind and serve. */
+	PORT_START,
+	/* To PORT_REQUEST req: status, REASON, CONTACT, expires, HEADERS, TYPE,
+	 * BODY. A 2xx to an INVITE or SUBSCRIBE outside a dialog makes dialog
+	 * dlg (the id that the request carried). Server is added; so are, for
+	 * INVITE and OPTIONS, Allow, Supported and Allow-Events unless HEADERS
+	 * has them. */
+	PORT_ANSWER,
+	/* A request in dialog dlg, id req chosen by the core: METHOD, HEADERS,
+	 * CONTACT (empty: the one of the 2xx that made the dialog), EVENT,
+	 * SUB_STATE, expires, TYPE, BODY. */
+	PORT_SEND,
+	/* Dialog dlg has no use any more. It goes when its PORT_SENDs have
+	 * their outcomes. */
+	PORT_FORGET,
+	/* Answered by PORT_PONG with the same req. */
+	PORT_PING,
+	/* No new requests; exit when transactions are done or in 2 s. */
+	PORT_STOP,
+
 	/* SIP process -> core */
-	PORT_READY = 64, /* listeners are up; LISTEN: the real addresses, as in
-			    PORT_CONFIG */
-	PORT_FAILED,  /* they are not; REASON: a line for the administrator */
-	PORT_REQUEST, /* a request came: req, dlg (see below), METHOD, ... */
-	PORT_CANCEL,  /* the INVITE req was cancelled; it has been answered 487
-		       */
-	PORT_ACK,     /* dialog dlg's 2xx was acknowledged; TYPE, BODY, cseq */
-	PORT_DIALOG, /* the state of dialog dlg (opaque to the core but for dlg)
-		      */
-	PORT_RESPONSE, /* final outcome of PORT_SEND req: status (408: none
-			* came, 503: could not be sent), REASON, CONTACT,
-			* HEADERS, TYPE, BODY */
+
+	/* Listeners are up; LISTEN: the real addresses, as in PORT_CONFIG. */
+	PORT_READY = 64,
+	/* They are not; REASON: a line for the administrator. */
+	PORT_FAILED,
+	/* A request came: req, dlg (see below), METHOD, ... A BYE has been
+	 * answered 200 and wants no PORT_ANSWER. */
+	PORT_REQUEST,
+	/* The INVITE req was cancelled; it has been answered 487. */
+	PORT_CANCEL,
+	/* Dialog dlg's 2xx was acknowledged: TYPE, BODY, cseq. With status 408:
+	 * it was not, for 64*T1 (RFC 3261 §13.3.1.4). */
+	PORT_ACK,
+	/* The state of dialog dlg (opaque to the core but for dlg). */
+	PORT_DIALOG,
+	/* Final outcome of PORT_SEND req: status (408: none came, 503: could
+	 * not be sent, 481: no such dialog here), REASON, CONTACT, HEADERS,
+	 * TYPE, BODY. A 2xx to an INVITE has been acknowledged. */
+	PORT_RESPONSE,
 	PORT_PONG,
 };
 

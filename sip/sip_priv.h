@@ -58,6 +58,7 @@ struct sipproc {
 	struct table *sends;	 /* req -> sending, until there is an outcome */
 	struct dialogs dead;	 /* tombstones, the oldest first */
 	struct requests waiting; /* for the core, the oldest first */
+	struct requests unacked; /* INVITEs with a 2xx, likewise */
 };
 
 /* agent.c */
@@ -141,7 +142,7 @@ struct request {
 	sip_method_t method;
 	uint32_t cseq;
 	su_time_t until;
-	TAILQ_ENTRY(request) link; /* in p->waiting, until answered */
+	TAILQ_ENTRY(request) link; /* in p->waiting or p->unacked */
 };
 
 /* uas.c */
@@ -156,8 +157,9 @@ void uas_answer(struct sipproc *p, const struct port_msg *m);
 void uas_refuse(struct sipproc *p, nta_incoming_t *irq, int status,
 		const char *phrase, const char *headers);
 void uas_request_free(struct request *r);
-/* Gives up on requests that the core left lying. */
+/* Gives up on requests that the core left lying, and on ACKs. */
 void uas_sweep(struct sipproc *p);
+void uas_close(struct sipproc *p);
 
 /* invite.c */
 
@@ -175,6 +177,7 @@ int invite_crosses(const struct dialog *d, const sip_t *sip);
 
 /* PORT_SEND. */
 void uac_send(struct sipproc *p, const struct port_msg *m);
+void uac_close(struct sipproc *p);
 
 /* guard.c: what may not reach the core, and what sofia-sip can't bear. */
 

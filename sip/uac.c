@@ -201,3 +201,11 @@ void uac_send(struct sipproc *p, const struct port_msg *m)
 	transmit(d, m,
 		 d->tport && !d->routed && tport_is_clear_to_send(d->tport));
 }
+
+void uac_close(struct sipproc *p)
+{
+	struct sending *s;
+
+	TABLE_FOREACH(p->sends, it, s)
+		sending_free(s);
+}

@@ -7,6 +7,7 @@
 #include "sip/sip_priv.h"
 
 #define ABANDONED_S 180 /* what the core has not answered by then */
+#define UNACKED_S   40	/* nta's 32 s, and not told by it */
 #define PORT_BUSY   (4u << 20)
 
 static bool makes_dialog(sip_method_t method)
@@ -27,7 +28,9 @@ void uas_request_free(struct request *r)
 {
 	struct dialog *d = dialog_get(r->p, r->dlg);
 
-	if (!r->answered) {
+	if (r->answered) {
+		TAILQ_REMOVE(&r->p->unacked, r, link);
+	} else {
 		TAILQ_REMOVE(&r->p->waiting, r, link);
 		table_del(r->p->requests, r->req);
 	}
@@ -326,7 +329,10 @@ static void answered(struct request *r)
 	struct dialog *d = dialog_get(r->p, r->dlg);
 
 	r->answered = true;
+	r->until = su_now();
+	r->until.tv_sec += UNACKED_S;
 	TAILQ_REMOVE(&r->p->waiting, r, link);
+	TAILQ_INSERT_TAIL(&r->p->unacked, r, link);
 	table_del(r->p->requests, r->req);
 	if (d && d->invite == r)
 		d->invite = NULL;
@@ -348,7 +354,9 @@ void uas_answer(struct sipproc *p, const struct port_msg *m)
 		refresh(d, r, m->status);
 	} else if (r->new_dialog && makes_dialog(r->method) &&
 		   m->status / 100 == 2 && make_dialog(r, m) < 0) {
-		uas_refuse(p, r->irq, 400, "Bad Dialog", NULL);
+		nta_incoming_treply(r->irq, 400, "Bad Dialog",
+				    SIPTAG_SERVER_STR(p->agent_name),
+				    TAG_END());
 		uas_request_free(r);
 		return;
 	}
@@ -372,4 +380,15 @@ void uas_sweep(struct sipproc *p)
 			 (unsigned long long)r->dlg);
 		uas_request_free(r); /* nta answers 500 */
 	}
+	while ((r = TAILQ_FIRST(&p->unacked)) &&
+	       su_time_cmp(r->until, now) <= 0)
+		invite_followed(r, r->irq, NULL);
+}
+
+void uas_close(struct sipproc *p)
+{
+	while (!TAILQ_EMPTY(&p->waiting))
+		uas_request_free(TAILQ_FIRST(&p->waiting));
+	while (!TAILQ_EMPTY(&p->unacked))
+		uas_request_free(TAILQ_FIRST(&p->unacked));
 }

@@ -1,4 +1,4 @@
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -6,11 +6,26 @@
 #include "base/scan.h"
 #include "sip/sip_priv.h"
 
+/* In place of sip_header_as_string, which leaves out the NUL of some long
+ * values. */
 struct str value_of(su_home_t *home, const void *header)
 {
+	char few[256], *z;
+	issize_t n;
+
 	if (!header)
 		return STR_NONE;
-	return str_z(sip_header_as_string(home, header));
+	n = sip_header_field_e(few, sizeof few, header, 0);
+	if (n < 0)
+		return STR_NONE;
+	z = su_zalloc(home, n + 1);
+	if (!z)
+		abort();
+	if ((size_t)n < sizeof few)
+		memcpy(z, few, (size_t)n);
+	else
+		sip_header_field_e(z, n + 1, header, 0);
+	return str_of(z, (size_t)n);
 }
 
 struct str value_uri(su_home_t *home, const url_t *url)
@@ -42,10 +57,10 @@ static struct str list_of(su_home_t *home, const void *header, const char *sep)
 	char *z = NULL;
 
 	for (; h; h = h->sh_next) {
-		char *one = sip_header_as_string(home, h);
+		const char *one = value_of(home, h).p;
 		if (!one)
 			break;
-		z = z ? su_sprintf(home, "%s%s%s", z, sep, one) : one;
+		z = su_sprintf(home, "%s%s%s", z ? z : "", z ? sep : "", one);
 	}
 	return str_z(z);
 }
@@ -73,8 +88,8 @@ static struct str further(su_home_t *home, const sip_t *sip)
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
 		const sip_header_t *h = known[i].header;
 		for (; h; h = h->sh_next)
-			buf_addf(&b, "%s: %s\r\n", known[i].name,
-				 sip_header_as_string(home, h));
+			buf_addf(&b, "%s: %.*s\r\n", known[i].name,
+				 STR_ARG(value_of(home, h)));
 	}
 	for (const sip_unknown_t *u = sip->sip_unknown; u; u = u->un_next)
 		if (u->un_name && u->un_value)

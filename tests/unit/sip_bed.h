@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -44,6 +46,7 @@ struct bed {
 	TAILQ_HEAD(, told) told; /* not taken yet */
 	TAILQ_HEAD(, told) taken;
 	unsigned branch;
+	uint64_t skipped_ms; /* by which the core's clock is ahead */
 	unsigned peers;	   /* open; a failed test leaves them on a gone stack */
 	uint16_t udp, tcp; /* where the process listens */
 };
@@ -158,6 +161,21 @@ static inline void bed_log(void *user, enum log_level level, const char *line)
 	}
 }
 
+static inline uint64_t bed_mono(void *user)
+{
+	struct bed *b = user;
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000 +
+	       b->skipped_ms;
+}
+
+static inline uint64_t bed_wall(void *user)
+{
+	(void)user;
+	return (uint64_t)time(NULL) * 1000;
+}
+
 static inline void bed_start(struct bed *b, const char *program,
 			     const char *listen)
 {
@@ -173,11 +191,13 @@ static inline void bed_start(struct bed *b, const char *program,
 	    .user = b,
 	};
 
+	struct clock clock = {bed_mono, bed_wall, b};
+
 	*b = (struct bed){0};
 	log_init(&b->log, LOG_WARN, "test");
 	b->log.sink = bed_log;
 	b->log.user = b;
-	b->loop = loop_new(&b->log, NULL);
+	b->loop = loop_new(&b->log, &clock);
 	TAILQ_INIT(&b->told);
 	TAILQ_INIT(&b->taken);
 	cfg.loop = b->loop;
@@ -368,26 +388,37 @@ static inline void peer_readable(evutil_socket_t fd, short what, void *user)
 	}
 }
 
-static inline void peer_open_at(struct peer *p, struct bed *b, bool tcp,
-				struct addr to)
+static inline void peer_take(struct peer *p, struct bed *b, bool tcp, int fd)
 {
-	*p = (struct peer){.bed = b, .tcp = tcp};
+	*p = (struct peer){.bed = b, .tcp = tcp, .fd = fd};
 	TAILQ_INIT(&p->inbox);
 	TAILQ_INIT(&p->read);
 	buf_init(&p->in, 1u << 20);
-	p->fd = socket(to.sa.sa_family, tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
-	assert_true(p->fd >= 0);
-	if (tcp)
-		setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1},
-			   sizeof(int));
-	assert_int_equal(connect(p->fd, &to.sa, to.len), 0);
 	p->self.len = sizeof p->self.ss;
-	getsockname(p->fd, &p->self.sa, &p->self.len);
-	evutil_make_socket_nonblocking(p->fd);
-	p->ev = event_new(loop_base(b->loop), p->fd, EV_READ | EV_PERSIST,
+	getsockname(fd, &p->self.sa, &p->self.len);
+	evutil_make_socket_nonblocking(fd);
+	p->ev = event_new(loop_base(b->loop), fd, EV_READ | EV_PERSIST,
 			  peer_readable, p);
 	event_add(p->ev, NULL);
 	b->peers++;
+}
+
+static inline void peer_accept(struct peer *p, struct bed *b, int listener)
+{
+	peer_take(p, b, true, accept(listener, NULL, NULL));
+}
+
+static inline void peer_open_at(struct peer *p, struct bed *b, bool tcp,
+				struct addr to)
+{
+	int fd = socket(to.sa.sa_family, tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
+
+	assert_true(fd >= 0);
+	if (tcp)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1},
+			   sizeof(int));
+	assert_int_equal(connect(fd, &to.sa, to.len), 0);
+	peer_take(p, b, tcp, fd);
 }
 
 static inline void peer_open(struct peer *p, struct bed *b, bool tcp)
@@ -551,4 +582,14 @@ static inline uint64_t call_establish(struct call *c, const char *routes)
 	call_say(c, "ACK", 1, NULL, NULL);
 	assert_true(core_told(c->peer->bed, PORT_ACK)->dlg == m->dlg);
 	return m->dlg;
+}
+
+/* kill -9, and the next process is up. */
+static inline void bed_kill(struct bed *b)
+{
+	unsigned ready = b->ready;
+
+	assert_int_equal(kill(sip_child_pid(b->child), SIGKILL), 0);
+	while (b->ready == ready)
+		bed_turn(b);
 }

@@ -1,0 +1,168 @@
+/* What the core keeps for the next SIP process, on simulated time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "sip/keeper.h"
+
+static uint64_t now_ms(void *user)
+{
+	return *(uint64_t *)user;
+}
+
+struct world {
+	uint64_t now;
+	struct loop *loop;
+	struct keeper k;
+	struct port_end out, in; /* to the process, and its side */
+};
+
+static int setup(void **state)
+{
+	static struct world w;
+	struct clock clock = {now_ms, now_ms, &w.now};
+	int fds[2];
+
+	w = (struct world){.now = 1000};
+	w.loop = loop_new(NULL, &clock);
+	keeper_init(&w.k, w.loop);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+	port_end_init(&w.out, fds[0]);
+	port_end_init(&w.in, fds[1]);
+	*state = &w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	keeper_done(&w->k);
+	port_end_done(&w->out);
+	port_end_done(&w->in);
+	loop_free(w->loop);
+	return 0;
+}
+
+static void report(struct world *w, uint64_t dlg, uint32_t cseq)
+{
+	struct port_msg m = port_msg(PORT_DIALOG);
+
+	m.dlg = dlg;
+	m.number[0] = cseq;
+	m.f[PORT_F_CALL_ID] = STR("c");
+	keeper_dialog(&w->k, &m);
+}
+
+static void ask(struct world *w, uint64_t dlg, uint64_t req)
+{
+	struct port_msg m = port_msg(PORT_SEND);
+
+	m.dlg = dlg;
+	m.req = req;
+	m.f[PORT_F_METHOD] = STR("BYE");
+	keeper_send(&w->k, &m);
+}
+
+static void passes(struct world *w, enum port_type type, uint64_t dlg,
+		   uint64_t req, uint32_t cseq)
+{
+	struct port_msg m;
+
+	assert_int_equal(port_end_recv(&w->in, &m), 1);
+	assert_int_equal(m.type, type);
+	assert_true(m.dlg == dlg && m.req == req);
+	assert_int_equal(m.number[0], cseq);
+}
+
+static void nothing_more(struct world *w)
+{
+	struct port_msg m;
+	assert_int_equal(port_end_recv(&w->in, &m), 0);
+}
+
+static void seeds_the_latest_state(void **state)
+{
+	struct world *w = *state;
+
+	report(w, 5, 1);
+	report(w, 5, 2);
+	assert_int_equal(keeper_dialogs(&w->k), 1);
+	keeper_seed(&w->k, &w->out);
+	passes(w, PORT_SEED, 5, 0, 2);
+	nothing_more(w);
+}
+
+static void resends_in_order_what_has_no_outcome(void **state)
+{
+	struct world *w = *state;
+
+	report(w, 5, 1);
+	ask(w, 5, 11);
+	ask(w, 5, 12);
+	ask(w, 5, 13);
+	assert_true(keeper_answered(&w->k, 12));
+	assert_false(keeper_answered(&w->k, 12));
+	assert_int_equal(keeper_resend(&w->k, &w->out), 2);
+	passes(w, PORT_SEND, 5, 11, 0);
+	passes(w, PORT_SEND, 5, 13, 0);
+	nothing_more(w);
+}
+
+static void keeps_tombstones_32_seconds(void **state)
+{
+	struct world *w = *state;
+
+	report(w, 5, 1);
+	report(w, 6, 1);
+	keeper_forget(&w->k, 5);
+	keeper_forget(&w->k, 5);
+	w->now += 1000;
+	keeper_forget(&w->k, 6);
+	assert_int_equal(keeper_dialogs(&w->k), 0);
+	assert_int_equal(keeper_tombstones(&w->k), 2);
+	w->now += 31000;
+	loop_settle(w->loop);
+	assert_int_equal(keeper_tombstones(&w->k), 1);
+	keeper_seed(&w->k, &w->out);
+	passes(w, PORT_TOMBSTONE, 6, 0, 1);
+	nothing_more(w);
+	w->now += 1000;
+	loop_settle(w->loop);
+	assert_int_equal(keeper_tombstones(&w->k), 0);
+}
+
+/* A dialog that ended while its BYE has no outcome lives on for that BYE. */
+static void seeds_an_ended_dialog_for_its_bye(void **state)
+{
+	struct world *w = *state;
+
+	report(w, 5, 1);
+	ask(w, 5, 11);
+	keeper_forget(&w->k, 5);
+	keeper_seed(&w->k, &w->out);
+	assert_int_equal(keeper_resend(&w->k, &w->out), 1);
+	passes(w, PORT_SEED, 5, 0, 1);
+	passes(w, PORT_SEND, 5, 11, 0);
+	passes(w, PORT_FORGET, 5, 0, 0);
+	nothing_more(w);
+	assert_true(keeper_answered(&w->k, 11));
+	keeper_seed(&w->k, &w->out);
+	passes(w, PORT_TOMBSTONE, 5, 0, 1);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(seeds_the_latest_state),
+	    T(resends_in_order_what_has_no_outcome),
+	    T(keeps_tombstones_32_seconds),
+	    T(seeds_an_ended_dialog_for_its_bye),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
