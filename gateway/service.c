@@ -72,7 +72,6 @@ static void link_up(void *user)
 	bool again = l->was_up;
 
 	l->was_up = true;
-	log_info(&l->s->log, "xmpp.up", "domain=%s", l->domain->name);
 	front_xmpp_link_up(l->s->core.front_xmpp, str_z(l->domain->name),
 			   again);
 }
@@ -81,8 +80,7 @@ static void link_down(void *user, const char *why)
 {
 	struct link *l = user;
 
-	log_warn(&l->s->log, "xmpp.down", "domain=%s why=%s", l->domain->name,
-		 LOGQ(str_z(why)));
+	(void)why; /* the stream has logged it */
 	front_xmpp_link_down(l->s->core.front_xmpp, str_z(l->domain->name));
 }
 
@@ -143,9 +141,6 @@ static void sip_ready(void *user, bool first)
 {
 	struct service *s = user;
 
-	log_info(&s->log, first ? "sip.ready" : "sip.restarted",
-		 "pid=%d listen=%s", sip_child_pid(s->sip),
-		 LOGQ(str_z(sip_child_listen(s->sip))));
 	if (first) {
 		s->ready = true;
 		log_info(&s->log, "ready", "version=%s", STOX_VERSION);
