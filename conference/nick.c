@@ -11,6 +11,7 @@
 
 /* A derived nickname is cut to this, which leaves room for a number. */
 #define DERIVED_MAX 200
+#define SHOWN_MAX   800 /* compatibility forms may be longer */
 /* Numbers tried in order; a crowd of one name gets random ones, so that a join
  * never costs more than a few dozen look-ups. */
 #define NUMBERS_IN_ORDER 30
@@ -67,8 +68,7 @@ static bool make_short(struct nick *out, struct str wanted)
 {
 	if (!nick_make(out, cut(wanted, DERIVED_MAX)))
 		return false;
-	/* compatibility forms may grow */
-	if (out->text.n <= DERIVED_MAX * 4)
+	if (out->text.n <= SHOWN_MAX)
 		return true;
 	nick_free(out);
 	return false;
