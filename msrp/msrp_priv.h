@@ -173,6 +173,7 @@ struct msrp_session {
 struct receiving {
 	bool open;    /* between head and end */
 	bool swallow; /* answered, or of nobody's interest */
+	bool bound;   /* by this request, and the owner is still to be told */
 	struct msrp_session *session;
 	struct incoming *in; /* once octets had to be kept */
 	struct str slice;    /* octets of the body still in the input */

@@ -97,16 +97,32 @@ static struct msrp_session *addressee(struct msrp_conn *c,
 	return s;
 }
 
+/* The owner may send at once: his messages come after the response to a
+ * bodiless request, but he has to know before he is given content. */
+static void tell_bound(struct msrp_conn *c)
+{
+	struct msrp_session *s = c->rx.session;
+
+	if (!s || !c->rx.bound)
+		return;
+	c->rx.bound = false;
+	if (s->ops->bound)
+		s->ops->bound(s->user);
+}
+
 static void bind_session(struct msrp_conn *c, struct msrp_session *s)
 {
+	const struct msrp_head *h = &c->parser.head;
+
 	c->bad = 0;
 	if (s->conn)
 		return;
 	conn_attach(c, s);
 	s->state = SESSION_BOUND;
 	log_debug(loop_log(c->m->loop), "msrp.bind", "conn=%u", c->id);
-	if (s->ops->bound)
-		s->ops->bound(s->user);
+	c->rx.bound = true;
+	if (h->method != MSRP_SEND || h->content_type.n)
+		tell_bound(c);
 }
 
 static void by_method(struct msrp_conn *c)
@@ -185,5 +201,6 @@ void request_end(struct msrp_conn *c, char flag)
 {
 	if (!c->rx.swallow)
 		complete(c, flag);
+	tell_bound(c);
 	c->rx = (struct receiving){0};
 }
