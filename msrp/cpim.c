@@ -275,14 +275,25 @@ static int split_header(const struct reader *r, struct str line,
 	return prefix.n || dot != 0 ? 0 : ERR_SYNTAX;
 }
 
+/* A control in the line; MIME's lines may have HTAB. */
+static bool has_control(struct str line, bool mime)
+{
+	for (size_t i = 0; i < line.n; i++) {
+		unsigned char c = (unsigned char)line.p[i];
+
+		if ((c < 0x20 && !(mime && c == '\t')) || c == 0x7f)
+			return true;
+	}
+	return false;
+}
+
 static int cpim_line(struct reader *r, struct str line)
 {
 	struct header h;
 	int err;
 
-	for (size_t i = 0; i < line.n; i++)
-		if ((unsigned char)line.p[i] < 0x20 || line.p[i] == 0x7f)
-			return ERR_SYNTAX;
+	if (has_control(line, false))
+		return ERR_SYNTAX;
 	if (!utf8_valid(line))
 		return ERR_UTF8;
 	err = split_header(r, line, &h);
@@ -301,11 +312,14 @@ static int cpim_line(struct reader *r, struct str line)
 /* Appends a folded line to the MIME value that it continues. */
 static int unfold(struct reader *r, struct str line)
 {
+	struct str whole;
+
 	if (!r->folds)
 		return 0;
-	*r->folds = arena_printf(r->a, "%.*s %.*s", STR_ARG(*r->folds),
-				 STR_ARG(str_trim(line)));
-	return r->folds->p ? 0 : ERR_TOO_BIG;
+	whole = arena_printf(r->a, "%.*s %.*s", STR_ARG(*r->folds),
+			     STR_ARG(str_trim(line)));
+	*r->folds = str_trim(whole);
+	return whole.p ? 0 : ERR_TOO_BIG;
 }
 
 static int mime_line(struct reader *r, struct str line)
@@ -323,6 +337,8 @@ static int mime_line(struct reader *r, struct str line)
 	ptrdiff_t colon = str_find(line, ':');
 	struct str name;
 
+	if (has_control(line, true))
+		return ERR_SYNTAX;
 	if (line.p[0] == ' ' || line.p[0] == '\t')
 		return unfold(r, line);
 	if (colon <= 0)

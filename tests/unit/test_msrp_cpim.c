@@ -231,6 +231,9 @@ static void test_mime_folding(void **state)
 						  "utf-8\r\n\r\nhi"));
 
 	is(m.content_type, STR("text/plain; charset=utf-8"));
+	assert_int_equal(
+	    error_of(state, STR(FROM TO "\r\nContent-Type: a\x01/b\r\n\r\nhi")),
+	    ERR_SYNTAX);
 }
 
 /* CPIM-1, CPIM-7 */
