@@ -1,0 +1,172 @@
+/* A peer's octets at a session: {S} and {A} in them stand for the session's URI
+ * and the peer's, 0xff for time going on. The owner answers, sends and goes as
+ * they tell. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include "base/buf.h"
+#include "msrp/msrp.h"
+
+struct owner {
+	uint64_t now_ms;
+	struct msrp_session *s;
+	unsigned messages;
+};
+
+static uint64_t now(void *user)
+{
+	const struct owner *o = user;
+
+	return o->now_ms;
+}
+
+static void send_back(struct owner *o, struct str body,
+		      enum msrp_failure_report failure_report)
+{
+	struct msrp_out out = {
+	    .content_type = STR("text/plain"),
+	    .body = blob_new(body),
+	    .failure_report = failure_report,
+	    .cookie = o->messages,
+	};
+
+	msrp_session_send(o->s, &out);
+	blob_unref(out.body);
+}
+
+static void on_message(void *user, msrp_tx tx, const struct msrp_message *m)
+{
+	struct owner *o = user;
+
+	assert(m->body.n <= 65536);
+	switch (o->messages++ % 4) {
+	case 0:
+		msrp_session_reply(o->s, tx, 200, "");
+		send_back(o, m->body, MSRP_FAILURE_YES);
+		break;
+	case 1:
+		msrp_session_reply(o->s, tx, 413, "no");
+		break;
+	case 2:
+		send_back(o, m->body, MSRP_FAILURE_PARTIAL);
+		break;
+	default:
+		if (m->body.n == 3) {
+			msrp_session_free(o->s);
+			o->s = NULL;
+		}
+	}
+}
+
+static void on_nickname(void *user, msrp_tx tx, struct str nick, bool bad)
+{
+	struct owner *o = user;
+
+	assert(nick.n < 1024);
+	msrp_session_reply(o->s, tx, bad ? 424 : 200, "");
+}
+
+static void on_sent(void *user, uint64_t cookie, int status)
+{
+	(void)user;
+	assert(cookie && status >= 200);
+}
+
+static void on_closed(void *user, enum msrp_closed why)
+{
+	struct owner *o = user;
+
+	(void)why;
+	msrp_session_free(o->s);
+	o->s = NULL;
+}
+
+static const struct msrp_session_ops ops = {
+    .message = on_message,
+    .nickname = on_nickname,
+    .sent = on_sent,
+    .closed = on_closed,
+};
+
+static void wait_on(struct owner *o, struct loop *loop)
+{
+	uint64_t end = o->now_ms + 31000;
+
+	while (loop_next_timer(loop) <= end) {
+		if (loop_next_timer(loop) > o->now_ms)
+			o->now_ms = loop_next_timer(loop);
+		loop_settle(loop);
+	}
+	o->now_ms = end;
+}
+
+static void talk(struct owner *o, struct loop *loop, struct bufferevent *peer,
+		 struct str in)
+{
+	struct buf own = BUF_INIT(4096);
+
+	buf_add(&own, msrp_session_uri(o->s));
+	while (in.n) {
+		if (str_starts(in, STR("{S}"))) {
+			bufferevent_write(peer, own.p, own.n);
+			in = str_from(in, 3);
+		} else if (str_starts(in, STR("{A}"))) {
+			bufferevent_write(peer, "msrp://a.example:9/a;tcp", 24);
+			in = str_from(in, 3);
+		} else if ((unsigned char)in.p[0] == 0xff) {
+			loop_settle(loop);
+			wait_on(o, loop);
+			in = str_from(in, 1);
+		} else {
+			bufferevent_write(peer, in.p, 1);
+			in = str_from(in, 1);
+		}
+	}
+	loop_settle(loop);
+	buf_done(&own);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct owner o = {.now_ms = 1000};
+	struct clock clock = {now, now, &o};
+	struct loop *loop = loop_new(NULL, &clock);
+	struct msrp_cfg cfg = {
+	    .loop = loop,
+	    .n_listen = 1,
+	    .limits = {.max_message = 65536, .max_send_bytes = 65536},
+	};
+	struct listen_spec spec;
+	struct msrp_session_cfg session = {
+	    .peer_path = STR("msrp://a.example:9/a;tcp"),
+	    .peer_sends = true,
+	    .ops = &ops,
+	    .user = &o,
+	};
+	struct bufferevent *pair[2];
+	struct addr from;
+	struct msrp *m;
+	char why[256];
+
+	if (addr_parse(STR("192.0.2.7:9"), &from) ||
+	    listen_spec_parse(STR("tcp:127.0.0.1:0"), &spec))
+		abort();
+	cfg.listen = &spec;
+	if (msrp_new(&cfg, &m, why) || msrp_session_new(m, &session, &o.s) ||
+	    bufferevent_pair_new(loop_base(loop), 0, pair))
+		abort();
+	bufferevent_enable(pair[1], EV_READ | EV_WRITE);
+	msrp_accept(m, pair[0], false, &from);
+	talk(&o, loop, pair[1], str_of((const char *)data, size));
+	msrp_session_free(o.s);
+	bufferevent_free(pair[1]);
+	msrp_free(m);
+	loop_settle(loop);
+	loop_free(loop);
+	return 0;
+}
