@@ -41,11 +41,12 @@ int map_composing_read(struct str xml, bool *active)
 	xml = str_trim_space(xml);
 	if (str_search(xml, STR("<!DOCTYPE")) >= 0)
 		return ERR_UNSUPPORTED;
-	if (xml.n == 0 || xml.n > BYTES_MAX || !utf8_valid(xml))
+	if (xml.n == 0 || xml.n > BYTES_MAX || !utf8_valid(xml) ||
+	    str_find(xml, '\0') >= 0)
 		return ERR_SYNTAX;
 	doc = xmlReadMemory(xml.p, (int)xml.n, NULL, "UTF-8",
 			    XML_PARSE_NONET | XML_PARSE_NOERROR |
-				XML_PARSE_NOWARNING);
+				XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC);
 	if (!doc)
 		return ERR_SYNTAX;
 	err = read_root(xmlDocGetRootElement(doc), active);

@@ -164,6 +164,8 @@ static int take_content(const struct cpim *c, const struct map_message_cfg *cfg,
 {
 	struct str type = mime_type(c->content_type);
 
+	if (str_find(type, '/') <= 0)
+		return 400;
 	if (str_ieq(type, STR("text/plain")))
 		return take_text(c, m, false);
 	if (str_ieq(type, STR("text/html")))

@@ -481,14 +481,16 @@ int confinfo_parse(struct str in, struct arena *a, struct confinfo_doc *out)
 		return ERR_TOO_BIG;
 	in = str_trim_space(in);
 	/* before libxml2 sees it: entities in attributes are expanded while it
-	 * parses, and the explicit encoding below makes this search honest */
+	 * parses. No other encoding can hide it: the declared one is ignored.
+	 */
 	if (str_search(in, STR("<!DOCTYPE")) >= 0)
 		return ERR_UNSUPPORTED;
-	if (!utf8_valid(in))
+	/* a NUL makes it look like UTF-16 */
+	if (!utf8_valid(in) || str_find(in, '\0') >= 0)
 		return ERR_SYNTAX;
 	doc = xmlReadMemory(in.p, (int)in.n, NULL, "UTF-8",
 			    XML_PARSE_NONET | XML_PARSE_NOERROR |
-				XML_PARSE_NOWARNING);
+				XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC);
 	if (!doc)
 		return ERR_SYNTAX;
 	root = xmlDocGetRootElement(doc);

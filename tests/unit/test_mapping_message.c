@@ -121,6 +121,7 @@ static void test_unknown_type(void **state)
 	static const char png[] = "Content-Type: image/png;name=\"<a>\"\r\n";
 
 	assert_status(&elsewhere, png, STR("\x89PNG"), 415);
+	assert_status(&local, "Content-Type: ;x=y\r\n", STR("x"), 400);
 	assert_sip_to_xmpp("", png, STR("\x89PNG"),
 			   "<body>[image/png, 4 octets]</body>");
 }
