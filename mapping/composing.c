@@ -8,11 +8,16 @@
 #define NS_COMPOSING "urn:ietf:params:xml:ns:im-iscomposing"
 #define BYTES_MAX    4096
 
+static const xmlChar *xz(const char *z)
+{
+	return (const xmlChar *)z;
+}
+
 static bool is_ours(const xmlNode *n, const char *name)
 {
 	return n->type == XML_ELEMENT_NODE && n->ns &&
-	       xmlStrEqual(n->ns->href, BAD_CAST NS_COMPOSING) &&
-	       xmlStrEqual(n->name, BAD_CAST name);
+	       xmlStrEqual(n->ns->href, xz(NS_COMPOSING)) &&
+	       xmlStrEqual(n->name, xz(name));
 }
 
 static int read_root(const xmlNode *root, bool *active)

@@ -49,6 +49,11 @@ struct writer {
 	bool spaced;  /* a space or the start of a line came last */
 };
 
+static const xmlChar *xz(const char *z)
+{
+	return (const xmlChar *)z;
+}
+
 static void walk(struct writer *w, const xmlNode *first);
 
 static bool is_space(char c)
@@ -129,7 +134,7 @@ static bool is_harmless(struct str url)
 /* A link; where the text does not show its target, the target follows. */
 static void put_link(struct writer *w, const xmlNode *n)
 {
-	xmlChar *href = xmlGetProp(n, BAD_CAST "href");
+	xmlChar *href = xmlGetProp(n, xz("href"));
 	struct str url = str_trim_space(str_z((const char *)href));
 	struct str shown;
 	size_t start;
@@ -158,7 +163,7 @@ static void put_link(struct writer *w, const xmlNode *n)
 static const struct rule *find_rule(const xmlNode *n)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (xmlStrEqual(n->name, BAD_CAST rules[i].name))
+		if (xmlStrEqual(n->name, xz(rules[i].name)))
 			return &rules[i];
 	return NULL;
 }
@@ -182,9 +187,9 @@ static void put_ruled(struct writer *w, const xmlNode *n, const struct rule *r)
 	}
 	if (r->as)
 		put_tag(w->xhtml, "<", r->as);
-	if (xmlStrEqual(n->name, BAD_CAST "li"))
+	if (xmlStrEqual(n->name, xz("li")))
 		buf_addz(w->text, "- ");
-	if (xmlStrEqual(n->name, BAD_CAST "pre"))
+	if (xmlStrEqual(n->name, xz("pre")))
 		w->pre = true;
 	walk(w, n->children);
 	w->pre = pre;
@@ -200,17 +205,17 @@ static void put_element(struct writer *w, const xmlNode *n)
 {
 	const struct rule *r = find_rule(n);
 
-	if (xmlStrEqual(n->name, BAD_CAST "br")) {
+	if (xmlStrEqual(n->name, xz("br"))) {
 		buf_addz(w->xhtml, "<br/>");
 		buf_addc(w->text, '\n');
 		w->pending = false;
 		w->spaced = true;
-	} else if (xmlStrEqual(n->name, BAD_CAST "img")) {
-		xmlChar *alt = xmlGetProp(n, BAD_CAST "alt");
+	} else if (xmlStrEqual(n->name, xz("img"))) {
+		xmlChar *alt = xmlGetProp(n, xz("alt"));
 
 		put_text(w, str_z((const char *)alt));
 		xmlFree(alt);
-	} else if (xmlStrEqual(n->name, BAD_CAST "a")) {
+	} else if (xmlStrEqual(n->name, xz("a"))) {
 		put_link(w, n);
 	} else if (!r) {
 		walk(w, n->children);

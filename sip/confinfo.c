@@ -265,11 +265,16 @@ struct reader {
 	int err;
 };
 
+static const xmlChar *xz(const char *z)
+{
+	return (const xmlChar *)z;
+}
+
 static bool is_element(const xmlNode *n, const char *ns, const char *name)
 {
 	return n->type == XML_ELEMENT_NODE && n->ns && n->ns->href &&
-	       xmlStrEqual(n->ns->href, BAD_CAST ns) &&
-	       xmlStrEqual(n->name, BAD_CAST name);
+	       xmlStrEqual(n->ns->href, xz(ns)) &&
+	       xmlStrEqual(n->name, xz(name));
 }
 
 static bool is_ours(const xmlNode *n, const char *name)
@@ -299,7 +304,7 @@ static struct str text_of(struct reader *r, const xmlNode *n)
 
 static struct str attr_of(struct reader *r, const xmlNode *n, const char *name)
 {
-	return take(r, xmlGetNoNsProp(n, BAD_CAST name));
+	return take(r, xmlGetNoNsProp(n, xz(name)));
 }
 
 static enum confinfo_state state_of(struct reader *r, const xmlNode *n)
@@ -392,8 +397,7 @@ static void read_user(struct reader *r, const xmlNode *n,
 		      struct confinfo_user *u)
 {
 	u->state = state_of(r, n);
-	u->nickname =
-	    take(r, xmlGetNsProp(n, BAD_CAST "nickname", BAD_CAST NS_XCON));
+	u->nickname = take(r, xmlGetNsProp(n, xz("nickname"), xz(NS_XCON)));
 	for (const xmlNode *c = n->children; c && !r->err; c = c->next) {
 		if (is_ours(c, "display-text"))
 			u->display_text = text_of(r, c);

@@ -80,10 +80,15 @@ static void assert_children(const xmlNode *n, const char *want)
 	assert_string_equal(got, want);
 }
 
+static const xmlChar *xz(const char *z)
+{
+	return (const xmlChar *)z;
+}
+
 static const xmlNode *child(const xmlNode *n, const char *name)
 {
 	for (const xmlNode *c = n->children; c; c = c->next)
-		if (xmlStrEqual(c->name, BAD_CAST name))
+		if (xmlStrEqual(c->name, xz(name)))
 			return c;
 	fail_msg("no <%s>", name);
 	return NULL;
@@ -92,8 +97,8 @@ static const xmlNode *child(const xmlNode *n, const char *name)
 static void assert_attr(const xmlNode *n, const char *ns, const char *name,
 			const char *want)
 {
-	xmlChar *v = ns ? xmlGetNsProp(n, BAD_CAST name, BAD_CAST ns)
-			: xmlGetNoNsProp(n, BAD_CAST name);
+	xmlChar *v = ns ? xmlGetNsProp(n, xz(name), xz(ns))
+			: xmlGetNoNsProp(n, xz(name));
 
 	assert_non_null(v);
 	assert_string_equal((const char *)v, want);
