@@ -47,6 +47,8 @@ static int try_bind(const struct listen_spec *l)
 		return -errno;
 	if (!udp)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (l->addr.sa.sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
 	if (bind(fd, &l->addr.sa, l->addr.len) < 0 ||
 	    (!udp && listen(fd, 1) < 0))
 		r = -errno;

@@ -89,6 +89,14 @@ static void remember_first(struct dialog *d, const struct port_msg *state)
 	table_put_str(d->p->initial, str_z(d->key), d);
 }
 
+static void bury(struct dialog *d)
+{
+	d->dead = true;
+	d->until = su_now();
+	d->until.tv_sec += TOMBSTONE_S;
+	TAILQ_INSERT_TAIL(&d->p->dead, d, link);
+}
+
 struct dialog *dialog_new(struct sipproc *p, const struct port_msg *state)
 {
 	struct dialog *d = calloc(1, sizeof(*d));
@@ -98,7 +106,6 @@ struct dialog *dialog_new(struct sipproc *p, const struct port_msg *state)
 	d->p = p;
 	d->id = state->dlg;
 	d->routed = state->f[PORT_F_ROUTE].n > 0;
-	d->dead = state->type == PORT_TOMBSTONE;
 	d->state = encoded(state);
 	d->leg = d->state ? leg_new(d, state) : NULL;
 	if (!d->leg) {
@@ -109,11 +116,8 @@ struct dialog *dialog_new(struct sipproc *p, const struct port_msg *state)
 	table_put(p->dialogs, d->id, d);
 	if (state->type != PORT_DIALOG)
 		remember_first(d, state);
-	if (d->dead) {
-		d->until = su_now();
-		d->until.tv_sec += TOMBSTONE_S;
-		TAILQ_INSERT_TAIL(&p->dead, d, link);
-	}
+	if (state->type == PORT_TOMBSTONE)
+		bury(d);
 	return d;
 }
 
@@ -175,7 +179,12 @@ void dialog_report(struct dialog *d, uint32_t local_cseq, struct str target)
 
 void dialog_maybe_free(struct dialog *d)
 {
-	if (d->forgotten && !d->sends)
+	if (!d->forgotten || d->sends || d->dead)
+		return;
+	/* Of what an earlier process heard, nta knows no repetitions. */
+	if (d->key)
+		bury(d);
+	else
 		dialog_free(d);
 }
 

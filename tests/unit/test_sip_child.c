@@ -46,6 +46,8 @@ static void survives_kill(struct bed *b, bool tcp)
 	peer_hears_start(&p, "SIP/2.0 200");
 	assert_true(core_asked(b, "BYE")->dlg == dlg);
 	core_forget(b, dlg);
+	call_say_as(&c, "BYE", 3, "repeated", NULL, NULL);
+	peer_hears_start(&p, "SIP/2.0 200");
 
 	/* a repeated BYE finds a tombstone, whichever process hears it */
 	bed_kill(b);
