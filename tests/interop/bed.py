@@ -57,25 +57,25 @@ class Bed(unittest.IsolatedAsyncioTestCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls._end()
-        for server in cls.servers:
-            if isinstance(server, Stoxd) and (r := server.sanitizer_report()):
-                raise AssertionError("sanitizer report of stoxd:\n" + r)
+        report = cls._end()
+        if report:
+            raise AssertionError("sanitizer report of stoxd:\n" + report)
 
     @classmethod
     def _end(cls):
+        """Stops the servers; the sanitizers' report on stoxd, if any."""
         for server in reversed(cls.servers):
             server.stop()
-        dirty = any(isinstance(s, Stoxd) and s.runs and s.sanitizer_report()
-                    for s in cls.servers)
-        if cls.failed or dirty:
-            for server in cls.servers:
-                if server.runs:
-                    print("--- %s: %s" % (server.name, server.output),
-                          file=sys.stderr)
-                    print(server.tail(), file=sys.stderr)
+        started = [s for s in cls.servers if s.runs]
+        reports = [s.sanitizer_report() for s in started if isinstance(s, Stoxd)]
+        report = next((r for r in reports if r), None)
+        if cls.failed or report:
+            for server in started:
+                print("--- %s: %s\n%s" % (server.name, server.output,
+                                           server.tail()), file=sys.stderr)
         elif not os.environ.get("STOX_KEEP"):
             shutil.rmtree(cls.folder, ignore_errors=True)
+        return report
 
     async def asyncSetUp(self):
         self.sip_users, self.xmpp_users = [], []

@@ -194,7 +194,8 @@ listen:
     ip: "127.0.0.1"
     module: ejabberd_service
     access: all
-    shaper_rule: none
+    shaper: none
+    global_routes: false
     hosts:
 %sacl: {}
 shaper_rules: {}

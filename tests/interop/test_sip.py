@@ -12,8 +12,14 @@ from sipmsrp import CONFINFO, Refused, contact_params
 
 
 async def closed(reader, timeout=10):
-    """What the peer still sends before it closes."""
-    return await asyncio.wait_for(reader.read(), timeout)
+    """What the peer still sends before it closes, by FIN or RST."""
+    data = bytearray()
+    try:
+        while part := await asyncio.wait_for(reader.read(4096), timeout):
+            data += part
+    except ConnectionResetError:
+        pass
+    return bytes(data)
 
 
 class Signalling(Bed):
