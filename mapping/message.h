@@ -59,7 +59,8 @@ void map_stanza_payload(struct buf *out, const struct xnode *stanza,
 			struct str room);
 
 /* The children of a <message/> for XMPP users: body, subject, xhtml-im, oob,
- * chat state, or a notice in place of a type that XMPP users can't take
- * (CHAT-20). False (nothing added): it holds nothing for them. */
+ * chat state, or a notice in place of a type that XMPP users can't take or of
+ * what no stanza of cfg->stanza_max can hold (CHAT-20). False (nothing added):
+ * it holds nothing for them. */
 bool map_message_to_payload(struct buf *out, const struct message *m,
 			    const struct map_message_cfg *cfg);

@@ -185,22 +185,6 @@ static int take_content(const struct cpim *c, const struct map_message_cfg *cfg,
 	return 200;
 }
 
-/* BODY-27: what the stanza's own tag may take. */
-#define STANZA_FRAME 4096
-
-static bool fits_stanza(const struct message *m,
-			const struct map_message_cfg *cfg)
-{
-	size_t max = cfg->stanza_max ? cfg->stanza_max : MAP_STANZA_MAX;
-	struct buf b = BUF_INIT(max > STANZA_FRAME ? max - STANZA_FRAME : 0);
-	bool fits;
-
-	map_message_to_payload(&b, m, cfg);
-	fits = b.err == 0;
-	buf_done(&b);
-	return fits;
-}
-
 int map_cpim_to_message(const struct cpim *c, const struct map_message_cfg *cfg,
 			struct message *m)
 {
@@ -210,7 +194,7 @@ int map_cpim_to_message(const struct cpim *c, const struct map_message_cfg *cfg,
 	m->has_subject = c->subject.n != 0;
 	m->language = map_language(c->content_language);
 	status = take_content(c, cfg, m);
-	if (status == 200 && cfg->room_elsewhere && !fits_stanza(m, cfg))
+	if (status == 200 && cfg->room_elsewhere && !map_fits_stanza(m, cfg))
 		return 413;
 	return status;
 }

@@ -175,15 +175,43 @@ static void put_part(struct buf *out, const struct message *m,
 	}
 }
 
+/* What the stanza's own tag and our additions may take. */
+#define STANZA_FRAME 4096
+
+/* Within the limit of a stanza; b is new. False: it does not fit. */
+static bool put_all(struct buf *b, const struct message *m,
+		    const struct map_message_cfg *cfg)
+{
+	size_t max = cfg->stanza_max ? cfg->stanza_max : MAP_STANZA_MAX;
+
+	buf_init(b, max > STANZA_FRAME ? max - STANZA_FRAME : 0);
+	if (m->has_subject)
+		put_text(b, "subject", m->language, m->subject);
+	for (size_t i = 0; i < m->n_parts; i++)
+		put_part(b, m, &m->parts[i], cfg);
+	return b->err == 0;
+}
+
+bool map_fits_stanza(const struct message *m, const struct map_message_cfg *cfg)
+{
+	struct buf b;
+	bool fits = put_all(&b, m, cfg);
+
+	buf_done(&b);
+	return fits;
+}
+
 bool map_message_to_payload(struct buf *out, const struct message *m,
 			    const struct map_message_cfg *cfg)
 {
 	size_t start = out->n;
+	struct buf b;
 
-	if (m->has_subject)
-		put_text(out, "subject", m->language, m->subject);
-	for (size_t i = 0; i < m->n_parts; i++)
-		put_part(out, m, &m->parts[i], cfg);
+	if (put_all(&b, m, cfg))
+		buf_add(out, buf_str(&b));
+	else if (m->n_parts)
+		put_notice(out, &m->parts[0]);
+	buf_done(&b);
 	return out->n > start;
 }
 
