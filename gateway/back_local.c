@@ -91,11 +91,18 @@ enum reason_code back_local_reachable(const struct back_local *b,
 				      struct str room, enum world world)
 {
 	struct str domain = room_domain(room);
+	struct room *there = rooms_find(b->rooms, room);
+	struct room_info info;
 
 	if (!back_local_domain(b, domain))
 		return REASON_NO_ROOM;
-	if (rooms_find(b->rooms, room))
-		return REASON_OK;
+	if (there) {
+		room_info(there, &info);
+		if (info.locked)
+			return REASON_LOCKED;
+		return info.n_occupants < info.max_occupants ? REASON_OK
+							     : REASON_FULL;
+	}
 	return local_name(room) && back_local_may_create(b, domain, world)
 		   ? REASON_OK
 		   : REASON_NO_ROOM;

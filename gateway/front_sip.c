@@ -185,7 +185,8 @@ static void options(struct front_sip *f, const struct port_msg *m)
 	else if (u.user.n)
 		status = front_sip_room(f, ruri, arena, &room);
 	if (status == 200 && u.user.n &&
-	    back_local_reachable(f->cfg.back, room, WORLD_SIP) != REASON_OK)
+	    back_local_reachable(f->cfg.back, room, WORLD_SIP) ==
+		REASON_NO_ROOM)
 		status = 404;
 	if (status == 200) {
 		a.headers = STR("Allow: " SIP_ALLOW "\r\n"

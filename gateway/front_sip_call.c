@@ -194,13 +194,16 @@ static int check_invite(struct call *c, const struct port_msg *m,
 	struct str privacy = m->f[PORT_F_PRIVACY];
 	int status =
 	    front_sip_room(c->f, m->f[PORT_F_RURI], c->arena, &c->room);
+	enum reason_code reason;
 
 	*why = "no such room or domain";
 	if (status != 200)
 		return status;
-	if (back_local_reachable(c->f->cfg.back, c->room, WORLD_SIP) !=
-	    REASON_OK)
-		return 404;
+	reason = back_local_reachable(c->f->cfg.back, c->room, WORLD_SIP);
+	if (reason != REASON_OK) {
+		*why = reason_text(reason);
+		return map_reason_to_sip(reason);
+	}
 	*why = "no usable identity";
 	if (read_identity(c, m) < 0)
 		return 403;

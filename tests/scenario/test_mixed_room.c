@@ -4,6 +4,7 @@
 
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <string.h>
 
 #define ROOM "sip:r@chat.test"
 #define ANNA "anna@x.test/pc"
@@ -266,6 +267,44 @@ static void test_shutdown_of_both(void **state)
 	sip_user_done(&a);
 }
 
+/* ADM-12, X2S-11, X2S-16: what an XMPP user creates is closed until he has
+ * accepted the default configuration */
+static void test_locked_room(void **state)
+{
+	struct scene *s =
+	    scene_new("domain \"chat.test\" { secret = \"x\" rooms "
+		      "= local }\n");
+	struct sip_user a = {.s = s, .name = "alice", .room = STR(ROOM)};
+	const struct xnode *p;
+
+	(void)state;
+	xmpp_put(s,
+		 "<presence from='" ANNA
+		 "' to='r@chat.test/anna'><x xmlns='" NS_MUC "'/></presence>");
+	p = xmpp_take(s, ANNA);
+	assert_true(x_has_status(p, "110") && x_has_status(p, "201"));
+	assert_true(str_eq(item(p, "affiliation"), STR("owner")));
+	a.dlg = ++s->ids;
+	strcpy(a.own_path, "msrp://10.0.0.5:9/a;tcp");
+	assert_int_equal(sip_user_invite(&a, sip_user_offer(&a, "")), 404);
+	xmpp_put(s,
+		 "<presence from='" BEN
+		 "' to='r@chat.test/ben'><x xmlns='" NS_MUC "'/></presence>");
+	p = xmpp_take(s, BEN);
+	assert_non_null(
+	    x_child(x_child(p, "error", NULL), "item-not-found", NS_STANZAS));
+	xmpp_drop(s);
+	xmpp_put(s, "<iq type='set' id='o1' from='" ANNA
+		    "' to='r@chat.test'><query xmlns='" NS_MUC_OWNER
+		    "'><x xmlns='jabber:x:data' type='submit'/></query></iq>");
+	p = xmpp_take(s, ANNA);
+	assert_true(str_eq(x_attr(p, "type"), STR("result")));
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	xmpp_join(s, BEN, "ben");
+	sip_user_done(&a);
+	scene_free(s);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -273,7 +312,7 @@ int main(void)
 	    TEST(test_both_directions),	 TEST(test_private_both_ways),
 	    TEST(test_nicknames_across), TEST(test_history_for_both),
 	    TEST(test_leaving_is_seen),	 TEST(test_subject),
-	    TEST(test_shutdown_of_both),
+	    TEST(test_shutdown_of_both), cmocka_unit_test(test_locked_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

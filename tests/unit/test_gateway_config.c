@@ -1,0 +1,175 @@
+/* The configuration: what is taken, and the one line for what is not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "gateway/config.h"
+
+/* Loads this text; what went to standard error is in said, less the file's
+ * name. */
+static int load(const char *text, struct config **out, char said[512])
+{
+	char name[] = "/tmp/stox-config-XXXXXX";
+	FILE *f = fdopen(mkstemp(name), "w"), *err = tmpfile();
+	int keep = dup(STDERR_FILENO), r;
+	size_t n;
+
+	assert_non_null(f);
+	assert_non_null(err);
+	fputs(text, f);
+	fclose(f);
+	fflush(stderr);
+	dup2(fileno(err), STDERR_FILENO);
+	r = config_load(name, out);
+	fflush(stderr);
+	dup2(keep, STDERR_FILENO);
+	close(keep);
+	rewind(err);
+	n = fread(said, 1, 511, err);
+	said[n] = '\0';
+	fclose(err);
+	unlink(name);
+	if (n > strlen(name))
+		memmove(said, said + strlen(name), n - strlen(name) + 1);
+	return r;
+}
+
+/* DESIGN's example: every key of the contract */
+static void test_contract(void **state)
+{
+	struct config *c;
+	char said[512];
+
+	(void)state;
+	assert_int_equal(
+	    load("state-dir = \"/var/lib/stoxd\"\n"
+		 "control = \"/run/stoxd/control.sock\"\n"
+		 "metrics = \"127.0.0.1:9190\"\n"
+		 "log-level = \"debug\"\n"
+		 "sip { listen = {\"udp:127.0.0.1:5060\", "
+		 "\"tcp:127.0.0.1:5060\", "
+		 "\"tls:127.0.0.1:5061\"} trust = {\"127.0.0.0/8\", \"::1\"} "
+		 "host = \"gw.example.org\" realm = \"example.org\" }\n"
+		 "msrp { listen = {\"tcp:127.0.0.1:2855\"} host = "
+		 "\"chat.example.org\" }\n"
+		 "xmpp { server = \"127.0.0.1:5347\" }\n"
+		 "dns { servers = {\"127.0.0.1:53\"} }\n"
+		 "domain \"Chat.Example.org\" { secret = \"s1\" rooms = local "
+		 "create = xmpp factory = \"conference\" persistent = yes }\n"
+		 "domain \"conf.example.net\" { secret = \"s2\" rooms = sip "
+		 "route = "
+		 "\"sip:10.0.0.7:5060;transport=tcp\" }\n"
+		 "domain \"example.org\" { secret = \"s3\" users = sip }\n"
+		 "domain \"sip.example.com\" { secret = \"s4\" users = foreign "
+		 "}\n"
+		 "domain \"muc.example.com\" { rooms = xmpp }\n"
+		 "domain \"*\" { rooms = discover }\n",
+		 &c, said),
+	    0);
+	assert_string_equal(said, "");
+	assert_int_equal(c->log_level, LOG_DEBUG);
+	assert_int_equal(c->sip.n_listen, 3);
+	assert_int_equal(c->n_domains, 6);
+	const struct domain_config *d =
+	    config_domain(c, STR("chat.EXAMPLE.org."));
+	assert_non_null(d);
+	assert_string_equal(d->name, "chat.example.org");
+	assert_int_equal(d->rooms, ROOMS_LOCAL);
+	assert_int_equal(d->create, CREATE_XMPP);
+	assert_true(d->persistent && d->lock && d->public);
+	assert_null(config_domain(c, STR("*")));
+	assert_null(config_domain(c, STR("other.test")));
+	struct addr a;
+	addr_parse(STR("127.3.2.1:9"), &a);
+	assert_true(config_trusts(c, &a));
+	addr_parse(STR("[::1]:9"), &a);
+	assert_true(config_trusts(c, &a));
+	addr_parse(STR("10.0.0.1:9"), &a);
+	assert_false(config_trusts(c, &a));
+	config_free(c);
+}
+
+static void test_nothing_is_trusted_by_default(void **state)
+{
+	struct config *c;
+	struct addr a;
+	char said[512];
+
+	(void)state;
+	assert_int_equal(load("", &c, said), 0);
+	addr_parse(STR("127.0.0.1:9"), &a);
+	assert_false(config_trusts(c, &a));
+	assert_int_equal(c->n_domains, 0);
+	config_free(c);
+}
+
+static void test_errors(void **state)
+{
+	static const struct {
+		const char *text, *said;
+	} rows[] = {
+	    {"log-level = \"info\"\nfoo = 1\n", ":2: no such option 'foo'\n"},
+	    {"log-level = \"loud\"\n", ":1: log-level: 'loud' is none of "
+				       "error, warn, info, debug, trace\n"},
+	    {"sip { listen = {\"udp:127.0.0.1:x\"} }\n",
+	     ":1: listen: 'udp:127.0.0.1:x' is not udp:ADDRESS:PORT, "
+	     "tcp:ADDRESS:PORT or tls:ADDRESS:PORT\n"},
+	    {"msrp {\n\tlisten = {\"udp:127.0.0.1:1\"}\n}\n",
+	     ":2: listen: 'udp:127.0.0.1:1' is not tcp:ADDRESS:PORT or "
+	     "tls:ADDRESS:PORT\n"},
+	    {"sip {\n trust = {\"10.0.0.0/99\"} }\n",
+	     ":2: trust: '10.0.0.0/99' is no address or address block\n"},
+	    {"xmpp { server = \"localhost:5347\" }\n",
+	     ":1: server: 'localhost:5347' is not ADDRESS:PORT with a numeric "
+	     "address\n"},
+	    {"xmpp { max-stanza = 500 }\n",
+	     ":1: max-stanza: must be at least 10000\n"},
+	    {"limits {\n\n rooms = 0 }\n", ":3: rooms: must be at least 1\n"},
+	    {"domain \"a.b\" {\n rooms = loca }\n",
+	     ":2: rooms: 'loca' is none of local, sip, xmpp, discover\n"},
+	    {"domain \"a.b\" {\n rooms = local\n history = abc\n}\n",
+	     ":3: invalid integer value for option 'history'\n"},
+	    {"domain \"a.b\" {\n rooms = local persistent = maybe\n}\n",
+	     ":2: invalid boolean value for option 'persistent'\n"},
+	    {"domain \"a.b\" { rooms = local }\ndomain \"a.b\" { rooms = local "
+	     "}\n",
+	     ":2: found duplicate title 'a.b'\n"},
+	    {"domain \"a b\" { rooms = local }\n",
+	     ":1: domain: 'a b' is no domain name\n"},
+	    {"domain \"a.b\" { secret = \"x\" }\n",
+	     ":1: domain \"a.b\" has neither rooms nor users\n"},
+	    {"domain \"*\" { rooms = local }\n",
+	     ":1: domain \"*\" has no secret and no local rooms\n"},
+	    {"domain \"a.b\" {\n rooms = local\n",
+	     ":3: the file ends inside a section\n"},
+	    {"tls {\n certificate = \"/nonexistent/x\" }\n",
+	     ":2: certificate: /nonexistent/x: No such file or directory\n"},
+	    {"msrp { listen = {\"tls:127.0.0.1:1\"} }\n",
+	     ":1: listen: 'tls:127.0.0.1:1' needs tls { certificate, key }\n"},
+	};
+	struct config *c;
+	char said[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_true(load(rows[i].text, &c, said) < 0);
+		assert_string_equal(said, rows[i].said);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_contract),
+	    cmocka_unit_test(test_nothing_is_trusted_by_default),
+	    cmocka_unit_test(test_errors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
