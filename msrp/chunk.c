@@ -90,9 +90,9 @@ static void send_whole(struct msrp_session *s, const struct msrp_out *m,
 
 	pick_tid(s->m, body, tid);
 	pick_message_id(s, message_id);
-	msrp_put_head(&c->out, &f);
-	buf_add(&c->out, body);
-	msrp_put_end(&c->out, f.tid, true, '$');
+	msrp_put_head(conn_out(c), &f);
+	buf_add(conn_out(c), body);
+	msrp_put_end(conn_out(c), f.tid, true, '$');
 	s->m->stats.requests_out++;
 	account(s, before);
 	if (m->failure_report == MSRP_FAILURE_YES ||
@@ -184,7 +184,7 @@ static void close_chunk(struct msrp_conn *c, char flag)
 	uint64_t before = conn_put_off(c);
 	bool answered = o->failure_report != MSRP_FAILURE_NO;
 
-	msrp_put_end(&c->out, id_str(c->tx.tid), true, flag);
+	msrp_put_end(conn_out(c), id_str(c->tx.tid), true, flag);
 	account(s, before);
 	if (flag != '#' && answered &&
 	    (o->failure_report == MSRP_FAILURE_YES || o->cookie ||
@@ -228,7 +228,7 @@ static void open_chunk(struct msrp_conn *c, struct msrp_session *s)
 	else if (c->n_live > 1 && left > CHUNK_SHARED)
 		c->tx.cap = CHUNK_SHARED;
 	pick_tid(c->m, str_of(o->body->p + o->sent, c->tx.cap), c->tx.tid);
-	msrp_put_head(&c->out, &f);
+	msrp_put_head(conn_out(c), &f);
 	c->m->stats.requests_out++;
 	account(s, before);
 }
@@ -265,7 +265,7 @@ static void feed(struct msrp_conn *c)
 	}
 	if (n > c->tx.cap - c->tx.done)
 		n = c->tx.cap - c->tx.done;
-	buf_add(&c->out, str_of(o->body->p + o->sent, n));
+	buf_add(conn_out(c), str_of(o->body->p + o->sent, n));
 	account(s, before);
 	c->tx.done += n;
 	o->sent += n;
@@ -284,7 +284,7 @@ void chunk_fill(struct msrp_conn *c)
 		if (c->tx.message) {
 			feed(c);
 		} else if (c->ctl.n) {
-			buf_add(&c->out, buf_str(&c->ctl));
+			buf_add(conn_out(c), buf_str(&c->ctl));
 			buf_done(&c->ctl);
 		} else if (s) {
 			open_chunk(c, s);
@@ -322,7 +322,7 @@ void chunk_clear(struct msrp_session *s)
 
 	if (c && c->tx.session == s) {
 		if (!c->dead) {
-			msrp_put_end(&c->out, id_str(c->tx.tid), true, '#');
+			msrp_put_end(conn_out(c), id_str(c->tx.tid), true, '#');
 			conn_kick(c);
 		}
 		c->tx.session = NULL;

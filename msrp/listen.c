@@ -220,6 +220,7 @@ void msrp_free(struct msrp *m)
 		evconnlistener_free(m->listeners[i].ev);
 	while ((c = TAILQ_FIRST(&m->conns)))
 		conn_lost(c, MSRP_CLOSED_LOST);
+	conn_out_free(m);
 	msrp_tls_free(m);
 	table_free(m->sessions);
 	free(m->listeners);

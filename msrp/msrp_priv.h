@@ -42,6 +42,11 @@
 #define MSRP_LOOSE_MAX	      4194304
 #define MSRP_OTHER_BODY_MAX   10240
 
+/* Output buffers that no connection needs now: how many are kept, and octets.
+ */
+#define MSRP_SPARE_MAX	 1024
+#define MSRP_SPARE_BYTES 8388608
+
 #define MSRP_ID 16 /* octets of a transaction or Message-ID of ours */
 
 struct msrp_conn;
@@ -73,6 +78,8 @@ struct msrp {
 	char host[256];		  /* advertised; empty: the listener's */
 	unsigned char pool[1024]; /* random octets not yet used for ids */
 	size_t pool_left;
+	struct buf spare[MSRP_SPARE_MAX]; /* allocated, empty */
+	size_t n_spare, spare_bytes;
 };
 
 /* 16 unpredictable alphanumerics (95 bits), the first being one too. */
@@ -251,6 +258,10 @@ void conn_watch(struct msrp_conn *c);
 /* output.c */
 /* Octets given to this connection and not yet taken by the system. */
 size_t conn_unsent(const struct msrp_conn *c);
+/* What goes out at the end of the turn; with memory from those who need none
+ * now. */
+struct buf *conn_out(struct msrp_conn *c);
+void conn_out_free(struct msrp *m);
 /* Where answers and reports go: behind an open chunk. Call conn_kick
  * afterwards. */
 struct buf *conn_control(struct msrp_conn *c);

@@ -8,8 +8,6 @@
 
 /* A fast reader of a long message may not hold up the turn longer than this. */
 #define WRITES_PER_TURN 4
-/* A buffer up to this size is kept by an idle connection. */
-#define KEEP_ROOM 2048
 
 static size_t behind(const struct msrp_conn *c)
 {
@@ -37,10 +35,43 @@ void conn_kick(struct msrp_conn *c)
 		defer(c->m->loop, &c->flush, conn_flush, c);
 }
 
+struct buf *conn_out(struct msrp_conn *c)
+{
+	struct msrp *m = c->m;
+
+	if (!c->out.p && m->n_spare) {
+		c->out = m->spare[--m->n_spare];
+		m->spare_bytes -= c->out.room;
+	}
+	return &c->out;
+}
+
+/* What was written leaves no buffer behind in an idle connection. */
+static void give_back(struct msrp_conn *c)
+{
+	struct msrp *m = c->m;
+
+	if (m->n_spare == MSRP_SPARE_MAX ||
+	    m->spare_bytes + c->out.room > MSRP_SPARE_BYTES) {
+		buf_done(&c->out);
+		return;
+	}
+	buf_clear(&c->out);
+	m->spare_bytes += c->out.room;
+	m->spare[m->n_spare++] = c->out;
+	buf_init(&c->out, MSRP_OUT_MAX);
+}
+
+void conn_out_free(struct msrp *m)
+{
+	while (m->n_spare)
+		buf_done(&m->spare[--m->n_spare]);
+}
+
 struct buf *conn_control(struct msrp_conn *c)
 {
 	if (!c->tx.message && c->ctl.n == 0)
-		return &c->out;
+		return conn_out(c);
 	if (c->ctl.n == 0)
 		c->ctl_ms = loop_now_ms(c->m->loop);
 	return &c->ctl;
@@ -117,10 +148,7 @@ static bool write_out(struct msrp_conn *c, bool now)
 		bufferevent_write(c->bev, c->out.p + n, c->out.n - n);
 	c->out_off += c->out.n;
 	c->m->stats.bytes_out += c->out.n;
-	if (c->out.room > KEEP_ROOM)
-		buf_done(&c->out);
-	else
-		buf_clear(&c->out);
+	give_back(c);
 	return true;
 }
 
