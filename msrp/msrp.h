@@ -83,6 +83,8 @@ enum msrp_closed {
 	MSRP_CLOSED_ABUSE,   /* it broke a limit or the framing */
 };
 
+/* Any of them may be NULL. In each the session may be freed, and anything be called
+ * on it. */
 struct msrp_session_ops {
 	/* A connection has bound the session: sending is possible now. */
 	void (*bound)(void *user);
@@ -93,8 +95,11 @@ struct msrp_session_ops {
 	/* NICKNAME (RFC 7701 §7.1): nick unquoted; set_nickname of the draft is read
 	 * likewise. bad: its header is missing or malformed (owes 424). */
 	void (*nickname)(void *user, msrp_tx tx, struct str nick, bool bad);
-	/* A message sent with a cookie has its final outcome: 200, an error status of the
-	 * response or of a failure REPORT, 408 for silence. May be NULL. */
+	/* A message sent with a cookie has its final outcome, told once: 200, an error
+	 * status of the response or of a failure REPORT, 408 for silence. With
+	 * MSRP_FAILURE_PARTIAL silence is success (200, after response_ms); with
+	 * MSRP_FAILURE_NO nothing is ever told. What has no outcome when the session is
+	 * closed gets none. May be NULL. */
 	void (*sent)(void *user, uint64_t cookie, int status);
 	/* The send queue has drained after ERR_CONGESTED. May be NULL. */
 	void (*writable)(void *user);
