@@ -258,15 +258,21 @@ static inline void expand(struct buf *b, const struct seat *seat,
 	}
 }
 
-static inline void peer_says(struct peer *p, const struct seat *seat,
-			     const char *text)
+static inline void peer_sends(struct peer *p, const struct seat *seat,
+			      struct str text)
 {
 	struct buf b = BUF_INIT(SIZE_MAX / 2);
 
-	expand(&b, seat, str_z(text));
+	expand(&b, seat, text);
 	bufferevent_write(p->bev, b.p, b.n);
 	buf_done(&b);
 	loop_settle(p->w->loop);
+}
+
+static inline void peer_says(struct peer *p, const struct seat *seat,
+			     const char *text)
+{
+	peer_sends(p, seat, str_z(text));
 }
 
 static inline struct str peer_got(struct peer *p)

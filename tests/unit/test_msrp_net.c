@@ -11,6 +11,9 @@
 
 #include <cmocka.h>
 
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -274,6 +277,44 @@ static void test_tls(void **state)
 	talk(true, "127.0.0.1");
 }
 
+/* MSRP-77: a session agreed with TLS is not served over plain TCP */
+static void test_tls_session_over_tcp(void **state)
+{
+	struct loop *loop = loop_new(NULL, NULL);
+	struct bufferevent *pair[2];
+	struct identity id;
+	struct side a;
+	struct addr from;
+	struct evbuffer *in;
+	struct str uri;
+	char got[64] = "";
+
+	(void)state;
+	identity_init(&id);
+	side_init(&a, loop, true, &id, "127.0.0.1");
+	side_join(&a, true, STR("msrps://127.0.0.1:9/x;tcp"));
+	assert_int_equal(addr_parse(STR("127.0.0.1:9"), &from), 0);
+	assert_int_equal(bufferevent_pair_new(loop_base(loop), 0, pair), 0);
+	bufferevent_enable(pair[1], EV_READ | EV_WRITE);
+	msrp_accept(a.msrp, pair[0], false, &from);
+	uri = msrp_session_uri(a.s);
+	evbuffer_add_printf(bufferevent_get_output(pair[1]),
+			    "MSRP t1 SEND\r\nTo-Path: %.*s\r\n"
+			    "From-Path: msrps://127.0.0.1:9/x;tcp\r\n"
+			    "-------t1$\r\n",
+			    STR_ARG(uri));
+	loop_settle(loop);
+	in = bufferevent_get_input(pair[1]);
+	evbuffer_remove(in, got, sizeof(got) - 1);
+	assert_ptr_equal(strstr(got, "MSRP t1 481 "), got);
+	assert_int_equal(a.bound, 0);
+	bufferevent_free(pair[1]);
+	side_done(&a);
+	loop_settle(loop);
+	loop_free(loop);
+	identity_done(&id);
+}
+
 /* Connecting out where nobody listens, and to what is no address. */
 static void test_unbound(void **state)
 {
@@ -335,6 +376,7 @@ int main(void)
 	    cmocka_unit_test(test_tcp),
 	    cmocka_unit_test(test_tcp_ipv6),
 	    cmocka_unit_test(test_tls),
+	    cmocka_unit_test(test_tls_session_over_tcp),
 	    cmocka_unit_test(test_unbound),
 	    cmocka_unit_test(test_configuration_errors),
 	};

@@ -554,6 +554,73 @@ static void test_header_limits(void **state)
 	room_done(&r);
 }
 
+/* V-ABN-1, ABN-5 */
+static void test_no_msrp(void **state)
+{
+	static const struct str octets[] = {
+	    {"GET / HTTP/1.1\r\n", 16},
+	    {"\x16\x03\x01", 3},
+	    {"\r\n", 2},
+	};
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	for (int i = 0; i < 3; i++) {
+		struct peer p;
+
+		peer_init(&p, &w);
+		peer_sends(&p, NULL, octets[i]);
+		peer_hears(&p, NULL, "");
+		assert_true(p.closed);
+		peer_done(&p);
+	}
+	world_done(&w);
+}
+
+/* V-ABN-2, MSRP-32 */
+static void test_absurd_range(void **state)
+{
+	struct room r;
+
+	(void)state;
+	room_init(&r);
+	says(&r, SEND("t1",
+		      "Message-ID: m1\r\n"
+		      "Byte-Range: 1-*/99999999999999999999\r\n",
+		      "x", "$"));
+	hears(&r, ERROR("t1", "400 Bad header value"));
+	seat_told(&r.a, "");
+	room_done(&r);
+}
+
+/* V-ABN-4, ABN-6, MSRP-14 */
+static void test_odd_octets(void **state)
+{
+	struct room r;
+	struct buf b = BUF_INIT(20000);
+
+	(void)state;
+	room_init(&r);
+	peer_sends(&r.p, &r.a,
+		   STR(SEND("t1", "Message-ID: m1\r\nX: a\0b\r\n", "x", "$")));
+	hears(&r, ERROR("t1", "400 Control character in a header"));
+	peer_sends(&r.p, &r.a,
+		   STR(SEND("t2", "Message-ID: m2\r\n", "a\0b", "$")));
+	hears(&r, OK("t2"));
+	assert_true(
+	    str_eq(buf_str(&r.a.told), STR("message m2 text/plain 3 a\0b\n")));
+	buf_clear(&r.a.told);
+	buf_addf(&b, "MSRP t3 SEND\r\n{H}X:%8998d\r\n-------t3$\r\n", 1);
+	says(&r, buf_z(&b));
+	hears(&r, ERROR("t3", "400 Headers too long"));
+	seat_told(&r.a, "closed abuse\n");
+	world_wait(&r.w, 1000);
+	assert_true(r.p.closed);
+	buf_done(&b);
+	room_done(&r);
+}
+
 /* MSRP-19 */
 static void test_body_of_other_methods(void **state)
 {
@@ -739,6 +806,9 @@ int main(void)
 	    cmocka_unit_test(test_idle_connection),
 	    cmocka_unit_test(test_three_bad),
 	    cmocka_unit_test(test_header_limits),
+	    cmocka_unit_test(test_no_msrp),
+	    cmocka_unit_test(test_absurd_range),
+	    cmocka_unit_test(test_odd_octets),
 	    cmocka_unit_test(test_body_of_other_methods),
 	    cmocka_unit_test(test_nicknames),
 	    cmocka_unit_test(test_sending_not_agreed),
