@@ -16,6 +16,14 @@
 
 #define NOBODY 65534
 
+#if defined(__SANITIZE_ADDRESS__)
+#define LEAK_CHECK 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LEAK_CHECK 1
+#endif
+#endif
+
 extern su_log_t nta_log[], tport_log[];
 
 static bool is_port(int fd)
@@ -59,7 +67,7 @@ void drop_privileges(void)
 	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 ||
 			       setuid(NOBODY) < 0))
 		perror("stoxd-sip: cannot give up root");
-#ifdef __SANITIZE_ADDRESS__
+#ifdef LEAK_CHECK
 	/* The leak check reads its own process, which this change forbade. */
 	prctl(PR_SET_DUMPABLE, 1);
 #endif
