@@ -57,25 +57,30 @@ class Bed(unittest.IsolatedAsyncioTestCase):
 
     @classmethod
     def tearDownClass(cls):
-        report = cls._end()
-        if report:
-            raise AssertionError("sanitizer report of stoxd:\n" + report)
+        wrong = cls._end()
+        if wrong:
+            raise AssertionError(wrong)
 
     @classmethod
     def _end(cls):
-        """Stops the servers; the sanitizers' report on stoxd, if any."""
+        """Stops the servers; what was wrong with stoxd's end, if anything."""
+        wrong = None
         for server in reversed(cls.servers):
-            server.stop()
+            code = server.stop()
+            if isinstance(server, Stoxd) and code not in (0, None):
+                wrong = "stoxd ended with %d" % code
         started = [s for s in cls.servers if s.runs]
-        reports = [s.sanitizer_report() for s in started if isinstance(s, Stoxd)]
-        report = next((r for r in reports if r), None)
-        if cls.failed or report:
+        for server in started:
+            report = isinstance(server, Stoxd) and server.sanitizer_report()
+            if report:
+                wrong = "sanitizer report of stoxd:\n" + report
+        if cls.failed or wrong:
             for server in started:
                 print("--- %s: %s\n%s" % (server.name, server.output,
                                            server.tail()), file=sys.stderr)
         elif not os.environ.get("STOX_KEEP"):
             shutil.rmtree(cls.folder, ignore_errors=True)
-        return report
+        return wrong
 
     async def asyncSetUp(self):
         self.sip_users, self.xmpp_users = [], []

@@ -73,6 +73,22 @@ class RoomCore:
         for user in (bob, carol):
             self.assertEqual(user.call.texts().count(text), 1)
 
+    async def test_names_of_all_kinds(self):
+        """ADDR-16, ADDR-17, ADDR-19, NICK-14, BODY-8: nicknames with blanks,
+        quotes and other alphabets; lines end as each side wants."""
+        nick = "\u0418\u0432\u0430\u043d \"J;&<\\"
+        romeo = await self.xmpp_in("romeo", "Romeo & Co")
+        alice = await self.sip_in("alice", nick)
+        bob = await self.sip_in("bob", "Bob")
+        await self.agree(["Romeo & Co", nick, "Bob"], [romeo], [alice, bob])
+        romeo.say(self.room, "two\nlines")
+        heard = await self.heard(alice, "two\r\nlines")
+        self.assertEqual(heard.sender, self.uri + ";gr=Romeo%20&%20Co")
+        self.assertEqual(await alice.whisper(heard.sender, "psst"), 200)
+        got = await until(lambda: [m for m in romeo.messages(self.room, "chat")
+                                   if body(m) == "psst"], 10, "the PM")
+        self.assertEqual(got[0].get("from"), self.room + "/" + nick)
+
     async def test_one_order_for_all(self):
         """CHAT-20: everybody sees the others' messages in one order."""
         romeo, *sips = await self.four()

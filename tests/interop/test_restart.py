@@ -32,6 +32,21 @@ class ProsodyRestarts(XmppBed):
         self.assertEqual(await alice.say("welcome back"), 200)
         await self.read(romeo, "welcome back")
 
+    async def test_ghost_of_the_restart(self):
+        """X2S-33, COMP-10: who does not come back is found out when a message
+        to him bounces."""
+        await self.xmpp_in("juliet", "Juliet")
+        alice = await self.sip_in("alice", "Alice")
+        await until(lambda: alice.roster.names() == ["Alice", "Juliet"], 10,
+                    "both")
+        self.server.stop(signal.SIGKILL)
+        self.server.start()
+        await self.wait_component()
+        romeo = await self.xmpp_in("romeo", "Romeo")
+        self.assertEqual(await alice.say("are you there?"), 200)
+        await self.read(romeo, "are you there?")
+        await self.agree(["Alice", "Romeo"], [romeo], [alice], timeout=20)
+
     async def test_two_restarts(self):
         """COMP-6."""
         alice = await self.sip_in("alice", "Alice")
@@ -164,14 +179,13 @@ class SipProcessDies(XmppBed):
             self.fail("no answer to an INVITE repeated over UDP")
         self.assertEqual(await alice.say("alone"), 200)
 
-    async def test_old_dialog_is_unknown(self):
-        """V-SEED0-4."""
+    async def test_unknown_dialog(self):
+        """V-SEED0-4: 481 to a BYE in a dialog that never was."""
         alice = await self.sip("alice")
-        call = await alice.join(self.uri)
-        dialog = call.dialog
-        await alice.leave()
         await self.kill_sip()
-        self.assertEqual((await dialog.request("BYE")).status, 481)
+        bye = alice.make("BYE", self.uri, alice.from_header,
+                         "<%s>;tag=nosuch" % self.uri)
+        self.assertEqual((await alice.request(bye, alice.proxy)).status, 481)
 
 
 class Shutdown(XmppBed):
