@@ -1,13 +1,7 @@
 #include "xmpp/stream.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/select.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -22,10 +16,6 @@
 #define QUEUE_MAX_DEFAULT  16777216
 /* A tree takes more memory than its text. */
 #define TREE_FACTOR 16
-/* libstrophe reads this much at a time. */
-#define READ_BYTES 4096
-/* Rounds of reading before others get their turn. */
-#define PUMP_ROUNDS 64
 
 #define TICK_MS	      1000 /* for libstrophe's own time-outs */
 #define BACKOFF_MS    1000
@@ -38,93 +28,7 @@
 #define DOWN_QUEUE    1000
 #define CLOSE_MS      5000
 
-enum phase { WAITING, CONNECTING, UP, CLOSING };
-
-struct xmpp_link {
-	struct xmpp_link_cfg cfg;
-	struct loop *loop;
-	struct log *log;
-	char *domain, *secret;
-	xmpp_log_t strophe_log;
-	xmpp_ctx_t *ctx;
-	xmpp_conn_t *conn; /* one for every attempt */
-	enum phase phase;
-	bool ended;   /* libstrophe has reported the end of conn */
-	bool lasting; /* the last error was one that lasts */
-	bool garbled; /* the peer's XML can't be read any more */
-	bool freed;
-	char why[128]; /* the end's cause */
-
-	/* libstrophe's descriptor must be below FD_SETSIZE: one is held in
-	 * reserve while there is no connection. libevent gets a copy of its
-	 * own, since libstrophe closes first. */
-	int reserve_fd, fd, watch_fd;
-	struct event *readable, *writable;
-
-	struct timer tick, retry, keepalive, close_timer;
-	struct deferred flush, after;
-	uint64_t backoff_ms;
-
-	struct arena *arena;
-	size_t unparsed;   /* octets read since the last stanza, at most */
-	uint64_t heard_ms; /* when a stanza came last */
-	bool ping_sent;
-	char ping_id[25];
-
-	struct buf out;	     /* not yet handed over */
-	size_t handed;	     /* handed to libstrophe, maybe unsent */
-	unsigned down_calls; /* kept for the reconnect */
-	uint64_t down_ms;    /* when it went down */
-
-	void (*done)(void *user);
-	void *done_user;
-	struct xmpp_link_stats stats;
-};
-
-/* libstrophe gives its socket callback no user pointer; set only while
- * xmpp_connect_component() runs. */
-static _Thread_local struct xmpp_link *connecting;
-
 static void start(void *user);
-
-static void hold_descriptor(struct xmpp_link *l)
-{
-	if (l->reserve_fd >= 0)
-		return;
-	l->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (l->reserve_fd >= FD_SETSIZE) {
-		close(l->reserve_fd);
-		l->reserve_fd = -1;
-	}
-}
-
-static int refuse_socket(xmpp_conn_t *conn, void *sock)
-{
-	(void)conn;
-	(void)sock;
-	return -1;
-}
-
-/* Puts the socket where select() can take it (a higher one would end the
- * process), and remembers it. */
-static int take_socket(xmpp_conn_t *conn, void *sock)
-{
-	struct xmpp_link *l = connecting;
-	int *fd = sock, on = 1;
-
-	(void)conn;
-	if (l->reserve_fd >= 0 && *fd > l->reserve_fd &&
-	    dup3(*fd, l->reserve_fd, O_CLOEXEC) >= 0) {
-		close(*fd);
-		*fd = l->reserve_fd;
-		l->reserve_fd = -1;
-	}
-	if (*fd >= FD_SETSIZE)
-		return -1;
-	setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	l->fd = *fd;
-	return 0;
-}
 
 /* Bad XML is reported here and nowhere else: libstrophe tells the server and
  * then waits for it to hang up. */
@@ -226,7 +130,7 @@ static void hand_over(struct xmpp_link *l)
 	xmpp_run_once(l->ctx, 0);
 }
 
-static void flush(void *user)
+void stream_flush(void *user)
 {
 	struct xmpp_link *l = user;
 
@@ -266,13 +170,13 @@ int xmpp_link_send(struct xmpp_link *l, struct str text)
 	}
 	buf_add(&l->out, text);
 	if (l->phase == UP)
-		defer(l->loop, &l->flush, flush, l);
+		defer(l->loop, &l->flush, stream_flush, l);
 	return 0;
 }
 
 /* Keeping alive (COMP-9) */
 
-static void end_stream(struct xmpp_link *l, const char *why)
+void stream_end(struct xmpp_link *l, const char *why)
 {
 	snprintf(l->why, sizeof(l->why), "%s", why);
 	xmpp_conn_release(l->conn); /* reports the end by itself */
@@ -299,7 +203,7 @@ static void on_keepalive(void *user)
 	uint64_t silent_ms = loop_now_ms(l->loop) - l->heard_ms;
 
 	if (l->ping_sent) {
-		end_stream(l, "no answer to a ping");
+		stream_end(l, "no answer to a ping");
 		return;
 	}
 	if (silent_ms >= IDLE_MS) {
@@ -314,18 +218,6 @@ static void on_keepalive(void *user)
 
 /* The connection's life */
 
-static void close_watch(struct xmpp_link *l)
-{
-	if (l->readable)
-		event_free(l->readable);
-	if (l->writable)
-		event_free(l->writable);
-	l->readable = l->writable = NULL;
-	if (l->watch_fd >= 0)
-		close(l->watch_fd);
-	l->watch_fd = l->fd = -1;
-}
-
 static void on_up(struct xmpp_link *l)
 {
 	l->phase = UP;
@@ -338,8 +230,7 @@ static void on_up(struct xmpp_link *l)
 	l->down_calls = 0;
 	xmpp_handler_add(l->conn, on_stanza, NULL, NULL, NULL, l);
 	timer_set(l->loop, &l->keepalive, KEEPALIVE_MS, on_keepalive, l);
-	log_info(l->log, "xmpp.up", "domain=%s", l->domain);
-	defer(l->loop, &l->flush, flush, l);
+	defer(l->loop, &l->flush, stream_flush, l);
 	l->cfg.ops->up(l->cfg.user);
 }
 
@@ -372,8 +263,8 @@ static void after_end(void *user)
 	bool was_up = l->phase == UP;
 	uint64_t delay_ms;
 
-	close_watch(l);
-	hold_descriptor(l);
+	stream_close_watch(l);
+	stream_hold_descriptor(l);
 	timer_cancel(l->loop, &l->tick);
 	timer_cancel(l->loop, &l->keepalive);
 	if (l->conn)
@@ -393,9 +284,10 @@ static void after_end(void *user)
 	if (was_up)
 		l->down_ms = loop_now_ms(l->loop);
 	delay_ms = next_delay(l);
-	log_warn(l->log, "xmpp.down",
-		 "domain=%s was_up=%d retry_ms=%llu why=%s", l->domain, was_up,
-		 (unsigned long long)delay_ms, LOGQ(str_z(l->why)));
+	if (!was_up)
+		log_warn(l->log, "xmpp.connect_failed",
+			 "domain=%s retry_ms=%llu why=%s", l->domain,
+			 (unsigned long long)delay_ms, LOGQ(str_z(l->why)));
 	timer_set(l->loop, &l->retry, delay_ms, start, l);
 	if (was_up)
 		l->cfg.ops->down(l->cfg.user, l->why);
@@ -418,12 +310,12 @@ static void on_end(struct xmpp_link *l, int error,
 						  : "connection lost");
 	/* libstrophe has closed its descriptor: ours must not outlive the turn
 	 * in libevent */
-	close_watch(l);
+	stream_close_watch(l);
 	defer(l->loop, &l->after, after_end, l);
 }
 
-static void on_conn(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
-		    xmpp_stream_error_t *stream_error, void *user)
+void stream_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
+		  xmpp_stream_error_t *stream_error, void *user)
 {
 	struct xmpp_link *l = user;
 
@@ -445,102 +337,12 @@ static void on_conn(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
 	}
 }
 
-static int readable_octets(const struct xmpp_link *l)
-{
-	int n = 0;
-
-	return l->fd >= 0 && ioctl(l->fd, FIONREAD, &n) == 0 ? n : 0;
-}
-
-/* An unfinished stanza over the limit can't be refused but with the stream. */
-static void check_size(struct xmpp_link *l, int read)
-{
-	static const char error[] =
-	    "<stream:error><policy-violation xmlns="
-	    "'urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>";
-
-	l->unparsed += (size_t)(read < READ_BYTES ? read : READ_BYTES);
-	if (l->phase != UP || l->unparsed <= l->cfg.max_stanza + 2 * READ_BYTES)
-		return;
-	l->stats.stanzas_refused++;
-	xmpp_send_raw(l->conn, error, sizeof(error) - 1);
-	xmpp_run_once(l->ctx, 0);
-	if (!l->ended)
-		end_stream(l, "stanza over the limit");
-}
-
-static void pump(struct xmpp_link *l)
-{
-	for (int i = 0; i < PUMP_ROUNDS && !l->ended && !l->freed; i++) {
-		bool was_garbled = l->garbled;
-		int n = readable_octets(l);
-
-		/* what libstrophe itself has to say waits for the next run */
-		if (n == 0 && i > 1)
-			break;
-		check_size(l, n);
-		if (l->ended)
-			break;
-		xmpp_run_once(l->ctx, 0);
-		if (was_garbled && !l->ended)
-			end_stream(l, "bad XML");
-	}
-	if (!l->ended && !l->freed && l->phase != CONNECTING)
-		flush(l);
-}
-
-static void on_readable(evutil_socket_t fd, short what, void *user)
-{
-	(void)fd;
-	(void)what;
-	pump(user);
-}
-
 static void on_tick(void *user)
 {
 	struct xmpp_link *l = user;
 
 	timer_set(l->loop, &l->tick, TICK_MS, on_tick, l);
-	pump(l);
-}
-
-/* libstrophe 0.12 makes a part of a connection that components use as well only
- * when a client connects: an attempt that never gets a socket makes it. */
-static void prepare_conn(struct xmpp_link *l)
-{
-	xmpp_conn_set_sockopt_callback(l->conn, refuse_socket);
-	xmpp_connect_client(l->conn, "127.0.0.1", 9, on_conn, l);
-	xmpp_conn_set_sockopt_callback(l->conn, take_socket);
-}
-
-static int connect_server(struct xmpp_link *l)
-{
-	char host[NI_MAXHOST];
-	int err;
-
-	if (getnameinfo(&l->cfg.server.sa, l->cfg.server.len, host,
-			sizeof(host), NULL, 0, NI_NUMERICHOST))
-		return -1;
-	connecting = l;
-	err = xmpp_connect_component(l->conn, host, addr_port(&l->cfg.server),
-				     on_conn, l);
-	connecting = NULL;
-	return err == XMPP_EOK && l->fd >= 0 ? 0 : -1;
-}
-
-static void watch(struct xmpp_link *l)
-{
-	l->watch_fd = fcntl(l->fd, F_DUPFD_CLOEXEC, 100);
-	if (l->watch_fd < 0)
-		return; /* the tick drives it */
-	l->readable = event_new(loop_base(l->loop), l->watch_fd,
-				EV_READ | EV_PERSIST, on_readable, l);
-	l->writable = event_new(loop_base(l->loop), l->watch_fd, EV_WRITE,
-				on_readable, l);
-	if (!l->readable || !l->writable)
-		abort();
-	event_add(l->readable, NULL);
-	event_add(l->writable, NULL);
+	stream_pump(l);
 }
 
 static void start(void *user)
@@ -560,15 +362,11 @@ static void start(void *user)
 	xmpp_conn_set_jid(l->conn, l->domain);
 	xmpp_conn_set_pass(l->conn, l->secret);
 	l->ended = true; /* so far nothing has begun */
-	prepare_conn(l);
-	l->ended = false;
-	hold_descriptor(l);
-	if (connect_server(l) < 0) {
+	if (stream_connect(l) < 0) {
 		if (!l->ended)
 			on_end(l, 0, NULL);
 		return;
 	}
-	watch(l);
 	timer_set(l->loop, &l->tick, TICK_MS, on_tick, l);
 }
 
@@ -599,7 +397,7 @@ static void free_link(void *p)
 {
 	struct xmpp_link *l = p;
 
-	close_watch(l);
+	stream_close_watch(l);
 	if (l->conn)
 		xmpp_conn_release(l->conn);
 	if (l->ctx)
@@ -618,7 +416,7 @@ void xmpp_link_free(struct xmpp_link *l)
 	if (!l || l->freed)
 		return;
 	l->freed = true;
-	close_watch(l);
+	stream_close_watch(l);
 	timer_cancel(l->loop, &l->tick);
 	timer_cancel(l->loop, &l->retry);
 	timer_cancel(l->loop, &l->keepalive);
@@ -634,7 +432,7 @@ static void on_close_timer(void *user)
 	struct xmpp_link *l = user;
 
 	if (l->conn && !l->ended)
-		end_stream(l, "closed");
+		stream_end(l, "closed");
 	else
 		finish(l);
 }
@@ -652,7 +450,7 @@ void xmpp_link_close(struct xmpp_link *l, void (*done)(void *user), void *user)
 	timer_cancel(l->loop, &l->keepalive);
 	timer_set(l->loop, &l->close_timer, CLOSE_MS, on_close_timer, l);
 	if (up)
-		defer(l->loop, &l->flush, flush, l);
+		defer(l->loop, &l->flush, stream_flush, l);
 	else if (!l->ended || !l->conn)
 		defer(l->loop, &l->after, after_end, l);
 }

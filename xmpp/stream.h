@@ -11,7 +11,8 @@ struct xmpp_link;
 
 struct xmpp_link_ops {
 	void (*up)(void *user);
-	/* The stream is down (it reconnects by itself); why for the log. */
+	/* The stream that was up is down (it reconnects by itself); why for
+	 * the log. Attempts that fail are logged here. */
 	void (*down)(void *user, const char *why);
 	/* A stanza; the tree lives until the callback returns. */
 	void (*stanza)(void *user, const struct xnode *stanza);

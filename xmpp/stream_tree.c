@@ -1,8 +1,5 @@
 #include "xmpp/stream_priv.h"
 
-/* More attributes on one element are nobody's honest stanza. */
-#define ATTRS_MAX 64
-
 static struct str component_ns(const char *ns)
 {
 	if (!ns || strcmp(ns, "jabber:component:accept") == 0)
@@ -14,14 +11,14 @@ static struct str component_ns(const char *ns)
 static int copy_attrs(struct arena *a, struct xnode *n, xmpp_stanza_t *stanza,
 		      size_t *size)
 {
-	const char *attrs[2 * ATTRS_MAX];
+	const char *attrs[2 * STREAM_ATTRS_MAX];
 	int count = xmpp_stanza_get_attribute_count(stanza);
 
 	if (count <= 0)
 		return 0;
-	if (count > ATTRS_MAX)
+	if (count > STREAM_ATTRS_MAX)
 		return -1;
-	count = xmpp_stanza_get_attributes(stanza, attrs, 2 * ATTRS_MAX);
+	count = xmpp_stanza_get_attributes(stanza, attrs, 2 * STREAM_ATTRS_MAX);
 	for (int i = 0; i + 1 < count; i += 2) {
 		struct str name = str_z(attrs[i]), value = str_z(attrs[i + 1]);
 

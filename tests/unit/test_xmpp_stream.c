@@ -250,6 +250,20 @@ static void test_stanzas_in(void **state)
 	assert_int_equal(xmpp_link_stats(f->link).stanzas_in, 2);
 }
 
+/* A prefixed attribute is not the one without prefix that the server vouches
+ * for. */
+static void test_prefixed_attributes(void **state)
+{
+	struct fixture *f = *state;
+
+	open_link(f, "s3cret");
+	bring_up(f);
+	server_sends(f, "<message xmlns:p='urn:p' from='a@x.test' "
+			"p:from='evil@x.test' to='rd.test'/>");
+	UNTIL(f, f->stanzas.n);
+	assert_null(strstr(buf_z(&f->stanzas), "evil"));
+}
+
 static void test_stanzas_out(void **state)
 {
 	struct fixture *f = *state;
@@ -296,7 +310,7 @@ static void test_refused_connect(void **state)
 	for (int i = 0; i < 9; i++) {
 		uint64_t wait, at;
 
-		UNTIL(f, strstr(f->last_log, "xmpp.down"));
+		UNTIL(f, strstr(f->last_log, "xmpp.connect_failed"));
 		at = loop_next_timer(f->loop);
 		wait = at - f->now_ms;
 		assert_true(wait >= want && wait < want + want / 5);
@@ -323,7 +337,7 @@ static void test_wrong_secret(void **state)
 			"</stream:error></stream:stream>");
 	close(f->peer);
 	f->peer = -1;
-	UNTIL(f, strstr(f->last_log, "xmpp.down"));
+	UNTIL(f, strstr(f->last_log, "xmpp.connect_failed"));
 	assert_non_null(strstr(f->last_log, "not-authorized"));
 	wait = loop_next_timer(f->loop) - f->now_ms;
 	assert_true(wait >= 30000 && wait < 36000);
@@ -528,7 +542,7 @@ static void test_close_while_waiting(void **state)
 	close(f->listener);
 	f->listener = -1;
 	open_link(f, "s3cret");
-	UNTIL(f, strstr(f->last_log, "xmpp.down"));
+	UNTIL(f, strstr(f->last_log, "xmpp.connect_failed"));
 	xmpp_link_close(f->link, on_closed, f);
 	UNTIL(f, f->closed == 1);
 	step(f, 100000);
@@ -556,6 +570,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_handshake),
 	    TEST(test_stanzas_in),
+	    TEST(test_prefixed_attributes),
 	    TEST(test_stanzas_out),
 	    TEST(test_refused_connect),
 	    TEST(test_wrong_secret),
