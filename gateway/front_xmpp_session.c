@@ -59,7 +59,7 @@ static void on_event(void *front, const struct seat_ev *ev)
 	}
 }
 
-static const struct seat_front_ops front_ops = {on_event};
+static const struct seat_front_ops front_ops = {.event = on_event};
 
 struct fx_session *fx_session_new(struct fx_domain *d, struct str room,
 				  const struct jid *from)
