@@ -131,13 +131,14 @@ void room_tell_private(struct room *r, struct occ *to, const struct seat_ev *ev,
 	d->op = op;
 }
 
-void room_result(struct room *r, struct seat_rec *rec, uint64_t op,
-		 enum reason_code code)
+void room_result(struct room *r, struct seat_rec *rec,
+		 const struct seat_cmd *cmd, enum reason_code code)
 {
-	struct seat_ev ev = {.type = SEAT_RESULT, .reason = {.code = code}};
+	struct seat_ev ev = {
+	    .type = SEAT_RESULT, .msg = cmd->msg, .reason = {.code = code}};
 
-	if (op)
-		room_tell_one(r, rec, &ev, op);
+	if (cmd->op)
+		room_tell_one(r, rec, &ev, cmd->op);
 }
 
 void room_tell_ended(struct room *r, enum reason_code code, struct str text)

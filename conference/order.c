@@ -63,7 +63,7 @@ static void execute(struct room *r, struct seat_rec *rec,
 		return;
 	}
 	code = rec->occ ? run_command(r, rec, cmd) : REASON_NOT_JOINED;
-	room_result(r, rec, cmd->op, code);
+	room_result(r, rec, cmd, code);
 	/* after the result: nothing follows SEAT_ENDED */
 	if (cmd->type == SEAT_DESTROY && code == REASON_OK)
 		room_end(r, REASON_ROOM_GONE, cmd->text);

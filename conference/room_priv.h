@@ -203,8 +203,8 @@ void room_tell_one(struct room *r, struct seat_rec *rec,
 /* The occupant's devices that take private messages. */
 void room_tell_private(struct room *r, struct occ *to, const struct seat_ev *ev,
 		       const struct seat_rec *own, uint64_t op);
-void room_result(struct room *r, struct seat_rec *rec, uint64_t op,
-		 enum reason_code code);
+void room_result(struct room *r, struct seat_rec *rec,
+		 const struct seat_cmd *cmd, enum reason_code code);
 /* SEAT_ENDED to all seats, each detached before it hears it. */
 void room_tell_ended(struct room *r, enum reason_code code, struct str text);
 /* Until nothing is in line, however deep in handlers we are. */

@@ -48,6 +48,16 @@ static bool takes_private(const struct occ *o)
 	return false;
 }
 
+static bool takes_type(const struct occ *o, const struct message *m)
+{
+	for (const struct seat_rec *rec = o->devices; rec; rec = rec->next)
+		if (rec->seat && rec->device.private_messages &&
+		    (!rec->seat->front_ops->takes ||
+		     rec->seat->front_ops->takes(rec->seat->front, m)))
+			return true;
+	return false;
+}
+
 /* The order of the checks is CHAT-13's. */
 static enum reason_code say_to_one(struct room *r, struct seat_rec *rec,
 				   const struct seat_cmd *cmd)
@@ -62,6 +72,8 @@ static enum reason_code say_to_one(struct room *r, struct seat_rec *rec,
 		return REASON_NO_OCCUPANT;
 	if (!takes_private(to))
 		return REASON_NO_PRIVATE;
+	if (!takes_type(to, cmd->msg))
+		return REASON_BAD_TYPE;
 	if (!stamp(r, &rec->occ->pub, cmd->msg))
 		return REASON_TOO_BIG;
 	room_tell_private(r, to, &ev, rec, cmd->op);

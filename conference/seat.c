@@ -5,6 +5,7 @@ void seat_command(struct seat *s, const struct seat_cmd *cmd)
 	struct seat_ev ev = {
 	    .type = SEAT_RESULT,
 	    .own_op = cmd->op,
+	    .msg = cmd->msg,
 	    .reason = {.code = REASON_NOT_JOINED},
 	};
 

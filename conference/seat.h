@@ -101,7 +101,8 @@ enum seat_ev_type {
 	 * there is none */
 	SEAT_SUBJECT_SET,
 	SEAT_ROOM_CHANGED, /* unlocked, settings; look at seat_info() */
-	SEAT_RESULT, /* own_op, reason; after the command's other events */
+	SEAT_RESULT, /* own_op, reason, msg of the command; after the command's
+			other events */
 	/* reason; the seat is free after this event; results that were still to
 	 * come are lost */
 	SEAT_ENDED,
@@ -149,6 +150,8 @@ struct seat;
 
 struct seat_front_ops {
 	void (*event)(void *front, const struct seat_ev *ev);
+	/* Can the device show this private message (CHAT-35)? NULL: any. */
+	bool (*takes)(void *front, const struct message *m);
 };
 
 struct seat_back_ops {

@@ -18,6 +18,9 @@ struct front_sip *front_sip_new(const struct front_sip_cfg *cfg)
 	f->requests_by_id = table_new();
 	TAILQ_INIT(&f->requests);
 	TAILQ_INIT(&f->calls);
+	f->unconfirmed = table_new();
+	f->senders = table_new();
+	TAILQ_INIT(&f->idle_senders);
 	return f;
 }
 
@@ -290,7 +293,7 @@ void front_sip_event(struct front_sip *f, const struct port_msg *m)
 	case PORT_ACK:
 		d = table_get(f->dialogs, m->dlg);
 		if (d && d->call)
-			call_ack(d->call);
+			call_ack(d->call, m->status);
 		break;
 	case PORT_RESPONSE:
 		response(f, m);
@@ -363,6 +366,8 @@ void front_sip_free(struct front_sip *f)
 		d->requests = 0;
 		dialog_release(d);
 	}
+	senders_free(f);
+	table_free(f->unconfirmed);
 	table_free(f->dialogs);
 	table_free(f->requests_by_id);
 	free(f);

@@ -10,7 +10,7 @@
 #include "mapping/reason.h"
 #include "msrp/cpim.h"
 
-static const struct seat_front_ops seat_ops = {call_seat_event};
+static const struct seat_front_ops seat_ops = {call_seat_event, call_takes};
 
 static void free_call(void *p)
 {
@@ -133,6 +133,12 @@ static bool refuse_body(struct front_sip *f, const struct port_msg *m)
 	return true;
 }
 
+static void no_longer_unconfirmed(struct call *c)
+{
+	if (table_get_str(c->f->unconfirmed, c->invite) == c)
+		table_del_str(c->f->unconfirmed, c->invite);
+}
+
 static void end_call(struct call *c)
 {
 	struct front_sip *f = c->f;
@@ -153,6 +159,8 @@ static void end_call(struct call *c)
 		buf_done(&h->request);
 		free(h);
 	}
+	no_longer_unconfirmed(c);
+	sender_release(f, c->sender);
 	TAILQ_REMOVE(&f->calls, c, link);
 	f->n_calls--;
 	c->dialog->call = NULL;
@@ -218,6 +226,21 @@ static int check_invite(struct call *c, const struct port_msg *m,
 	return 200;
 }
 
+/* The very INVITE that another dialog of ours has answered: the answer was lost
+ * with a SIP process, which knew no such dialog. This one takes its place. */
+static void replace_lost(struct call *c, const struct port_msg *m)
+{
+	struct call *lost;
+
+	c->invite = arena_printf(c->arena, "%.*s\n%.*s\n%u",
+				 STR_ARG(m->f[PORT_F_CALL_ID]),
+				 STR_ARG(m->f[PORT_F_FROM_TAG]), m->cseq);
+	lost = table_get_str(c->f->unconfirmed, c->invite);
+	if (lost)
+		call_ended(lost, REASON_LOST, STR_NONE);
+	table_put_str(c->f->unconfirmed, c->invite, c);
+}
+
 void call_invite(struct front_sip *f, struct dialog *d,
 		 const struct port_msg *m)
 {
@@ -254,6 +277,8 @@ void call_invite(struct front_sip *f, struct dialog *d,
 		 (unsigned long long)d->id, LOGQ(c->room), LOGQ(c->user),
 		 STR_ARG(m->f[PORT_F_PEER]));
 	d->answered = true;
+	replace_lost(c, m);
+	c->sender = sender_of(f, c->user, c->device);
 	timer_set(f->loop, &c->timer, ACK_TIMEOUT_MS, call_timeout, c);
 	answer_sdp(c, m);
 }
@@ -282,9 +307,14 @@ void call_update(struct call *c, const struct port_msg *m)
 		timer_cancel(c->f->loop, &c->timer);
 }
 
-void call_ack(struct call *c)
+void call_ack(struct call *c, int status)
 {
 	bool connect = c->connect_out;
+
+	if (status == 408) {
+		call_bye(c, REASON_TIMEOUT, STR("no ACK"));
+		return;
+	}
 
 	c->connect_out = false;
 	call_confirm(c);
@@ -347,6 +377,7 @@ void call_confirm(struct call *c)
 	if (c->confirmed)
 		return;
 	c->confirmed = true;
+	no_longer_unconfirmed(c);
 	if (c->session && !c->bound)
 		timer_set(c->f->loop, &c->timer, BIND_TIMEOUT_MS, call_timeout,
 			  c);

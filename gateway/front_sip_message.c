@@ -106,12 +106,18 @@ static void on_message(void *user, msrp_tx tx, const struct msrp_message *in)
 		reply(c, tx, 403, "not in the room");
 		return;
 	}
+	if (sender_has_sent(c->sender, in->message_id)) {
+		reply(c, tx, 200, "");
+		return;
+	}
 	m = message_new(in->body.n * 2 + 65536);
+	m->client_id = arena_dup(m->arena, in->message_id);
 	status = read_message(c, m, in->body);
 	if (status != 200) {
 		reply(c, tx, status, "");
 	} else if (map_is_subject(m) && !m->private) {
 		cmd.type = SEAT_SUBJECT;
+		cmd.msg = m;
 		cmd.text = m->subject;
 		seat_command(&c->seat, &cmd);
 	} else {
@@ -147,6 +153,8 @@ static void on_result(struct call *c, const struct seat_ev *ev)
 
 	if (!c->session || !ev->own_op)
 		return;
+	if (code == REASON_OK && ev->msg)
+		sender_note(c->sender, ev->msg->client_id);
 	reply(c, ev->own_op & ~OP_NICKNAME,
 	      nickname ? map_reason_to_nickname(code)
 		       : map_reason_to_send(code),
@@ -318,18 +326,35 @@ static bool takes(struct call *c, struct str type)
 	return c->takes_all || sdp_takes(&c->peer, type);
 }
 
-static void send_message(struct call *c, const struct seat_ev *ev)
+/* The wrapped type in which SIP users get a message; empty: none of it is for
+ * them. */
+static struct str sip_type(const struct message *m)
 {
 	static const struct map_message_cfg map = {0};
+
+	return m->world == WORLD_SIP ? m->form_type[WORLD_SIP]
+				     : map_message_sip_type(m, &map);
+}
+
+/* What holds nothing for SIP users is as good as shown. */
+bool call_takes(void *front, const struct message *m)
+{
+	struct str type = sip_type(m);
+
+	return !type.n || takes(front, type);
+}
+
+static void send_message(struct call *c, const struct seat_ev *ev)
+{
 	struct message *m = ev->msg;
+	struct str type;
 	bool shared = !m->private && str_eq(c->dialled, c->room_uri);
 	struct blob *body;
 
 	if (ev->own_op || !call_receives(c))
 		return;
-	if (m->world != WORLD_SIP && !m->form_type[WORLD_SIP].n)
-		m->form_type[WORLD_SIP] = map_message_sip_type(m, &map);
-	if (!m->form_type[WORLD_SIP].n || !takes(c, m->form_type[WORLD_SIP]))
+	type = sip_type(m);
+	if (!type.n || !takes(c, type))
 		return;
 	if (m->world == WORLD_SIP) {
 		body =

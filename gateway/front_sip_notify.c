@@ -112,7 +112,7 @@ static void seat_event(void *front, const struct seat_ev *ev)
 	notify_soon(s);
 }
 
-static const struct seat_front_ops seat_ops = {seat_event};
+static const struct seat_front_ops seat_ops = {.event = seat_event};
 
 /* --- documents --- */
 

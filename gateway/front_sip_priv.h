@@ -36,6 +36,10 @@ struct front_sip {
 	TAILQ_HEAD(, request) requests;
 	struct table *requests_by_id;
 	TAILQ_HEAD(, call) calls;
+	struct table *unconfirmed; /* calls by the INVITE that they answered */
+	struct table *senders;	   /* by user and device */
+	TAILQ_HEAD(, sender) idle_senders;
+	size_t n_idle_senders;
 	size_t n_calls, n_subscriptions;
 	bool stopping;
 	struct front_sip_stats stats;
@@ -48,6 +52,17 @@ struct front_sip {
 #define BIND_TIMEOUT_MS	    30000 /* ABN-2 */
 #define LOST_TIMEOUT_MS	    10000 /* ABN-1 */
 #define PROBE_INTERVAL_MS   60000 /* CHAT-19 */
+
+/* What a device has sent lately: a message that it sends again, maybe in a new
+ * session, is acknowledged and not told twice (MSRP-39). Outlives its calls for
+ * a while. */
+struct sender {
+	char *key;
+	unsigned calls;
+	uint64_t *seen; /* hashes of Message-IDs, a ring once it is full */
+	size_t n, next;
+	TAILQ_ENTRY(sender) link; /* of the idle ones */
+};
 
 struct held_message {
 	TAILQ_ENTRY(held_message) link;
@@ -75,6 +90,8 @@ struct call {
 						     have */
 	size_t n_identities;
 	struct str device; /* his Contact */
+	struct str invite; /* Call-ID, From tag and CSeq */
+	struct sender *sender;
 	/* negotiated; the peer's strings are slices of `lists` */
 	struct sdp_media peer;
 	char *lists;
@@ -159,7 +176,8 @@ struct str user_key(struct arena *a, struct str uri);
 void call_invite(struct front_sip *f, struct dialog *d,
 		 const struct port_msg *m);
 void call_update(struct call *c, const struct port_msg *m);
-void call_ack(struct call *c);
+/* The ACK, or (408) that none came (FOCUS-5). */
+void call_ack(struct call *c, int status);
 void call_cancelled(struct front_sip *f, const struct port_msg *m);
 /* The room and the MSRP session are there: join (once). */
 void call_confirm(struct call *c);
@@ -181,10 +199,20 @@ bool call_receives(const struct call *c);
 /* front_sip_message.c */
 extern const struct msrp_session_ops call_msrp_ops;
 void call_seat_event(void *front, const struct seat_ev *ev);
+bool call_takes(void *front, const struct message *m);
 /* A text from the room itself (CPIM-17). */
 void call_notice(struct call *c, const char *text);
 void call_flush(struct call *c);
 void call_drop_held(struct call *c);
+
+/* front_sip_sender.c */
+struct sender *sender_of(struct front_sip *f, struct str user,
+			 struct str device);
+void sender_release(struct front_sip *f, struct sender *s);
+/* Was a message of this id accepted from it? */
+bool sender_has_sent(const struct sender *s, struct str message_id);
+void sender_note(struct sender *s, struct str message_id);
+void senders_free(struct front_sip *f);
 
 /* front_sip_notify.c */
 void subscription_request(struct front_sip *f, struct dialog *d,

@@ -325,6 +325,62 @@ static void test_nicknames(void **state)
 	sip_user_done(&b);
 }
 
+/* MSRP-39: a message sent again, even in a new session, is acknowledged and
+ * told once; one that was refused may be tried again */
+static void test_duplicates(void **state)
+{
+	static const char twice[] =
+	    "Message-ID: twice\r\nContent-Type: message/cpim\r\n\r\n"
+	    "From: <sip:alice@sip.test>\r\nTo: <sip:%s>\r\n\r\n"
+	    "Content-Type: text/plain\r\n\r\nx\r\n";
+	struct scene *s = *state;
+	struct sip_user a, b;
+	char more[512];
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	sip_user_join(&b, s, "bob", ROOM, "a=chatroom\r\n");
+	snprintf(more, sizeof(more), twice, "nobody@sip.test");
+	msrp_request(&a, "SEND", more);
+	assert_int_equal(msrp_status(&a), 404);
+	snprintf(more, sizeof(more), twice, "r@chat.test");
+	for (int i = 0; i < 3; i++) {
+		msrp_request(&a, "SEND", more);
+		assert_int_equal(msrp_status(&a), 200);
+	}
+	msrp_cpim(&b);
+	assert_int_equal(msrp_take(&b).n, 0);
+	sip_user_bye(&a);
+	sip_user_done(&a);
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	msrp_cpim(&a); /* history */
+	msrp_request(&a, "SEND", more);
+	assert_int_equal(msrp_status(&a), 200);
+	assert_int_equal(msrp_take(&b).n, 0);
+	sip_user_done(&a);
+	sip_user_done(&b);
+}
+
+/* CHAT-35: a private message of a type that its addressee does not take */
+static void test_private_type(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, b;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom:private-messages\r\n");
+	sip_user_join(&b, s, "bob", ROOM,
+		      "a=chatroom:private-messages\r\n"
+		      "a=accept-wrapped-types:text/plain\r\n");
+	msrp_request(
+	    &a, "SEND",
+	    "Message-ID: png1\r\nContent-Type: message/cpim\r\n\r\n"
+	    "From: <sip:alice@sip.test>\r\nTo: <sip:bob@sip.test>\r\n\r\n"
+	    "Content-Type: image/png\r\n\r\nPNG\r\n");
+	assert_int_equal(msrp_status(&a), 415);
+	assert_int_equal(msrp_take(&b).n, 0);
+	sip_user_done(&a);
+	sip_user_done(&b);
+}
+
 /* V-CHAT-8, CHAT-18: who does not take the type is skipped */
 static void test_wrapped_types(void **state)
 {
@@ -469,6 +525,28 @@ static void test_invite_again_after_restart(void **state)
 	assert_true(str_eq(a.sdp, first));
 }
 
+/* The same INVITE under a new dialog: its answer died with a SIP process. And
+ * no ACK at all (FOCUS-5). */
+static void test_lost_answer(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a = stranger(s, "alice"), b;
+	struct port_msg m = port_msg(PORT_ACK);
+	struct str offer = sip_user_offer(&a, "");
+
+	assert_int_equal(sip_user_invite(&a, offer), 200);
+	b = a;
+	b.dlg = ++s->ids;
+	b.cseq = 0;
+	assert_int_equal(sip_user_invite(&b, offer), 200);
+	assert_int_equal(scene_sip(s, PORT_FORGET, NULL).dlg, a.dlg);
+	assert_true(scene_sip_none(s, PORT_SEND, "BYE"));
+	m.dlg = b.dlg;
+	m.status = 408;
+	scene_sip_event(s, &m);
+	assert_int_equal(scene_sip(s, PORT_SEND, "BYE").dlg, b.dlg);
+}
+
 /* FOCUS-10: BYE ends the session; the dialog is forgotten */
 static void test_bye(void **state)
 {
@@ -548,10 +626,13 @@ int main(void)
 					    teardown),
 	    TEST(test_nicknames),
 	    TEST(test_wrapped_types),
+	    TEST(test_duplicates),
+	    TEST(test_private_type),
 	    TEST(test_history_and_hold),
 	    TEST(test_timeouts),
 	    TEST(test_reinvite),
 	    TEST(test_invite_again_after_restart),
+	    TEST(test_lost_answer),
 	    TEST(test_bye),
 	    TEST(test_options),
 	    TEST(test_shutdown),
