@@ -247,7 +247,7 @@ static void test_history(void **state)
 			    LINE("Ann", "3"));
 }
 
-/* X2S-44, X2S-36, X2S-48: with a SIP user. */
+/* X2S-44 */
 static void test_with_a_sip_user(void **state)
 {
 	struct scene *s = *state;

@@ -8,8 +8,10 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -368,6 +370,30 @@ static void test_reconnect(void **state)
 	assert_int_equal(xmpp_link_stats(f->link).connects, 2);
 }
 
+/* select() ends the process over FD_SETSIZE: a link keeps a low descriptor. */
+static void test_many_descriptors(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit limit = {2048, 2048};
+	int fds[1200], n = 0;
+
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	open_link(f, "s3cret");
+	bring_up(f);
+	while (n < 1200 && (fds[n] = open("/dev/null", O_RDONLY)) >= 0)
+		n++;
+	assert_int_equal(n, 1200);
+	close(f->peer);
+	f->peer = -1;
+	UNTIL(f, f->downs == 1);
+	forget(f);
+	step(f, 1200);
+	bring_up(f);
+	assert_int_equal(f->ups, 2);
+	while (n > 0)
+		close(fds[--n]);
+}
+
 static void test_down_too_long(void **state)
 {
 	struct fixture *f = *state;
@@ -575,6 +601,7 @@ int main(void)
 	    TEST(test_refused_connect),
 	    TEST(test_wrong_secret),
 	    TEST(test_reconnect),
+	    TEST(test_many_descriptors),
 	    TEST(test_down_too_long),
 	    TEST(test_keepalive),
 	    TEST(test_large_stanza),
