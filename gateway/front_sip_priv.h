@@ -214,6 +214,16 @@ bool sender_has_sent(const struct sender *s, struct str message_id);
 void sender_note(struct sender *s, struct str message_id);
 void senders_free(struct front_sip *f);
 
+/* front_sip_roster.c */
+/* Notes what an event changes for the subscriber; false: nothing. */
+bool roster_changed(struct subscription *s, const struct seat_ev *ev);
+/* All of it has to be told. */
+void roster_stale(struct subscription *s);
+/* All of it has been told. */
+void roster_told(struct subscription *s);
+/* The next document: full, partial, or of a room that is gone (EVENT-28). */
+void roster_write(struct subscription *s, struct buf *b);
+
 /* front_sip_notify.c */
 void subscription_request(struct front_sip *f, struct dialog *d,
 			  const struct port_msg *m);
