@@ -1,5 +1,9 @@
 #include "gateway/core.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
+
 static enum reason_code join(void *user, struct seat_join *j, struct seat *seat)
 {
 	struct core *c = user;
@@ -35,6 +39,23 @@ static uint64_t sip_request_id(void *user)
 	return c->io.sip_request_id(c->io.user);
 }
 
+/* What the administrator calls his room domains; returns how many have a name.
+ */
+static size_t read_titles(struct core *c)
+{
+	size_t n = 0;
+
+	c->titles = mem_new_array(c->config->n_domains, sizeof(*c->titles));
+	for (size_t i = 0; i < c->config->n_domains; i++) {
+		const struct domain_config *d = &c->config->domains[i];
+
+		if (*d->title)
+			c->titles[n++] =
+			    (struct front_xmpp_domain){d->name, d->title};
+	}
+	return n;
+}
+
 int core_init(struct core *c, struct loop *loop, const struct config *config,
 	      const struct core_io *io, char why[256])
 {
@@ -49,6 +70,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 		       .max_send_bytes = config->msrp.max_send_queue,
 		       .max_connections = config->msrp.max_connections},
 	};
+	size_t n_titles;
 	int err;
 
 	*c = (struct core){.loop = loop, .config = config, .io = *io};
@@ -57,6 +79,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 		return err;
 	c->rooms = rooms_new(loop, config->limits.rooms);
 	c->back = back_local_new(config, c->rooms);
+	n_titles = read_titles(c);
 	c->front_sip = front_sip_new(&(struct front_sip_cfg){
 	    .loop = loop,
 	    .config = config,
@@ -69,6 +92,8 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	c->front_xmpp = front_xmpp_new(&(struct front_xmpp_cfg){
 	    .loop = loop,
 	    .rooms = c->rooms,
+	    .domains = c->titles,
+	    .n_domains = n_titles,
 	    .join = join,
 	    .may_create = may_create,
 	    .send = xmpp_send,
@@ -90,4 +115,5 @@ void core_done(struct core *c)
 	rooms_free(c->rooms);
 	back_local_free(c->back);
 	msrp_free(c->msrp);
+	free(c->titles);
 }

@@ -24,6 +24,7 @@ struct core {
 	struct msrp *msrp;
 	struct front_sip *front_sip;
 	struct front_xmpp *front_xmpp;
+	struct front_xmpp_domain *titles;
 };
 
 /* 0, or negative with a line for the administrator in why. Borrows loop and
