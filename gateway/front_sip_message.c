@@ -449,6 +449,7 @@ static void on_closed(void *user, enum msrp_closed why)
 	struct call *c = user;
 
 	c->bound = false;
+	c->lost = true;
 	switch (why) {
 	case MSRP_CLOSED_LOST:
 	case MSRP_CLOSED_UNBOUND:

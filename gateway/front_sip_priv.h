@@ -103,6 +103,7 @@ struct call {
 	uint32_t invite_cseq;
 	struct msrp_session *session; /* NULL: the media line is refused */
 	bool bound;
+	bool lost; /* the session was bound, or was to be, and is no more */
 	struct seat seat;
 	bool confirmed; /* joined, or tried to */
 	struct timer

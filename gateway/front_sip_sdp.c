@@ -93,7 +93,7 @@ static struct sdp_local our_side(struct call *c, const struct sdp_media *m,
 /* What may not differ for the session to stay (SDP-18). */
 static bool same_session(const struct call *c, const struct sdp_media *m)
 {
-	return c->session && c->bound && str_eq(c->peer.path, m->path);
+	return c->session && !c->lost && str_eq(c->peer.path, m->path);
 }
 
 static int new_session(struct call *c, const struct sdp_media *m, bool secure,
@@ -127,6 +127,7 @@ static void close_session(struct call *c)
 		msrp_session_free(c->session);
 	c->session = NULL;
 	c->bound = false;
+	c->lost = false;
 }
 
 /* The seat's device takes private messages or not, whichever the peer last

@@ -178,6 +178,8 @@ static int start_sip(struct service *s, const char *program)
 	    .host = s->config->sip.host,
 	    .agent = "stoxd/" STOX_VERSION,
 	    .log_level = (int)s->config->log_level,
+	    .max_dialogs = (uint32_t)(s->config->limits.dialogs +
+				      s->config->limits.subscriptions),
 	    .ops = &sip_ops,
 	    .user = s,
 	});

@@ -36,6 +36,7 @@ struct sip_child {
 	void *user;
 	char *program, *listen, *host, *agent;
 	int log_level;
+	uint32_t max_dialogs;
 
 	int pid; /* 0 = none */
 	struct port_end end;
@@ -291,6 +292,7 @@ static void introduce(struct sip_child *c)
 	struct port_msg m = port_msg(PORT_CONFIG);
 
 	m.number[0] = c->generation;
+	m.number[1] = c->max_dialogs;
 	m.number[3] = (uint32_t)c->log_level;
 	m.f[PORT_F_LISTEN] = str_z(c->listen);
 	m.f[PORT_F_HOST] = str_z(c->host);
@@ -355,6 +357,7 @@ struct sip_child *sip_child_new(const struct sip_child_cfg *cfg)
 	c->host = str_dup(str_z(cfg->host));
 	c->agent = str_dup(str_z(cfg->agent));
 	c->log_level = cfg->log_level;
+	c->max_dialogs = cfg->max_dialogs;
 	c->ops = cfg->ops;
 	c->user = cfg->user;
 	c->end.fd = -1;

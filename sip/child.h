@@ -7,13 +7,13 @@
 struct sip_child;
 
 struct sip_child_ops {
-	/* An event: PORT_REQUEST, PORT_CANCEL, PORT_ACK, PORT_RESPONSE. Everything else is
-	 * handled here. */
+	/* An event: PORT_REQUEST, PORT_CANCEL, PORT_ACK, PORT_RESPONSE.
+	 * Everything else is handled here. */
 	void (*event)(void *user, const struct port_msg *m);
 	/* Listeners are up (first: true for the first time). */
 	void (*ready)(void *user, bool first);
-	/* The first start failed; why is a line for the administrator. Later failures
-	 * are retried with back-off and logged. */
+	/* The first start failed; why is a line for the administrator. Later
+	 * failures are retried with back-off and logged. */
 	void (*failed)(void *user, const char *why);
 };
 
@@ -24,21 +24,22 @@ struct sip_child_cfg {
 	const char *host;    /* our own name in SIP, may be "" */
 	const char *agent;   /* "stoxd/0.1.0" */
 	int log_level;
+	uint32_t max_dialogs; /* 0: the SIP process' own limit */
 	const struct sip_child_ops *ops;
 	void *user;
 };
 
 /* Starts it; ready or failed comes later. NULL and errno on failure. */
 struct sip_child *sip_child_new(const struct sip_child_cfg *cfg);
-/* Stops it: PORT_STOP, then SIGKILL after 4 s (without waiting in the loop: the caller
- * runs the loop until done is called; done NULL: kill at once). */
+/* Stops it: PORT_STOP, then SIGKILL after 4 s (without waiting in the loop: the
+ * caller runs the loop until done is called; done NULL: kill at once). */
 void sip_child_stop(struct sip_child *c, void (*done)(void *user), void *user);
 void sip_child_free(struct sip_child *c);
 
-/* Sends a command: PORT_ANSWER, PORT_SEND, PORT_FORGET. While the process is down,
- * PORT_SEND and PORT_FORGET wait for the next one; an answer to a request of
- * a dead process is dropped (its client retransmits). A PORT_SEND that a dying process
- * left without PORT_RESPONSE is sent again by the next. */
+/* Sends a command: PORT_ANSWER, PORT_SEND, PORT_FORGET. While the process is
+ * down, PORT_SEND and PORT_FORGET wait for the next one; an answer to a request
+ * of a dead process is dropped (its client retransmits). A PORT_SEND that a
+ * dying process left without PORT_RESPONSE is sent again by the next. */
 void sip_child_send(struct sip_child *c, const struct port_msg *m);
 /* A fresh id for PORT_SEND. */
 uint64_t sip_child_req(struct sip_child *c);

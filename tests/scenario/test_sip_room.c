@@ -509,6 +509,29 @@ static void test_reinvite(void **state)
 	sip_user_done(&b);
 }
 
+/* SDP-18: a re-INVITE that overtakes the connection leaves the session as it
+ * is. */
+static void test_reinvite_before_binding(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a = stranger(s, "alice");
+	struct str path;
+
+	assert_int_equal(
+	    sip_user_invite(&a, sip_user_offer(&a, "a=chatroom\r\n")), 200);
+	sip_user_ack(&a);
+	path = a.path;
+	assert_int_equal(
+	    sip_user_invite(&a, sip_user_offer(&a, "a=chatroom:nickname\r\n")),
+	    200);
+	sip_user_ack(&a);
+	assert_true(str_eq(a.path, path));
+	sip_user_connect(&a);
+	msrp_request(&a, "SEND", "Message-ID: bind\r\n");
+	assert_int_equal(msrp_status(&a), 200);
+	sip_user_done(&a);
+}
+
 /* A retransmitted INVITE after the SIP process was replaced gets its old
  * answer. */
 static void test_invite_again_after_restart(void **state)
@@ -631,6 +654,7 @@ int main(void)
 	    TEST(test_history_and_hold),
 	    TEST(test_timeouts),
 	    TEST(test_reinvite),
+	    TEST(test_reinvite_before_binding),
 	    TEST(test_invite_again_after_restart),
 	    TEST(test_lost_answer),
 	    TEST(test_bye),
