@@ -4,6 +4,8 @@ import asyncio
 import logging
 import os
 import shutil
+import signal
+import socket
 import sys
 import unittest
 
@@ -127,6 +129,25 @@ class Bed(unittest.IsolatedAsyncioTestCase):
             await user.listen()
         await user.join(room or self.uri, nick)
         return user
+
+    async def kill_sip(self):
+        """kill -9, then wait for the successor."""
+        old = self.stoxd.sip_process()
+        self.assertIsNotNone(old, "no SIP process")
+        os.kill(old, signal.SIGKILL)
+
+        def new():
+            pid = self.stoxd.sip_process()
+            return pid if pid and pid != old else None
+        await until(new, 10, "a new SIP process")
+        await until(self.listening, 10, "its listener")
+
+    def listening(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.stoxd.sip), 1).close()
+            return True
+        except OSError:
+            return False
 
     async def heard(self, user, text, timeout=10):
         """The one message with this text at a SIP user."""

@@ -52,6 +52,20 @@ class BehindKamailio:
         await until(lambda: subscription.state.startswith("terminated"), 10,
                     "the last NOTIFY")
 
+    async def test_sip_process_dies(self):
+        """SEED0-1, SEED0-3: the route set survives kill -9."""
+        alice = await self.sip_in("alice", "Alice")
+        bob = await self.sip_in("bob", "Bob")
+        await self.kill_sip()
+        self.assertEqual(await alice.say("no matter"), 200)
+        await self.heard(bob, "no matter")
+        r = await alice.reinvite()
+        self.assertEqual((r.status, r.body), (200, alice.call.response.body))
+        self.assertEqual((await alice.leave()).status, 200)
+        await until(lambda: bob.roster.names() == ["Bob"], 20, "Bob alone")
+        bob.call.msrp.connection.abort()
+        await until(lambda: bob.call.ended, 25, "BYE from stoxd")
+
     async def test_refusals(self):
         """SDP-5, FOCUS-2."""
         alice = await self.sip("alice")

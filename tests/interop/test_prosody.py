@@ -222,6 +222,23 @@ class RoomQueries(XmppBed):
         self.assertEqual(await alice.say("after"), 200)
         await self.read(romeo, "after")
 
+    async def test_long_text(self):
+        """BODY-1, COMP-8: 30 KB each way, as one message; over the limit of a
+        stanza the sender is told and the stream stays."""
+        romeo = await self.xmpp_in("romeo", "Romeo")
+        alice = await self.sip_in("alice", "Alice")
+        text = "\u2603 & " * 5000
+        romeo.say(self.room, text)
+        await self.heard(alice, text)
+        text = "<\u2603> " * 5000
+        self.assertEqual(await alice.say(text, chunk=5000), 200)
+        await self.read(romeo, text)
+        error = await romeo.answer_to(romeo.say(self.room, "x" * 70000))
+        self.assertEqual(error_of(error), ("modify", "policy-violation"))
+        romeo.say(self.room, "short")
+        await self.heard(alice, "short")
+        self.assertEqual(len(alice.call.chat), 2)
+
     async def test_forged_elements(self):
         """X2S-38, PRIV-7: a stanza-id in our name and muc#user are stripped,
         an origin-id stays."""

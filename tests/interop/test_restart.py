@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import time
 
 from bed import USERS, Bed, Prosody, Stoxd, XmppBed, main, until
@@ -81,25 +80,6 @@ class ProsodyLate(XmppBed):
 
 
 class SipProcessDies(XmppBed):
-    async def kill_sip(self):
-        """kill -9, then wait for the successor."""
-        old = self.stoxd.sip_process()
-        self.assertIsNotNone(old, "no SIP process")
-        os.kill(old, signal.SIGKILL)
-
-        def new():
-            pid = self.stoxd.sip_process()
-            return pid if pid and pid != old else None
-        await until(new, 10, "a new SIP process")
-        await until(self.listening, 10, "its listener")
-
-    def listening(self):
-        try:
-            socket.create_connection(("127.0.0.1", self.stoxd.sip), 1).close()
-            return True
-        except OSError:
-            return False
-
     async def test_chat_goes_on(self):
         """SEED0-1, SEED0-3: killed in the middle of a chat: no message is
         lost, no MSRP session drops, the old dialogs work on."""
