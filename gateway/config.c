@@ -16,7 +16,8 @@
 
 /* libconfuse has no place for a pointer of ours in its error callback, so
  * errors go where the administrator looks anyway. */
-static void print_error(cfg_t *cfg, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void
+print_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	char what[512];
 

@@ -10,39 +10,41 @@
 /* One address of a From, To or cc header. */
 struct cpim_addr {
 	struct str name; /* unescaped; may be empty */
-	struct str uri;  /* between < and > */
+	struct str uri;	 /* between < and > */
 };
 
-/* A parsed entity: slices of the input, or of the arena where an escape had to be
- * undone. */
+/* A parsed entity: slices of the input, or of the arena where an escape had to
+ * be undone. */
 struct cpim {
-	struct cpim_addr from, to;      /* the first of each */
+	struct cpim_addr from, to; /* the first of each */
 	unsigned n_from, n_to, n_cc;
-	struct str datetime;            /* as written; empty = none */
+	struct str datetime; /* as written; empty = none */
 	struct str subject, subject_lang;
-	struct str imdn_message_id;     /* of namespace urn:ietf:params:imdn */
-	struct str nick_hint;           /* reserved for the draft's forms; empty */
+	struct str imdn_message_id; /* of namespace urn:ietf:params:imdn */
+	struct str nick_hint;	    /* reserved for the draft's forms; empty */
 	bool has_require;
 	/* the MIME part */
-	struct str content_type;        /* whole value with parameters */
+	struct str content_type; /* whole value with parameters */
 	struct str content_language;
 	struct str content_disposition;
 	struct str body;
-	size_t cpim_end; /* octets of the CPIM header lines, before the blank line (or
-	                  * before the first MIME header where no blank line divides) */
+	size_t cpim_end; /* octets of the CPIM header lines, before the blank
+			  * line (or before the first MIME header where no blank
+			  * line divides) */
 };
 
 /* RFC 3862 §2, with conference CPIM-1 to -11 and -20: ERR_SYNTAX (400: no inner
- * Content-Type, a control, folding, no <>), ERR_UTF8 (400), ERR_TOO_BIG. Counts of
- * From, To and cc are left to the caller, who owes 403 or 404 for them. The body runs
- * to the end of the input. */
+ * Content-Type, a control, folding, no <>), ERR_UTF8 (400), ERR_TOO_BIG. Counts
+ * of From, To and cc are left to the caller, who owes 403 or 404 for them. The
+ * body runs to the end of the input. */
 int cpim_parse(struct str in, struct arena *a, struct cpim *out);
 
-/* The headers alone, of a message whose body is still on its way: octets used up to
- * the body, 0 = more needed, or negative as above. */
+/* The headers alone, of a message whose body is still on its way: octets used
+ * up to the body, 0 = more needed, or negative as above. */
 ptrdiff_t cpim_parse_head(struct str in, struct arena *a, struct cpim *out);
 
-/* What we write: CPIM-1's form, CPIM-7's escapes; no other headers than these. */
+/* What we write: CPIM-1's form, CPIM-7's escapes; no other headers than these.
+ */
 struct cpim_out {
 	struct cpim_addr from, to;
 	struct str datetime; /* RFC 3339; empty = none */
@@ -62,6 +64,7 @@ int cpim_time_parse(struct str s, uint64_t *wall_ms);
  * (unquoted slice; empty if absent). Names without case. */
 struct str mime_type(struct str value);
 struct str mime_param(struct str value, struct str name);
-/* Does a list of media types name this type? The wildcards "*" and "type/ *" (without the
- * space) match; parameters and case do not count (conference SDP-7). */
+/* Does a list of media types name this type? The wildcards "*" and "type/ *"
+ * (without the space) match; parameters and case do not count (conference
+ * SDP-7). */
 bool mime_list_has(struct str list, struct str type);

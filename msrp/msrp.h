@@ -1,10 +1,11 @@
 /* The MSRP endpoint: listeners, connections and sessions (RFC 4975).
  *
- * One struct msrp per core owns everything below it. A session is made while SDP is
- * negotiated, gets bound to a connection by the first request that names it (or by
- * connecting out), carries messages both ways and ends by msrp_session_free. All
- * callbacks come from the loop, never from inside a call of the session's owner,
- * except that `message` and `nickname` may be answered inside the callback. */
+ * One struct msrp per core owns everything below it. A session is made while
+ * SDP is negotiated, gets bound to a connection by the first request that names
+ * it (or by connecting out), carries messages both ways and ends by
+ * msrp_session_free. All callbacks come from the loop, never from inside a call
+ * of the session's owner, except that `message` and `nickname` may be answered
+ * inside the callback. */
 #pragma once
 
 #include "base/blob.h"
@@ -18,14 +19,14 @@ struct msrp_session;
 
 /* Limits on what a peer sizes; 0 = the default in brackets. */
 struct msrp_limits {
-	size_t max_message;      /* octets of one message [10485760] */
-	size_t max_incomplete;   /* open messages per session [8] */
-	size_t max_connections;  /* [20000] */
-	size_t max_send_bytes;   /* unsent octets per session [1048576] */
-	unsigned first_request_ms;  /* accepted, nothing valid yet [30000] */
-	unsigned open_chunk_ms;     /* an open chunk is silent [60000] */
-	unsigned chunk_timer_ms;    /* an incomplete message is silent [540000] */
-	unsigned response_ms;       /* our request is unanswered [30000] */
+	size_t max_message;	   /* octets of one message [10485760] */
+	size_t max_incomplete;	   /* open messages per session [8] */
+	size_t max_connections;	   /* [20000] */
+	size_t max_send_bytes;	   /* unsent octets per session [1048576] */
+	unsigned first_request_ms; /* accepted, nothing valid yet [30000] */
+	unsigned open_chunk_ms;	   /* an open chunk is silent [60000] */
+	unsigned chunk_timer_ms; /* an incomplete message is silent [540000] */
+	unsigned response_ms;	 /* our request is unanswered [30000] */
 };
 
 struct msrp_cfg {
@@ -33,18 +34,21 @@ struct msrp_cfg {
 	const struct listen_spec *listen; /* TCP and TLS */
 	size_t n_listen;
 	struct str host; /* advertised in our URIs; empty: the listener's own */
-	const char *certificate, *key; /* PEM files; needed if a listener is TLS */
+	const char *certificate,
+	    *key; /* PEM files; needed if a listener is TLS */
 	struct msrp_limits limits;
 };
 
 /* Binds and listens. 0 with *out given, or negative with a line for the
- * administrator in why ("msrp listen tcp:127.0.0.1:2855: Address already in use"). */
+ * administrator in why ("msrp listen tcp:127.0.0.1:2855: Address already in
+ * use"). */
 int msrp_new(const struct msrp_cfg *cfg, struct msrp **out, char why[256]);
 /* Closes everything; sessions must have been freed. NULL is fine. */
 void msrp_free(struct msrp *m);
 /* Is there a listener of this kind, and its real port (0: none)? */
 uint16_t msrp_port(const struct msrp *m, bool secure);
-/* For tests and for whoever accepts elsewhere: takes an accepted stream over. */
+/* For tests and for whoever accepts elsewhere: takes an accepted stream over.
+ */
 void msrp_accept(struct msrp *m, struct bufferevent *take_bev, bool secure,
 		 const struct addr *peer);
 
@@ -61,8 +65,8 @@ enum msrp_failure_report {
 	MSRP_FAILURE_NO,
 };
 
-/* A complete received message; slices live until the callback returns. A bodiless SEND
- * never gets here: the session answers it itself. */
+/* A complete received message; slices live until the callback returns. A
+ * bodiless SEND never gets here: the session answers it itself. */
 struct msrp_message {
 	struct str message_id;
 	struct str content_type;
@@ -71,48 +75,48 @@ struct msrp_message {
 	enum msrp_failure_report failure_report;
 };
 
-/* Names a received request that awaits its answer. Survives until answered or until
- * the session ends; answering twice or late is harmless. */
+/* Names a received request that awaits its answer. Survives until answered or
+ * until the session ends; answering twice or late is harmless. */
 typedef uint64_t msrp_tx;
 
 enum msrp_closed {
-	MSRP_CLOSED_LOST,    /* connection closed or reset by the peer, or dead */
+	MSRP_CLOSED_LOST, /* connection closed or reset by the peer, or dead */
 	MSRP_CLOSED_UNBOUND, /* connecting out failed */
 	MSRP_CLOSED_FAILED,  /* 481 or 506 from the peer, or a failure REPORT */
 	MSRP_CLOSED_SLOW,    /* the peer does not read */
 	MSRP_CLOSED_ABUSE,   /* it broke a limit or the framing */
 };
 
-/* Any of them may be NULL. In each the session may be freed, and anything be called
- * on it. */
+/* Any of them may be NULL. In each the session may be freed, and anything be
+ * called on it. */
 struct msrp_session_ops {
 	/* A connection has bound the session: sending is possible now. */
 	void (*bound)(void *user);
-	/* A message came in whole. Answer with msrp_session_reply, now or later; the
-	 * session sends the response and the success REPORT that the sender asked for
-	 * (RFC 4975 §7.1.2, §7.2). */
+	/* A message came in whole. Answer with msrp_session_reply, now or
+	 * later; the session sends the response and the success REPORT that the
+	 * sender asked for (RFC 4975 §7.1.2, §7.2). */
 	void (*message)(void *user, msrp_tx tx, const struct msrp_message *m);
-	/* NICKNAME (RFC 7701 §7.1): nick unquoted; set_nickname of the draft is read
-	 * likewise. bad: its header is missing or malformed (owes 424). */
+	/* NICKNAME (RFC 7701 §7.1): nick unquoted; set_nickname of the draft is
+	 * read likewise. bad: its header is missing or malformed (owes 424). */
 	void (*nickname)(void *user, msrp_tx tx, struct str nick, bool bad);
-	/* A message sent with a cookie has its final outcome, told once: 200, an error
-	 * status of the response or of a failure REPORT, 408 for silence. With
-	 * MSRP_FAILURE_PARTIAL silence is success (200, after response_ms); with
-	 * MSRP_FAILURE_NO nothing is ever told. What has no outcome when the session is
-	 * closed gets none. May be NULL. */
+	/* A message sent with a cookie has its final outcome, told once: 200,
+	 * an error status of the response or of a failure REPORT, 408 for
+	 * silence. With MSRP_FAILURE_PARTIAL silence is success (200, after
+	 * response_ms); with MSRP_FAILURE_NO nothing is ever told. What has no
+	 * outcome when the session is closed gets none. May be NULL. */
 	void (*sent)(void *user, uint64_t cookie, int status);
 	/* The send queue has drained after ERR_CONGESTED. May be NULL. */
 	void (*writable)(void *user);
-	/* The session has no connection any more. It stays in place (481 to late
-	 * requests is given after free) until msrp_session_free. */
+	/* The session has no connection any more. It stays in place (481 to
+	 * late requests is given after free) until msrp_session_free. */
 	void (*closed)(void *user, enum msrp_closed why);
 };
 
 struct msrp_session_cfg {
-	bool secure;              /* msrps, over TLS */
-	struct str peer_path;     /* the SDP path, URIs separated by SP; copied */
-	size_t peer_max_size;     /* 0 = unknown */
-	bool peer_sends;          /* false: its SEND with content gets 403 (SDP-19) */
+	bool secure;	      /* msrps, over TLS */
+	struct str peer_path; /* the SDP path, URIs separated by SP; copied */
+	size_t peer_max_size; /* 0 = unknown */
+	bool peer_sends; /* false: its SEND with content gets 403 (SDP-19) */
 	const struct msrp_session_ops *ops;
 	void *user;
 };
@@ -121,8 +125,9 @@ struct msrp_session_cfg {
  * listener of that kind exists. */
 int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 		     struct msrp_session **out);
-/* Ends callbacks at once. What is queued is still written, the message being sent is
- * finished or ended with `#`; the connection is closed when no session uses it. */
+/* Ends callbacks at once. What is queued is still written, the message being
+ * sent is finished or ended with `#`; the connection is closed when no session
+ * uses it. */
 void msrp_session_free(struct msrp_session *s);
 /* Our URI for this session: goes into SDP. Lives as long as the session. */
 struct str msrp_session_uri(const struct msrp_session *s);
@@ -147,8 +152,9 @@ struct msrp_out {
 	enum msrp_failure_report failure_report;
 	uint64_t cookie; /* 0 = the outcome is of no interest */
 };
-/* Queues one message, chunked as conference MSRP-33 to -35 say. 0; ERR_CONGESTED
- * (nothing queued), ERR_TOO_BIG (over the peer's max-size), ERR_STATE (not bound). */
+/* Queues one message, chunked as conference MSRP-33 to -35 say. 0;
+ * ERR_CONGESTED (nothing queued), ERR_TOO_BIG (over the peer's max-size),
+ * ERR_STATE (not bound). */
 int msrp_session_send(struct msrp_session *s, const struct msrp_out *m);
 /* Unsent octets of this session. */
 size_t msrp_session_pending(const struct msrp_session *s);

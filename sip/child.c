@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "sip/keeper.h"
 
 extern char **environ;
@@ -345,11 +346,12 @@ static void start(void *user)
 
 struct sip_child *sip_child_new(const struct sip_child_cfg *cfg)
 {
-	struct sip_child *c = calloc(1, sizeof(*c));
 	uint32_t salt = (uint32_t)(loop_wall_ms(cfg->loop) / 1000);
+	struct sip_child *c;
 
-	if (!c)
-		abort();
+	if (access(cfg->program, X_OK) < 0)
+		return NULL;
+	c = mem_new(sizeof(*c));
 	c->loop = cfg->loop;
 	c->log = loop_log(cfg->loop);
 	c->program = str_dup(str_z(cfg->program));

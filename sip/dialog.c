@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/blob.h"
 #include "sip/sip_priv.h"
 
@@ -99,10 +100,8 @@ static void bury(struct dialog *d)
 
 struct dialog *dialog_new(struct sipproc *p, const struct port_msg *state)
 {
-	struct dialog *d = calloc(1, sizeof(*d));
+	struct dialog *d = mem_new(sizeof(*d));
 
-	if (!d)
-		abort();
 	d->p = p;
 	d->id = state->dlg;
 	d->routed = state->f[PORT_F_ROUTE].n > 0;

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "base/blob.h"
 
 #define TOMBSTONE_MS 32000 /* 64*T1 */
@@ -84,9 +85,7 @@ void keeper_dialog(struct keeper *k, const struct port_msg *m)
 	if (!state)
 		return;
 	if (!d) {
-		d = calloc(1, sizeof(*d));
-		if (!d)
-			abort();
+		d = mem_new(sizeof(*d));
 		d->dlg = m->dlg;
 		table_put(k->dialogs, d->dlg, d);
 	}
@@ -102,9 +101,7 @@ void keeper_send(struct keeper *k, const struct port_msg *m)
 
 	if (!msg)
 		return;
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		abort();
+	s = mem_new(sizeof(*s));
 	s->req = m->req;
 	s->dlg = m->dlg;
 	s->msg = msg;

@@ -14,6 +14,8 @@
 
 #include "sip/sip_priv.h"
 
+#include "base/mem.h"
+
 #define NOBODY 65534
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -96,11 +98,9 @@ static void tables_free(struct sipproc *p)
 
 static int run(int fd)
 {
-	struct sipproc *p = calloc(1, sizeof(*p));
+	struct sipproc *p = mem_new(sizeof(*p));
 	int r = 1;
 
-	if (!p)
-		return 1;
 	log_init(&p->log, LOG_INFO, "stoxd-sip");
 	library_log(&p->log);
 	port_end_init(&p->port, fd);

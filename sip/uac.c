@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "base/blob.h"
 #include "sip/sip_priv.h"
 
@@ -159,12 +160,10 @@ static nta_outgoing_t *create(struct sending *s, struct dialog *d,
 static void transmit(struct dialog *d, const struct port_msg *m, bool direct)
 {
 	struct sipproc *p = d->p;
-	struct sending *s = calloc(1, sizeof(*s));
+	struct sending *s = mem_new(sizeof(*s));
 	struct buf b = BUF_INIT(PORT_BODY_MAX);
 	char *method = str_dup(m->f[PORT_F_METHOD]);
 
-	if (!s)
-		abort();
 	s->p = p;
 	s->req = m->req;
 	s->dlg = d->id;
@@ -206,6 +205,6 @@ void uac_close(struct sipproc *p)
 {
 	struct sending *s;
 
-	TABLE_FOREACH(p->sends, it, s)
+	TABLE_FOREACH (p->sends, it, s)
 		sending_free(s);
 }

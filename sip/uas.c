@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "base/err.h"
 #include "base/net.h"
 #include "base/random.h"
@@ -78,10 +79,8 @@ static void hand_over(struct request *r, const sip_t *sip)
 static struct request *request_new(struct sipproc *p, nta_incoming_t *irq,
 				   const sip_t *sip)
 {
-	struct request *r = calloc(1, sizeof(*r));
+	struct request *r = mem_new(sizeof(*r));
 
-	if (!r)
-		abort();
 	r->p = p;
 	r->req = sipproc_id(p);
 	r->irq = irq;

@@ -76,8 +76,9 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		struct stat st;
 		int n = stat(argv[i], &st) == 0 && S_ISDIR(st.st_mode)
-		    ? replay_folder(argv[i])
-		    : replay_file(argv[i]) < 0 ? -1 : 1;
+			    ? replay_folder(argv[i])
+			: replay_file(argv[i]) < 0 ? -1
+						   : 1;
 		if (n < 0)
 			return 1;
 		files += n;

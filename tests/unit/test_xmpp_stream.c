@@ -374,10 +374,15 @@ static void test_reconnect(void **state)
 static void test_many_descriptors(void **state)
 {
 	struct fixture *f = *state;
-	struct rlimit limit = {2048, 2048};
+	struct rlimit limit;
 	int fds[1200], n = 0;
 
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	if (limit.rlim_cur < 2048) {
+		limit.rlim_cur = 2048;
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			skip(); /* valgrind keeps some for itself */
+	}
 	open_link(f, "s3cret");
 	bring_up(f);
 	while (n < 1200 && (fds[n] = open("/dev/null", O_RDONLY)) >= 0)
