@@ -87,9 +87,15 @@ static void link_down(void *user, const char *why)
 static void link_stanza(void *user, const struct xnode *stanza)
 {
 	struct link *l = user;
+	const struct domain_config *to = l->domain, *named;
+	struct jid jid;
 
-	front_xmpp_stanza(l->s->core.front_xmpp, str_z(l->domain->name),
-			  stanza);
+	/* ejabberd may send what is for one of our domains on another's stream
+	 */
+	if (jid_split(x_attr(stanza, "to"), &jid) == 0 &&
+	    (named = back_local_domain(l->s->core.back, jid.domain)))
+		to = named;
+	front_xmpp_stanza(l->s->core.front_xmpp, str_z(to->name), stanza);
 }
 
 static const struct xmpp_link_ops link_ops = {link_up, link_down, link_stanza};

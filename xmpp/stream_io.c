@@ -15,6 +15,9 @@
 
 /* libstrophe reads this much at a time. */
 #define READ_BYTES 4096
+/* What servers let through at most (Prosody: 512 KiB from another server) is
+ * refused alone, when it is whole; beyond that the stream has to go. */
+#define UNFINISHED_MAX (1u << 20)
 /* Rounds of reading before others get their turn. */
 #define PUMP_ROUNDS 64
 
@@ -88,7 +91,7 @@ static void check_size(struct xmpp_link *l, int read)
 	    "'urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>";
 
 	l->unparsed += (size_t)(read < READ_BYTES ? read : READ_BYTES);
-	if (l->phase != UP || l->unparsed <= l->cfg.max_stanza + 2 * READ_BYTES)
+	if (l->phase != UP || l->unparsed <= l->cfg.max_stanza + UNFINISHED_MAX)
 		return;
 	l->stats.stanzas_refused++;
 	xmpp_send_raw(l->conn, error, sizeof(error) - 1);

@@ -465,6 +465,12 @@ static void test_large_stanza(void **state)
 	/* one that does not end takes the stream with it */
 	memset(text, 'x', sizeof(text) - 1);
 	server_sends(f, "<message from='a@x.test' to='rd.test'><body>");
+	for (size_t n = 0; n + sizeof(text) < 1050000; n += sizeof(text)) {
+		server_sends(f, text);
+		step(f, 0);
+	}
+	assert_int_equal(f->downs, 0);
+	server_sends(f, text);
 	server_sends(f, text);
 	expect(f, "<policy-violation xmlns="
 		  "'urn:ietf:params:xml:ns:xmpp-streams'/>");
