@@ -15,6 +15,9 @@
 /* A peer whose host is gone is noticed after this long (conference ABN-3). */
 #define DEAD_PEER_MS  90000
 #define STALL_LOOK_MS 10000
+/* What libevent reads at once, and what we read beside it. */
+#define READ_PIECE 4096
+#define READ_MORE  32768
 
 static void free_conn(void *p)
 {
@@ -179,12 +182,35 @@ static size_t read_frames(struct msrp_conn *c, struct str in)
 	return used;
 }
 
+/* A bufferevent takes no more than READ_PIECE octets in a turn. Of a sender who
+ * has more to say some of it is taken now, so that a burst of messages leaves
+ * in one write to each receiver. Bounded: the others have their turn too. */
+static void read_on(struct msrp_conn *c, struct evbuffer *input)
+{
+	struct evbuffer_iovec space;
+	ssize_t n;
+
+	if (c->fd < 0 || c->paused || evbuffer_get_length(input) < READ_PIECE)
+		return;
+	/* the bufferevent keeps others from writing into its input */
+	evbuffer_unfreeze(input, 0);
+	if (evbuffer_reserve_space(input, READ_MORE, &space, 1) == 1) {
+		n = recv(c->fd, space.iov_base, READ_MORE, MSG_DONTWAIT);
+		/* the end and errors are still there for the bufferevent */
+		space.iov_len = n > 0 ? (size_t)n : 0;
+		evbuffer_commit_space(input, &space, 1);
+	}
+	evbuffer_freeze(input, 0);
+}
+
 static void on_read(struct bufferevent *bev, void *user)
 {
 	struct msrp_conn *c = user;
 	struct evbuffer *input = bufferevent_get_input(bev);
-	size_t n = evbuffer_get_length(input), used;
+	size_t n, used;
 
+	read_on(c, input);
+	n = evbuffer_get_length(input);
 	if (c->draining) {
 		evbuffer_drain(input, n);
 		return;
