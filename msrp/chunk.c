@@ -17,8 +17,7 @@ static struct str id_str(const char id[MSRP_ID])
 	return str_of(id, MSRP_ID);
 }
 
-/* RFC 4975 §7.1: the end-line may occur nowhere in the chunk's body. */
-static void pick_tid(struct msrp *m, struct str body, char tid[MSRP_ID])
+void chunk_tid(struct msrp *m, struct str body, char tid[MSRP_ID])
 {
 	static const struct str hyphens = {"-------", 7};
 	ptrdiff_t at;
@@ -41,8 +40,7 @@ static void pick_message_id(struct msrp_session *s, char id[MSRP_ID])
 	memcpy(id, s->id_prefix, sizeof(s->id_prefix));
 }
 
-/* Octets put out for s since `before` count as pending until they are taken. */
-static void account(struct msrp_session *s, uint64_t before)
+void chunk_account(struct msrp_session *s, uint64_t before)
 {
 	struct msrp_conn *c = s->conn;
 
@@ -67,38 +65,6 @@ static void expect_answer(struct msrp_session *s, const char tid[MSRP_ID],
 	memcpy(t.tid, tid, sizeof(t.tid));
 	memcpy(t.message_id, message_id, sizeof(t.message_id));
 	transact_add(s, &t);
-}
-
-/* A message to one receiver, whole: nothing is allocated for it. */
-static void send_whole(struct msrp_session *s, const struct msrp_out *m,
-		       struct str body)
-{
-	struct msrp_conn *c = s->conn;
-	uint64_t before = conn_put_off(c);
-	char tid[MSRP_ID], message_id[MSRP_ID];
-	struct msrp_frame f = {
-	    .tid = {tid, sizeof(tid)},
-	    .method = STR("SEND"),
-	    .paths = s->paths,
-	    .message_id = {message_id, sizeof(message_id)},
-	    .success_report = m->success_report,
-	    .failure_report = m->failure_report,
-	    .range = {true, body.n <= MSRP_CHUNK_WHOLE, true, 1, body.n,
-		      body.n},
-	    .content_type = m->content_type,
-	};
-
-	pick_tid(s->m, body, tid);
-	pick_message_id(s, message_id);
-	msrp_put_head(conn_out(c), &f);
-	buf_add(conn_out(c), body);
-	msrp_put_end(conn_out(c), f.tid, true, '$');
-	s->m->stats.requests_out++;
-	account(s, before);
-	if (m->failure_report == MSRP_FAILURE_YES ||
-	    (m->failure_report == MSRP_FAILURE_PARTIAL && m->cookie))
-		expect_answer(s, tid, message_id, m->failure_report, m->cookie,
-			      true);
 }
 
 void chunk_bodiless(struct msrp_session *s)
@@ -155,7 +121,7 @@ void chunk_message(struct msrp_session *s, const struct msrp_out *m)
 
 	if (TAILQ_EMPTY(&s->queue) && !c->tx.message && body.n <= most &&
 	    conn_unsent(c) < MSRP_OUT_HIGH)
-		send_whole(s, m, body);
+		whole_send(s, m);
 	else
 		enqueue(s, m);
 	conn_kick(s->conn);
@@ -185,7 +151,7 @@ static void close_chunk(struct msrp_conn *c, char flag)
 	bool answered = o->failure_report != MSRP_FAILURE_NO;
 
 	msrp_put_end(conn_out(c), id_str(c->tx.tid), true, flag);
-	account(s, before);
+	chunk_account(s, before);
 	if (flag != '#' && answered &&
 	    (o->failure_report == MSRP_FAILURE_YES || o->cookie ||
 	     in_parts(o, &c->tx, flag)))
@@ -227,10 +193,10 @@ static void open_chunk(struct msrp_conn *c, struct msrp_session *s)
 		c->tx.cap = MSRP_CHUNK_RELAY;
 	else if (c->n_live > 1 && left > CHUNK_SHARED)
 		c->tx.cap = CHUNK_SHARED;
-	pick_tid(c->m, str_of(o->body->p + o->sent, c->tx.cap), c->tx.tid);
+	chunk_tid(c->m, str_of(o->body->p + o->sent, c->tx.cap), c->tx.tid);
 	msrp_put_head(conn_out(c), &f);
 	c->m->stats.requests_out++;
-	account(s, before);
+	chunk_account(s, before);
 }
 
 /* Conference MSRP-34: who waits, and may the chunk end here? */
@@ -266,7 +232,7 @@ static void feed(struct msrp_conn *c)
 	if (n > c->tx.cap - c->tx.done)
 		n = c->tx.cap - c->tx.done;
 	buf_add(conn_out(c), str_of(o->body->p + o->sent, n));
-	account(s, before);
+	chunk_account(s, before);
 	c->tx.done += n;
 	o->sent += n;
 	s->queued -= n;

@@ -40,6 +40,7 @@ void conn_lost(struct msrp_conn *c, enum msrp_closed why)
 	if (c->dead)
 		return;
 	c->dead = true;
+	whole_drop(c);
 	log_debug(loop_log(loop), "msrp.close", "conn=%u why=%d", c->id,
 		  (int)why);
 	bufferevent_disable(c->bev, EV_READ | EV_WRITE);
@@ -377,6 +378,8 @@ void conn_detach(struct msrp_session *s)
 	if (!c)
 		return;
 	leave_rx(c, s);
+	if (c->n_due)
+		conn_out(c);
 	TAILQ_REMOVE(&c->sessions, s, link);
 	s->conn = NULL;
 	if (s->congested)

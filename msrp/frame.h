@@ -116,5 +116,8 @@ struct msrp_frame {
 void msrp_put_paths(struct buf *b, struct str to_path, struct str from_path);
 /* Start line and headers, with the blank line after a Content-Type. */
 void msrp_put_head(struct buf *b, const struct msrp_frame *f);
+/* Of these the headers after Message-ID: what does not depend on who gets the
+ * message. */
+void msrp_put_details(struct buf *b, const struct msrp_frame *f);
 /* The end-line, with the CRLF that ends a body before it. */
 void msrp_put_end(struct buf *b, struct str tid, bool after_body, char flag);

@@ -43,21 +43,8 @@ static void put_status(struct buf *b, unsigned status, struct str comment)
 	buf_add(b, STR("\r\n"));
 }
 
-void msrp_put_head(struct buf *b, const struct msrp_frame *f)
+void msrp_put_details(struct buf *b, const struct msrp_frame *f)
 {
-	buf_add(b, STR("MSRP "));
-	buf_add(b, f->tid);
-	buf_addc(b, ' ');
-	if (f->method.n)
-		put_line(b, STR_NONE, f->method);
-	else
-		put_status(b, f->status, f->comment);
-	if (f->paths.n)
-		buf_add(b, f->paths);
-	else
-		msrp_put_paths(b, f->to_path, f->from_path);
-	if (f->message_id.n)
-		put_line(b, STR("Message-ID: "), f->message_id);
 	if (f->success_report)
 		buf_add(b, STR("Success-Report: yes\r\n"));
 	if (f->failure_report == MSRP_FAILURE_PARTIAL)
@@ -74,6 +61,24 @@ void msrp_put_head(struct buf *b, const struct msrp_frame *f)
 		put_line(b, STR("Content-Type: "), f->content_type);
 		buf_add(b, STR("\r\n"));
 	}
+}
+
+void msrp_put_head(struct buf *b, const struct msrp_frame *f)
+{
+	buf_add(b, STR("MSRP "));
+	buf_add(b, f->tid);
+	buf_addc(b, ' ');
+	if (f->method.n)
+		put_line(b, STR_NONE, f->method);
+	else
+		put_status(b, f->status, f->comment);
+	if (f->paths.n)
+		buf_add(b, f->paths);
+	else
+		msrp_put_paths(b, f->to_path, f->from_path);
+	if (f->message_id.n)
+		put_line(b, STR("Message-ID: "), f->message_id);
+	msrp_put_details(b, f);
 }
 
 void msrp_put_end(struct buf *b, struct str tid, bool after_body, char flag)

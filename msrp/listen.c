@@ -17,6 +17,10 @@
 #define BACKLOG 1024
 /* Out of descriptors: others may be closed meanwhile. */
 #define ACCEPT_AGAIN_MS 1000
+/* The last octets of an id count, the others are random (83 bits, anew after
+ * each full count): RFC 4975 §7.1 wants 64. */
+#define ID_COUNTED 2
+#define ID_EACH	   62
 
 void msrp_id(struct msrp *m, char id[MSRP_ID])
 {
@@ -24,23 +28,14 @@ void msrp_id(struct msrp *m, char id[MSRP_ID])
 					    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 					    "abcdefghijklmnopqrstuvwxyz";
 
-	if (m->pool_left == 0) {
-		random_bytes(m->pool, sizeof(m->pool));
-		m->pool_left = sizeof(m->pool);
+	if (m->id_left == 0) {
+		random_ident(m->id, MSRP_ID - ID_COUNTED);
+		m->id_left = ID_EACH * ID_EACH;
 	}
-	/* four characters, 23.8 bits, out of each 32 bits */
-	for (int word = 0; word < MSRP_ID / 4; word++) {
-		uint32_t x;
-
-		m->pool_left -= sizeof(x);
-		memcpy(&x, m->pool + m->pool_left, sizeof(x));
-		for (int i = 0; i < 4; i++) {
-			uint64_t wide = (uint64_t)x * 62;
-
-			id[word * 4 + i] = alphanumerics[wide >> 32];
-			x = (uint32_t)wide;
-		}
-	}
+	m->id_left--;
+	memcpy(id, m->id, MSRP_ID - ID_COUNTED);
+	id[MSRP_ID - 2] = alphanumerics[m->id_left / ID_EACH];
+	id[MSRP_ID - 1] = alphanumerics[m->id_left % ID_EACH];
 }
 
 static void adopt(struct msrp *m, struct bufferevent *take_bev, bool secure,
@@ -221,6 +216,7 @@ void msrp_free(struct msrp *m)
 	while ((c = TAILQ_FIRST(&m->conns)))
 		conn_lost(c, MSRP_CLOSED_LOST);
 	conn_out_free(m);
+	whole_unref(m->whole);
 	msrp_tls_free(m);
 	table_free(m->sessions);
 	free(m->listeners);

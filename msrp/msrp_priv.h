@@ -4,6 +4,7 @@
  *   tls.c        TLS contexts and streams
  *   conn.c       one stream: life, reading, the timers
  *   output.c     one stream: answers, reports, flushing
+ *   whole.c      messages that go out in one piece
  *   chunk.c      messages that go out, in chunks
  *   request.c    a received request: whose is it, may it be
  *   receive.c    a received SEND: chunks, messages, answers
@@ -41,6 +42,8 @@
 #define MSRP_TRANSACTIONS_MAX 4096
 #define MSRP_LOOSE_MAX	      4194304
 #define MSRP_OTHER_BODY_MAX   10240
+/* Whole messages that wait for the end of the turn as they are. */
+#define MSRP_DUE_MAX 16
 
 /* Output buffers that no connection needs now: how many are kept, and octets.
  */
@@ -75,14 +78,16 @@ struct msrp {
 	size_t n_conns;
 	unsigned next_conn;
 	uint64_t next_tx;
-	char host[256];		  /* advertised; empty: the listener's */
-	unsigned char pool[1024]; /* random octets not yet used for ids */
-	size_t pool_left;
+	char host[256];	      /* advertised; empty: the listener's */
+	char id[MSRP_ID + 1]; /* what the next ids begin with */
+	unsigned id_left;
+	struct whole *whole;		  /* the last one sent, or NULL */
 	struct buf spare[MSRP_SPARE_MAX]; /* allocated, empty */
 	size_t n_spare, spare_bytes;
 };
 
-/* 16 unpredictable alphanumerics (95 bits), the first being one too. */
+/* 16 alphanumerics that no other id of this endpoint has, nearly all of them
+ * random. */
 void msrp_id(struct msrp *m, char id[MSRP_ID]);
 
 /* A message that a session still has to send, whole or in part. */
@@ -157,6 +162,8 @@ struct msrp_session {
 	size_t peer_max_size;
 	struct msrp_uri uri;
 	struct str paths; /* To-Path and From-Path of our requests, rendered */
+	/* of a SEND, from the transaction id to the middle of the Message-ID */
+	struct str send_head;
 	struct str peer_path;
 	struct str peer_uri; /* the leftmost */
 	char id_prefix[MSRP_ID / 2];
@@ -185,6 +192,12 @@ struct receiving {
 	struct incoming *in; /* once octets had to be kept */
 	struct str slice;    /* octets of the body still in the input */
 	uint64_t got;	     /* octets of the body so far */
+};
+
+/* A whole message that is still to be put out. */
+struct due {
+	struct whole *message;
+	struct msrp_session *session;
 };
 
 /* The SEND of ours that is being written. */
@@ -219,9 +232,13 @@ struct msrp_conn {
 	struct sessions sessions;
 	unsigned n_live; /* of them not dying */
 	unsigned n_congested;
-	struct buf out;	  /* to be written at the end of the turn */
-	struct buf ctl;	  /* answers waiting for the open chunk's end */
-	uint64_t ctl_ms;  /* since when */
+	struct buf out; /* to be written at the end of the turn, */
+	struct due due[MSRP_DUE_MAX]; /* these after it */
+	unsigned n_due;
+	size_t due_bytes;
+	bool spilled;	 /* the bufferevent was given what the socket refused */
+	struct buf ctl;	 /* answers waiting for the open chunk's end */
+	uint64_t ctl_ms; /* since when */
 	uint64_t out_off; /* octets ever flushed out of it */
 	struct sending tx;
 	struct sessions ready; /* of sessions with a queue */
@@ -258,8 +275,8 @@ void conn_watch(struct msrp_conn *c);
 /* output.c */
 /* Octets given to this connection and not yet taken by the system. */
 size_t conn_unsent(const struct msrp_conn *c);
-/* What goes out at the end of the turn; with memory from those who need none
- * now. */
+/* What goes out at the end of the turn, the whole messages that are due in it;
+ * with memory from those who need none now. */
 struct buf *conn_out(struct msrp_conn *c);
 void conn_out_free(struct msrp *m);
 /* Where answers and reports go: behind an open chunk. Call conn_kick
@@ -280,7 +297,21 @@ void conn_respond(struct msrp_conn *c, struct str tid, struct str to_path,
 void conn_report(struct msrp_conn *c, struct str to_path, struct str from_path,
 		 struct str message_id, uint64_t size);
 
+/* whole.c */
+/* What the frames of one message have in common. */
+struct whole;
+void whole_unref(struct whole *w); /* NULL is fine */
+/* Sends a message in one frame, after all that the connection has to write. */
+void whole_send(struct msrp_session *s, const struct msrp_out *m);
+/* Writes what is due; for conn_out. */
+void whole_put_out(struct msrp_conn *c, struct buf *out);
+void whole_drop(struct msrp_conn *c);
+
 /* chunk.c */
+/* RFC 4975 §7.1: the end-line may occur nowhere in the chunk's body. */
+void chunk_tid(struct msrp *m, struct str body, char tid[MSRP_ID]);
+/* Octets put out for s since `before` count as pending until they are taken. */
+void chunk_account(struct msrp_session *s, uint64_t before);
 /* Puts chunks into the output up to MSRP_OUT_HIGH. */
 void chunk_fill(struct msrp_conn *c);
 /* Sends a message as soon as its turn has come. */

@@ -9,19 +9,22 @@
 /* A fast reader of a long message may not hold up the turn longer than this. */
 #define WRITES_PER_TURN 4
 
+/* What the bufferevent still has of what it was given. */
 static size_t behind(const struct msrp_conn *c)
 {
+	if (!c->spilled)
+		return 0;
 	return evbuffer_get_length(bufferevent_get_output(c->bev));
 }
 
 size_t conn_unsent(const struct msrp_conn *c)
 {
-	return c->out.n + behind(c);
+	return c->out.n + c->due_bytes + behind(c);
 }
 
 uint64_t conn_put_off(const struct msrp_conn *c)
 {
-	return c->out_off + c->out.n;
+	return c->out_off + c->out.n + c->due_bytes;
 }
 
 uint64_t conn_taken_off(const struct msrp_conn *c)
@@ -43,6 +46,7 @@ struct buf *conn_out(struct msrp_conn *c)
 		c->out = m->spare[--m->n_spare];
 		m->spare_bytes -= c->out.room;
 	}
+	whole_put_out(c, &c->out);
 	return &c->out;
 }
 
@@ -143,9 +147,12 @@ static bool write_out(struct msrp_conn *c, bool now)
 			return false;
 		}
 		n = (size_t)sent;
+		c->spilled = false;
 	}
-	if (n < c->out.n)
+	if (n < c->out.n) {
+		c->spilled = true;
 		bufferevent_write(c->bev, c->out.p + n, c->out.n - n);
+	}
 	c->out_off += c->out.n;
 	c->m->stats.bytes_out += c->out.n;
 	give_back(c);
@@ -204,6 +211,8 @@ void conn_flush(void *conn)
 		return;
 	for (int writes = 0; writes <= WRITES_PER_TURN; writes++) {
 		chunk_fill(c);
+		if (c->n_due)
+			conn_out(c);
 		if (c->out.err || c->ctl.err) {
 			conn_lost(c, MSRP_CLOSED_SLOW);
 			return;

@@ -52,22 +52,31 @@ static struct str copy(char **p, struct str s)
 static struct msrp_session *make(struct msrp *m, struct str own,
 				 struct str peer_path)
 {
+	static const struct str send = {" SEND\r\n", 7};
 	struct buf b = BUF_INIT(2 * PATH_MAX_BYTES);
+	char prefix[MSRP_ID / 2 + 1];
 	struct msrp_session *s;
 	struct str first;
+	size_t paths;
 	char *p;
 
+	random_ident(prefix, MSRP_ID / 2);
+	buf_add(&b, send);
 	msrp_put_paths(&b, peer_path, own);
+	paths = b.n - send.n;
+	buf_addf(&b, "Message-ID: %s", prefix);
 	s = mem_new(sizeof(*s) + own.n + b.n);
 	p = s->text;
 	own = copy(&p, own);
-	s->paths = copy(&p, buf_str(&b));
+	s->send_head = copy(&p, buf_str(&b));
+	s->paths = str_of(s->send_head.p + send.n, paths);
 	s->peer_path = str_of(s->paths.p + 9, peer_path.n); /* "To-Path: " */
 	first = s->peer_path;
 	s->peer_uri = str_split(&first, ' ');
 	s->relayed = first.n > 0;
 	buf_done(&b);
 	s->m = m;
+	memcpy(s->id_prefix, prefix, sizeof(s->id_prefix));
 	msrp_uri_parse(own, &s->uri);
 	return s;
 }
@@ -80,7 +89,6 @@ int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 	struct buf own = BUF_INIT(PATH_MAX_BYTES / 2);
 	struct msrp_path parsed;
 	struct msrp_session *s;
-	char id[MSRP_ID];
 
 	if (path.n > PATH_MAX_BYTES || msrp_path_parse(path, &parsed))
 		return ERR_SYNTAX;
@@ -94,8 +102,6 @@ int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 	s->peer_sends = cfg->peer_sends;
 	s->ops = cfg->ops;
 	s->user = cfg->user;
-	msrp_id(m, id);
-	memcpy(s->id_prefix, id, sizeof(s->id_prefix));
 	TAILQ_INIT(&s->incomings);
 	TAILQ_INIT(&s->unanswereds);
 	TAILQ_INIT(&s->transactions);
