@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "conference/room_priv.h"
 
-enum target { TO_AUDIENCE, TO_ONE, TO_PRIVATE, TO_ENDED };
+enum target { TO_AUDIENCE, TO_ONE, TO_PRIVATE, TO_ENDED, TO_ONE_ENDED };
 
 struct delivery {
 	TAILQ_ENTRY(delivery) link;
@@ -16,7 +16,7 @@ struct delivery {
 	enum target target;
 	const struct audience *audience;
 	size_t next, end;     /* in the audience */
-	struct seat_rec *rec; /* TO_ONE, TO_PRIVATE: the next one */
+	struct seat_rec *rec; /* the next one, unless of an audience */
 	const struct seat *own;
 	uint64_t op;	/* for own */
 	unsigned users; /* calls of room_deliver that hold it */
@@ -141,6 +141,14 @@ void room_result(struct room *r, struct seat_rec *rec,
 		room_tell_one(r, rec, &ev, cmd->op);
 }
 
+void room_tell_one_ended(struct room *r, struct seat_rec *rec,
+			 struct reason why)
+{
+	struct seat_ev ev = {.type = SEAT_ENDED, .reason = why};
+
+	put(r, TO_ONE_ENDED, &ev)->rec = rec;
+}
+
 void room_tell_ended(struct room *r, enum reason_code code, struct str text)
 {
 	struct seat_ev ev = {.type = SEAT_ENDED, .reason = {code, text}};
@@ -185,6 +193,15 @@ static struct seat *next_one(struct delivery *d)
 	return rec ? rec->seat : NULL;
 }
 
+static struct seat *next_one_ended(struct delivery *d)
+{
+	struct seat *s = next_one(d);
+
+	if (s)
+		rec_detach(s->back_data);
+	return s;
+}
+
 static struct seat *next_ended(struct delivery *d)
 {
 	struct seat *s = next_in_audience(d);
@@ -205,6 +222,8 @@ static struct seat *next_seat(struct delivery *d)
 		return next_private(d);
 	case TO_ENDED:
 		return next_ended(d);
+	case TO_ONE_ENDED:
+		return next_one_ended(d);
 	}
 	return NULL;
 }

@@ -45,6 +45,7 @@ static enum reason_code run_command(struct room *r, struct seat_rec *rec,
 		return room_unlock(r, rec);
 	case SEAT_DESTROY:
 		return may_destroy(rec);
+	case SEAT_KICK:
 	case SEAT_LEAVE:
 		break;
 	}
@@ -56,10 +57,14 @@ static void execute(struct room *r, struct seat_rec *rec,
 {
 	enum reason_code code;
 
-	if (r->gone)
+	if (r->gone || rec->ended)
 		return;
 	if (cmd->type == SEAT_LEAVE) {
 		room_leave(r, rec, cmd);
+		return;
+	}
+	if (cmd->type == SEAT_KICK && rec->occ) {
+		room_kick(r, rec, cmd);
 		return;
 	}
 	code = rec->occ ? run_command(r, rec, cmd) : REASON_NOT_JOINED;

@@ -47,6 +47,7 @@ struct seat_rec {
 	struct seat_rec *next;	    /* of the same occupant */
 	struct room *room;
 	struct seat *seat; /* NULL: left or ended */
+	bool ended;	   /* removed: SEAT_ENDED is on its way */
 	struct occ *occ;   /* NULL: an observer */
 	char *label;
 	struct presence presence; /* in presence_text */
@@ -205,6 +206,9 @@ void room_tell_private(struct room *r, struct occ *to, const struct seat_ev *ev,
 		       const struct seat_rec *own, uint64_t op);
 void room_result(struct room *r, struct seat_rec *rec,
 		 const struct seat_cmd *cmd, enum reason_code code);
+/* SEAT_ENDED to one seat, which is detached before it hears it. */
+void room_tell_one_ended(struct room *r, struct seat_rec *rec,
+			 struct reason why);
 /* SEAT_ENDED to all seats, each detached before it hears it. */
 void room_tell_ended(struct room *r, enum reason_code code, struct str text);
 /* Until nothing is in line, however deep in handlers we are. */
@@ -265,6 +269,8 @@ void history_tell(struct room *r, struct seat_rec *rec,
 enum reason_code room_join(struct room *r, struct join_task *task);
 void room_leave(struct room *r, struct seat_rec *rec,
 		const struct seat_cmd *cmd);
+void room_kick(struct room *r, struct seat_rec *rec,
+	       const struct seat_cmd *cmd);
 enum reason_code room_say(struct room *r, struct seat_rec *rec,
 			  const struct seat_cmd *cmd);
 enum reason_code room_nick(struct room *r, struct seat_rec *rec,

@@ -70,6 +70,11 @@ enum seat_cmd_type {
 	SEAT_DEVICE,
 	SEAT_UNLOCK,  /* the owner accepts the default configuration */
 	SEAT_DESTROY, /* the owner closes the room; text: why */
+	/* target, text: why. The occupant's seats, all of them, get SEAT_ENDED,
+	 * the others SEAT_OCCUPANT_LEFT, with REASON_KICKED, or REASON_LEFT for
+	 * one who removes himself. REASON_NO_OCCUPANT, REASON_FORBIDDEN (no
+	 * moderator, or of a lower affiliation than the target). */
+	SEAT_KICK,
 	/* code (REASON_OK stands for REASON_LEFT), text: why. The seat is free
 	 * when seat_command returns: neither a result nor SEAT_ENDED follows,
 	 * and its other results are lost; what it said before is still said. */
@@ -83,6 +88,7 @@ struct seat_cmd {
 	struct str text;
 	struct presence presence;
 	bool private_messages, muted;
+	uint64_t target; /* an occupant's id */
 	enum reason_code code;
 };
 

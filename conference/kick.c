@@ -1,0 +1,63 @@
+/* An occupant is removed with all his devices, by a moderator or by himself
+ * (XEP-0045 §8.2). */
+#include "base/log.h"
+#include "conference/room_priv.h"
+
+static bool same_user(const struct occ *a, const struct occ *b)
+{
+	return a->pub.world == b->pub.world && str_eq(a->pub.user, b->pub.user);
+}
+
+static enum reason_code may_kick(const struct occ *by, const struct occ *target)
+{
+	if (!target)
+		return REASON_NO_OCCUPANT;
+	if (same_user(by, target))
+		return REASON_OK;
+	if (by->pub.role != ROLE_MODERATOR ||
+	    target->pub.affiliation > by->pub.affiliation)
+		return REASON_FORBIDDEN;
+	return REASON_OK;
+}
+
+/* Out of the roster; the others are told. */
+static void remove_occupant(struct room *r, struct occ *o, struct reason why)
+{
+	struct seat_ev ev = {
+	    .type = SEAT_OCCUPANT_LEFT,
+	    .who = &o->pub,
+	    .device = o->devices->device.seat,
+	    .reason = why,
+	};
+
+	log_info(loop_log(r->loop), "room.kick",
+		 "room=%s occ=%llu reason=\"%s\"", LOGQ(r->address),
+		 (unsigned long long)o->pub.id, reason_text(why.code));
+	for (struct seat_rec *rec = o->devices; rec; rec = rec->next)
+		audience_remove(r, rec);
+	quarantine_add(r, &o->nick, o->pub.user);
+	roster_remove(r, o);
+	room_tell(r, AUDIENCE_ROSTER, &ev, NULL, 0);
+}
+
+void room_kick(struct room *r, struct seat_rec *rec, const struct seat_cmd *cmd)
+{
+	struct occ *o = roster_by_id(r, cmd->target);
+	enum reason_code code = may_kick(rec->occ, o);
+	struct reason why = {REASON_KICKED, cmd->text};
+
+	if (code == REASON_OK) {
+		if (same_user(rec->occ, o))
+			why.code = REASON_LEFT;
+		remove_occupant(r, o, why);
+	}
+	/* before SEAT_ENDED, which may be for the one who asked */
+	room_result(r, rec, cmd, code);
+	if (code != REASON_OK)
+		return;
+	for (rec = o->devices; rec; rec = rec->next) {
+		rec->ended = true;
+		room_tell_one_ended(r, rec, why);
+		rec_remove(r, rec);
+	}
+}
