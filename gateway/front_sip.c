@@ -91,8 +91,8 @@ void dialog_release(struct dialog *d)
 	free(d);
 }
 
-void dialog_send(struct dialog *d, struct subscription *s,
-		 const struct port_msg *m)
+uint64_t dialog_send(struct dialog *d, struct subscription *s,
+		     const struct port_msg *m)
 {
 	struct front_sip *f = d->f;
 	struct request *r = mem_new(sizeof(*r));
@@ -107,6 +107,7 @@ void dialog_send(struct dialog *d, struct subscription *s,
 	out.dlg = d->id;
 	out.req = r->id;
 	f->cfg.send(f->cfg.user, &out);
+	return r->id;
 }
 
 static void response(struct front_sip *f, const struct port_msg *m)
@@ -121,6 +122,8 @@ static void response(struct front_sip *f, const struct port_msg *m)
 	TAILQ_REMOVE(&f->requests, r, link);
 	if (r->subscription)
 		subscription_response(r->subscription, m);
+	else if (d->call && d->call->session_timer.request == r->id)
+		session_timer_response(d->call, m);
 	free(r);
 	dialog_release(d);
 }
@@ -234,15 +237,19 @@ static void update(struct front_sip *f, const struct port_msg *m)
 {
 	struct dialog *d = table_get(f->dialogs, m->dlg);
 	struct answer a = ANSWER(200);
+	struct buf headers = BUF_INIT(256);
 
 	if (!d || !d->call) {
 		front_sip_refuse(f, m, 481, "no call in this dialog");
 	} else if (m->f[PORT_F_BODY].n) {
 		front_sip_refuse(f, m, 488, "an offer goes into a re-INVITE");
-	} else {
+	} else if (!session_timer_refuses(f, m)) {
+		session_timer_answer(d->call, m, &headers);
 		a.contact = d->call->contact;
+		a.headers = buf_str(&headers);
 		front_sip_answer(f, m, &a);
 	}
+	buf_done(&headers);
 }
 
 static void not_allowed(struct front_sip *f, const struct port_msg *m)

@@ -110,14 +110,18 @@ static struct str contact_value(struct call *c, const struct port_msg *m)
 static void answer_sdp(struct call *c, const struct port_msg *m)
 {
 	struct answer a = ANSWER(200);
+	struct buf headers = BUF_INIT(512);
 
+	buf_addz(&headers, "Allow: " SIP_ALLOW "\r\n"
+			   "Allow-Events: conference\r\n");
+	session_timer_answer(c, m, &headers);
 	a.contact = c->contact;
-	a.headers = STR("Allow: " SIP_ALLOW "\r\n"
-			"Allow-Events: conference\r\n");
+	a.headers = buf_str(&headers);
 	a.type = STR("application/sdp");
 	a.body = str_z(c->answer);
 	c->invite_cseq = m->cseq;
 	front_sip_answer(c->f, m, &a);
+	buf_done(&headers);
 }
 
 /* A body that is no SDP: 415, with what we take. */
@@ -145,6 +149,7 @@ static void end_call(struct call *c)
 	struct held_subscribe *h;
 
 	timer_cancel(f->loop, &c->timer);
+	session_timer_stop(c);
 	if (c->session)
 		msrp_session_free(c->session);
 	c->session = NULL;
@@ -248,7 +253,7 @@ void call_invite(struct front_sip *f, struct dialog *d,
 	const char *why;
 	int status;
 
-	if (refuse_body(f, m)) {
+	if (refuse_body(f, m) || session_timer_refuses(f, m)) {
 		end_call(c);
 		dialog_release(d);
 		return;
@@ -291,7 +296,7 @@ void call_update(struct call *c, const struct port_msg *m)
 		answer_sdp(c, m);
 		return;
 	}
-	if (refuse_body(c->f, m))
+	if (refuse_body(c->f, m) || session_timer_refuses(c->f, m))
 		return;
 	if (m->f[PORT_F_BODY].n)
 		status = call_offer(c, m->f[PORT_F_BODY]);

@@ -74,6 +74,17 @@ struct held_subscribe {
 	struct buf request; /* port_encode()d */
 };
 
+/* RFC 4028. Off while its timer is idle. */
+struct session_timer {
+	uint32_t interval_s, min_se_s;
+	bool ours;	    /* we are the refresher */
+	bool peer_supports; /* the peer knows of timers */
+	bool update;	    /* the peer takes UPDATE */
+	uint64_t request;   /* our refresh that awaits its response, or 0 */
+	uint64_t deadline_ms;
+	struct timer timer; /* the next refresh, or the deadline */
+};
+
 /* The INVITE usage: one device of one SIP user in one room. */
 struct call {
 	struct front_sip *f;
@@ -108,6 +119,7 @@ struct call {
 	bool confirmed; /* joined, or tried to */
 	struct timer
 	    timer; /* awaits, in turn: ACK, binding, re-INVITE after loss */
+	struct session_timer session_timer;
 	TAILQ_HEAD(, held_message) held; /* until the session is bound */
 	size_t n_held, held_bytes;
 	TAILQ_HEAD(, held_subscribe) subscribes; /* until the room is there */
@@ -160,9 +172,9 @@ void front_sip_answer(struct front_sip *f, const struct port_msg *req,
 /* Refuses and says so in the log. */
 void front_sip_refuse(struct front_sip *f, const struct port_msg *req,
 		      int status, const char *why);
-/* Sends a request in a dialog; its response comes to dialog_response. */
-void dialog_send(struct dialog *d, struct subscription *s,
-		 const struct port_msg *m);
+/* Sends a request in a dialog; returns its id. */
+uint64_t dialog_send(struct dialog *d, struct subscription *s,
+		     const struct port_msg *m);
 struct dialog *dialog_new(struct front_sip *f, uint64_t id);
 /* Forgets and frees the dialog if nothing uses it. */
 void dialog_release(struct dialog *d);
@@ -189,6 +201,18 @@ void call_bye(struct call *c, enum reason_code code, struct str text);
 /* The call that has been answered for this room but is not in it yet, or NULL.
  */
 struct call *call_joining(struct front_sip *f, struct str room);
+
+/* front_sip_timer.c */
+/* Answers a session interval that is too short: 422 with Min-SE (RFC 4028 §9).
+ */
+bool session_timer_refuses(struct front_sip *f, const struct port_msg *m);
+/* Agrees with the INVITE or UPDATE m that is about to be answered 2xx, adds
+ * what the answer says of it, and starts anew. */
+void session_timer_answer(struct call *c, const struct port_msg *m,
+			  struct buf *headers);
+/* The outcome of our refresh: the call may be over afterwards. */
+void session_timer_response(struct call *c, const struct port_msg *m);
+void session_timer_stop(struct call *c);
 
 /* front_sip_sdp.c */
 /* Reads an offer, makes or keeps the MSRP session and writes the answer: 200

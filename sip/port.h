@@ -32,7 +32,8 @@ enum port_type {
 	PORT_ANSWER,
 	/* A request in dialog dlg, id req chosen by the core: METHOD, HEADERS,
 	 * CONTACT (empty: the one of the 2xx that made the dialog), EVENT,
-	 * SUB_STATE, expires, TYPE, BODY. */
+	 * SUB_STATE, expires, TYPE, BODY. User-Agent is added, Supported too
+	 * unless HEADERS has it. */
 	PORT_SEND,
 	/* Dialog dlg has no use any more. It goes when its PORT_SENDs have
 	 * their outcomes. */

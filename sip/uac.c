@@ -144,6 +144,8 @@ static nta_outgoing_t *create(struct sending *s, struct dialog *d,
 	    TAG_IF(s->method == sip_method_invite &&
 		       !value_has_header(m->f[PORT_F_HEADERS], STR("Allow")),
 		   SIPTAG_ALLOW_STR(SIP_ALLOW)),
+	    TAG_IF(!value_has_header(m->f[PORT_F_HEADERS], STR("Supported")),
+		   SIPTAG_SUPPORTED_STR(SIP_SUPPORTED)),
 	    SIPTAG_HEADER_STR(value_z(home, m->f[PORT_F_HEADERS])),
 	    SIPTAG_CONTENT_TYPE_STR(value_z(home, m->f[PORT_F_TYPE])),
 	    TAG_IF(m->f[PORT_F_BODY].n, SIPTAG_PAYLOAD(sip_payload_create(

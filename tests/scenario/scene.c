@@ -207,6 +207,16 @@ void scene_answer_notifies(struct scene *s)
 
 /* --- a SIP/MSRP user --- */
 
+void sip_user_init(struct sip_user *u, struct scene *s, const char *name,
+		   const char *room)
+{
+	*u = (struct sip_user){.s = s, .name = name, .room = str_z(room)};
+	buf_init(&u->in, 1u << 26);
+	u->dlg = ++s->ids;
+	snprintf(u->own_path, sizeof(u->own_path), "msrp://10.0.0.5:9/%s1;tcp",
+		 name);
+}
+
 struct str sip_user_offer(struct sip_user *u, const char *extra)
 {
 	return arena_printf(
@@ -219,7 +229,8 @@ struct str sip_user_offer(struct sip_user *u, const char *extra)
 	    ++u->ids, u->own_path, extra ? extra : "");
 }
 
-static void request(struct sip_user *u, struct port_msg *m, const char *method)
+void sip_user_request(struct sip_user *u, struct port_msg *m,
+		      const char *method)
 {
 	m->dlg = u->dlg;
 	m->req = ++u->s->ids;
@@ -240,7 +251,7 @@ int sip_user_invite(struct sip_user *u, struct str sdp)
 	struct port_msg m = port_msg(PORT_REQUEST), a;
 
 	m.new_dialog = u->cseq == 0;
-	request(u, &m, "INVITE");
+	sip_user_request(u, &m, "INVITE");
 	m.f[PORT_F_TYPE] = STR("application/sdp");
 	m.f[PORT_F_BODY] = sdp;
 	scene_sip_event(u->s, &m);
@@ -301,11 +312,7 @@ void sip_user_connect(struct sip_user *u)
 void sip_user_join(struct sip_user *u, struct scene *s, const char *name,
 		   const char *room, const char *extra)
 {
-	*u = (struct sip_user){.s = s, .name = name, .room = str_z(room)};
-	buf_init(&u->in, 1u << 26);
-	u->dlg = ++s->ids;
-	snprintf(u->own_path, sizeof(u->own_path), "msrp://10.0.0.5:9/%s1;tcp",
-		 name);
+	sip_user_init(u, s, name, room);
 	assert_int_equal(sip_user_invite(u, sip_user_offer(u, extra)), 200);
 	sip_user_ack(u);
 	sip_user_connect(u);
@@ -317,7 +324,7 @@ void sip_user_bye(struct sip_user *u)
 {
 	struct port_msg m = port_msg(PORT_REQUEST);
 
-	request(u, &m, "BYE");
+	sip_user_request(u, &m, "BYE");
 	scene_sip_event(u->s, &m);
 }
 

@@ -65,6 +65,12 @@ struct sip_user {
 	unsigned ids;
 };
 
+/* A user who has done nothing yet; room = "sip:r@chat.test". */
+void sip_user_init(struct sip_user *u, struct scene *s, const char *name,
+		   const char *room);
+/* Makes m his next request of this method, in his dialog or to make it. */
+void sip_user_request(struct sip_user *u, struct port_msg *m,
+		      const char *method);
 /* An offer as V-SDP-1 has it, with `extra` lines. */
 struct str sip_user_offer(struct sip_user *u, const char *extra);
 /* The status of the answer to his INVITE with this body. */

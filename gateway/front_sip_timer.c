@@ -1,0 +1,248 @@
+/* Session timers (RFC 4028): a call whose peer has vanished without a BYE ends,
+ * and every call shows the proxies on its way that it is still there. */
+#include "gateway/front_sip_priv.h"
+
+#include "base/err.h"
+#include "base/random.h"
+
+#define INTERVAL_S    1800
+#define MIN_SE_S      90
+#define GRACE_S	      32 /* before the expiry, RFC 4028 §10 */
+#define RETRY_LEAST_S 10
+
+enum refresher { REFRESHER_NONE, REFRESHER_UAC, REFRESHER_UAS };
+
+/* "1800;refresher=uac"; what can't be read counts as absent. */
+static bool read_expires(struct str value, uint32_t *seconds,
+			 enum refresher *who)
+{
+	struct str number = str_trim_space(str_split(&value, ';'));
+	uint64_t n;
+
+	if (str_u64(number, UINT32_MAX, &n) < 0)
+		return false;
+	*seconds = (uint32_t)n;
+	*who = REFRESHER_NONE;
+	while (value.n) {
+		struct str param = str_trim_space(str_split(&value, ';'));
+		struct str name = str_trim_space(str_split(&param, '='));
+
+		param = str_trim_space(param);
+		if (!str_ieq(name, STR("refresher")))
+			continue;
+		if (str_ieq(param, STR("uac")))
+			*who = REFRESHER_UAC;
+		else if (str_ieq(param, STR("uas")))
+			*who = REFRESHER_UAS;
+	}
+	return true;
+}
+
+static bool list_has(struct str list, struct str token)
+{
+	while (list.n)
+		if (str_ieq(str_trim_space(str_split(&list, ',')), token))
+			return true;
+	return false;
+}
+
+static bool supports_timer(const struct port_msg *m)
+{
+	return list_has(m->f[PORT_F_SUPPORTED], STR("timer")) ||
+	       list_has(m->f[PORT_F_REQUIRE], STR("timer"));
+}
+
+static uint32_t min_se(const struct port_msg *m)
+{
+	enum refresher unused;
+	uint32_t n = 0;
+
+	if (!read_expires(m->f[PORT_F_MIN_SE], &n, &unused) || n < MIN_SE_S)
+		return MIN_SE_S;
+	return n;
+}
+
+/* An Allow header says whether the peer takes UPDATE; without one we know what
+ * we knew. */
+static void note_allow(struct session_timer *t, const struct port_msg *m)
+{
+	struct str lines = m->f[PORT_F_HEADERS], allowed;
+	bool seen = false, update = false;
+
+	while (lines.n) {
+		struct str line = str_split(&lines, '\n');
+
+		allowed = line;
+		if (!str_ieq(str_trim_space(str_split(&allowed, ':')),
+			     STR("Allow")))
+			continue;
+		seen = true;
+		update = update || list_has(str_trim(allowed), STR("UPDATE"));
+	}
+	if (seen)
+		t->update = update;
+}
+
+/* --- the clock --- */
+
+static void refresh(void *user);
+
+static void expired(void *user)
+{
+	call_bye(user, REASON_TIMEOUT, STR("session expired"));
+}
+
+static void arm(struct call *c)
+{
+	struct session_timer *t = &c->session_timer;
+	uint64_t interval_ms = (uint64_t)t->interval_s * 1000;
+	uint64_t grace_ms = interval_ms / 3;
+
+	if (grace_ms > GRACE_S * 1000)
+		grace_ms = GRACE_S * 1000;
+	t->request = 0;
+	t->deadline_ms = loop_now_ms(c->f->loop) + interval_ms - grace_ms;
+	if (t->ours)
+		timer_set(c->f->loop, &t->timer, interval_ms / 2, refresh, c);
+	else
+		timer_set(c->f->loop, &t->timer, interval_ms - grace_ms,
+			  expired, c);
+}
+
+static uint64_t left_ms(struct call *c)
+{
+	uint64_t now = loop_now_ms(c->f->loop);
+	uint64_t deadline = c->session_timer.deadline_ms;
+
+	return deadline > now ? deadline - now : 0;
+}
+
+/* FOCUS-55. The session description of a re-INVITE is the one that we sent
+ * last, so nothing else changes. */
+static void refresh(void *user)
+{
+	struct call *c = user;
+	struct session_timer *t = &c->session_timer;
+	struct port_msg m = port_msg(PORT_SEND);
+	struct buf headers = BUF_INIT(256);
+
+	buf_addf(&headers,
+		 "Session-Expires: %u;refresher=uac\r\nMin-SE: %u\r\n",
+		 t->interval_s, t->min_se_s);
+	m.f[PORT_F_METHOD] = t->update ? STR("UPDATE") : STR("INVITE");
+	m.f[PORT_F_HEADERS] = buf_str(&headers);
+	if (!t->update) {
+		m.f[PORT_F_TYPE] = STR("application/sdp");
+		m.f[PORT_F_BODY] = str_z(c->answer);
+	}
+	timer_set(c->f->loop, &t->timer, left_ms(c), expired, c);
+	t->request = dialog_send(c->dialog, NULL, &m);
+	buf_done(&headers);
+}
+
+void session_timer_stop(struct call *c)
+{
+	timer_cancel(c->f->loop, &c->session_timer.timer);
+	c->session_timer.request = 0;
+}
+
+/* --- the peer's requests --- */
+
+bool session_timer_refuses(struct front_sip *f, const struct port_msg *m)
+{
+	struct answer a = ANSWER(422);
+	enum refresher who;
+	uint32_t seconds;
+
+	if (!read_expires(m->f[PORT_F_SESSION_EXPIRES], &seconds, &who) ||
+	    seconds >= MIN_SE_S || !supports_timer(m))
+		return false;
+	a.headers = STR("Min-SE: 90\r\n");
+	front_sip_answer(f, m, &a);
+	return true;
+}
+
+void session_timer_answer(struct call *c, const struct port_msg *m,
+			  struct buf *headers)
+{
+	struct session_timer *t = &c->session_timer;
+	enum refresher who = REFRESHER_NONE;
+	uint32_t seconds;
+
+	note_allow(t, m);
+	t->min_se_s = min_se(m);
+	t->peer_supports = supports_timer(m);
+	if (!read_expires(m->f[PORT_F_SESSION_EXPIRES], &seconds, &who))
+		seconds = t->min_se_s > INTERVAL_S ? t->min_se_s : INTERVAL_S;
+	if (seconds < MIN_SE_S) {
+		/* A proxy's wish that its client can't be told to raise. */
+		session_timer_stop(c);
+		return;
+	}
+	if (!t->peer_supports)
+		who = REFRESHER_UAS;
+	else if (who == REFRESHER_NONE)
+		who = REFRESHER_UAC;
+	t->interval_s = seconds;
+	t->ours = who == REFRESHER_UAS;
+	buf_addf(headers, "Session-Expires: %u;refresher=%s\r\n", seconds,
+		 t->ours ? "uas" : "uac");
+	if (!t->ours)
+		buf_addz(headers, "Require: timer\r\n");
+	arm(c);
+}
+
+/* --- the responses to ours --- */
+
+static void refreshed(struct call *c, const struct port_msg *m)
+{
+	struct session_timer *t = &c->session_timer;
+	enum refresher who = REFRESHER_NONE;
+	uint32_t seconds;
+
+	note_allow(t, m);
+	if (read_expires(m->f[PORT_F_SESSION_EXPIRES], &seconds, &who) &&
+	    seconds >= MIN_SE_S) {
+		t->interval_s = seconds;
+		t->ours = who != REFRESHER_UAS;
+		arm(c);
+	} else if (t->peer_supports) {
+		session_timer_stop(c);
+	} else { /* for our benefit alone, RFC 4028 §7.2 */
+		arm(c);
+	}
+}
+
+/* The session lives on until its deadline; meanwhile we try again. */
+static void try_later(struct call *c, const struct port_msg *m)
+{
+	struct session_timer *t = &c->session_timer;
+	uint64_t left = left_ms(c), asked = min_se(m);
+
+	if (m->status == 422 && asked > t->min_se_s) {
+		t->min_se_s = (uint32_t)asked;
+		if (t->interval_s < t->min_se_s)
+			t->interval_s = t->min_se_s;
+		refresh(c);
+	} else if (t->update && (m->status == 405 || m->status == 501)) {
+		t->update = false;
+		refresh(c);
+	} else if (m->status == 491) {
+		/* the call is the peer's, RFC 3261 §14.1 */
+		timer_set(c->f->loop, &t->timer, random_u64() % 2000, refresh,
+			  c);
+	} else if (left >= RETRY_LEAST_S * 1000) {
+		timer_set(c->f->loop, &t->timer, left / 2, refresh, c);
+	}
+}
+
+void session_timer_response(struct call *c, const struct port_msg *m)
+{
+	c->session_timer.request = 0;
+	if (m->status / 100 == 2)
+		refreshed(c, m);
+	else if (m->status == 408 || m->status == 481)
+		call_bye(c, REASON_TIMEOUT, STR("session expired"));
+	else
+		try_later(c, m);
+}
