@@ -6,6 +6,26 @@
 #include "base/scan.h"
 #include "sip/sip_priv.h"
 
+/* sofia keeps the line ends of a folded value, even inside a quoted string; for
+ * whoever reads values one a line they would be separators (RFC 3261 §7.3.1: a
+ * fold is the same as a space). */
+static char *unfold(char *z, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (z[i] == '\r' || z[i] == '\n')
+			z[i] = ' ';
+	return z;
+}
+
+static char *unfolded(su_home_t *home, const char *value)
+{
+	char *z = su_strdup(home, value);
+
+	if (!z)
+		abort();
+	return unfold(z, strlen(z));
+}
+
 /* In place of sip_header_as_string, which leaves out the NUL of some long
  * values. */
 struct str value_of(su_home_t *home, const void *header)
@@ -25,7 +45,7 @@ struct str value_of(su_home_t *home, const void *header)
 		memcpy(z, few, (size_t)n);
 	else
 		sip_header_field_e(z, n + 1, header, 0);
-	return str_of(z, (size_t)n);
+	return str_of(unfold(z, (size_t)n), (size_t)n);
 }
 
 struct str value_uri(su_home_t *home, const url_t *url)
@@ -93,13 +113,37 @@ static struct str further(su_home_t *home, const sip_t *sip)
 	}
 	for (const sip_unknown_t *u = sip->sip_unknown; u; u = u->un_next)
 		if (u->un_name && u->un_value)
-			buf_addf(&b, "%s: %s\r\n", u->un_name, u->un_value);
+			buf_addf(&b, "%s: %s\r\n", u->un_name,
+				 unfolded(home, u->un_value));
 	z = b.err ? NULL : value_z(home, buf_str(&b));
 	buf_done(&b);
 	return str_z(z);
 }
 
-/* Headers unknown to the parser, one value a line. */
+/* Puts each value of a comma-separated list on a line of its own; commas in
+ * quotes and angle brackets separate nothing. */
+static char *split_list(char *z)
+{
+	bool quoted = false, bracketed = false;
+
+	for (char *p = z; *p; p++) {
+		if (quoted) {
+			if (*p == '\\' && p[1])
+				p++;
+			else if (*p == '"')
+				quoted = false;
+		} else if (*p == '"') {
+			quoted = true;
+		} else if (*p == '<' || *p == '>') {
+			bracketed = *p == '<';
+		} else if (*p == ',' && !bracketed) {
+			*p = '\n';
+		}
+	}
+	return z;
+}
+
+/* All values of headers that the parser does not know, one a line. */
 static struct str unknown(su_home_t *home, const sip_t *sip, const char *name)
 {
 	char *z = NULL;
@@ -107,8 +151,8 @@ static struct str unknown(su_home_t *home, const sip_t *sip, const char *name)
 	for (const sip_unknown_t *u = sip->sip_unknown; u; u = u->un_next) {
 		if (!u->un_name || !u->un_value || strcasecmp(u->un_name, name))
 			continue;
-		z = z ? su_sprintf(home, "%s\n%s", z, u->un_value)
-		      : su_strdup(home, u->un_value);
+		char *one = split_list(unfolded(home, u->un_value));
+		z = z ? su_sprintf(home, "%s\n%s", z, one) : one;
 	}
 	return str_z(z);
 }
