@@ -91,3 +91,9 @@ const struct part *message_part(const struct message *m, struct str type)
 			return &m->parts[i];
 	return NULL;
 }
+
+bool presence_eq(const struct presence *a, const struct presence *b)
+{
+	return str_eq(a->show, b->show) && str_eq(a->status, b->status) &&
+	       str_eq(a->payload, b->payload);
+}

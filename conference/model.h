@@ -68,6 +68,7 @@ struct presence {
 	/* further elements, as text that is fit for a stanza */
 	struct str payload;
 };
+bool presence_eq(const struct presence *a, const struct presence *b);
 
 /* One device of an occupant: a seat, as others may know it. */
 struct device {

@@ -7,12 +7,6 @@ size_t presence_size(const struct presence *p)
 	return p->show.n + p->status.n + p->payload.n;
 }
 
-static bool presence_eq(const struct presence *a, const struct presence *b)
-{
-	return str_eq(a->show, b->show) && str_eq(a->status, b->status) &&
-	       str_eq(a->payload, b->payload);
-}
-
 bool occ_update_presence(struct occ *o)
 {
 	const struct seat_rec *latest = o->devices;

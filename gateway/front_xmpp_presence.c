@@ -137,34 +137,45 @@ static void presence_refused(struct fx_session *s, const struct pending *p,
 	fx_send(s->f, str_z(s->domain->name));
 }
 
-void fx_nick_done(struct fx_session *s, const struct pending *p,
-		  enum reason_code code)
+/* In the room under the nickname asked for: what else came with the request. */
+static void nick_granted(struct fx_session *s, const struct pending *p)
 {
 	const struct occupant *self = fx_self(s);
+	struct seat_cmd cmd = {.type = SEAT_PRESENCE, .presence = p->presence};
+	struct pending update = {.kind = PENDING_PRESENCE};
 	struct fx_wish w = {
 	    .domain = s->domain,
 	    .room = s->room,
-	    .nick = buf_str(&s->nick),
+	    .nick = p->text,
 	    .id = p->id,
 	    .presence = p->presence,
 	    .history = p->history,
 	};
-	struct seat_cmd cmd = {.type = SEAT_PRESENCE, .presence = p->presence};
 
-	if (s->silent || s->ended)
+	if (!self)
 		return;
-	if (code != REASON_OK) {
-		presence_refused(s, p, code);
+	if (p->resync && jid_split(s->jid, &w.from) == 0) {
+		resync(&w, s);
 		return;
 	}
-	if (p->kind != PENDING_NICK || !self)
+	if (p->told && presence_eq(&self->presence, &p->presence))
 		return;
-	if (p->resync && jid_split(s->jid, &w.from) == 0)
-		resync(&w, s);
-	else if (!str_eq(self->presence.show, p->presence.show) ||
-		 !str_eq(self->presence.status, p->presence.status) ||
-		 !str_eq(self->presence.payload, p->presence.payload))
-		seat_command(&s->seat, &cmd);
+	if (!p->told) { /* it was another spelling of the one he has */
+		update.id = p->id;
+		update.text = p->text;
+	}
+	fx_command(s, &cmd, &update);
+}
+
+void fx_nick_done(struct fx_session *s, const struct pending *p,
+		  enum reason_code code)
+{
+	if (s->silent || s->ended)
+		return;
+	if (code != REASON_OK)
+		presence_refused(s, p, code);
+	else if (p->kind == PENDING_NICK)
+		nick_granted(s, p);
 }
 
 static void join_refused(struct fx_domain *d, const struct muc_in *in,

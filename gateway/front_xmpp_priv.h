@@ -20,7 +20,8 @@ struct fx_domain {
 enum pending_kind {
 	PENDING_MESSAGE,
 	PENDING_SUBJECT,  /* text: the subject */
-	PENDING_PRESENCE, /* an update */
+	PENDING_PRESENCE, /* an update; text: the nickname it went to, if not
+			     the one he has */
 	PENDING_NICK,	  /* text: the nickname asked for */
 	PENDING_IQ,
 	PENDING_DESTROY, /* answered when its sender is out of the room */
@@ -32,6 +33,7 @@ struct pending {
 	uint64_t op;
 	enum pending_kind kind;
 	bool accepted;
+	bool told;		 /* a presence has answered it */
 	struct str id, to, text; /* the stanza's; its own memory */
 	/* PENDING_NICK: what to do after that */
 	struct presence presence;

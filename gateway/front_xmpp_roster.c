@@ -161,7 +161,7 @@ static void on_joined(struct fx_session *s, const struct seat_ev *ev)
 /* From old_nick to the one he has now (XEP-0045 §7.6). */
 static void on_nick(struct fx_session *s, const struct seat_ev *ev)
 {
-	const struct pending *asked = fx_pending(s, ev->own_op);
+	struct pending *asked = fx_pending(s, ev->own_op);
 	struct show p = show_of(s, ev->who);
 	struct show gone = p;
 
@@ -172,6 +172,7 @@ static void on_nick(struct fx_session *s, const struct seat_ev *ev)
 	if (asked) {
 		p.id = asked->id;
 		p.renamed = !str_eq(asked->text, ev->who->nick);
+		asked->told = true;
 	}
 	send_show(s, &p);
 }
@@ -189,8 +190,11 @@ static void on_changed(struct fx_session *s, const struct seat_ev *ev)
 	if (!(ev->changed & (CHANGED_PRESENCE | CHANGED_ROLE)))
 		return;
 	p = show_of(s, ev->who);
-	if (asked)
+	if (asked) {
 		p.id = asked->id;
+		p.renamed =
+		    asked->text.n && !str_eq(asked->text, ev->who->nick);
+	}
 	send_show(s, &p);
 }
 
@@ -211,33 +215,47 @@ static bool is_own_move(const struct fx_session *s, const struct seat_ev *ev)
 	       !(ev->changed & CHANGED_NICK);
 }
 
+/* ... and the nickname that it had stays with the user's other sessions. */
+static bool is_left_behind(const struct fx_session *s, const struct seat_ev *ev)
+{
+	return ev->device == s->seat.id && (ev->changed & CHANGED_DEVICES);
+}
+
+/* He has been told that old_nick is gone: whom it belongs to now comes after
+ * his own presence. */
+static void on_own_move(struct fx_session *s, const struct seat_ev *ev)
+{
+	const struct occupant *holder = seat_by_nick(&s->seat, ev->old_nick);
+
+	remember_self(s, ev->who);
+	on_nick(s, ev);
+	if (holder && !is_self(s, holder))
+		fx_send_occupant(s, holder);
+}
+
 void fx_roster_event(struct fx_session *s, const struct seat_ev *ev)
 {
-	bool moves = ev->device == s->seat.id;
-
-	if (ev->who && ev->type != SEAT_JOINED &&
-	    ((is_self(s, ev->who) && ev->type != SEAT_OCCUPANT_LEFT) ||
-	     is_own_move(s, ev)))
+	if (is_own_move(s, ev)) {
+		on_own_move(s, ev);
+		return;
+	}
+	if (ev->who && ev->type != SEAT_JOINED && is_self(s, ev->who) &&
+	    ev->type != SEAT_OCCUPANT_LEFT)
 		remember_self(s, ev->who);
 	switch (ev->type) {
 	case SEAT_JOINED:
 		on_joined(s, ev);
 		break;
 	case SEAT_OCCUPANT_JOINED:
-		if (moves)
-			on_nick(s, ev);
-		else
-			fx_send_occupant(s, ev->who);
+		fx_send_occupant(s, ev->who);
 		break;
 	case SEAT_OCCUPANT_CHANGED:
-		if (is_own_move(s, ev))
-			on_nick(s, ev);
-		else
+		if (!is_left_behind(s, ev))
 			on_changed(s, ev);
 		break;
 	case SEAT_OCCUPANT_LEFT:
 		/* a move of its own: the next event tells the new name */
-		if (!moves)
+		if (ev->device != s->seat.id)
 			on_left(s, ev);
 		break;
 	case SEAT_ENDED:

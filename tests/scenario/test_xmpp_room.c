@@ -254,10 +254,67 @@ static void test_one_session_moves(void **state)
 		     "presence Ben unavailable none/participant "
 		     "jid=ben@x.test/two nick=Bob [110 303]\n"
 		     "presence Bob none/participant jid=ben@x.test/two "
-		     "[110] id=n\n");
+		     "[110] id=n\n"
+		     "presence Ben none/participant\n");
 	assert_heard(s, ANN,
 		     "presence Bob none/participant jid=ben@x.test/two\n");
 	assert_heard(s, BEN, "presence Bob none/participant\n");
+	/* and back to the one who is still there */
+	xmpp_put(s, "<presence from='ben@x.test/two' to='r@chat.test/Ben' "
+		    "id='o'/>");
+	assert_heard(s, "ben@x.test/two",
+		     "presence Bob unavailable none/participant "
+		     "jid=ben@x.test/two nick=Ben [110 303]\n"
+		     "presence Ben none/participant jid=ben@x.test/two "
+		     "[110] id=o\n");
+}
+
+/* NICK-10: what the moving session showed goes with it; what the others show
+ * now is no answer to it. */
+static void test_one_session_moves_with_its_presence(void **state)
+{
+	struct scene *s = *state;
+
+	join(s, ANN, "Ann");
+	join(s, BEN, "Ben");
+	join(s, "ben@x.test/two", "Ben");
+	xmpp_put(s, "<presence from='ben@x.test/two' to='r@chat.test/Ben'>"
+		    "<show>dnd</show></presence>");
+	xmpp_drop(s);
+	xmpp_put(s, "<presence from='ben@x.test/two' to='r@chat.test/Bob' "
+		    "id='n'><show>dnd</show></presence>");
+	assert_heard(s, "ben@x.test/two",
+		     "presence Ben unavailable none/participant "
+		     "jid=ben@x.test/two nick=Bob [110 303]\n"
+		     "presence Bob show=dnd none/participant "
+		     "jid=ben@x.test/two [110] id=n\n"
+		     "presence Ben none/participant\n");
+	assert_heard(s, BEN,
+		     "presence Ben none/participant jid=ben@x.test/2 [110]\n"
+		     "presence Bob show=dnd none/participant\n");
+}
+
+/* NICK-8: another spelling of the nickname that one has. */
+static void test_same_nick_spelled_otherwise(void **state)
+{
+	struct scene *s = *state;
+
+	join(s, ANN, "Ann");
+	join(s, BEN, "Ben J");
+	xmpp_drop(s);
+	xmpp_put(s, "<presence from='" BEN "' to='r@chat.test/Ben  J' "
+		    "id='n1'/>");
+	assert_heard(s, BEN,
+		     "presence Ben J none/participant jid=ben@x.test/2 "
+		     "[110 210] id=n1\n");
+	xmpp_drop(s);
+	join(s, BEN, "Ben  J");
+	assert_heard(s, BEN,
+		     "presence Ann owner/moderator\n"
+		     "presence Ben J none/participant jid=ben@x.test/2 "
+		     "[110 210] id=j\n"
+		     "groupchat - subject=''\n");
+	assert_heard(s, ANN, "");
 }
 
 /* X2S-4: a join from inside is told the whole room again. */
@@ -455,6 +512,8 @@ int main(void)
 	    TEST(test_nick_change_refused),
 	    TEST(test_two_sessions),
 	    TEST(test_one_session_moves),
+	    TEST(test_one_session_moves_with_its_presence),
+	    TEST(test_same_nick_spelled_otherwise),
 	    TEST(test_resync),
 	    TEST(test_leave),
 	    TEST(test_subscribe_and_probe),
