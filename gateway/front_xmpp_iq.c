@@ -47,6 +47,20 @@ static void answer_error(struct fx_domain *d, const struct muc_in *in,
 	fx_error(d->f, str_z(d->name), in, e, STR_NONE);
 }
 
+/* The question stands beside the error (XEP-0030 §7). */
+static void answer_no_node(struct fx_domain *d, const struct muc_in *in)
+{
+	struct buf *b = fx_begin(d->f, "iq", in->from.full, in->to.bare,
+				 in->to.resource, "error", in->id);
+
+	buf_addz(b, "><query");
+	x_put_attr(b, "xmlns", in->payload->ns);
+	x_put_attr(b, "node", x_attr(in->payload, "node"));
+	buf_addz(b, "/>");
+	x_put_error(b, not_found, STR_NONE, STR_NONE);
+	end_result(d);
+}
+
 static bool asks(const struct muc_in *in, const char *name, const char *ns)
 {
 	return !in->set && x_is(in->payload, name, ns);
@@ -76,6 +90,14 @@ static bool is_listed(const struct fx_domain *d, const struct room_info *info)
 
 	return info->public && !info->locked && at >= 0 &&
 	       str_eq(str_from(info->address, (size_t)at + 1), str_z(d->name));
+}
+
+/* What people are shown as the room's name. */
+static struct str room_name(const struct room_info *info)
+{
+	struct str address = info->address;
+
+	return info->name.n ? info->name : str_split(&address, '@');
 }
 
 /* One page of the list (XEP-0059 §2.2, §2.6). */
@@ -118,7 +140,7 @@ static void put_room(struct buf *b, struct page *p,
 		p->first_index = index;
 	}
 	p->last = info->address;
-	disco_item(b, info->address, info->name);
+	disco_item(b, info->address, room_name(info));
 }
 
 static void list_rooms(struct fx_domain *d, const struct muc_in *in)
@@ -147,7 +169,7 @@ static void list_rooms(struct fx_domain *d, const struct muc_in *in)
 static void on_service_iq(struct fx_domain *d, const struct muc_in *in)
 {
 	if (asks_disco(in) && x_attr(in->payload, "node").n) {
-		answer_error(d, in, not_found);
+		answer_no_node(d, in);
 	} else if (asks(in, "query", NS_DISCO_INFO)) {
 		disco_service_info(begin_result(d, in), service_name(d));
 		end_result(d);
@@ -173,7 +195,7 @@ static void room_disco_info(struct fx_domain *d, const struct muc_in *in,
 			    const struct room_info *info, bool inside)
 {
 	struct disco_room r = {
-	    .name = info->name.n ? info->name : in->to.node,
+	    .name = room_name(info),
 	    .public = info->public,
 	    .persistent = info->persistent,
 	    .anonymous = true,
@@ -202,7 +224,7 @@ static void room_node(struct fx_domain *d, const struct muc_in *in,
 			    "' node='x-roomuser-item'/>");
 		end_result(d);
 	} else {
-		answer_error(d, in, not_found);
+		answer_no_node(d, in);
 	}
 }
 
@@ -302,7 +324,7 @@ static void on_room_iq(struct fx_domain *d, const struct muc_in *in,
 	} else if (x_is(in->payload, "query", NS_MUC_OWNER)) {
 		on_owner_iq(d, in, s, info.locked);
 	} else if (x_is(in->payload, "query", NS_MUC_ADMIN)) {
-		answer_error(d, in, s ? not_implemented : forbidden);
+		answer_error(d, in, is_owner(s) ? not_implemented : forbidden);
 	} else {
 		answer_error(d, in, unavailable);
 	}
@@ -330,7 +352,7 @@ static void for_sip_user(struct fx_domain *d, const struct muc_in *in,
 	struct buf *b;
 
 	if (asks_disco(in) && x_attr(in->payload, "node").n) {
-		answer_error(d, in, not_found);
+		answer_no_node(d, in);
 	} else if (asks(in, "ping", NS_PING)) {
 		answer_empty(d, in);
 	} else if (asks(in, "query", NS_DISCO_INFO)) {

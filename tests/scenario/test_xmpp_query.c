@@ -85,6 +85,10 @@ static void test_service(void **state)
 	assert_error(s, CYD, "chat.test",
 		     "<query xmlns='" NS_DISCO_INFO "' node='n'/>", "cancel",
 		     "item-not-found");
+	n = ask(s, CYD, "chat.test", "get",
+		"<query xmlns='" NS_DISCO_ITEMS "' node='n'/>");
+	assert_true(str_eq(x_attr(x_child(n, "query", NS_DISCO_ITEMS), "node"),
+			   STR("n")));
 	/* IQ-1 */
 	assert_error(s, CYD, "chat.test", "<q xmlns='urn:q'/>", "cancel",
 		     "service-unavailable");
@@ -99,6 +103,7 @@ static void test_room_list(void **state)
 	q = x_child(ask(s, CYD, "chat.test", "get", ITEMS), "query", NULL);
 	item = x_child(q, "item", NULL);
 	assert_true(str_eq(x_attr(item, "jid"), STR("r@chat.test")));
+	assert_true(str_eq(x_attr(item, "name"), STR("r")));
 	assert_null(x_next(item, "item", NULL));
 	assert_null(x_child(q, "set", NULL));
 
