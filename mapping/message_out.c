@@ -17,8 +17,9 @@ static bool is_type(const struct part *p, struct str type)
 
 /* ---- to SIP ---- */
 
-/* How well a body in one language serves a reader of another (BODY-2). */
-static int language_rank(struct str have, struct str wanted)
+/* How well a body in one language serves a reader of another; one that names
+ * none of its own has that of the stanza (BODY-2). */
+static int language_rank(struct str have, struct str wanted, struct str stanza)
 {
 	struct str h = have, w = wanted;
 
@@ -27,7 +28,7 @@ static int language_rank(struct str have, struct str wanted)
 	if (wanted.n && have.n &&
 	    str_ieq(str_split(&h, '-'), str_split(&w, '-')))
 		return 2;
-	return have.n == 0 ? 1 : 0;
+	return have.n == 0 || str_ieq(have, stanza) ? 1 : 0;
 }
 
 /* The part that a SIP user gets, or NULL. */
@@ -43,7 +44,7 @@ static const struct part *choose(const struct message *m,
 
 		if (!is_type(p, STR("text/plain")))
 			continue;
-		rank = language_rank(p->language, cfg->language);
+		rank = language_rank(p->language, cfg->language, m->language);
 		if (rank > best_rank) {
 			best = p;
 			best_rank = rank;

@@ -273,14 +273,16 @@ struct xmpp {
 	struct message *m;
 };
 
-static struct xmpp from_xmpp(const struct map_message_cfg *cfg, bool private,
-			     const char *children)
+static struct xmpp from_stanza(const struct map_message_cfg *cfg, bool private,
+			       const char *attrs, const char *children)
 {
 	struct xmpp x = {arena_new(MAX), message_new(MAX)};
 	struct buf b = BUF_INIT(MAX);
 	const struct xnode *n;
 
-	buf_addz(&b, "<message xmlns='jabber:client' id='i1'>");
+	buf_addz(&b, "<message xmlns='jabber:client' id='i1'");
+	buf_addz(&b, attrs);
+	buf_addc(&b, '>');
 	buf_addz(&b, children);
 	buf_addz(&b, "</message>");
 	n = xmlin_parse(x.arena, buf_str(&b));
@@ -291,6 +293,12 @@ static struct xmpp from_xmpp(const struct map_message_cfg *cfg, bool private,
 	x.m->time_ms = UINT64_C(1714979289000);
 	buf_done(&b);
 	return x;
+}
+
+static struct xmpp from_xmpp(const struct map_message_cfg *cfg, bool private,
+			     const char *children)
+{
+	return from_stanza(cfg, private, "", children);
 }
 
 static void xmpp_done(struct xmpp *x)
@@ -505,6 +513,25 @@ static void test_language_to_sip(void **state)
 	assert_xmpp_to_sip(&local, false, bodies, "en text", "en");
 }
 
+/* BODY-2: servers write the stream's language into each stanza, which makes it
+ * no body's own. */
+static void test_language_of_the_stanza(void **state)
+{
+	(void)state;
+	struct xmpp x = from_stanza(&local, false, " xml:lang='en'",
+				    "<body xml:lang='de'>de text</body>"
+				    "<body>plain</body>");
+	struct buf b = BUF_INIT(MAX);
+	struct cpim c;
+
+	assert_true(map_message_to_cpim(&b, x.m, ann, to_room, &local));
+	assert_int_equal(cpim_parse(buf_str(&b), x.arena, &c), 0);
+	assert_true(str_eq(c.body, STR("plain")));
+	assert_true(str_eq(c.content_language, STR("en")));
+	buf_done(&b);
+	xmpp_done(&x);
+}
+
 /* BODY-13, BODY-15 */
 static void test_chat_states_to_sip(void **state)
 {
@@ -663,6 +690,7 @@ int main(void)
 	    cmocka_unit_test(test_oob_to_sip),
 	    cmocka_unit_test(test_encrypted_to_sip),
 	    cmocka_unit_test(test_language_to_sip),
+	    cmocka_unit_test(test_language_of_the_stanza),
 	    cmocka_unit_test(test_chat_states_to_sip),
 	    cmocka_unit_test(test_hints),
 	    cmocka_unit_test(test_no_header_injection),
