@@ -150,20 +150,27 @@ enum session_state {
 };
 
 struct msrp_session {
-	TAILQ_ENTRY(msrp_session) link;	 /* of its connection */
-	TAILQ_ENTRY(msrp_session) ready; /* has something to send */
+	/* what each message sent looks at stands together */
 	struct msrp *m;
 	struct msrp_conn *conn;
 	enum session_state state;
-	bool secure, relayed, peer_sends, congested, is_ready;
 	bool dying; /* freed by its owner, its queue still being written */
-	const struct msrp_session_ops *ops;
-	void *user;
+	bool relayed, congested, is_ready, secure, peer_sends;
+	unsigned n_transactions;
 	size_t peer_max_size;
-	struct msrp_uri uri;
-	struct str paths; /* To-Path and From-Path of our requests, rendered */
 	/* of a SEND, from the transaction id to the middle of the Message-ID */
 	struct str send_head;
+	struct outgoings queue;
+	size_t queued;	   /* octets of bodies in it */
+	uint64_t mark_off; /* where its last frame ends in the output */
+	uint64_t rendered; /* octets it has put there, since it was empty */
+
+	TAILQ_ENTRY(msrp_session) link;	 /* of its connection */
+	TAILQ_ENTRY(msrp_session) ready; /* has something to send */
+	const struct msrp_session_ops *ops;
+	void *user;
+	struct msrp_uri uri;
+	struct str paths; /* To-Path and From-Path of our requests, rendered */
 	struct str peer_path;
 	struct str peer_uri; /* the leftmost */
 	char id_prefix[MSRP_ID / 2];
@@ -173,12 +180,8 @@ struct msrp_session {
 	struct unanswereds unanswereds;
 	unsigned n_unanswered;
 	struct transactions transactions;
-	unsigned n_transactions, timeouts;
+	unsigned timeouts;
 	struct timer response_timer;
-	struct outgoings queue;
-	size_t queued;	   /* octets of bodies in it */
-	uint64_t mark_off; /* where its last frame ends in the output */
-	uint64_t rendered; /* octets it has put there, since it was empty */
 	struct deferred start;
 	char text[]; /* URI, paths */
 };
@@ -202,27 +205,37 @@ struct due {
 
 /* The SEND of ours that is being written. */
 struct sending {
-	struct msrp_session *session;
 	struct outgoing *message; /* NULL: none */
+	struct msrp_session *session;
 	char tid[MSRP_ID];
 	size_t done, cap; /* octets of the body in this chunk, and at most */
 	bool star;	  /* may be interrupted */
 };
 
 struct msrp_conn {
-	TAILQ_ENTRY(msrp_conn) link;
+	/* what each message sent looks at stands together */
 	struct msrp *m;
-	unsigned id;
-	struct bufferevent *bev;
-	int fd; /* for writing past the bufferevent; -1: it may not be */
-	bool secure, outgoing, connecting;
-	bool dead; /* no more callbacks; memory goes at the end of the turn */
+	bool dead;     /* no more callbacks; memory goes when the turn ends */
 	bool draining; /* closes when all is written */
 	bool paused;   /* not read: it does not read our answers */
-	unsigned bad;  /* refused requests while no session uses it */
+	bool secure, outgoing, connecting;
+	bool spilled; /* the bufferevent was given what the socket refused */
+	unsigned n_due;
+	size_t due_bytes;
+	uint64_t out_off; /* octets ever flushed out of `out` */
+	struct buf out;	  /* to be written at the end of the turn */
+	struct sending tx;
+	struct deferred flush;
+	struct due due[MSRP_DUE_MAX]; /* to be written behind `out` */
+
+	TAILQ_ENTRY(msrp_conn) link;
+	unsigned id;
+	int fd; /* for writing past the bufferevent; -1: it may not be */
+	struct bufferevent *bev;
 	struct addr peer;
 	struct msrp_parser parser;
 	struct receiving rx;
+	unsigned bad;	    /* refused requests while no session uses it */
 	struct timer life;  /* first request, connecting, lingering, draining */
 	struct timer chunk; /* an open request is silent */
 	size_t unread;	    /* octets of the input seen but not yet used */
@@ -232,17 +245,9 @@ struct msrp_conn {
 	struct sessions sessions;
 	unsigned n_live; /* of them not dying */
 	unsigned n_congested;
-	struct buf out; /* to be written at the end of the turn, */
-	struct due due[MSRP_DUE_MAX]; /* these after it */
-	unsigned n_due;
-	size_t due_bytes;
-	bool spilled;	 /* the bufferevent was given what the socket refused */
-	struct buf ctl;	 /* answers waiting for the open chunk's end */
-	uint64_t ctl_ms; /* since when */
-	uint64_t out_off; /* octets ever flushed out of it */
-	struct sending tx;
+	struct buf ctl;	       /* answers waiting for the open chunk's end */
+	uint64_t ctl_ms;       /* since when */
 	struct sessions ready; /* of sessions with a queue */
-	struct deferred flush;
 };
 
 /* tls.c */
