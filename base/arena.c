@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 
+/* Blocks grow, since many arenas hold a few strings only. */
+#define BLOCK_FIRST 512
 #define BLOCK_BYTES 4096
 
 struct block {
@@ -58,9 +60,14 @@ void arena_reset(struct arena *a)
 
 static struct block *add_block(struct arena *a, size_t n)
 {
-	size_t room = BLOCK_BYTES - sizeof(struct block);
+	size_t whole = BLOCK_FIRST, room;
 	struct block *b;
 
+	if (a->top)
+		whole = (a->top->room + sizeof(*b)) * 2;
+	if (whole > BLOCK_BYTES)
+		whole = BLOCK_BYTES;
+	room = whole - sizeof(*b);
 	if (room < n)
 		room = n;
 	b = mem_resize(NULL, sizeof(*b) + room);
