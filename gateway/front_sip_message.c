@@ -320,10 +320,13 @@ static struct blob *with_date(const struct message *m)
 	return out ? out : blob_ref(m->form[WORLD_SIP]);
 }
 
-/* Is this type among those that the user's client takes (CHAT-18)? */
+/* Is this type among those that the user's client takes (CHAT-18)? Nearly all
+ * messages are of the one type that his lists were searched for already. */
 static bool takes(struct call *c, struct str type)
 {
-	return c->takes_all || sdp_takes(&c->peer, type);
+	if (c->takes_all || (c->takes_plain && str_eq(type, STR("text/plain"))))
+		return true;
+	return sdp_takes(&c->peer, type);
 }
 
 /* The wrapped type in which SIP users get a message; empty: none of it is for
@@ -348,7 +351,6 @@ static void send_message(struct call *c, const struct seat_ev *ev)
 {
 	struct message *m = ev->msg;
 	struct str type;
-	bool shared = !m->private && str_eq(c->dialled, c->room_uri);
 	struct blob *body;
 
 	if (ev->own_op || !call_receives(c))
@@ -359,7 +361,7 @@ static void send_message(struct call *c, const struct seat_ev *ev)
 	if (m->world == WORLD_SIP) {
 		body =
 		    ev->delayed ? with_date(m) : blob_ref(m->form[WORLD_SIP]);
-	} else if (shared) {
+	} else if (!m->private && str_eq(c->dialled, c->room_uri)) {
 		if (!m->form[WORLD_SIP])
 			m->form[WORLD_SIP] = render(c, m, c->room_uri);
 		body = blob_ref(m->form[WORLD_SIP]);

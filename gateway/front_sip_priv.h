@@ -107,6 +107,7 @@ struct call {
 	struct sdp_media peer;
 	char *lists;
 	bool takes_all;	   /* any wrapped type */
+	bool takes_plain;  /* text/plain */
 	bool connect_out;  /* the answer made us the active side */
 	char *answer;	   /* our last SDP */
 	char *peer_origin; /* o= of the offer it answers */

@@ -46,6 +46,7 @@ static void keep_peer(struct call *c, const struct sdp_media *m)
 	free(c->lists);
 	c->lists = lists;
 	c->takes_all = sdp_takes(&c->peer, STR("x-any/x-any"));
+	c->takes_plain = sdp_takes(&c->peer, STR("text/plain"));
 }
 
 static void keep_answer(struct call *c, const struct sdp *offer, int chosen,
