@@ -108,7 +108,8 @@ static void check_addresses(struct refusal *r, const sip_t *sip, bool inside)
 		    (method != sip_method_options && method != sip_method_bye))
 			return refuse(r, 400, "Bad Contact");
 	} else if (method == sip_method_invite ||
-		   method == sip_method_subscribe) {
+		   method == sip_method_subscribe ||
+		   method == sip_method_refer) {
 		return refuse(r, 400, "Missing Contact");
 	}
 	if (!inside && sip->sip_to->a_tag)
@@ -143,6 +144,30 @@ static void check_method(struct refusal *r, const sip_t *sip, bool inside)
 	snprintf(r->headers, sizeof r->headers, "Allow: %s\r\n", SIP_ALLOW);
 }
 
+/* A second Refer-To is among the headers that sofia could not place (RFC 3515
+ * §2.4.2). */
+static void check_refer(struct refusal *r, const sip_t *sip)
+{
+	const sip_error_t *e = sip->sip_error;
+
+	if (!sip->sip_refer_to)
+		return refuse(r, 400, "Missing Refer-To");
+	for (; e; e = e->er_next)
+		if (e->er_common->h_class == sip_refer_to_class)
+			return refuse(r, 400, "Bad Refer-To");
+}
+
+static bool known_extension(const char *option)
+{
+	/* Target-Dialog may authorise, but need not: ours goes by identity */
+	static const char *const known[] = {"timer", "norefersub", "tdialog"};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcasecmp(option, known[i]) == 0)
+			return true;
+	return false;
+}
+
 static void check_require(struct refusal *r, const sip_t *sip)
 {
 	size_t n = 0;
@@ -150,7 +175,7 @@ static void check_require(struct refusal *r, const sip_t *sip)
 	for (const sip_require_t *q = sip->sip_require; q; q = q->k_next) {
 		msg_param_t const *item = q->k_items;
 		for (; item && *item; item++) {
-			if (strcasecmp(*item, "timer") == 0)
+			if (known_extension(*item))
 				continue;
 			int more =
 			    snprintf(r->headers + n, sizeof r->headers - n,
@@ -197,6 +222,8 @@ void guard_check(struct refusal *r, const sip_t *sip, bool inside)
 	if (!party_ok(uri))
 		return refuse(r, 400, "Bad Request-URI");
 	check_addresses(r, sip, inside);
+	if (!r->status && sip->sip_request->rq_method == sip_method_refer)
+		check_refer(r, sip);
 	if (!r->status)
 		check_require(r, sip);
 	if (!r->status)

@@ -25,10 +25,10 @@ enum port_type {
 	/* All seeds sent: bind and serve. */
 	PORT_START,
 	/* To PORT_REQUEST req: status, REASON, CONTACT, expires, HEADERS, TYPE,
-	 * BODY. A 2xx to an INVITE or SUBSCRIBE outside a dialog makes dialog
-	 * dlg (the id that the request carried). Server is added; so are, for
-	 * INVITE and OPTIONS, Allow, Supported and Allow-Events unless HEADERS
-	 * has them. */
+	 * BODY. A 2xx to an INVITE, SUBSCRIBE or REFER outside a dialog makes
+	 * dialog dlg (the id that the request carried). Server is added; so
+	 * are, for INVITE and OPTIONS, Allow, Supported and Allow-Events unless
+	 * HEADERS has them. */
 	PORT_ANSWER,
 	/* A request in dialog dlg, id req chosen by the core: METHOD, HEADERS,
 	 * CONTACT (empty: the one of the 2xx that made the dialog), EVENT,

@@ -13,7 +13,8 @@
 
 static bool makes_dialog(sip_method_t method)
 {
-	return method == sip_method_invite || method == sip_method_subscribe;
+	return method == sip_method_invite || method == sip_method_subscribe ||
+	       method == sip_method_refer;
 }
 
 void uas_refuse(struct sipproc *p, nta_incoming_t *irq, int status,
@@ -268,7 +269,7 @@ static int make_dialog(struct request *r, const struct port_msg *answer)
 static bool refreshes_target(sip_method_t method)
 {
 	return makes_dialog(method) || method == sip_method_update ||
-	       method == sip_method_notify || method == sip_method_refer;
+	       method == sip_method_notify;
 }
 
 /* In a dialog: the peer's new target and CSeq, before the answer allows them.

@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sofia-sip/sip_extra.h>
+
 #include "base/buf.h"
 #include "base/net.h"
 #include "base/scan.h"
@@ -101,6 +103,7 @@ static struct str further(su_home_t *home, const sip_t *sip)
 	    {"WWW-Authenticate", sip->sip_www_authenticate},
 	    {"Proxy-Authenticate", sip->sip_proxy_authenticate},
 	    {"Content-Disposition", sip->sip_content_disposition},
+	    {"Refer-Sub", sip_refer_sub(sip)},
 	};
 	struct buf b = BUF_INIT(65536);
 	char *z;
