@@ -21,6 +21,7 @@ struct front_sip *front_sip_new(const struct front_sip_cfg *cfg)
 	f->unconfirmed = table_new();
 	f->senders = table_new();
 	TAILQ_INIT(&f->idle_senders);
+	f->referrals = table_new();
 	return f;
 }
 
@@ -71,6 +72,7 @@ struct dialog *dialog_new(struct front_sip *f, uint64_t id)
 	d->f = f;
 	d->id = id;
 	TAILQ_INIT(&d->subscriptions);
+	TAILQ_INIT(&d->referrals);
 	table_put(f->dialogs, id, d);
 	return d;
 }
@@ -79,7 +81,8 @@ void dialog_release(struct dialog *d)
 {
 	struct front_sip *f = d->f;
 
-	if (d->call || d->requests || !TAILQ_EMPTY(&d->subscriptions))
+	if (d->call || d->requests || !TAILQ_EMPTY(&d->subscriptions) ||
+	    !TAILQ_EMPTY(&d->referrals))
 		return;
 	if (d->answered) {
 		struct port_msg m = port_msg(PORT_FORGET);
@@ -124,6 +127,7 @@ static void response(struct front_sip *f, const struct port_msg *m)
 		subscription_response(r->subscription, m);
 	else if (d->call && d->call->session_timer.request == r->id)
 		session_timer_response(d->call, m);
+	referral_response(d, r->id, m);
 	free(r);
 	dialog_release(d);
 }
@@ -196,7 +200,7 @@ static void options(struct front_sip *f, const struct port_msg *m)
 		status = 404;
 	if (status == 200) {
 		a.headers = STR("Allow: " SIP_ALLOW "\r\n"
-				"Allow-Events: conference\r\n"
+				"Allow-Events: conference, refer\r\n"
 				"Accept: application/sdp\r\n");
 		if (u.user.n)
 			a.contact = arena_printf(arena, "<sip:%.*s>;isfocus",
@@ -252,6 +256,17 @@ static void update(struct front_sip *f, const struct port_msg *m)
 	buf_done(&headers);
 }
 
+static void subscribe(struct front_sip *f, const struct port_msg *m)
+{
+	struct dialog *d = table_get(f->dialogs, m->dlg);
+	struct str event = m->f[PORT_F_EVENT];
+
+	if (str_ieq(str_trim(str_split(&event, ';')), STR("refer")))
+		refer_subscribe(f, d, m);
+	else
+		subscription_request(f, d, m);
+}
+
 static void not_allowed(struct front_sip *f, const struct port_msg *m)
 {
 	struct answer a = ANSWER(405);
@@ -268,7 +283,7 @@ static void request(struct front_sip *f, const struct port_msg *m)
 		bye(f, m); /* the SIP process has answered it */
 		return;
 	}
-	if (m->new_dialog && !trusted(f, m)) {
+	if ((m->new_dialog || str_eq(method, STR("REFER"))) && !trusted(f, m)) {
 		front_sip_refuse(f, m, 403, "peer is outside sip { trust }");
 		return;
 	}
@@ -277,7 +292,9 @@ static void request(struct front_sip *f, const struct port_msg *m)
 	else if (str_eq(method, STR("INVITE")))
 		invite(f, m);
 	else if (str_eq(method, STR("SUBSCRIBE")))
-		subscription_request(f, table_get(f->dialogs, m->dlg), m);
+		subscribe(f, m);
+	else if (str_eq(method, STR("REFER")))
+		refer_request(f, table_get(f->dialogs, m->dlg), m);
 	else if (str_eq(method, STR("OPTIONS")))
 		options(f, m);
 	else if (str_eq(method, STR("UPDATE")))
@@ -336,11 +353,14 @@ void front_sip_shutdown(struct front_sip *f)
 	}
 	TABLE_FOREACH (f->dialogs, it, d) {
 		struct subscription *s, *after;
+		struct referral *r;
 
 		for (s = TAILQ_FIRST(&d->subscriptions); s; s = after) {
 			after = TAILQ_NEXT(s, link);
 			subscription_end(s, "deactivated");
 		}
+		TAILQ_FOREACH (r, &d->referrals, link)
+			referral_end(r, "deactivated");
 	}
 }
 
@@ -370,11 +390,14 @@ void front_sip_free(struct front_sip *f)
 			call_ended(d->call, REASON_SHUTDOWN, STR_NONE);
 		while ((s = TAILQ_FIRST(&d->subscriptions)))
 			subscription_free(s);
+		while (!TAILQ_EMPTY(&d->referrals))
+			referral_free(TAILQ_FIRST(&d->referrals));
 		d->requests = 0;
 		dialog_release(d);
 	}
 	senders_free(f);
 	table_free(f->unconfirmed);
+	table_free(f->referrals);
 	table_free(f->dialogs);
 	table_free(f->requests_by_id);
 	free(f);

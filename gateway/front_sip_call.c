@@ -99,7 +99,7 @@ static struct str contact_value(struct call *c, const struct port_msg *m)
 	return arena_printf(c->arena,
 			    "<%.*s%s%s%.*s>;isfocus;automata;message;"
 			    "event=\"conference\";methods=\"INVITE,ACK,BYE,"
-			    "CANCEL,OPTIONS,SUBSCRIBE,NOTIFY,UPDATE\"",
+			    "CANCEL,OPTIONS,SUBSCRIBE,NOTIFY,UPDATE,REFER\"",
 			    STR_ARG(c->room_uri), port,
 			    transport.n ? ";transport=" : "",
 			    STR_ARG(transport));
@@ -113,7 +113,7 @@ static void answer_sdp(struct call *c, const struct port_msg *m)
 	struct buf headers = BUF_INIT(512);
 
 	buf_addz(&headers, "Allow: " SIP_ALLOW "\r\n"
-			   "Allow-Events: conference\r\n");
+			   "Allow-Events: conference, refer\r\n");
 	session_timer_answer(c, m, &headers);
 	a.contact = c->contact;
 	a.headers = buf_str(&headers);

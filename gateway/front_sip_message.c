@@ -151,6 +151,11 @@ static void on_result(struct call *c, const struct seat_ev *ev)
 	bool nickname = (ev->own_op & OP_NICKNAME) != 0;
 	enum reason_code code = ev->reason.code;
 
+	if (!nickname && ev->own_op & OP_REFER) {
+		referral_tell(c->f, ev->own_op & ~OP_REFER,
+			      map_reason_to_sip(code), STR_NONE);
+		return;
+	}
 	if (!c->session || !ev->own_op)
 		return;
 	if (code == REASON_OK && ev->msg)

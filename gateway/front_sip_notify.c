@@ -222,7 +222,7 @@ static void refuse_event(struct front_sip *f, const struct port_msg *m)
 {
 	struct answer a = ANSWER(489);
 
-	a.headers = STR("Allow-Events: conference\r\n");
+	a.headers = STR("Allow-Events: conference, refer\r\n");
 	front_sip_answer(f, m, &a);
 }
 

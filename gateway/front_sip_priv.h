@@ -15,6 +15,7 @@ struct dialog {
 	uint64_t id;
 	struct call *call; /* NULL: none, or over */
 	TAILQ_HEAD(, subscription) subscriptions;
+	TAILQ_HEAD(, referral) referrals;
 	unsigned requests; /* ours that await a response */
 	bool answered;	   /* the SIP process knows it as a dialog */
 };
@@ -40,6 +41,8 @@ struct front_sip {
 	struct table *senders;	   /* by user and device */
 	TAILQ_HEAD(, sender) idle_senders;
 	size_t n_idle_senders;
+	struct table *referrals; /* by id */
+	uint64_t last_referral;
 	size_t n_calls, n_subscriptions;
 	bool stopping;
 	struct front_sip_stats stats;
@@ -158,9 +161,32 @@ struct subscription {
 	struct timer expiry, pace;
 };
 
+#define REFERRAL_EXPIRES_S 200 /* longer than an INVITE may take */
+
+/* The subscription that a REFER makes: its sender is told what came of it (RFC
+ * 3515 §2.4.4). */
+struct referral {
+	struct front_sip *f;
+	uint64_t id;
+	struct dialog *dialog;
+	TAILQ_ENTRY(referral) link;
+	uint32_t cseq;	  /* of the REFER: the Event's id */
+	int status, told; /* of what was asked for: now, and in a NOTIFY */
+	char phrase[64];
+	const char *ended; /* Subscription-State's reason; NULL: goes on */
+	uint64_t request;  /* the NOTIFY that awaits its response, or 0 */
+	uint64_t expires_at_ms, last_ms;
+	struct timer pace, expiry;
+};
+
+/* Set in the operation ids of what a REFER asks of the room; the rest is the
+ * referral's id. */
+#define OP_REFER (1ull << 62)
+
 /* front_sip.c */
 /* The headers that go with what we make ours of. */
-#define SIP_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE"
+#define SIP_ALLOW                                                              \
+	"INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE, REFER"
 struct answer {
 	int status;
 	const char *phrase; /* NULL: the status's own */
@@ -249,6 +275,30 @@ void roster_stale(struct subscription *s);
 void roster_told(struct subscription *s);
 /* The next document: full, partial, or of a room that is gone (EVENT-28). */
 void roster_write(struct subscription *s, struct buf *b);
+
+/* front_sip_refer.c */
+void refer_request(struct front_sip *f, struct dialog *d,
+		   const struct port_msg *m);
+/* SUBSCRIBE to the event package "refer": only a REFER makes a subscription. */
+void refer_subscribe(struct front_sip *f, struct dialog *d,
+		     const struct port_msg *m);
+
+/* front_sip_referral.c */
+struct referral *referral_new(struct dialog *d, uint32_t cseq);
+/* The one whose Event has this id, or NULL. */
+struct referral *referral_find(struct dialog *d, struct str event_id);
+/* What has come of it, by its id (0 or gone: nobody wants to know): a SIP
+ * status; from 200 on it is the last. phrase empty: the status's own. */
+void referral_tell(struct front_sip *f, uint64_t id, int status,
+		   struct str phrase);
+/* A SUBSCRIBE refreshes it, or ends it (0 seconds). */
+void referral_refresh(struct referral *r, unsigned expires);
+/* Ends with a last NOTIFY; why is the Subscription-State's reason. */
+void referral_end(struct referral *r, const char *why);
+/* If request was a NOTIFY of a referral of this dialog. */
+void referral_response(struct dialog *d, uint64_t request,
+		       const struct port_msg *m);
+void referral_free(struct referral *r);
 
 /* front_sip_notify.c */
 void subscription_request(struct front_sip *f, struct dialog *d,

@@ -1,0 +1,259 @@
+/* REFER to the focus: whom it shall remove from the room (RFC 3515, RFC 7647).
+ */
+#include "gateway/front_sip_priv.h"
+
+#include "base/scan.h"
+#include "base/uri.h"
+#include "mapping/reason.h"
+
+/* What a REFER asks for. */
+struct refer {
+	struct str room;      /* "name@domain" */
+	struct str requester; /* key of his address */
+	struct str method;
+	struct str uri;	 /* whom, without a method */
+	struct str user; /* its key; empty: an occupant's address in the room */
+	bool whole_room;
+	struct str nick; /* of an occupant's address, or empty */
+	bool silent;	 /* wants no subscription (RFC 4488) */
+};
+
+/* The value of a header among further lines; empty if it is absent. */
+static struct str header(struct str lines, const char *name)
+{
+	struct scan s = scan_of(lines);
+
+	while (!scan_done(&s)) {
+		struct str line = scan_line(&s);
+
+		if (str_ieq(str_trim(str_split(&line, ':')), str_z(name)))
+			return str_trim(line);
+	}
+	return STR_NONE;
+}
+
+/* --- reading --- */
+
+/* <sip:x;method=BYE>, <sip:x>;method=BYE, or <sip:x?method=BYE> (RFC 5368 §9).
+ */
+static struct str wanted_method(const struct name_addr *na, const struct uri *u)
+{
+	struct str headers = u->headers, method;
+
+	if (uri_param(u->params, STR("method"), &method) ||
+	    uri_param(na->params, STR("method"), &method))
+		return method;
+	while (headers.n) {
+		struct str value = str_split(&headers, '&');
+
+		if (str_ieq(str_split(&value, '='), STR("method")))
+			return value;
+	}
+	return STR("INVITE");
+}
+
+static bool scheme_ok(struct str scheme)
+{
+	return str_ieq(scheme, STR("sip")) || str_ieq(scheme, STR("sips")) ||
+	       str_ieq(scheme, STR("tel")) || str_ieq(scheme, STR("xmpp"));
+}
+
+/* Whom the URI names: the room, somebody by his address in it, or a user. */
+static void read_target(struct refer *q, struct arena *a, struct str uri)
+{
+	struct buf room = BUF_INIT(4096), nick = BUF_INIT(4096);
+	int status;
+
+	if (map_sip_to_room(uri, &room, &nick, &status) >= 0 &&
+	    str_eq(buf_str(&room), q->room)) {
+		q->whole_room = nick.n == 0;
+		q->nick = arena_dup(a, buf_str(&nick));
+	} else {
+		q->user = user_key(a, uri);
+	}
+	q->uri = uri;
+	buf_done(&room);
+	buf_done(&nick);
+}
+
+/* 200, or the status owed (FOCUS-20, FOCUS-24). */
+static int read_refer_to(struct refer *q, struct arena *a, struct str value)
+{
+	struct name_addr na;
+	struct uri u;
+
+	if (!value.n || str_find(value, '\n') >= 0 ||
+	    name_addr_parse(value, a, &na) < 0)
+		return 400;
+	if (uri_parse(na.uri, &u) < 0 || !scheme_ok(u.scheme))
+		return 403;
+	q->method = wanted_method(&na, &u);
+	read_target(q, a, na.uri);
+	return q->whole_room || q->nick.n || q->user.n ? 200 : 403;
+}
+
+/* Who asks: the user of the call, else the one whom the request vouches for. */
+static struct str requester(const struct dialog *d, const struct port_msg *m,
+			    struct arena *a)
+{
+	struct str lines = m->f[PORT_F_IDENTITY];
+	struct name_addr na;
+
+	if (d && d->call)
+		return arena_dup(a, d->call->user);
+	if (!lines.n)
+		lines = m->f[PORT_F_FROM];
+	if (name_addr_parse(str_trim(str_split(&lines, '\n')), a, &na) < 0)
+		return STR_NONE;
+	return user_key(a, na.uri);
+}
+
+static int read_refer(struct front_sip *f, struct dialog *d,
+		      const struct port_msg *m, struct arena *a,
+		      struct refer *q)
+{
+	struct str sub = header(m->f[PORT_F_HEADERS], "Refer-Sub");
+	int status = 200;
+
+	if (d && d->call)
+		q->room = arena_dup(a, d->call->room);
+	else
+		status = front_sip_room(f, m->f[PORT_F_RURI], a, &q->room);
+	if (status != 200)
+		return status;
+	q->silent = str_ieq(str_trim(str_split(&sub, ';')), STR("false"));
+	q->requester = requester(d, m, a);
+	if (!q->requester.n)
+		return 403;
+	return read_refer_to(q, a, m->f[PORT_F_REFER_TO]);
+}
+
+/* --- removing --- */
+
+/* A device with which this user is in the room. */
+static struct call *call_of(struct front_sip *f, const struct refer *q)
+{
+	struct call *c;
+
+	TAILQ_FOREACH (c, &f->calls, link)
+		if (str_eq(c->room, q->room) && str_eq(c->user, q->requester) &&
+		    seat_in_room(&c->seat))
+			return c;
+	return NULL;
+}
+
+static const struct occupant *target_of(struct call *c, const struct refer *q)
+{
+	return q->nick.n ? seat_by_nick(&c->seat, q->nick)
+			 : seat_by_user(&c->seat, q->user);
+}
+
+/* A moderator may remove anybody, the owner close the room, everybody leave.
+ * Who is in the room must not show in the answer (FOCUS-33). */
+static bool may_remove(struct call *by, const struct refer *q)
+{
+	const struct occupant *self;
+
+	if (q->user.n && str_eq(q->user, q->requester))
+		return true;
+	self = by ? seat_by_user(&by->seat, q->requester) : NULL;
+	if (!self)
+		return false;
+	if (q->whole_room)
+		return self->affiliation == AFF_OWNER;
+	return self->role == ROLE_MODERATOR || target_of(by, q) == self;
+}
+
+static void remove_target(struct front_sip *f, struct call *by,
+			  const struct refer *q, uint64_t referral)
+{
+	const struct occupant *o;
+	struct seat_cmd cmd = {
+	    .type = SEAT_DESTROY,
+	    .op = referral ? OP_REFER | referral : 0,
+	};
+
+	if (!q->whole_room) {
+		o = by ? target_of(by, q) : NULL;
+		if (!o) {
+			referral_tell(f, referral, 404, STR_NONE);
+			return;
+		}
+		cmd.type = SEAT_KICK;
+		cmd.target = o->id;
+	}
+	seat_command(&by->seat, &cmd);
+}
+
+/* --- the request --- */
+
+/* 200, and the subscription unless it is unwanted: its id. */
+static uint64_t accept_refer(struct front_sip *f, struct dialog *d,
+			     const struct port_msg *m, const struct refer *q)
+{
+	struct answer a = ANSWER(200);
+	struct buf contact = BUF_INIT(8192);
+	uint64_t id = 0;
+
+	if (!d)
+		d = dialog_new(f, m->dlg);
+	d->answered = true;
+	buf_addc(&contact, '<');
+	map_room_to_sip(&contact, q->room, STR_NONE);
+	buf_addz(&contact, ">;isfocus");
+	a.contact = d->call ? d->call->contact : buf_str(&contact);
+	if (q->silent)
+		a.headers = STR("Refer-Sub: false\r\n");
+	front_sip_answer(f, m, &a);
+	if (!q->silent)
+		id = referral_new(d, m->cseq)->id;
+	dialog_release(d);
+	buf_done(&contact);
+	return id;
+}
+
+void refer_request(struct front_sip *f, struct dialog *d,
+		   const struct port_msg *m)
+{
+	struct arena *a = arena_new(65536);
+	struct refer q = {0};
+	int status = read_refer(f, d, m, a, &q);
+	struct call *by = status == 200 ? call_of(f, &q) : NULL;
+
+	if (status != 200)
+		front_sip_refuse(f, m, status, "no usable Refer-To");
+	else if (!str_ieq(q.method, STR("BYE")))
+		front_sip_refuse(f, m, 403, "method not offered by REFER");
+	else if (!may_remove(by, &q))
+		front_sip_refuse(f, m, 403, "only moderators remove others");
+	else if (table_count(f->referrals) >=
+		 f->cfg.config->limits.subscriptions)
+		front_sip_refuse(f, m, 503, "too many subscriptions");
+	else {
+		log_info(f->log, "sip.refer",
+			 "dlg=%llx room=%s by=%s method=BYE uri=%s",
+			 (unsigned long long)m->dlg, LOGQ(q.room),
+			 LOGQ(q.requester), LOGQ(q.uri));
+		remove_target(f, by, &q, accept_refer(f, d, m, &q));
+	}
+	arena_free(a);
+}
+
+void refer_subscribe(struct front_sip *f, struct dialog *d,
+		     const struct port_msg *m)
+{
+	struct referral *r;
+	struct str id = STR_NONE;
+	struct answer a = ANSWER(200);
+	bool ends = m->expires == 0;
+
+	uri_param(m->f[PORT_F_EVENT], STR("id"), &id);
+	r = d ? referral_find(d, id) : NULL;
+	if (!r) {
+		front_sip_refuse(f, m, 403, "no REFER made this subscription");
+		return;
+	}
+	a.expires = ends ? 0 : REFERRAL_EXPIRES_S;
+	front_sip_answer(f, m, &a);
+	referral_refresh(r, (unsigned)a.expires);
+}
