@@ -317,7 +317,7 @@ void front_sip_event(struct front_sip *f, const struct port_msg *m)
 	case PORT_ACK:
 		d = table_get(f->dialogs, m->dlg);
 		if (d && d->call)
-			call_ack(d->call, m->status);
+			call_ack(d->call, m);
 		break;
 	case PORT_RESPONSE:
 		response(f, m);

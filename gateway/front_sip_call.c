@@ -246,6 +246,13 @@ static void replace_lost(struct call *c, const struct port_msg *m)
 	table_put_str(c->f->unconfirmed, c->invite, c);
 }
 
+static int read_offer(struct call *c, const struct port_msg *m)
+{
+	if (m->f[PORT_F_BODY].n)
+		return call_offer(c, m->f[PORT_F_BODY]);
+	return call_own_offer(c);
+}
+
 void call_invite(struct front_sip *f, struct dialog *d,
 		 const struct port_msg *m)
 {
@@ -270,7 +277,7 @@ void call_invite(struct front_sip *f, struct dialog *d,
 		c->contact = contact_value(c, m);
 		c->device = arena_dup(c->arena, m->f[PORT_F_CONTACT]);
 		why = "no usable MSRP offer";
-		status = call_offer(c, m->f[PORT_F_BODY]);
+		status = read_offer(c, m);
 	}
 	if (status != 200) {
 		front_sip_refuse(f, m, status, why);
@@ -290,7 +297,7 @@ void call_invite(struct front_sip *f, struct dialog *d,
 
 void call_update(struct call *c, const struct port_msg *m)
 {
-	int status = 200;
+	int status;
 
 	if (m->cseq == c->invite_cseq) { /* lost with a SIP process */
 		answer_sdp(c, m);
@@ -298,8 +305,7 @@ void call_update(struct call *c, const struct port_msg *m)
 	}
 	if (refuse_body(c->f, m) || session_timer_refuses(c->f, m))
 		return;
-	if (m->f[PORT_F_BODY].n)
-		status = call_offer(c, m->f[PORT_F_BODY]);
+	status = read_offer(c, m);
 	if (status != 200) {
 		front_sip_refuse(c->f, m, status, "re-INVITE not acceptable");
 		return;
@@ -312,18 +318,25 @@ void call_update(struct call *c, const struct port_msg *m)
 		timer_cancel(c->f->loop, &c->timer);
 }
 
-void call_ack(struct call *c, int status)
+void call_ack(struct call *c, const struct port_msg *m)
 {
-	bool connect = c->connect_out;
+	bool late = c->pathless, connect;
 
-	if (status == 408) {
+	if (m->status == 408) {
 		call_bye(c, REASON_TIMEOUT, STR("no ACK"));
 		return;
 	}
-
+	if (c->offered && m->cseq == c->invite_cseq &&
+	    !call_answer(c, m->f[PORT_F_BODY])) {
+		call_bye(c, REASON_UNSUPPORTED, STR("no usable answer"));
+		return;
+	}
+	connect = c->connect_out;
 	c->connect_out = false;
 	call_confirm(c);
-	if (connect && c->session && !c->bound)
+	if (late && c->bound)
+		call_ready(c);
+	else if (connect && c->session && !c->bound)
 		msrp_session_connect(c->session);
 }
 

@@ -219,7 +219,7 @@ static void deliver(struct call *c, struct blob *body)
 {
 	if (!c->session)
 		return;
-	if (!c->bound) {
+	if (!c->bound || c->pathless) {
 		hold(c, body);
 		return;
 	}
@@ -425,11 +425,8 @@ static void welcome_unaware(struct call *c)
 	buf_done(&b);
 }
 
-static void on_bound(void *user)
+void call_ready(struct call *c)
 {
-	struct call *c = user;
-
-	c->bound = true;
 	c->probe_ms = loop_now_ms(c->f->loop);
 	if (c->confirmed)
 		timer_cancel(c->f->loop, &c->timer);
@@ -439,6 +436,15 @@ static void on_bound(void *user)
 	if (!c->peer.chatroom)
 		welcome_unaware(c);
 	call_flush(c);
+}
+
+static void on_bound(void *user)
+{
+	struct call *c = user;
+
+	c->bound = true;
+	if (!c->pathless) /* else its peer has not answered our offer */
+		call_ready(c);
 }
 
 static void on_writable(void *user)

@@ -112,6 +112,8 @@ struct call {
 	bool takes_all;	   /* any wrapped type */
 	bool takes_plain;  /* text/plain */
 	bool connect_out;  /* the answer made us the active side */
+	bool offered;	   /* `answer` is an offer, its answer is due */
+	bool pathless;	   /* the session does not know its peer yet */
 	char *answer;	   /* our last SDP */
 	char *peer_origin; /* o= of the offer it answers */
 	uint64_t sdp_id, sdp_version;
@@ -217,7 +219,7 @@ void call_invite(struct front_sip *f, struct dialog *d,
 		 const struct port_msg *m);
 void call_update(struct call *c, const struct port_msg *m);
 /* The ACK, or (408) that none came (FOCUS-5). */
-void call_ack(struct call *c, int status);
+void call_ack(struct call *c, const struct port_msg *m);
 void call_cancelled(struct front_sip *f, const struct port_msg *m);
 /* The room and the MSRP session are there: join (once). */
 void call_confirm(struct call *c);
@@ -245,6 +247,11 @@ void session_timer_stop(struct call *c);
 /* Reads an offer, makes or keeps the MSRP session and writes the answer: 200
  * with c->answer set, or the status owed and nothing changed. */
 int call_offer(struct call *c, struct str offer);
+/* Where the peer leaves the offer to us: as above, and c->offered until its
+ * answer comes. */
+int call_own_offer(struct call *c);
+/* Reads that answer; false: it is not usable. */
+bool call_answer(struct call *c, struct str answer);
 /* Does the peer want content (SDP-19)? */
 bool call_receives(const struct call *c);
 
@@ -254,6 +261,8 @@ void call_seat_event(void *front, const struct seat_ev *ev);
 bool call_takes(void *front, const struct message *m);
 /* A text from the room itself (CPIM-17). */
 void call_notice(struct call *c, const char *text);
+/* The session is bound and knows its peer. */
+void call_ready(struct call *c);
 void call_flush(struct call *c);
 void call_drop_held(struct call *c);
 

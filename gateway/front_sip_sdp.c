@@ -49,6 +49,12 @@ static void keep_peer(struct call *c, const struct sdp_media *m)
 	c->takes_plain = sdp_takes(&c->peer, STR("text/plain"));
 }
 
+static void keep_origin(struct call *c, const struct sdp *theirs)
+{
+	free(c->peer_origin);
+	c->peer_origin = str_dup(theirs->origin);
+}
+
 static void keep_answer(struct call *c, const struct sdp *offer, int chosen,
 			const struct sdp_local *local)
 {
@@ -57,14 +63,12 @@ static void keep_answer(struct call *c, const struct sdp *offer, int chosen,
 	sdp_write_answer(&b, offer, chosen, local);
 	free(c->answer);
 	c->answer = str_dup(buf_str(&b));
-	free(c->peer_origin);
-	c->peer_origin = str_dup(offer->origin);
 	buf_done(&b);
+	keep_origin(c, offer);
 }
 
 /* Our side, with the address that our MSRP URI names (SDP-3). */
-static struct sdp_local our_side(struct call *c, const struct sdp_media *m,
-				 bool secure, struct str uri)
+static struct sdp_local our_side(struct call *c, struct str uri)
 {
 	const struct domain_config *dom = back_local_domain(
 	    c->f->cfg.back,
@@ -80,10 +84,8 @@ static struct sdp_local our_side(struct call *c, const struct sdp_media *m,
 	    .host = u.host,
 	    .port = u.port,
 	    .path = uri,
-	    .secure = secure,
-	    .proto = m->proto,
-	    .setup = sdp_answer_setup(m->setup),
-	    .direction = sdp_answer_direction(m->direction),
+	    .secure = u.secure,
+	    .setup = SDP_SETUP_ACTPASS,
 	    .accept_wrapped = STR("*"),
 	    .max_size = c->f->cfg.config->msrp.max_message,
 	    .nickname = dom && dom->nicknames,
@@ -94,7 +96,8 @@ static struct sdp_local our_side(struct call *c, const struct sdp_media *m,
 /* What may not differ for the session to stay (SDP-18). */
 static bool same_session(const struct call *c, const struct sdp_media *m)
 {
-	return c->session && !c->lost && str_eq(c->peer.path, m->path);
+	return c->session && !c->lost && !c->pathless &&
+	       str_eq(c->peer.path, m->path);
 }
 
 static int new_session(struct call *c, const struct sdp_media *m, bool secure,
@@ -127,6 +130,7 @@ static void close_session(struct call *c)
 	if (c->session)
 		msrp_session_free(c->session);
 	c->session = NULL;
+	c->pathless = false;
 	c->bound = false;
 	c->lost = false;
 }
@@ -162,8 +166,10 @@ static int take_media(struct call *c, const struct sdp *offer, int chosen)
 		c->session = session;
 		c->connect_out = sdp_answer_setup(m->setup) == SDP_SETUP_ACTIVE;
 	}
-	struct sdp_local local =
-	    our_side(c, m, secure, msrp_session_uri(session));
+	struct sdp_local local = our_side(c, msrp_session_uri(session));
+	local.proto = m->proto;
+	local.setup = sdp_answer_setup(m->setup);
+	local.direction = sdp_answer_direction(m->direction);
 	keep_answer(c, offer, chosen, &local);
 	keep_peer(c, m);
 	if (changed)
@@ -178,6 +184,7 @@ int call_offer(struct call *c, struct str offer)
 	bool again = c->answer != NULL;
 	int chosen, status = 488;
 
+	c->offered = false;
 	if (sdp_parse(offer, sdp) < 0) {
 		free(sdp);
 		return again || offer.n == 0 ? 488 : 400;
@@ -202,4 +209,138 @@ int call_offer(struct call *c, struct str offer)
 	}
 	free(sdp);
 	return status;
+}
+
+/* --- our offer, their answer (SDP-21) --- */
+
+/* The m-line of our last description that holds the chat, or held it. */
+static int own_line(const struct sdp *last)
+{
+	int found = -1;
+
+	for (size_t i = 0; i < last->n_media; i++) {
+		if (!str_ieq(last->media[i].type, STR("message")))
+			continue;
+		if (last->media[i].port)
+			return (int)i;
+		if (found < 0)
+			found = (int)i;
+	}
+	return found < 0 ? 0 : found;
+}
+
+/* A session that stays keeps its role; else the peer may choose. */
+static void write_offer(struct call *c, struct buf *b, const struct sdp *last,
+			int line, enum sdp_setup setup)
+{
+	struct sdp_local local = our_side(c, msrp_session_uri(c->session));
+
+	local.setup = setup;
+	if (last) {
+		local.proto = last->media[line].proto;
+		sdp_write_reoffer(b, last, line, &local);
+	} else {
+		sdp_write_offer(b, &local);
+	}
+}
+
+/* Keeps o= if nothing else has changed (SDP-17). */
+static void make_offer(struct call *c, const struct sdp *last, int line,
+		       enum sdp_setup setup)
+{
+	struct buf b = BUF_INIT(SDP_BYTES_MAX * 2);
+
+	write_offer(c, &b, last, line, setup);
+	if (!c->answer || !str_eq(buf_str(&b), str_z(c->answer))) {
+		c->sdp_version++;
+		buf_clear(&b);
+		write_offer(c, &b, last, line, setup);
+	}
+	free(c->answer);
+	c->answer = str_dup(buf_str(&b));
+	buf_done(&b);
+}
+
+/* The kind of session that we offer: the last line's, else TLS only where there
+ * is nothing else. */
+static bool offers_secure(const struct call *c, const struct sdp *last,
+			  int line)
+{
+	if (last)
+		return !str_ieq(last->media[line].proto, STR("TCP/MSRP"));
+	return msrp_port(c->f->cfg.msrp, false) == 0;
+}
+
+int call_own_offer(struct call *c)
+{
+	struct sdp *last = c->answer ? mem_new(sizeof(*last)) : NULL;
+	enum sdp_setup setup = SDP_SETUP_ACTPASS;
+	int line = 0, status = 200;
+
+	if (last) {
+		sdp_parse(str_z(c->answer), last);
+		line = own_line(last);
+	}
+	if (c->session && !c->lost) {
+		setup = last->media[line].setup;
+	} else {
+		struct sdp_media nobody = {.direction = SDP_SENDRECV};
+		struct msrp_session *session;
+
+		status = new_session(c, &nobody, offers_secure(c, last, line),
+				     &session);
+		if (status == 200) {
+			close_session(c);
+			c->session = session;
+			c->pathless = true;
+		}
+	}
+	if (status == 200) {
+		make_offer(c, last, line, setup);
+		c->offered = true;
+	}
+	free(last);
+	return status;
+}
+
+static bool take_answer(struct call *c, const struct sdp_media *m, bool secure)
+{
+	bool changed = c->peer.private_messages != m->private_messages;
+	struct msrp_uri own;
+
+	if (msrp_uri_parse(msrp_session_uri(c->session), &own) < 0 ||
+	    own.secure != secure)
+		return false;
+	if (c->pathless ? msrp_session_set_path(c->session, m->path) < 0
+			: !same_session(c, m))
+		return false;
+	c->pathless = false;
+	msrp_session_update(c->session, m->max_size, peer_sends(m));
+	c->connect_out = !c->bound && m->setup != SDP_SETUP_ACTIVE;
+	keep_peer(c, m);
+	if (changed)
+		tell_seat(c);
+	return true;
+}
+
+bool call_answer(struct call *c, struct str answer)
+{
+	struct sdp *theirs = mem_new(sizeof(*theirs));
+	struct sdp *ours = mem_new(sizeof(*ours));
+	bool ok = false, secure;
+	size_t line;
+
+	c->offered = false;
+	if (c->session && sdp_parse(answer, theirs) == 0 &&
+	    sdp_parse(str_z(c->answer), ours) == 0) {
+		line = (size_t)own_line(ours);
+		ok = line < theirs->n_media &&
+		     sdp_media_is_msrp(&theirs->media[line], &secure) &&
+		     take_answer(c, &theirs->media[line], secure);
+	}
+	if (ok)
+		keep_origin(c, theirs);
+	free(ours);
+	free(theirs);
+	return ok;
 }

@@ -200,6 +200,11 @@ static void refreshed(struct call *c, const struct port_msg *m)
 	enum refresher who = REFRESHER_NONE;
 	uint32_t seconds;
 
+	if (m->f[PORT_F_BODY].n && c->session && !c->lost &&
+	    !call_answer(c, m->f[PORT_F_BODY])) {
+		call_bye(c, REASON_UNSUPPORTED, STR("no usable answer"));
+		return;
+	}
 	note_allow(t, m);
 	if (read_expires(m->f[PORT_F_SESSION_EXPIRES], &seconds, &who) &&
 	    seconds >= MIN_SE_S) {

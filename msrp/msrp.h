@@ -114,7 +114,9 @@ struct msrp_session_ops {
 
 struct msrp_session_cfg {
 	bool secure;	      /* msrps, over TLS */
-	struct str peer_path; /* the SDP path, URIs separated by SP; copied */
+	/* The SDP path, URIs separated by SP; copied. Empty: not known yet, see
+	 * msrp_session_set_path. */
+	struct str peer_path;
 	size_t peer_max_size; /* 0 = unknown */
 	bool peer_sends; /* false: its SEND with content gets 403 (SDP-19) */
 	const struct msrp_session_ops *ops;
@@ -125,6 +127,10 @@ struct msrp_session_cfg {
  * listener of that kind exists. */
 int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 		     struct msrp_session **out);
+/* The peer's path, where our offer came first; may be given once. A connection
+ * may have bound the session before, but nothing could be sent. 0, ERR_SYNTAX,
+ * ERR_STATE. */
+int msrp_session_set_path(struct msrp_session *s, struct str peer_path);
 /* Ends callbacks at once. What is queued is still written, the message being
  * sent is finished or ended with `#`; the connection is closed when no session
  * uses it. */
@@ -154,7 +160,7 @@ struct msrp_out {
 };
 /* Queues one message, chunked as conference MSRP-33 to -35 say. 0;
  * ERR_CONGESTED (nothing queued), ERR_TOO_BIG (over the peer's max-size),
- * ERR_STATE (not bound). */
+ * ERR_STATE (not bound, or no path). */
 int msrp_session_send(struct msrp_session *s, const struct msrp_out *m);
 /* Unsent octets of this session. */
 size_t msrp_session_pending(const struct msrp_session *s);

@@ -173,6 +173,7 @@ struct msrp_session {
 	struct str paths; /* To-Path and From-Path of our requests, rendered */
 	struct str peer_path;
 	struct str peer_uri; /* the leftmost */
+	char *late_head;     /* send_head, where the path came late */
 	char id_prefix[MSRP_ID / 2];
 	struct incomings incomings;
 	unsigned n_incoming;

@@ -48,37 +48,66 @@ static struct str copy(char **p, struct str s)
 	return out;
 }
 
-/* One allocation holds the session and all its texts. */
-static struct msrp_session *make(struct msrp *m, struct str own,
-				 struct str peer_path)
-{
-	static const struct str send = {" SEND\r\n", 7};
-	struct buf b = BUF_INIT(2 * PATH_MAX_BYTES);
-	char prefix[MSRP_ID / 2 + 1];
-	struct msrp_session *s;
-	struct str first;
-	size_t paths;
-	char *p;
+#define SEND_LINE STR(" SEND\r\n")
 
-	random_ident(prefix, MSRP_ID / 2);
-	buf_add(&b, send);
-	msrp_put_paths(&b, peer_path, own);
-	paths = b.n - send.n;
-	buf_addf(&b, "Message-ID: %s", prefix);
-	s = mem_new(sizeof(*s) + own.n + b.n);
-	p = s->text;
-	own = copy(&p, own);
-	s->send_head = copy(&p, buf_str(&b));
-	s->paths = str_of(s->send_head.p + send.n, paths);
-	s->peer_path = str_of(s->paths.p + 9, peer_path.n); /* "To-Path: " */
+/* What our requests begin with, and how much of it are the paths. */
+static size_t write_head(struct buf *b, struct str own, struct str peer_path,
+			 const char id_prefix[MSRP_ID / 2])
+{
+	size_t paths;
+
+	buf_add(b, SEND_LINE);
+	msrp_put_paths(b, peer_path, own);
+	paths = b->n - SEND_LINE.n;
+	buf_addz(b, "Message-ID: ");
+	buf_add(b, str_of(id_prefix, MSRP_ID / 2));
+	return paths;
+}
+
+static void use_head(struct msrp_session *s, struct str head, size_t paths,
+		     size_t peer_path)
+{
+	struct str first;
+
+	s->send_head = head;
+	s->paths = str_of(head.p + SEND_LINE.n, paths);
+	s->peer_path = str_of(s->paths.p + 9, peer_path); /* "To-Path: " */
 	first = s->peer_path;
 	s->peer_uri = str_split(&first, ' ');
 	s->relayed = first.n > 0;
+}
+
+/* One allocation holds the session and its texts; paths that are not known yet
+ * get their own. */
+static struct msrp_session *make(struct msrp *m, struct str own,
+				 struct str peer_path)
+{
+	struct buf b = BUF_INIT(2 * PATH_MAX_BYTES);
+	char prefix[MSRP_ID / 2 + 1];
+	struct msrp_session *s;
+	size_t paths = 0;
+	char *p;
+
+	random_ident(prefix, MSRP_ID / 2);
+	if (peer_path.n)
+		paths = write_head(&b, own, peer_path, prefix);
+	s = mem_new(sizeof(*s) + own.n + b.n);
+	p = s->text;
+	own = copy(&p, own);
+	if (peer_path.n)
+		use_head(s, copy(&p, buf_str(&b)), paths, peer_path.n);
 	buf_done(&b);
 	s->m = m;
 	memcpy(s->id_prefix, prefix, sizeof(s->id_prefix));
 	msrp_uri_parse(own, &s->uri);
 	return s;
+}
+
+static bool usable_path(struct str path)
+{
+	struct msrp_path parsed;
+
+	return path.n <= PATH_MAX_BYTES && msrp_path_parse(path, &parsed) == 0;
 }
 
 int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
@@ -87,10 +116,9 @@ int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 	const struct listener *l = listener_of(m, cfg->secure);
 	struct str path = str_trim(cfg->peer_path);
 	struct buf own = BUF_INIT(PATH_MAX_BYTES / 2);
-	struct msrp_path parsed;
 	struct msrp_session *s;
 
-	if (path.n > PATH_MAX_BYTES || msrp_path_parse(path, &parsed))
+	if (path.n && !usable_path(path))
 		return ERR_SYNTAX;
 	if (!l)
 		return ERR_UNSUPPORTED;
@@ -111,13 +139,38 @@ int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 	return 0;
 }
 
+int msrp_session_set_path(struct msrp_session *s, struct str peer_path)
+{
+	struct str path = str_trim(peer_path);
+	struct buf b = BUF_INIT(2 * PATH_MAX_BYTES);
+	size_t paths;
+
+	if (s->dying || s->peer_path.n)
+		return ERR_STATE;
+	if (!usable_path(path))
+		return ERR_SYNTAX;
+	paths = write_head(&b, s->uri.raw, path, s->id_prefix);
+	s->late_head = str_dup(buf_str(&b));
+	use_head(s, str_of(s->late_head, b.n), paths, path.n);
+	buf_done(&b);
+	return 0;
+}
+
+static void free_session(void *p)
+{
+	struct msrp_session *s = p;
+
+	free(s->late_head);
+	free(s);
+}
+
 void session_bury(struct msrp_session *s)
 {
 	struct loop *loop = s->m->loop;
 
 	chunk_clear(s);
 	conn_detach(s);
-	defer_free(loop, s, free);
+	defer_free(loop, s, free_session);
 }
 
 void msrp_session_free(struct msrp_session *s)
@@ -250,7 +303,7 @@ int msrp_session_send(struct msrp_session *s, const struct msrp_out *m)
 {
 	size_t n = m->body ? m->body->n : 0;
 
-	if (s->dying || s->state != SESSION_BOUND)
+	if (s->dying || s->state != SESSION_BOUND || !s->peer_path.n)
 		return ERR_STATE;
 	if (s->peer_max_size && n > s->peer_max_size)
 		return ERR_TOO_BIG;

@@ -541,27 +541,40 @@ static void write_refused(struct buf *b, const struct sdp_media *m)
 		line(b, "a=file-transfer-id:", m->file_transfer_id);
 }
 
+/* As many lines as before (RFC 3264 §8), of which one lives. */
+static void write_lines(struct buf *b, const struct sdp *sdp, int chosen,
+			const struct sdp_local *l, bool wrapped,
+			enum sdp_setup setup)
+{
+	write_session(b, l);
+	for (size_t i = 0; i < sdp->n_media; i++)
+		if ((int)i == chosen)
+			write_chat(b, l, wrapped, setup);
+		else
+			write_refused(b, &sdp->media[i]);
+}
+
 void sdp_write_answer(struct buf *b, const struct sdp *offer, int chosen,
 		      const struct sdp_local *l)
 {
-	write_session(b, l);
-	for (size_t i = 0; i < offer->n_media; i++) {
-		const struct sdp_media *m = &offer->media[i];
-		enum sdp_setup setup = l->setup;
+	enum sdp_setup setup = l->setup;
 
-		if ((int)i != chosen) {
-			write_refused(b, m);
-			continue;
-		}
-		/* actpass is no answer */
-		if (setup == SDP_SETUP_NONE || setup == SDP_SETUP_ACTPASS)
-			setup = sdp_answer_setup(m->setup);
-		write_chat(b, l, takes_cpim(m), setup);
-	}
+	/* actpass is no answer */
+	if (chosen >= 0 &&
+	    (setup == SDP_SETUP_NONE || setup == SDP_SETUP_ACTPASS))
+		setup = sdp_answer_setup(offer->media[chosen].setup);
+	write_lines(b, offer, chosen, l,
+		    chosen >= 0 && takes_cpim(&offer->media[chosen]), setup);
 }
 
 void sdp_write_offer(struct buf *b, const struct sdp_local *l)
 {
 	write_session(b, l);
 	write_chat(b, l, true, l->setup);
+}
+
+void sdp_write_reoffer(struct buf *b, const struct sdp *last, int chosen,
+		       const struct sdp_local *l)
+{
+	write_lines(b, last, chosen, l, true, l->setup);
 }

@@ -84,3 +84,7 @@ void sdp_write_answer(struct buf *b, const struct sdp *offer, int chosen,
 		      const struct sdp_local *l);
 /* An offer of one m-line (setup actpass unless l says otherwise). */
 void sdp_write_offer(struct buf *b, const struct sdp_local *l);
+/* A later offer: the m-lines of our last description, of which one is taken
+ * (RFC 3264 §8). */
+void sdp_write_reoffer(struct buf *b, const struct sdp *last, int chosen,
+		       const struct sdp_local *l);

@@ -272,10 +272,18 @@ int sip_user_invite(struct sip_user *u, struct str sdp)
 
 void sip_user_ack(struct sip_user *u)
 {
+	sip_user_ack_with(u, STR_NONE);
+}
+
+void sip_user_ack_with(struct sip_user *u, struct str sdp)
+{
 	struct port_msg m = port_msg(PORT_ACK);
 
 	m.dlg = u->dlg;
 	m.cseq = u->cseq;
+	m.f[PORT_F_BODY] = sdp;
+	if (sdp.n)
+		m.f[PORT_F_TYPE] = STR("application/sdp");
 	scene_sip_event(u->s, &m);
 }
 

@@ -76,6 +76,8 @@ struct str sip_user_offer(struct sip_user *u, const char *extra);
 /* The status of the answer to his INVITE with this body. */
 int sip_user_invite(struct sip_user *u, struct str sdp);
 void sip_user_ack(struct sip_user *u);
+/* With his answer to the offer that the 200 brought. */
+void sip_user_ack_with(struct sip_user *u, struct str sdp);
 /* A connection of his to stoxd's MSRP listener. */
 void sip_user_connect(struct sip_user *u);
 /* INVITE, 200, ACK, connection and bodiless SEND with its 200: he is in. */
