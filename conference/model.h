@@ -75,7 +75,8 @@ struct device {
 	uint64_t seat;
 	struct str label; /* full JID or SIP Contact; for owners' eyes only */
 	bool private_messages; /* takes them */
-	bool muted;	       /* receives only */
+	bool muted;	       /* sends nothing */
+	bool held;	       /* receives nothing */
 	const struct device *next;
 };
 

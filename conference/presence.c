@@ -64,10 +64,12 @@ enum reason_code room_device(struct room *r, struct seat_rec *rec,
 	    .device = d->seat,
 	};
 
-	if (d->private_messages == private_messages && d->muted == cmd->muted)
+	if (d->private_messages == private_messages && d->muted == cmd->muted &&
+	    d->held == cmd->held)
 		return REASON_OK;
 	d->private_messages = private_messages;
 	d->muted = cmd->muted;
+	d->held = cmd->held;
 	room_tell(r, AUDIENCE_ROSTER, &ev, rec, cmd->op);
 	return REASON_OK;
 }

@@ -66,7 +66,7 @@ enum seat_cmd_type {
 	/* text; msg, if given: its client_id becomes the subject's id */
 	SEAT_SUBJECT,
 	SEAT_PRESENCE, /* presence */
-	/* private_messages, muted: what this device does has changed */
+	/* private_messages, muted, held: what this device does has changed */
 	SEAT_DEVICE,
 	SEAT_UNLOCK,  /* the owner accepts the default configuration */
 	SEAT_DESTROY, /* the owner closes the room; text: why */
@@ -87,7 +87,7 @@ struct seat_cmd {
 	struct message *msg; /* borrowed; whoever keeps it takes a reference */
 	struct str text;
 	struct presence presence;
-	bool private_messages, muted;
+	bool private_messages, muted, held;
 	uint64_t target; /* an occupant's id */
 	enum reason_code code;
 };

@@ -231,6 +231,17 @@ static int check_count(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+static int check_port(cfg_t *cfg, cfg_opt_t *opt)
+{
+	long v = cfg_opt_getnint(opt, 0);
+
+	if (v < 0 || v > 65535) {
+		cfg_error(cfg, "%s: %ld is no port", opt->name, v);
+		return -1;
+	}
+	return 0;
+}
+
 static int check_positive(cfg_t *cfg, cfg_opt_t *opt)
 {
 	if (cfg_opt_getnint(opt, 0) == 0) {
@@ -362,6 +373,7 @@ static void read_domain(cfg_t *sec, struct domain_config *d)
 	    .public = cfg_getbool(sec, "public"),
 	    .private_messages = cfg_getbool(sec, "private-messages"),
 	    .nicknames = cfg_getbool(sec, "nicknames"),
+	    .force_tls = cfg_getbool(sec, "force-tls"),
 	    .lock = cfg_getbool(sec, "lock"),
 	    .history = (unsigned)cfg_getint(sec, "history"),
 	    .max_occupants = (unsigned)cfg_getint(sec, "max-occupants"),
@@ -385,6 +397,8 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->sip.host = cfg_getstr(sip, "host");
 	c->sip.realm = cfg_getstr(sip, "realm");
 	c->msrp.host = cfg_getstr(msrp, "host");
+	c->msrp.port = (uint16_t)cfg_getint(msrp, "port");
+	c->msrp.tls_port = (uint16_t)cfg_getint(msrp, "tls-port");
 	c->msrp.max_message = (size_t)cfg_getint(msrp, "max-message");
 	c->msrp.max_send_queue = (size_t)cfg_getint(msrp, "max-send-queue");
 	c->msrp.max_connections = (size_t)cfg_getint(msrp, "max-connections");
@@ -433,6 +447,8 @@ static void set_checks(cfg_t *cfg)
 	cfg_set_validate_func(cfg, "sip|listen", check_sip_listen);
 	cfg_set_validate_func(cfg, "sip|trust", check_trust);
 	cfg_set_validate_func(cfg, "msrp|listen", check_msrp_listen);
+	cfg_set_validate_func(cfg, "msrp|port", check_port);
+	cfg_set_validate_func(cfg, "msrp|tls-port", check_port);
 	cfg_set_validate_func(cfg, "xmpp|server", check_address);
 	cfg_set_validate_func(cfg, "xmpp|max-stanza", check_stanza_size);
 	cfg_set_validate_func(cfg, "dns|servers", check_address);
@@ -457,6 +473,8 @@ int config_load(const char *file, struct config **out)
 			   CFG_STR("realm", "", CFGF_NONE), CFG_END()};
 	cfg_opt_t msrp[] = {CFG_STR_LIST("listen", no_list, CFGF_NONE),
 			    CFG_STR("host", "", CFGF_NONE),
+			    CFG_INT("port", 0, CFGF_NONE),
+			    CFG_INT("tls-port", 0, CFGF_NONE),
 			    CFG_INT("max-message", 10485760, CFGF_NONE),
 			    CFG_INT("max-send-queue", 1048576, CFGF_NONE),
 			    CFG_INT("max-connections", 20000, CFGF_NONE),
@@ -486,6 +504,7 @@ int config_load(const char *file, struct config **out)
 			      CFG_BOOL("public", cfg_true, CFGF_NONE),
 			      CFG_BOOL("private-messages", cfg_true, CFGF_NONE),
 			      CFG_BOOL("nicknames", cfg_true, CFGF_NONE),
+			      CFG_BOOL("force-tls", cfg_false, CFGF_NONE),
 			      CFG_BOOL("lock", cfg_true, CFGF_NONE),
 			      CFG_INT("history", 50, CFGF_NONE),
 			      CFG_INT("max-occupants", 10000, CFGF_NONE),

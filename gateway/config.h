@@ -31,6 +31,7 @@ struct domain_config {
 	unsigned notify_interval_ms;
 	unsigned min_expires; /* seconds */
 	bool nick_rename;
+	bool force_tls; /* no session over plain TCP */
 };
 
 struct config {
@@ -48,6 +49,7 @@ struct config {
 		struct listen_spec *listen;
 		size_t n_listen;
 		const char *host;
+		uint16_t port, tls_port; /* advertised; 0 = the listener's */
 		size_t max_message, max_send_queue, max_connections;
 	} msrp;
 	struct {

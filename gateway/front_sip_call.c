@@ -337,7 +337,7 @@ void call_ack(struct call *c, const struct port_msg *m)
 	if (late && c->bound)
 		call_ready(c);
 	else if (connect && c->session && !c->bound)
-		msrp_session_connect(c->session);
+		call_connect(c);
 }
 
 void call_cancelled(struct front_sip *f, const struct port_msg *m)
@@ -413,6 +413,7 @@ void call_confirm(struct call *c)
 	log_info(c->f->log, "sip.join", "dlg=%llx room=%s seat=%llu user=%s",
 		 (unsigned long long)c->dialog->id, LOGQ(c->room),
 		 (unsigned long long)c->seat.id, LOGQ(c->user));
+	call_tell_seat(c);
 	run_held_subscribes(c);
 }
 

@@ -255,6 +255,17 @@ bool call_answer(struct call *c, struct str answer);
 /* Does the peer want content (SDP-19)? */
 bool call_receives(const struct call *c);
 
+/* What the peer last said of its device goes to the seat: private messages,
+ * hold. */
+void call_tell_seat(struct call *c);
+
+/* front_sip_connect.c */
+/* The numeric address to connect to: the leftmost URI of the path, or c= and m=
+ * (RFC 6714 §4.3). ERR_UNSUPPORTED, ERR_SYNTAX: there is none that we can use
+ * (MSRP-74, SDP-12). */
+int call_destination(const struct sdp_media *m, struct addr *to);
+void call_connect(struct call *c);
+
 /* front_sip_message.c */
 extern const struct msrp_session_ops call_msrp_ops;
 void call_seat_event(void *front, const struct seat_ev *ev);

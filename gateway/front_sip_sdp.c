@@ -21,8 +21,10 @@ static bool peer_sends(const struct sdp_media *m)
 static void keep_peer(struct call *c, const struct sdp_media *m)
 {
 	struct str *part[] = {&c->peer.accept_types, &c->peer.accept_wrapped,
-			      &c->peer.path};
-	size_t n = m->accept_types.n + m->accept_wrapped.n + m->path.n, at = 0;
+			      &c->peer.path, &c->peer.connection};
+	size_t n = m->accept_types.n + m->accept_wrapped.n + m->path.n +
+		   m->connection.n;
+	size_t at = 0;
 	char *lists = mem_new(n + 1);
 
 	c->peer = (struct sdp_media){
@@ -30,6 +32,9 @@ static void keep_peer(struct call *c, const struct sdp_media *m)
 	    .has_accept_types = m->has_accept_types,
 	    .accept_wrapped = m->accept_wrapped,
 	    .path = m->path,
+	    .connection = m->connection,
+	    .port = m->port,
+	    .cema = m->cema,
 	    .max_size = m->max_size,
 	    .setup = m->setup,
 	    .direction = m->direction,
@@ -67,12 +72,26 @@ static void keep_answer(struct call *c, const struct sdp *offer, int chosen,
 	keep_origin(c, offer);
 }
 
+static const struct domain_config *domain_of(const struct call *c)
+{
+	return back_local_domain(
+	    c->f->cfg.back,
+	    str_from(c->room, (size_t)(str_find(c->room, '@') + 1)));
+}
+
+/* A domain may want TLS for all sessions (SDP-23). */
+static bool takes_plain(const struct call *c)
+{
+	const struct domain_config *dom = domain_of(c);
+
+	return msrp_port(c->f->cfg.msrp, false) != 0 &&
+	       !(dom && dom->force_tls);
+}
+
 /* Our side, with the address that our MSRP URI names (SDP-3). */
 static struct sdp_local our_side(struct call *c, struct str uri)
 {
-	const struct domain_config *dom = back_local_domain(
-	    c->f->cfg.back,
-	    str_from(c->room, (size_t)(str_find(c->room, '@') + 1)));
+	const struct domain_config *dom = domain_of(c);
 	struct msrp_uri u = {0};
 
 	msrp_uri_parse(uri, &u);
@@ -135,13 +154,13 @@ static void close_session(struct call *c)
 	c->lost = false;
 }
 
-/* The seat's device takes private messages or not, whichever the peer last
- * said. */
-static void tell_seat(struct call *c)
+void call_tell_seat(struct call *c)
 {
 	struct seat_cmd cmd = {
 	    .type = SEAT_DEVICE,
 	    .private_messages = c->peer.private_messages,
+	    .muted = !peer_sends(&c->peer),
+	    .held = !call_receives(c),
 	};
 
 	if (seat_in_room(&c->seat))
@@ -152,35 +171,38 @@ static void tell_seat(struct call *c)
 static int take_media(struct call *c, const struct sdp *offer, int chosen)
 {
 	const struct sdp_media *m = &offer->media[chosen];
-	bool changed = c->peer.private_messages != m->private_messages;
+	enum sdp_setup setup = sdp_answer_setup(m->setup);
 	struct msrp_session *session = c->session;
+	struct addr unused;
 	bool secure;
 
 	sdp_media_is_msrp(m, &secure);
 	if (same_session(c, m)) {
 		msrp_session_update(session, m->max_size, peer_sends(m));
 	} else {
+		if (setup == SDP_SETUP_ACTIVE &&
+		    call_destination(m, &unused) < 0)
+			return 488;
 		if (new_session(c, m, secure, &session) != 200)
 			return 488;
 		close_session(c);
 		c->session = session;
-		c->connect_out = sdp_answer_setup(m->setup) == SDP_SETUP_ACTIVE;
+		c->connect_out = setup == SDP_SETUP_ACTIVE;
 	}
 	struct sdp_local local = our_side(c, msrp_session_uri(session));
 	local.proto = m->proto;
-	local.setup = sdp_answer_setup(m->setup);
+	local.setup = setup;
+	local.cema = sdp_answer_cema(m);
 	local.direction = sdp_answer_direction(m->direction);
 	keep_answer(c, offer, chosen, &local);
 	keep_peer(c, m);
-	if (changed)
-		tell_seat(c);
+	call_tell_seat(c);
 	return 200;
 }
 
 int call_offer(struct call *c, struct str offer)
 {
 	struct sdp *sdp = mem_new(sizeof(*sdp));
-	struct msrp *msrp = c->f->cfg.msrp;
 	bool again = c->answer != NULL;
 	int chosen, status = 488;
 
@@ -189,8 +211,8 @@ int call_offer(struct call *c, struct str offer)
 		free(sdp);
 		return again || offer.n == 0 ? 488 : 400;
 	}
-	chosen = sdp_choose(sdp, msrp_port(msrp, false) != 0,
-			    msrp_port(msrp, true) != 0, false);
+	chosen = sdp_choose(sdp, takes_plain(c),
+			    msrp_port(c->f->cfg.msrp, true) != 0, false);
 	if (again && str_eq(sdp->origin, str_z(c->peer_origin)) &&
 	    (!c->session ||
 	     (chosen >= 0 && same_session(c, &sdp->media[chosen])))) {
@@ -268,7 +290,7 @@ static bool offers_secure(const struct call *c, const struct sdp *last,
 {
 	if (last)
 		return !str_ieq(last->media[line].proto, STR("TCP/MSRP"));
-	return msrp_port(c->f->cfg.msrp, false) == 0;
+	return !takes_plain(c);
 }
 
 int call_own_offer(struct call *c)
@@ -305,21 +327,23 @@ int call_own_offer(struct call *c)
 
 static bool take_answer(struct call *c, const struct sdp_media *m, bool secure)
 {
-	bool changed = c->peer.private_messages != m->private_messages;
+	bool connect = !c->bound && m->setup != SDP_SETUP_ACTIVE;
 	struct msrp_uri own;
+	struct addr unused;
 
 	if (msrp_uri_parse(msrp_session_uri(c->session), &own) < 0 ||
 	    own.secure != secure)
+		return false;
+	if (connect && call_destination(m, &unused) < 0)
 		return false;
 	if (c->pathless ? msrp_session_set_path(c->session, m->path) < 0
 			: !same_session(c, m))
 		return false;
 	c->pathless = false;
 	msrp_session_update(c->session, m->max_size, peer_sends(m));
-	c->connect_out = !c->bound && m->setup != SDP_SETUP_ACTIVE;
+	c->connect_out = connect;
 	keep_peer(c, m);
-	if (changed)
-		tell_seat(c);
+	call_tell_seat(c);
 	return true;
 }
 

@@ -16,6 +16,14 @@ void map_occupant_entity(struct buf *out, struct str room,
 		map_room_to_sip(out, room, o->nick);
 }
 
+/* RFC 4575 §5.8.5, as the device negotiated it. */
+static struct str media_status(const struct device *d)
+{
+	if (d->held)
+		return d->muted ? STR("inactive") : STR("sendonly");
+	return d->muted ? STR("recvonly") : STR("sendrecv");
+}
+
 /* The device as an endpoint: what it is called is for its owner and moderators,
  * others get a key that says nothing (EVENT-25). */
 static int put_endpoint(const struct device *d, bool show_contacts,
@@ -23,9 +31,9 @@ static int put_endpoint(const struct device *d, bool show_contacts,
 {
 	*e = (struct confinfo_endpoint){
 	    .state = CONFINFO_FULL,
-	    .status = STR("connected"),
+	    .status = d->held ? STR("on-hold") : STR("connected"),
 	    .joining_method = STR("dialed-in"),
-	    .media_status = d->muted ? STR("recvonly") : STR("sendrecv"),
+	    .media_status = media_status(d),
 	};
 	if (show_contacts && d->label.n)
 		e->entity = d->label;

@@ -192,6 +192,8 @@ int msrp_new(const struct msrp_cfg *cfg, struct msrp **out, char why[256])
 	set_limits(&m->limits);
 	if (cfg->host.n)
 		memcpy(m->host, cfg->host.p, cfg->host.n);
+	m->port[false] = cfg->port;
+	m->port[true] = cfg->tls_port;
 	TAILQ_INIT(&m->conns);
 	m->sessions = table_new();
 	m->listeners = mem_new_array(cfg->n_listen, sizeof(*m->listeners));

@@ -34,6 +34,7 @@ struct msrp_cfg {
 	const struct listen_spec *listen; /* TCP and TLS */
 	size_t n_listen;
 	struct str host; /* advertised in our URIs; empty: the listener's own */
+	uint16_t port, tls_port; /* likewise, of either kind; 0 */
 	const char *certificate,
 	    *key; /* PEM files; needed if a listener is TLS */
 	struct msrp_limits limits;
@@ -142,6 +143,8 @@ bool msrp_session_bound(const struct msrp_session *s);
  * bodiless SEND; content goes after it (RFC 4975 §5.4, MSRP-72). Failure
  * comes as closed(MSRP_CLOSED_UNBOUND). */
 void msrp_session_connect(struct msrp_session *s);
+/* The same, to this address instead (RFC 6714 §4.3); NULL: fails. */
+void msrp_session_connect_to(struct msrp_session *s, const struct addr *to);
 /* A re-offer changed what the peer takes or its direction. */
 void msrp_session_update(struct msrp_session *s, size_t peer_max_size,
 			 bool peer_sends);

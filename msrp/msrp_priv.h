@@ -79,6 +79,7 @@ struct msrp {
 	unsigned next_conn;
 	uint64_t next_tx;
 	char host[256];	      /* advertised; empty: the listener's */
+	uint16_t port[2];     /* likewise, plain and secure; 0 */
 	char id[MSRP_ID + 1]; /* what the next ids begin with */
 	unsigned id_left;
 	struct whole *whole;		  /* the last one sent, or NULL */

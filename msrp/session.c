@@ -32,11 +32,14 @@ static void put_own_uri(struct buf *b, const struct msrp *m,
 			const struct listener *l)
 {
 	char id[SESSION_ID + 1];
+	uint16_t port = l->port;
 
 	random_ident(id, SESSION_ID);
 	buf_addz(b, l->secure ? "msrps://" : "msrp://");
 	buf_addz(b, m->host[0] ? m->host : l->host);
-	buf_addf(b, ":%u/%s;tcp", l->port, id);
+	if (m->port[l->secure])
+		port = m->port[l->secure];
+	buf_addf(b, ":%u/%s;tcp", port, id);
 }
 
 static struct str copy(char **p, struct str s)
@@ -254,14 +257,20 @@ static int next_hop(const struct msrp_session *s, struct addr *out)
 
 void msrp_session_connect(struct msrp_session *s)
 {
-	struct msrp_conn *c = NULL;
 	struct addr to;
+
+	msrp_session_connect_to(s, next_hop(s, &to) == 0 ? &to : NULL);
+}
+
+void msrp_session_connect_to(struct msrp_session *s, const struct addr *to)
+{
+	struct msrp_conn *c = NULL;
 
 	if (s->state != SESSION_IDLE)
 		return;
 	s->state = SESSION_CONNECTING;
-	if (next_hop(s, &to) == 0)
-		c = conn_to(s->m, &to, s->secure);
+	if (to)
+		c = conn_to(s->m, to, s->secure);
 	if (c)
 		conn_attach(c, s);
 	defer(s->m->loop, &s->start, on_start, s);
@@ -303,7 +312,7 @@ int msrp_session_send(struct msrp_session *s, const struct msrp_out *m)
 {
 	size_t n = m->body ? m->body->n : 0;
 
-	if (s->dying || s->state != SESSION_BOUND || !s->peer_path.n)
+	if (s->dying || s->state != SESSION_BOUND || !s->send_head.n)
 		return ERR_STATE;
 	if (s->peer_max_size && n > s->peer_max_size)
 		return ERR_TOO_BIG;

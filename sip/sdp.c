@@ -410,6 +410,14 @@ enum sdp_setup sdp_answer_setup(enum sdp_setup offered)
 					    : SDP_SETUP_PASSIVE;
 }
 
+bool sdp_answer_cema(const struct sdp_media *offered)
+{
+	bool several = str_find(str_trim_space(offered->path), ' ') >= 0;
+
+	return offered->cema && (!several || sdp_answer_setup(offered->setup) ==
+						 SDP_SETUP_ACTIVE);
+}
+
 enum sdp_direction sdp_answer_direction(enum sdp_direction offered)
 {
 	switch (offered) {

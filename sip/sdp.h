@@ -76,6 +76,9 @@ struct sdp_local {
 };
 /* The setup that an answer owes an offer (SDP-9). */
 enum sdp_setup sdp_answer_setup(enum sdp_setup offered);
+/* Does the answer say a=msrp-cema (RFC 6714 §4.3, SDP-11)? Not to an active
+ * peer behind relays. */
+bool sdp_answer_cema(const struct sdp_media *offered);
 /* The direction that an answer mirrors (SDP-19). */
 enum sdp_direction sdp_answer_direction(enum sdp_direction offered);
 /* An answer to offer in which m-line chosen is taken and all others are refused

@@ -12,10 +12,15 @@
 #define ROOM   "sip:r@chat.test"
 #define DOMAIN "domain \"chat.test\" { secret = \"x\" rooms = local }\n"
 
+static int with_config(void **state, const char *config)
+{
+	*state = scene_new(config);
+	return 0;
+}
+
 static int setup(void **state)
 {
-	*state = scene_new(DOMAIN);
-	return 0;
+	return with_config(state, DOMAIN);
 }
 
 static int teardown(void **state)
@@ -28,6 +33,7 @@ static int teardown(void **state)
 
 struct callee {
 	int listener, fd;
+	unsigned port;
 	char bytes[8192];
 	size_t n;
 };
@@ -43,8 +49,9 @@ static void callee_listen(struct callee *c, struct sip_user *u)
 	assert_int_equal(bind(c->listener, (struct sockaddr *)&in, n), 0);
 	assert_int_equal(listen(c->listener, 4), 0);
 	getsockname(c->listener, (struct sockaddr *)&in, &n);
+	c->port = ntohs(in.sin_port);
 	snprintf(u->own_path, sizeof(u->own_path),
-		 "msrp://127.0.0.1:%u/%s1;tcp", ntohs(in.sin_port), u->name);
+		 "msrp://127.0.0.1:%u/%s1;tcp", c->port, u->name);
 }
 
 static bool callee_called(struct callee *c, struct scene *s)
@@ -85,17 +92,24 @@ static void callee_done(struct callee *c)
 	close(c->listener);
 }
 
-static struct str offer_with(struct sip_user *u, const char *lines)
+/* An offer or answer with this address in c= and m=. */
+static struct str description(struct sip_user *u, const char *host,
+			      unsigned port, const char *lines)
 {
 	return arena_printf(u->s->arena,
 			    "v=0\r\no=- %u 1 IN IP4 10.0.0.5\r\ns=-\r\n"
-			    "c=IN IP4 10.0.0.5\r\nt=0 0\r\n"
-			    "m=message 9 TCP/MSRP *\r\n"
+			    "c=IN IP4 %s\r\nt=0 0\r\n"
+			    "m=message %u TCP/MSRP *\r\n"
 			    "a=accept-types:message/cpim\r\n"
 			    "a=accept-wrapped-types:*\r\n"
 			    "a=chatroom:nickname private-messages\r\n"
 			    "a=path:%s\r\n%s",
-			    ++u->ids, u->own_path, lines);
+			    ++u->ids, host, port, u->own_path, lines);
+}
+
+static struct str offer_with(struct sip_user *u, const char *lines)
+{
+	return description(u, "10.0.0.5", 9, lines);
 }
 
 static void bind_session(struct sip_user *u)
@@ -240,7 +254,7 @@ static void answered_with(struct scene *s, const char *setup_line, bool calls)
 	callee_listen(&c, &a);
 	assert_int_equal(sip_user_invite(&a, STR_NONE), 200);
 	assert_false(callee_called(&c, s));
-	sip_user_ack_with(&a, offer_with(&a, setup_line));
+	sip_user_ack_with(&a, description(&a, "127.0.0.1", c.port, setup_line));
 	assert_int_equal(callee_called(&c, s), calls);
 	if (calls)
 		say_hello(&c, s);
@@ -273,14 +287,197 @@ static void test_offer_passive(void **state)
 	sip_user_init(&a, s, "alice", ROOM);
 	callee_listen(&c, &a);
 	assert_int_equal(
-	    sip_user_invite(&a, offer_with(&a, "a=setup:passive\r\n")), 200);
+	    sip_user_invite(&a, description(&a, "127.0.0.1", c.port,
+					    "a=setup:passive\r\n")),
+	    200);
 	assert_true(has(a.sdp, "a=setup:active\r\n"));
+	assert_false(has(a.sdp, "msrp-cema"));
 	assert_false(callee_called(&c, s));
 	sip_user_ack(&a);
 	assert_true(callee_called(&c, s));
 	say_hello(&c, s);
 	callee_done(&c);
 	sip_user_done(&a);
+}
+
+/* --- middleboxes --- */
+
+/* SDP-11: a=msrp-cema is answered, and we connect to c= and m=; the To-Path
+ * stays */
+static void test_cema(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a;
+	struct callee c;
+
+	sip_user_init(&a, s, "alice", ROOM);
+	callee_listen(&c, &a);
+	snprintf(a.own_path, sizeof(a.own_path),
+		 "msrp://198.51.100.7:7394/2s93i93idj;tcp");
+	assert_int_equal(
+	    sip_user_invite(&a, description(&a, "127.0.0.1", c.port,
+					    "a=setup:passive\r\n"
+					    "a=msrp-cema\r\n")),
+	    200);
+	assert_true(has(a.sdp, "a=msrp-cema\r\n"));
+	sip_user_ack(&a);
+	assert_true(callee_called(&c, s));
+	assert_true(
+	    has(callee_hears(&c, s, "$\r\n"),
+		"To-Path: msrp://198.51.100.7:7394/2s93i93idj;tcp\r\n"));
+	callee_done(&c);
+	sip_user_done(&a);
+}
+
+/* SDP-11: not to an active client behind relays, who then comes by its path */
+static void test_cema_and_relays(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a;
+
+	sip_user_init(&a, s, "alice", ROOM);
+	assert_int_equal(sip_user_invite(&a, offer_with(&a, "a=setup:active\r\n"
+							    "a=msrp-cema\r\n")),
+			 200);
+	assert_true(has(a.sdp, "a=msrp-cema\r\n"));
+	sip_user_done(&a);
+	sip_user_init(&a, s, "bob", ROOM);
+	snprintf(a.own_path, sizeof(a.own_path),
+		 "msrp://198.51.100.7:9/r;tcp msrp://10.0.0.5:9/b;tcp");
+	assert_int_equal(sip_user_invite(&a, offer_with(&a, "a=setup:active\r\n"
+							    "a=msrp-cema\r\n")),
+			 200);
+	assert_false(has(a.sdp, "msrp-cema"));
+	sip_user_done(&a);
+}
+
+/* SDP-12: an address that no URI of the path names; MSRP-74: a first URI that
+ * we can't connect to */
+static void test_unlike_addresses(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a;
+
+	sip_user_init(&a, s, "alice", ROOM);
+	assert_int_equal(sip_user_invite(&a, description(&a, "192.0.2.1", 2855,
+							 "a=setup:active\r\n")),
+			 200);
+	sip_user_done(&a);
+	sip_user_init(&a, s, "bob", ROOM);
+	assert_int_equal(
+	    sip_user_invite(
+		&a, description(&a, "192.0.2.1", 2855, "a=setup:passive\r\n")),
+	    488);
+	snprintf(a.own_path, sizeof(a.own_path), "msrp://10.0.0.5:9/b;ws");
+	assert_int_equal(
+	    sip_user_invite(&a, offer_with(&a, "a=setup:passive\r\n")), 488);
+	sip_user_done(&a);
+}
+
+static int setup_advertised(void **state)
+{
+	return with_config(state, "msrp { listen = {\"tcp:127.0.0.1:0\"} "
+				  "host = \"192.0.2.80\" port = 12855 }\n"
+				  "sip { trust = {\"127.0.0.0/8\"} }\n" DOMAIN);
+}
+
+/* SDP-3: behind a NAT the outer address is in c=, m= and path, and requests to
+ * it are ours */
+static void test_advertised(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom:nickname\r\n");
+	assert_true(has(a.sdp, "c=IN IP4 192.0.2.80\r\n"));
+	assert_true(has(a.sdp, "m=message 12855 TCP/MSRP *\r\n"));
+	assert_true(has(a.sdp, "a=path:msrp://192.0.2.80:12855/"));
+	assert_int_equal(msrp_say(&a, ROOM, "through the NAT"), 200);
+	sip_user_done(&a);
+}
+
+static int setup_force_tls(void **state)
+{
+	return with_config(state,
+			   "domain \"chat.test\" { secret = \"x\" rooms = "
+			   "local force-tls = true }\n");
+}
+
+/* SDP-23 */
+static void test_force_tls(void **state)
+{
+	struct sip_user a;
+
+	sip_user_init(&a, *state, "alice", ROOM);
+	assert_int_equal(
+	    sip_user_invite(&a, offer_with(&a, "a=setup:active\r\n")), 488);
+	sip_user_done(&a);
+}
+
+/* --- hold --- */
+
+static struct str roster(struct scene *s, struct sip_user *watcher)
+{
+	struct port_msg m = port_msg(PORT_REQUEST);
+
+	sip_user_init(watcher, s, "watcher", ROOM);
+	m.new_dialog = true;
+	sip_user_request(watcher, &m, "SUBSCRIBE");
+	m.expires = 0;
+	m.f[PORT_F_EVENT] = STR("conference");
+	scene_sip_event(s, &m);
+	assert_int_equal(scene_sip(s, PORT_ANSWER, NULL).status, 200);
+	m = scene_sip(s, PORT_SEND, "NOTIFY");
+	scene_sip_response(s, &m, 200);
+	return m.f[PORT_F_BODY];
+}
+
+/* SDP-19, EVENT-21: on hold nothing is sent, the roster tells; what he asks for
+ * is mirrored */
+static void test_hold(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, b, watcher;
+	struct str doc;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom:nickname\r\n");
+	sip_user_join(&b, s, "bob", ROOM, "a=chatroom:nickname\r\n");
+	assert_false(has(roster(s, &watcher), "on-hold"));
+	sip_user_done(&watcher);
+
+	assert_int_equal(
+	    sip_user_invite(&b, sip_user_offer(&b, "a=inactive\r\n"
+						   "a=chatroom:nickname\r\n")),
+	    200);
+	assert_true(has(b.sdp, "a=inactive\r\n"));
+	sip_user_ack(&b);
+	doc = roster(s, &watcher);
+	assert_true(has(doc, "<status>on-hold</status>"));
+	assert_true(has(doc, "<status>inactive</status>"));
+	sip_user_done(&watcher);
+	assert_int_equal(msrp_say(&a, ROOM, "unheard"), 200);
+	assert_int_equal(msrp_take(&b).n, 0);
+	assert_int_equal(msrp_say(&b, ROOM, "refused"), 403);
+
+	assert_int_equal(
+	    sip_user_invite(&b, sip_user_offer(&b, "a=sendonly\r\n"
+						   "a=chatroom:nickname\r\n")),
+	    200);
+	assert_true(has(b.sdp, "a=recvonly\r\n"));
+	sip_user_ack(&b);
+	assert_int_equal(msrp_say(&b, ROOM, "heard"), 200);
+	assert_true(has(msrp_cpim(&a), "heard"));
+
+	assert_int_equal(
+	    sip_user_invite(&b, sip_user_offer(&b, "a=chatroom:nickname\r\n")),
+	    200);
+	sip_user_ack(&b);
+	assert_false(has(roster(s, &watcher), "on-hold"));
+	sip_user_done(&watcher);
+	assert_int_equal(msrp_say(&a, ROOM, "again"), 200);
+	assert_true(has(msrp_cpim(&b), "again"));
+	sip_user_done(&a);
+	sip_user_done(&b);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -296,6 +493,14 @@ int main(void)
 	    TEST(test_answer_passive),
 	    TEST(test_answer_without_setup),
 	    TEST(test_offer_passive),
+	    TEST(test_cema),
+	    TEST(test_cema_and_relays),
+	    TEST(test_unlike_addresses),
+	    cmocka_unit_test_setup_teardown(test_advertised, setup_advertised,
+					    teardown),
+	    cmocka_unit_test_setup_teardown(test_force_tls, setup_force_tls,
+					    teardown),
+	    TEST(test_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
