@@ -433,7 +433,6 @@ static void set_checks(cfg_t *cfg)
 					       "msrp|max-message",
 					       "msrp|max-send-queue",
 					       "msrp|max-connections",
-					       "msrp|port",
 					       "xmpp|max-queue",
 					       "limits|rooms",
 					       "limits|dialogs",

@@ -114,7 +114,7 @@ struct msrp_session_ops {
 };
 
 struct msrp_session_cfg {
-	bool secure;	      /* msrps, over TLS */
+	bool secure; /* msrps, over TLS */
 	/* The SDP path, URIs separated by SP; copied. Empty: not known yet, see
 	 * msrp_session_set_path. */
 	struct str peer_path;
