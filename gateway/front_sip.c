@@ -328,12 +328,15 @@ void front_sip_event(struct front_sip *f, const struct port_msg *m)
 	case PORT_START:
 	case PORT_ANSWER:
 	case PORT_SEND:
+	case PORT_DIAL:
+	case PORT_HANG_UP:
 	case PORT_FORGET:
 	case PORT_PING:
 	case PORT_STOP:
 	case PORT_READY:
 	case PORT_FAILED:
 	case PORT_DIALOG:
+	case PORT_PROGRESS:
 	case PORT_PONG:
 		break; /* the child's keeper handles these */
 	}

@@ -147,7 +147,8 @@ void sipproc_start(struct sipproc *p)
 
 void sipproc_maybe_done(struct sipproc *p)
 {
-	if (p->stopping && !table_count(p->sends) && !table_count(p->requests))
+	if (p->stopping && !table_count(p->sends) && !table_count(p->dials) &&
+	    !table_count(p->requests))
 		su_root_break(p->root);
 }
 
@@ -159,6 +160,7 @@ void sipproc_close(struct sipproc *p)
 		return;
 	uas_close(p);
 	uac_close(p);
+	dial_close(p);
 	TABLE_FOREACH (p->dialogs, it, d)
 		dialog_free(d);
 	nta_agent_destroy(p->agent);

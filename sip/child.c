@@ -145,6 +145,7 @@ static void got(struct sip_child *c, const struct port_msg *m)
 	case PORT_REQUEST:
 	case PORT_CANCEL:
 	case PORT_ACK:
+	case PORT_PROGRESS:
 		c->ops->event(c->user, m);
 		break;
 	case PORT_PONG:
@@ -155,6 +156,8 @@ static void got(struct sip_child *c, const struct port_msg *m)
 	case PORT_START:
 	case PORT_ANSWER:
 	case PORT_SEND:
+	case PORT_DIAL:
+	case PORT_HANG_UP:
 	case PORT_FORGET:
 	case PORT_PING:
 	case PORT_STOP:
@@ -252,14 +255,37 @@ static void close_port(struct sip_child *c)
 	port_end_done(&c->end);
 }
 
+/* An INVITE of ours ends with the process that sent it: its transaction can't
+ * be taken over. If it was just answered, the next process ends the dialog. */
+static void fail_dials(struct sip_child *c)
+{
+	struct port_msg m = port_msg(PORT_RESPONSE);
+	struct port_msg bye = port_msg(PORT_SEND);
+
+	m.status = 503;
+	m.f[PORT_F_REASON] = STR("Service Unavailable");
+	bye.f[PORT_F_METHOD] = STR("BYE");
+	while (keeper_take_dial(&c->keeper, &m.dlg, &m.req)) {
+		if (keeper_has(&c->keeper, m.dlg)) {
+			bye.dlg = m.dlg;
+			bye.req = sip_child_req(c);
+			sip_child_send(c, &bye);
+			keeper_forget(&c->keeper, m.dlg);
+		}
+		c->ops->event(c->user, &m);
+	}
+}
+
 static void lost(struct sip_child *c, const char *why)
 {
 	if (!c->stopping && c->listening)
 		log_error(c->log, "sip.lost", "pid=%d why=%s dialogs=%zu",
 			  c->pid, why, keeper_dialogs(&c->keeper));
 	close_port(c);
-	if (!c->stopping)
+	if (!c->stopping) {
 		kill(c->pid, SIGKILL);
+		fail_dials(c);
+	}
 	on_reap(c);
 }
 
@@ -435,12 +461,13 @@ void sip_child_free(struct sip_child *c)
 void sip_child_send(struct sip_child *c, const struct port_msg *m)
 {
 	assert(m->type == PORT_ANSWER || m->type == PORT_SEND ||
+	       m->type == PORT_DIAL || m->type == PORT_HANG_UP ||
 	       m->type == PORT_FORGET);
-	if (m->type == PORT_SEND)
+	if (m->type == PORT_SEND || m->type == PORT_DIAL)
 		keeper_send(&c->keeper, m);
 	else if (m->type == PORT_FORGET)
 		keeper_forget(&c->keeper, m->dlg);
-	else if (m->req >> 32 != c->generation)
+	else if (m->type == PORT_ANSWER && m->req >> 32 != c->generation)
 		return;
 	if (c->up)
 		put(c, m);

@@ -7,8 +7,8 @@
 struct sip_child;
 
 struct sip_child_ops {
-	/* An event: PORT_REQUEST, PORT_CANCEL, PORT_ACK, PORT_RESPONSE.
-	 * Everything else is handled here. */
+	/* An event: PORT_REQUEST, PORT_CANCEL, PORT_ACK, PORT_PROGRESS,
+	 * PORT_RESPONSE. Everything else is handled here. */
 	void (*event)(void *user, const struct port_msg *m);
 	/* Listeners are up (first: true for the first time). */
 	void (*ready)(void *user, bool first);
@@ -36,12 +36,13 @@ struct sip_child *sip_child_new(const struct sip_child_cfg *cfg);
 void sip_child_stop(struct sip_child *c, void (*done)(void *user), void *user);
 void sip_child_free(struct sip_child *c);
 
-/* Sends a command: PORT_ANSWER, PORT_SEND, PORT_FORGET. While the process is
- * down, PORT_SEND and PORT_FORGET wait for the next one; an answer to a request
- * of a dead process is dropped (its client retransmits). A PORT_SEND that a
- * dying process left without PORT_RESPONSE is sent again by the next. */
+/* Sends a command: PORT_ANSWER, PORT_SEND, PORT_DIAL, PORT_HANG_UP,
+ * PORT_FORGET. While the process is down, PORT_SEND, PORT_DIAL and PORT_FORGET
+ * wait for the next one; an answer to a request of a dead process is dropped
+ * (its client retransmits). A PORT_SEND that a dying process left without
+ * PORT_RESPONSE is sent again by the next; a PORT_DIAL fails (503). */
 void sip_child_send(struct sip_child *c, const struct port_msg *m);
-/* A fresh id for PORT_SEND. */
+/* A fresh id for PORT_SEND and PORT_DIAL, and for the dialog of a PORT_DIAL. */
 uint64_t sip_child_req(struct sip_child *c);
 int sip_child_pid(const struct sip_child *c); /* 0 = not running */
 /* The real listening addresses after ready ("udp:127.0.0.1:5060 ..."). */

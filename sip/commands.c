@@ -115,6 +115,12 @@ static void obey(struct sipproc *p, const struct port_msg *m)
 	case PORT_SEND:
 		uac_send(p, m);
 		break;
+	case PORT_DIAL:
+		dial(p, m);
+		break;
+	case PORT_HANG_UP:
+		dial_hang_up(p, m->req);
+		break;
 	case PORT_FORGET:
 		forget(p, m->dlg);
 		break;
@@ -131,6 +137,7 @@ static void obey(struct sipproc *p, const struct port_msg *m)
 	case PORT_ACK:
 	case PORT_DIALOG:
 	case PORT_RESPONSE:
+	case PORT_PROGRESS:
 	case PORT_PONG:
 		break;
 	}

@@ -62,7 +62,7 @@ static bool params_ok(const char *z)
 
 /* Can nta send to it? (Its asserts and crashes on other URIs are the reason.)
  */
-static bool target_ok(const url_t *u)
+bool guard_target(const url_t *u)
 {
 	return (u->url_type == url_sip || u->url_type == url_sips) &&
 	       host_ok(u->url_host) && port_ok(u->url_port) &&
@@ -71,7 +71,7 @@ static bool target_ok(const url_t *u)
 
 bool guard_contact(const sip_contact_t *m)
 {
-	return m && !m->m_next && target_ok(m->m_url);
+	return m && !m->m_next && guard_target(m->m_url);
 }
 
 static bool party_ok(const url_t *u)
@@ -101,7 +101,7 @@ static void check_addresses(struct refusal *r, const sip_t *sip, bool inside)
 		return refuse(r, 400, "Bad To");
 	for (const sip_record_route_t *rr = sip->sip_record_route; rr;
 	     rr = rr->r_next)
-		if (!target_ok(rr->r_url))
+		if (!guard_target(rr->r_url))
 			return refuse(r, 400, "Bad Record-Route");
 	if (sip->sip_contact) {
 		if (!guard_contact(sip->sip_contact) &&

@@ -21,7 +21,8 @@ struct keeper_send {
 	TAILQ_ENTRY(keeper_send) link;
 	uint64_t req;
 	uint64_t dlg;
-	struct blob *msg; /* an encoded PORT_SEND */
+	bool dial;	  /* makes its dialog */
+	struct blob *msg; /* an encoded PORT_SEND or PORT_DIAL */
 };
 
 static struct blob *encoded(const struct port_msg *m)
@@ -104,6 +105,7 @@ void keeper_send(struct keeper *k, const struct port_msg *m)
 	s = mem_new(sizeof(*s));
 	s->req = m->req;
 	s->dlg = m->dlg;
+	s->dial = m->type == PORT_DIAL;
 	s->msg = msg;
 	TAILQ_INSERT_TAIL(&k->order, s, link);
 	assert(!table_put(k->sends, s->req, s));
@@ -119,10 +121,31 @@ bool keeper_answered(struct keeper *k, uint64_t req)
 	if (!s)
 		return false;
 	d = table_get(k->dialogs, s->dlg);
-	if (d && d->sends)
+	if (d && d->sends && !s->dial)
 		d->sends--;
 	send_free(k, s);
 	return true;
+}
+
+bool keeper_take_dial(struct keeper *k, uint64_t *dlg, uint64_t *req)
+{
+	struct keeper_send *s;
+
+	TAILQ_FOREACH (s, &k->order, link)
+		if (s->dial) {
+			*dlg = s->dlg;
+			*req = s->req;
+			send_free(k, s);
+			return true;
+		}
+	return false;
+}
+
+bool keeper_has(const struct keeper *k, uint64_t dlg)
+{
+	const struct keeper_dialog *d = table_get(k->dialogs, dlg);
+
+	return d && !d->forgotten;
 }
 
 static void sweep(void *user)
@@ -178,7 +201,7 @@ size_t keeper_resend(struct keeper *k, struct port_end *e)
 	size_t n = 0;
 
 	TAILQ_FOREACH (s, &k->order, link) {
-		pass_on(e, s->msg, PORT_SEND);
+		pass_on(e, s->msg, s->dial ? PORT_DIAL : PORT_SEND);
 		n++;
 	}
 	TAILQ_FOREACH (d, &k->dead, link) {

@@ -29,10 +29,14 @@ void keeper_done(struct keeper *k);
 
 /* A PORT_DIALOG came. */
 void keeper_dialog(struct keeper *k, const struct port_msg *m);
-/* The core sends a PORT_SEND; kept until it has an outcome. */
+/* The core sends a PORT_SEND or PORT_DIAL; kept until it has an outcome. */
 void keeper_send(struct keeper *k, const struct port_msg *m);
 /* An outcome came: was it still owed? */
 bool keeper_answered(struct keeper *k, uint64_t req);
+/* Takes out a PORT_DIAL without an outcome; false: there is none. */
+bool keeper_take_dial(struct keeper *k, uint64_t *dlg, uint64_t *req);
+/* Is this dialog known, and not over? */
+bool keeper_has(const struct keeper *k, uint64_t dlg);
 /* The dialog has ended; kept as a tombstone for 32 s (64*T1). */
 void keeper_forget(struct keeper *k, uint64_t dlg);
 

@@ -92,6 +92,7 @@ static void tables_free(struct sipproc *p)
 	table_free(p->initial);
 	table_free(p->requests);
 	table_free(p->sends);
+	table_free(p->dials);
 	free(p->agent_name);
 	free(p->listen);
 }
@@ -108,6 +109,7 @@ static int run(int fd)
 	p->initial = table_new();
 	p->requests = table_new();
 	p->sends = table_new();
+	p->dials = table_new();
 	TAILQ_INIT(&p->dead);
 	TAILQ_INIT(&p->waiting);
 	TAILQ_INIT(&p->unacked);

@@ -35,6 +35,16 @@ enum port_type {
 	 * SUB_STATE, expires, TYPE, BODY. User-Agent is added, Supported too
 	 * unless HEADERS has it. */
 	PORT_SEND,
+	/* An INVITE outside any dialog, dlg and req chosen by the core: RURI,
+	 * FROM, TO, CONTACT (header values), ROUTE (the URI to send it to;
+	 * empty: RURI), HEADERS, TYPE, BODY. PORT_PROGRESS tells provisional
+	 * responses, PORT_RESPONSE the outcome; a 2xx makes dialog dlg. Of
+	 * several 2xx (forking) the first counts, the others are acknowledged
+	 * and ended. Ends with the process that sent it: 503. */
+	PORT_DIAL,
+	/* CANCELs the PORT_DIAL req, whose outcome still comes: a 2xx may have
+	 * crossed. Lost while no process is up. */
+	PORT_HANG_UP,
 	/* Dialog dlg has no use any more. It goes when its PORT_SENDs have
 	 * their outcomes. */
 	PORT_FORGET,
@@ -61,8 +71,11 @@ enum port_type {
 	PORT_DIALOG,
 	/* Final outcome of PORT_SEND req: status (408: none came, 503: could
 	 * not be sent, 481: no such dialog here), REASON, CONTACT, HEADERS,
-	 * TYPE, BODY. A 2xx to an INVITE has been acknowledged. */
+	 * TYPE, BODY. A 2xx to an INVITE has been acknowledged. Likewise of
+	 * PORT_DIAL. */
 	PORT_RESPONSE,
+	/* A provisional response but 100 to PORT_DIAL req: status, REASON. */
+	PORT_PROGRESS,
 	PORT_PONG,
 };
 

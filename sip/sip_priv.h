@@ -9,7 +9,7 @@ struct sipproc;
 #define NTA_AGENT_MAGIC_T    struct sipproc
 #define NTA_LEG_MAGIC_T	     void
 #define NTA_INCOMING_MAGIC_T struct request
-#define NTA_OUTGOING_MAGIC_T struct sending
+#define NTA_OUTGOING_MAGIC_T void
 
 #include <sys/queue.h>
 
@@ -56,6 +56,7 @@ struct sipproc {
 	struct table *initial;	 /* key of its first request -> seeded dialog */
 	struct table *requests;	 /* req -> request, until answered */
 	struct table *sends;	 /* req -> sending, until there is an outcome */
+	struct table *dials;	 /* req -> dialling, likewise */
 	struct dialogs dead;	 /* tombstones, the oldest first */
 	struct requests waiting; /* for the core, the oldest first */
 	struct requests unacked; /* INVITEs with a 2xx, likewise */
@@ -178,6 +179,18 @@ int invite_crosses(const struct dialog *d, const sip_t *sip);
 /* PORT_SEND. */
 void uac_send(struct sipproc *p, const struct port_msg *m);
 void uac_close(struct sipproc *p);
+/* Tells the core an outcome that no response brought, and one that did. */
+void uac_outcome(struct sipproc *p, uint64_t dlg, uint64_t req, int status,
+		 const char *phrase);
+void uac_response(struct sipproc *p, uint64_t dlg, uint64_t req,
+		  const sip_t *sip);
+
+/* dial.c */
+
+/* PORT_DIAL, PORT_HANG_UP. */
+void dial(struct sipproc *p, const struct port_msg *m);
+void dial_hang_up(struct sipproc *p, uint64_t req);
+void dial_close(struct sipproc *p);
 
 /* guard.c: what may not reach the core, and what sofia-sip can't bear. */
 
@@ -188,6 +201,8 @@ struct refusal {
 };
 /* Looks a request over (RFC 3261 §8.2); inside: it came in a dialog. */
 void guard_check(struct refusal *r, const sip_t *sip, bool inside);
+/* Is it a kind of URI that nta can send to? */
+bool guard_target(const url_t *u);
 /* Exactly one Contact, of a kind that requests can be sent to. */
 bool guard_contact(const sip_contact_t *m);
 

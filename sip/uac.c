@@ -16,8 +16,8 @@ struct sending {
 	struct blob *again;
 };
 
-static void outcome(struct sipproc *p, uint64_t dlg, uint64_t req, int status,
-		    const char *phrase)
+void uac_outcome(struct sipproc *p, uint64_t dlg, uint64_t req, int status,
+		 const char *phrase)
 {
 	struct port_msg m = port_msg(PORT_RESPONSE);
 
@@ -45,21 +45,26 @@ static void sending_free(struct sending *s)
 	sipproc_maybe_done(p);
 }
 
-static void report_response(struct sending *s, int status, const sip_t *sip)
+void uac_response(struct sipproc *p, uint64_t dlg, uint64_t req,
+		  const sip_t *sip)
 {
 	su_home_t home[1] = {SU_HOME_INIT(home)};
 	struct port_msg m = port_msg(PORT_RESPONSE);
 
-	if (nta_sip_is_internal(sip)) {
-		outcome(s->p, s->dlg, s->req, status,
-			sip_status_phrase(status));
-		return;
-	}
 	values_fill(home, sip, &m);
-	m.dlg = s->dlg;
-	m.req = s->req;
-	sipproc_report(s->p, &m);
+	m.dlg = dlg;
+	m.req = req;
+	sipproc_report(p, &m);
 	su_home_deinit(home);
+}
+
+static void report_response(struct sending *s, int status, const sip_t *sip)
+{
+	if (nta_sip_is_internal(sip))
+		uac_outcome(s->p, s->dlg, s->req, status,
+			    sip_status_phrase(status));
+	else
+		uac_response(s->p, s->dlg, s->req, sip);
 }
 
 static void refresh(struct dialog *d, const sip_t *sip)
@@ -93,8 +98,9 @@ static bool try_target(struct sending *s, struct dialog *d)
 	return true;
 }
 
-static int on_response(struct sending *s, nta_outgoing_t *orq, sip_t const *sip)
+static int on_response(void *user, nta_outgoing_t *orq, sip_t const *sip)
 {
+	struct sending *s = user;
 	struct dialog *d = dialog_get(s->p, s->dlg);
 	int status =
 	    sip ? sip->sip_status->st_status : nta_outgoing_status(orq);
@@ -179,7 +185,7 @@ static void transmit(struct dialog *d, const struct port_msg *m, bool direct)
 	dialog_report(d, nta_leg_get_seq(d->leg) + 1, STR_NONE);
 	s->orq = create(s, d, m, direct);
 	if (!s->orq) {
-		outcome(p, d->id, m->req, 503, "Cannot Be Sent");
+		uac_outcome(p, d->id, m->req, 503, "Cannot Be Sent");
 		blob_unref(s->again);
 		free(s);
 		return;
@@ -194,7 +200,7 @@ void uac_send(struct sipproc *p, const struct port_msg *m)
 	struct dialog *d = dialog_get(p, m->dlg);
 
 	if (!d || d->dead || d->forgotten) {
-		outcome(p, m->dlg, m->req, SIP_481_NO_CALL);
+		uac_outcome(p, m->dlg, m->req, SIP_481_NO_CALL);
 		return;
 	}
 	if (table_get(p->sends, m->req))

@@ -197,7 +197,7 @@ static void subscribes(void **state)
 	assert_string_equal(header(z, "Expires"), "300");
 	call_learn_tag(&c, z);
 	z = peer_hears_start(&p, "NOTIFY sip:a@127.0.0.1");
-	assert_string_equal(header(z, "Supported"), "timer"); /* FOCUS-52 */
+	assert_non_null(strstr(header(z, "Supported"), "timer")); /* FOCUS-52 */
 	assert_string_equal(header(z, "Event"), "conference;id=4");
 	assert_string_equal(header(z, "Subscription-State"),
 			    "active;expires=300");

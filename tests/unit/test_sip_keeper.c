@@ -84,6 +84,34 @@ static void nothing_more(struct world *w)
 	assert_int_equal(port_end_recv(&w->in, &m), 0);
 }
 
+/* A PORT_DIAL goes to the process that comes, is taken out when that one dies,
+ * and makes a dialog that has nothing else open. */
+static void dials_end_with_their_process(void **state)
+{
+	struct world *w = *state;
+	struct port_msg m = port_msg(PORT_DIAL);
+	uint64_t dlg = 0, req = 0;
+
+	m.dlg = 5;
+	m.req = 11;
+	keeper_send(&w->k, &m);
+	ask(w, 6, 12);
+	assert_int_equal(keeper_resend(&w->k, &w->out), 2);
+	passes(w, PORT_DIAL, 5, 11, 0);
+	passes(w, PORT_SEND, 6, 12, 0);
+	assert_false(keeper_has(&w->k, 5));
+	report(w, 5, 1);
+	assert_true(keeper_has(&w->k, 5));
+	assert_true(keeper_take_dial(&w->k, &dlg, &req));
+	assert_true(dlg == 5 && req == 11);
+	assert_false(keeper_take_dial(&w->k, &dlg, &req));
+	assert_false(keeper_answered(&w->k, 11));
+	keeper_forget(&w->k, 5);
+	assert_false(keeper_has(&w->k, 5));
+	keeper_seed(&w->k, &w->out);
+	passes(w, PORT_TOMBSTONE, 5, 0, 1);
+}
+
 static void seeds_the_latest_state(void **state)
 {
 	struct world *w = *state;
@@ -159,6 +187,7 @@ static void seeds_an_ended_dialog_for_its_bye(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    T(dials_end_with_their_process),
 	    T(seeds_the_latest_state),
 	    T(resends_in_order_what_has_no_outcome),
 	    T(keeps_tombstones_32_seconds),

@@ -65,12 +65,221 @@ static void refer_refused(void **state)
 	peer_close(&p);
 }
 
+/* --- INVITE --- */
+
+/* Dials the peer, whoever the request is for. */
+static struct port_msg dial_peer(struct bed *b, const struct peer *p,
+				 const char *uri)
+{
+	static char route[128];
+	struct port_msg m = port_msg(PORT_DIAL);
+	char self[ADDR_TEXT_MAX];
+
+	snprintf(route, sizeof route, "sip:%s%s", addr_text(&p->self, self),
+		 p->tcp ? ";transport=tcp" : "");
+	m.dlg = sip_child_req(b->child);
+	m.req = sip_child_req(b->child);
+	m.f[PORT_F_RURI] = str_z(uri);
+	m.f[PORT_F_ROUTE] = str_z(route);
+	m.f[PORT_F_FROM] = STR("<sip:room@rooms.example>");
+	m.f[PORT_F_TO] = STR("<sip:b@example.org>");
+	m.f[PORT_F_CONTACT] = STR("<sip:room@127.0.0.1>;isfocus");
+	m.f[PORT_F_HEADERS] = STR("Subject: tea\r\n");
+	m.f[PORT_F_TYPE] = STR("application/sdp");
+	m.f[PORT_F_BODY] = STR("v=0\r\n");
+	sip_child_send(b->child, &m);
+	return m;
+}
+
+/* Its answer, with the tag of one of the devices that it may have. */
+static void answer_as(struct peer *p, const char *invite, int status,
+		      const char *tag, const char *more)
+{
+	struct buf b = BUF_INIT(65536);
+	char self[ADDR_TEXT_MAX];
+
+	buf_addf(&b, "SIP/2.0 %d Whatever\r\n", status);
+	buf_addf(&b, "Via: %s\r\n", header(invite, "Via"));
+	buf_addf(&b, "From: %s\r\n", header(invite, "From"));
+	buf_addf(&b, "To: %s;tag=%s\r\n", header(invite, "To"), tag);
+	buf_addf(&b, "Call-ID: %s\r\n", header(invite, "Call-ID"));
+	buf_addf(&b, "CSeq: %s\r\n", header(invite, "CSeq"));
+	buf_addf(&b, "Contact: <sip:%s@%s%s>\r\n%s", tag,
+		 addr_text(&p->self, self), p->tcp ? ";transport=tcp" : "",
+		 more);
+	buf_addf(&b, "Content-Length: 0\r\n\r\n");
+	peer_say(p, buf_str(&b));
+	buf_done(&b);
+}
+
+/* FOCUS-50: our From and Contact. The 2xx makes a dialog in which both sides
+ * can go on, by the answer's route set in reverse. */
+static void dials(void **state)
+{
+	struct bed *b = *state;
+	struct peer p;
+	struct call theirs = {&p, "", "t1", ""};
+	struct port_msg d;
+	const struct port_msg *m;
+	const char *invite, *z;
+	char cseq[32], from[256], id[256], more[256], self[ADDR_TEXT_MAX];
+	uint64_t req;
+
+	peer_open(&p, b, false);
+	d = dial_peer(b, &p, "sip:b@example.org");
+	invite = peer_hears_start(&p, "INVITE sip:b@example.org SIP/2.0");
+	assert_non_null(
+	    strstr(header(invite, "From"), "<sip:room@rooms.example>;tag="));
+	assert_string_equal(header(invite, "To"), "<sip:b@example.org>");
+	assert_string_equal(header(invite, "Contact"),
+			    "<sip:room@127.0.0.1>;isfocus");
+	assert_string_equal(header(invite, "Subject"), "tea");
+	assert_string_equal(header(invite, "User-Agent"), "stoxd/test");
+	assert_non_null(strstr(invite, "\r\n\r\nv=0\r\n"));
+	snprintf(from, sizeof from, "%s", header(invite, "From"));
+	snprintf(cseq, sizeof cseq, "%d ACK", atoi(header(invite, "CSeq")));
+	answer_as(&p, invite, 180, "t1", "");
+	m = core_told(b, PORT_PROGRESS);
+	assert_true(m->req == d.req && m->dlg == d.dlg);
+	assert_int_equal(m->status, 180);
+
+	addr_text(&p.self, self);
+	snprintf(more, sizeof more,
+		 "Record-Route: <sip:%s;lr;far>, <sip:%s;lr;near>\r\n", self,
+		 self);
+	answer_as(&p, invite, 200, "t1", more);
+	m = core_outcome(b, d.req, 200);
+	assert_true(m->dlg == d.dlg);
+	assert_int_equal(sip_child_stats(b->child).dialogs, 1);
+	z = peer_hears_start(&p, "ACK sip:t1@127.0.0.1");
+	assert_string_equal(header(z, "CSeq"), cseq);
+	assert_string_equal(header(z, "From"), from);
+	assert_string_equal(header(z, "To"), "<sip:b@example.org>;tag=t1");
+	assert_non_null(strstr(header(z, "Route"), "near"));
+
+	req = core_send(b, d.dlg, "INFO", NULL, NULL);
+	z = peer_hears_start(&p, "INFO sip:t1@127.0.0.1");
+	assert_int_equal(atoi(header(z, "CSeq")), atoi(cseq) + 1);
+	peer_answer(&p, z, 200, NULL, NULL);
+	core_outcome(b, req, 200);
+
+	snprintf(id, sizeof id, "%s", header(invite, "Call-ID"));
+	theirs.id = id;
+	snprintf(theirs.to_tag, sizeof theirs.to_tag, "%s",
+		 strstr(from, ";tag=") + 5);
+	call_say(&theirs, "BYE", 1, NULL, NULL);
+	peer_hears_start(&p, "SIP/2.0 200");
+	assert_true(core_asked(b, "BYE")->dlg == d.dlg);
+	core_forget(b, d.dlg);
+	peer_close(&p);
+}
+
+/* FOCUS-51: of several answers the first counts */
+static void forks(void **state)
+{
+	struct bed *b = *state;
+	struct peer p;
+	struct port_msg d;
+	const char *invite, *z;
+
+	peer_open(&p, b, false);
+	d = dial_peer(b, &p, "sip:b@example.org");
+	invite = peer_hears_start(&p, "INVITE ");
+	answer_as(&p, invite, 200, "t1", "");
+	core_outcome(b, d.req, 200);
+	peer_hears_start(&p, "ACK sip:t1@");
+	answer_as(&p, invite, 200, "t2", "");
+	z = peer_hears_start(&p, "ACK sip:t2@");
+	assert_string_equal(header(z, "To"), "<sip:b@example.org>;tag=t2");
+	z = peer_hears_start(&p, "BYE sip:t2@");
+	assert_string_equal(header(z, "To"), "<sip:b@example.org>;tag=t2");
+	peer_answer(&p, z, 200, NULL, NULL);
+	assert_int_equal(sip_child_stats(b->child).dialogs, 1);
+	/* the first answer again: the ACK again */
+	answer_as(&p, invite, 200, "t1", "");
+	peer_hears_start(&p, "ACK sip:t1@");
+	core_forget(b, d.dlg);
+	peer_close(&p);
+}
+
+static void refused_and_given_up(void **state)
+{
+	struct bed *b = *state;
+	struct peer p;
+	struct port_msg d, up = port_msg(PORT_HANG_UP);
+	const char *invite, *z;
+
+	peer_open(&p, b, false);
+	d = dial_peer(b, &p, "sip:b@example.org");
+	invite = peer_hears_start(&p, "INVITE ");
+	answer_as(&p, invite, 486, "t1", "");
+	core_outcome(b, d.req, 486);
+	peer_hears_start(&p, "ACK ");
+
+	d = dial_peer(b, &p, "sip:b@example.org");
+	invite = peer_hears_start(&p, "INVITE ");
+	answer_as(&p, invite, 180, "t1", "");
+	core_told(b, PORT_PROGRESS);
+	up.req = d.req;
+	sip_child_send(b->child, &up);
+	z = peer_hears_start(&p, "CANCEL ");
+	peer_answer(&p, z, 200, NULL, NULL);
+	answer_as(&p, invite, 487, "t1", "");
+	core_outcome(b, d.req, 487);
+	peer_hears_start(&p, "ACK ");
+
+	/* where nothing can be sent to, and an answer that names nobody */
+	d = dial_peer(b, &p, "http://example.org");
+	core_outcome(b, d.req, 503);
+	d = dial_peer(b, &p, "sip:b@example.org");
+	invite = peer_hears_start(&p, "INVITE ");
+	answer_as(&p, invite, 200, "t1", "Record-Route: <foo:bar;lr>\r\n");
+	core_outcome(b, d.req, 502);
+	assert_int_equal(sip_child_stats(b->child).dialogs, 0);
+	peer_close(&p);
+}
+
+/* An INVITE ends with its process; one that was answered goes on. */
+static void process_dies(void **state)
+{
+	struct bed *b = *state;
+	struct peer p;
+	struct port_msg answered, open;
+	const char *invite, *z;
+	uint64_t req;
+
+	peer_open(&p, b, false);
+	answered = dial_peer(b, &p, "sip:b@example.org");
+	invite = peer_hears_start(&p, "INVITE ");
+	answer_as(&p, invite, 200, "t1", "");
+	core_outcome(b, answered.req, 200);
+	peer_hears_start(&p, "ACK ");
+	open = dial_peer(b, &p, "sip:c@example.org");
+	peer_hears_start(&p, "INVITE ");
+	bed_kill(b);
+	core_outcome(b, open.req, 503);
+	req = core_send(b, answered.dlg, "BYE", NULL, NULL);
+	z = peer_hears_start(&p, "BYE sip:t1@127.0.0.1");
+	assert_string_equal(header(z, "To"), "<sip:b@example.org>;tag=t1");
+	peer_answer(&p, z, 200, NULL, NULL);
+	core_outcome(b, req, 200);
+	core_forget(b, answered.dlg);
+	assert_int_equal(sip_child_stats(b->child).resent, 0);
+	peer_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(refer_makes_dialog, bed_setup,
 					    bed_teardown),
 	    cmocka_unit_test_setup_teardown(refer_refused, bed_setup,
+					    bed_teardown),
+	    cmocka_unit_test_setup_teardown(dials, bed_setup, bed_teardown),
+	    cmocka_unit_test_setup_teardown(forks, bed_setup, bed_teardown),
+	    cmocka_unit_test_setup_teardown(refused_and_given_up, bed_setup,
+					    bed_teardown),
+	    cmocka_unit_test_setup_teardown(process_dies, bed_setup,
 					    bed_teardown),
 	};
 
