@@ -124,15 +124,16 @@ static void answer_sdp(struct call *c, const struct port_msg *m)
 	buf_done(&headers);
 }
 
-/* A body that is no SDP: 415, with what we take. */
-static bool refuse_body(struct front_sip *f, const struct port_msg *m)
+/* The INVITE's session description, or the refusal is answered. */
+static bool refuse_body(struct front_sip *f, const struct port_msg *m,
+			struct str *sdp)
 {
-	struct answer a = ANSWER(415);
-	struct str type = mime_type(m->f[PORT_F_TYPE]);
+	struct answer a = ANSWER(invite_sdp(m, sdp));
 
-	if (!m->f[PORT_F_BODY].n || str_ieq(type, STR("application/sdp")))
+	if (a.status == 200)
 		return false;
-	a.headers = STR("Accept: application/sdp\r\n");
+	if (a.status == 415)
+		a.headers = STR("Accept: application/sdp, multipart/mixed\r\n");
 	front_sip_answer(f, m, &a);
 	return true;
 }
@@ -246,21 +247,20 @@ static void replace_lost(struct call *c, const struct port_msg *m)
 	table_put_str(c->f->unconfirmed, c->invite, c);
 }
 
-static int read_offer(struct call *c, const struct port_msg *m)
+static int read_offer(struct call *c, struct str sdp)
 {
-	if (m->f[PORT_F_BODY].n)
-		return call_offer(c, m->f[PORT_F_BODY]);
-	return call_own_offer(c);
+	return sdp.n ? call_offer(c, sdp) : call_own_offer(c);
 }
 
 void call_invite(struct front_sip *f, struct dialog *d,
 		 const struct port_msg *m)
 {
 	struct call *c = call_new(f, d);
+	struct str sdp;
 	const char *why;
 	int status;
 
-	if (refuse_body(f, m) || session_timer_refuses(f, m)) {
+	if (refuse_body(f, m, &sdp) || session_timer_refuses(f, m)) {
 		end_call(c);
 		dialog_release(d);
 		return;
@@ -277,7 +277,7 @@ void call_invite(struct front_sip *f, struct dialog *d,
 		c->contact = contact_value(c, m);
 		c->device = arena_dup(c->arena, m->f[PORT_F_CONTACT]);
 		why = "no usable MSRP offer";
-		status = read_offer(c, m);
+		status = read_offer(c, sdp);
 	}
 	if (status != 200) {
 		front_sip_refuse(f, m, status, why);
@@ -297,15 +297,16 @@ void call_invite(struct front_sip *f, struct dialog *d,
 
 void call_update(struct call *c, const struct port_msg *m)
 {
+	struct str sdp;
 	int status;
 
 	if (m->cseq == c->invite_cseq) { /* lost with a SIP process */
 		answer_sdp(c, m);
 		return;
 	}
-	if (refuse_body(c->f, m) || session_timer_refuses(c->f, m))
+	if (refuse_body(c->f, m, &sdp) || session_timer_refuses(c->f, m))
 		return;
-	status = read_offer(c, m);
+	status = read_offer(c, sdp);
 	if (status != 200) {
 		front_sip_refuse(c->f, m, status, "re-INVITE not acceptable");
 		return;
@@ -321,13 +322,14 @@ void call_update(struct call *c, const struct port_msg *m)
 void call_ack(struct call *c, const struct port_msg *m)
 {
 	bool late = c->pathless, connect;
+	struct str sdp;
 
 	if (m->status == 408) {
 		call_bye(c, REASON_TIMEOUT, STR("no ACK"));
 		return;
 	}
 	if (c->offered && m->cseq == c->invite_cseq &&
-	    !call_answer(c, m->f[PORT_F_BODY])) {
+	    (invite_sdp(m, &sdp) != 200 || !call_answer(c, sdp))) {
 		call_bye(c, REASON_UNSUPPORTED, STR("no usable answer"));
 		return;
 	}

@@ -231,6 +231,11 @@ void call_bye(struct call *c, enum reason_code code, struct str text);
  */
 struct call *call_joining(struct front_sip *f, struct str room);
 
+/* front_sip_body.c */
+/* The session description in the body of an INVITE or ACK, alone or in a
+ * multipart/mixed (SIP-4), empty if there is none: 200, or the status owed. */
+int invite_sdp(const struct port_msg *m, struct str *sdp);
+
 /* front_sip_timer.c */
 /* Answers a session interval that is too short: 422 with Min-SE (RFC 4028 §9).
  */

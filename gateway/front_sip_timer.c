@@ -77,7 +77,7 @@ static void note_allow(struct session_timer *t, const struct port_msg *m)
 			     STR("Allow")))
 			continue;
 		seen = true;
-		update = update || list_has(str_trim(allowed), STR("UPDATE"));
+		update = update || list_has(allowed, STR("UPDATE"));
 	}
 	if (seen)
 		t->update = update;

@@ -480,6 +480,93 @@ static void test_hold(void **state)
 	sip_user_done(&b);
 }
 
+/* --- bodies --- */
+
+static int invite_with(struct scene *s, const char *type, struct str body,
+		       const char *headers)
+{
+	struct port_msg m = port_msg(PORT_REQUEST), a;
+	struct sip_user u;
+
+	sip_user_init(&u, s, "alice", ROOM);
+	m.new_dialog = true;
+	sip_user_request(&u, &m, "INVITE");
+	m.f[PORT_F_TYPE] = str_z(type);
+	m.f[PORT_F_HEADERS] = str_z(headers);
+	m.f[PORT_F_BODY] = body;
+	scene_sip_event(s, &m);
+	a = scene_sip(s, PORT_ANSWER, NULL);
+	if (a.status == 200)
+		assert_true(has(a.f[PORT_F_BODY], "a=setup:passive\r\n"));
+	if (a.status == 415)
+		assert_true(has(a.f[PORT_F_HEADERS],
+				"Accept: application/sdp, multipart/mixed"));
+	sip_user_done(&u);
+	return a.status;
+}
+
+static struct str parts(struct scene *s, const char *headers)
+{
+	struct sip_user u = {.s = s, .own_path = "msrp://10.0.0.5:9/p;tcp"};
+
+	return arena_printf(s->arena,
+			    "--b1\r\n%s\r\n\r\n<x/>\r\n--b1\r\n"
+			    "Content-Type: application/sdp\r\n\r\n%.*s\r\n"
+			    "--b1--\r\n",
+			    headers,
+			    STR_ARG(offer_with(&u, "a=setup:active\r\n")));
+}
+
+/* SIP-4, SIP-3: 415 */
+static void test_bodies(void **state)
+{
+	struct scene *s = *state;
+	const char *mixed = "multipart/mixed; boundary=\"b1\"";
+	const char *unknown = "Content-Type: application/x-unknown";
+
+	assert_int_equal(invite_with(s, mixed, parts(s, unknown), ""), 415);
+	assert_int_equal(
+	    invite_with(s, mixed,
+			parts(s, "Content-Type: application/x-unknown\r\n"
+				 "Content-Disposition: render;"
+				 "handling=optional"),
+			""),
+	    200);
+	assert_int_equal(
+	    invite_with(s, mixed,
+			parts(s, "content-disposition: x ; Handling=required"),
+			""),
+	    415);
+	assert_int_equal(
+	    invite_with(s, "multipart/mixed", parts(s, unknown), ""), 400);
+	assert_int_equal(invite_with(s, "multipart/related; boundary=b1",
+				     parts(s, unknown), ""),
+			 415);
+	assert_int_equal(invite_with(s, "application/x-unknown", STR("x"), ""),
+			 415);
+}
+
+/* RFC 3261 §8.2.3: a body that may be ignored is, and then we offer */
+static void test_optional_body(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m = port_msg(PORT_REQUEST), a;
+	struct sip_user u;
+
+	sip_user_init(&u, s, "alice", ROOM);
+	m.new_dialog = true;
+	sip_user_request(&u, &m, "INVITE");
+	m.f[PORT_F_TYPE] = STR("application/x-unknown");
+	m.f[PORT_F_HEADERS] =
+	    STR("Content-Disposition: session;handling=optional\r\n");
+	m.f[PORT_F_BODY] = STR("x");
+	scene_sip_event(s, &m);
+	a = scene_sip(s, PORT_ANSWER, NULL);
+	assert_int_equal(a.status, 200);
+	assert_true(has(a.f[PORT_F_BODY], "a=setup:actpass\r\n"));
+	sip_user_done(&u);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -501,6 +588,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_force_tls, setup_force_tls,
 					    teardown),
 	    TEST(test_hold),
+	    TEST(test_bodies),
+	    TEST(test_optional_body),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
