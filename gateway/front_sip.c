@@ -121,14 +121,16 @@ static void response(struct front_sip *f, const struct port_msg *m)
 	if (!r)
 		return;
 	d = r->dialog;
-	d->requests--;
 	TAILQ_REMOVE(&f->requests, r, link);
 	if (r->subscription)
 		subscription_response(r->subscription, m);
 	else if (d->call && d->call->session_timer.request == r->id)
 		session_timer_response(d->call, m);
+	else if (d->dial == r->id)
+		dial_response(d, m);
 	referral_response(d, r->id, m);
 	free(r);
+	d->requests--; /* it has kept the dialog so far */
 	dialog_release(d);
 }
 
@@ -322,6 +324,9 @@ void front_sip_event(struct front_sip *f, const struct port_msg *m)
 	case PORT_RESPONSE:
 		response(f, m);
 		break;
+	case PORT_PROGRESS:
+		dial_progress(f, m);
+		break;
 	case PORT_CONFIG:
 	case PORT_SEED:
 	case PORT_TOMBSTONE:
@@ -336,7 +341,6 @@ void front_sip_event(struct front_sip *f, const struct port_msg *m)
 	case PORT_READY:
 	case PORT_FAILED:
 	case PORT_DIALOG:
-	case PORT_PROGRESS:
 	case PORT_PONG:
 		break; /* the child's keeper handles these */
 	}

@@ -57,8 +57,7 @@ static int read_identity(struct call *c, const struct port_msg *m)
 	return c->n_identities ? 0 : ERR_SYNTAX;
 }
 
-/* The address without parameters: the roster's key and what others write to. */
-static struct str bare_uri(struct arena *a, struct str uri)
+struct str bare_uri(struct arena *a, struct str uri)
 {
 	ptrdiff_t at = str_find(uri, '@');
 
@@ -86,13 +85,13 @@ static struct str dialled_uri(struct call *c, const struct port_msg *m)
 
 /* Contact is the room's URI (FOCUS-1); a port that the user had to write stays,
  * for his client finds us by it. */
-static struct str contact_value(struct call *c, const struct port_msg *m)
+struct str call_contact(struct call *c, struct str dialled)
 {
 	struct uri u;
 	struct str transport = STR_NONE;
 	char port[16] = "";
 
-	if (uri_parse(m->f[PORT_F_RURI], &u) == 0 && u.port) {
+	if (uri_parse(dialled, &u) == 0 && u.port) {
 		snprintf(port, sizeof(port), ":%u", u.port);
 		uri_param(u.params, STR("transport"), &transport);
 	}
@@ -183,7 +182,7 @@ static void call_timeout(void *user)
 		call_bye(c, REASON_LOST, STR("no MSRP connection"));
 }
 
-static struct call *call_new(struct front_sip *f, struct dialog *d)
+struct call *call_new(struct front_sip *f, struct dialog *d)
 {
 	struct call *c = mem_new(sizeof(*c));
 
@@ -274,7 +273,7 @@ void call_invite(struct front_sip *f, struct dialog *d,
 		buf_done(&uri);
 		c->uri = bare_uri(c->arena, c->uri);
 		c->dialled = dialled_uri(c, m);
-		c->contact = contact_value(c, m);
+		c->contact = call_contact(c, m->f[PORT_F_RURI]);
 		c->device = arena_dup(c->arena, m->f[PORT_F_CONTACT]);
 		why = "no usable MSRP offer";
 		status = read_offer(c, sdp);
@@ -321,7 +320,7 @@ void call_update(struct call *c, const struct port_msg *m)
 
 void call_ack(struct call *c, const struct port_msg *m)
 {
-	bool late = c->pathless, connect;
+	bool late = c->pathless;
 	struct str sdp;
 
 	if (m->status == 408) {
@@ -333,7 +332,13 @@ void call_ack(struct call *c, const struct port_msg *m)
 		call_bye(c, REASON_UNSUPPORTED, STR("no usable answer"));
 		return;
 	}
-	connect = c->connect_out;
+	call_established(c, late);
+}
+
+void call_established(struct call *c, bool late)
+{
+	bool connect = c->connect_out;
+
 	c->connect_out = false;
 	call_confirm(c);
 	if (late && c->bound)
@@ -358,7 +363,7 @@ struct call *call_joining(struct front_sip *f, struct str room)
 	struct call *c;
 
 	TAILQ_FOREACH (c, &f->calls, link)
-		if (!c->confirmed && str_eq(c->room, room))
+		if (!c->confirmed && !c->dialog->dial && str_eq(c->room, room))
 			return c;
 	return NULL;
 }
@@ -442,6 +447,10 @@ void call_bye(struct call *c, enum reason_code code, struct str text)
 	struct dialog *d = c->dialog;
 	struct buf header = BUF_INIT(512);
 
+	if (d->dial) {
+		dial_give_up(c, code);
+		return;
+	}
 	m.f[PORT_F_METHOD] = STR("BYE");
 	buf_addf(&header, "Reason: SIP;cause=%d;text=\"%s\"\r\n",
 		 map_reason_to_sip(code), reason_text(code));

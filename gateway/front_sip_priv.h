@@ -17,6 +17,7 @@ struct dialog {
 	TAILQ_HEAD(, subscription) subscriptions;
 	TAILQ_HEAD(, referral) referrals;
 	unsigned requests; /* ours that await a response */
+	uint64_t dial;	   /* one of them: the INVITE that is to make it */
 	bool answered;	   /* the SIP process knows it as a dialog */
 };
 
@@ -114,6 +115,7 @@ struct call {
 	bool connect_out;  /* the answer made us the active side */
 	bool offered;	   /* `answer` is an offer, its answer is due */
 	bool pathless;	   /* the session does not know its peer yet */
+	uint64_t referral; /* invited: who is told what comes of it */
 	char *answer;	   /* our last SDP */
 	char *peer_origin; /* o= of the offer it answers */
 	uint64_t sdp_id, sdp_version;
@@ -215,6 +217,14 @@ int front_sip_room(struct front_sip *f, struct str uri, struct arena *a,
 struct str user_key(struct arena *a, struct str uri);
 
 /* front_sip_call.c */
+struct call *call_new(struct front_sip *f, struct dialog *d);
+/* The address without parameters: the roster's key and what others write to. */
+struct str bare_uri(struct arena *a, struct str uri);
+/* The room's URI as our Contact value, with the port of the URI by which the
+ * room was dialled. */
+struct str call_contact(struct call *c, struct str dialled);
+/* Offer and answer are complete: joins, and connects if that is our part. */
+void call_established(struct call *c, bool late);
 void call_invite(struct front_sip *f, struct dialog *d,
 		 const struct port_msg *m);
 void call_update(struct call *c, const struct port_msg *m);
@@ -300,6 +310,24 @@ void roster_stale(struct subscription *s);
 void roster_told(struct subscription *s);
 /* The next document: full, partial, or of a room that is gone (EVENT-28). */
 void roster_write(struct subscription *s, struct buf *b);
+
+/* front_sip_dial.c */
+struct dial_wish {
+	struct str room; /* "name@domain" */
+	struct str uri;	 /* whom to invite: a Request-URI, and its user_key() */
+	struct str user;
+	struct str dialled; /* the room, as who asks for it has written it */
+	struct str referred_by; /* header value, may be empty */
+	struct str subject;
+	uint64_t referral; /* who is told, or 0 */
+};
+/* Invites somebody into a room (RFC 4579 §5.5). */
+void dial_out(struct front_sip *f, const struct dial_wish *w);
+void dial_progress(struct front_sip *f, const struct port_msg *m);
+/* The outcome of d->dial. */
+void dial_response(struct dialog *d, const struct port_msg *m);
+/* Ends a call that is still being made. */
+void dial_give_up(struct call *c, enum reason_code code);
 
 /* front_sip_refer.c */
 void refer_request(struct front_sip *f, struct dialog *d,

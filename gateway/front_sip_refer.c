@@ -1,5 +1,5 @@
-/* REFER to the focus: whom it shall remove from the room (RFC 3515, RFC 7647).
- */
+/* REFER to the focus: whom it shall invite into the room or remove from it (RFC
+ * 3515, RFC 7647). */
 #include "gateway/front_sip_priv.h"
 
 #include "base/scan.h"
@@ -11,7 +11,7 @@ struct refer {
 	struct str room;      /* "name@domain" */
 	struct str requester; /* key of his address */
 	struct str method;
-	struct str uri;	 /* whom, without a method */
+	struct str uri;	 /* whom */
 	struct str user; /* its key; empty: an occupant's address in the room */
 	bool whole_room;
 	struct str nick; /* of an occupant's address, or empty */
@@ -137,7 +137,7 @@ static struct call *call_of(struct front_sip *f, const struct refer *q)
 
 	TAILQ_FOREACH (c, &f->calls, link)
 		if (str_eq(c->room, q->room) && str_eq(c->user, q->requester) &&
-		    seat_in_room(&c->seat))
+		    c->confirmed && seat_in_room(&c->seat))
 			return c;
 	return NULL;
 }
@@ -185,6 +185,68 @@ static void remove_target(struct front_sip *f, struct call *by,
 	seat_command(&by->seat, &cmd);
 }
 
+/* --- inviting --- */
+
+/* Who is in the room and may speak there may invite. */
+static bool may_invite(struct call *by, const struct refer *q)
+{
+	const struct occupant *self =
+	    by ? seat_by_user(&by->seat, q->requester) : NULL;
+
+	return self && self->role >= ROLE_PARTICIPANT && !q->whole_room &&
+	       !q->nick.n;
+}
+
+/* The URI as a Request-URI: without a method and headers (RFC 3261 §19.1.1). */
+static struct str request_uri(struct arena *a, struct str uri)
+{
+	struct buf b = BUF_INIT(8192);
+	struct str rest, out;
+
+	buf_add(&b, bare_uri(a, uri));
+	rest = str_from(uri, b.n < uri.n ? b.n + 1 : uri.n);
+	if (b.n < uri.n && uri.p[b.n] == '?')
+		rest = STR_NONE;
+	rest = str_split(&rest, '?');
+	while (rest.n) {
+		struct str param = str_split(&rest, ';'), name = param;
+
+		if (!str_ieq(str_split(&name, '='), STR("method")))
+			buf_addf(&b, ";%.*s", STR_ARG(param));
+	}
+	out = arena_dup(a, buf_str(&b));
+	buf_done(&b);
+	return out;
+}
+
+static bool hidden(struct str privacy)
+{
+	return privacy.n && !str_ieq(privacy, STR("none"));
+}
+
+static void invite_target(struct call *by, const struct port_msg *m,
+			  const struct refer *q, struct arena *a,
+			  uint64_t referral)
+{
+	struct dial_wish w = {
+	    .room = q->room,
+	    .uri = request_uri(a, q->uri),
+	    .user = q->user,
+	    .dialled = by->dialled,
+	    .referred_by = m->f[PORT_F_REFERRED_BY],
+	    .subject = m->f[PORT_F_SUBJECT],
+	    .referral = referral,
+	};
+
+	if (!str_istarts(q->uri, STR("sip"))) {
+		referral_tell(by->f, referral, 501, STR_NONE);
+		return;
+	}
+	if (!w.referred_by.n && !hidden(m->f[PORT_F_PRIVACY]))
+		w.referred_by = arena_printf(a, "<%.*s>", STR_ARG(by->uri));
+	dial_out(by->f, &w);
+}
+
 /* --- the request --- */
 
 /* 200, and the subscription unless it is unwanted: its id. */
@@ -212,30 +274,49 @@ static uint64_t accept_refer(struct front_sip *f, struct dialog *d,
 	return id;
 }
 
+/* 200, or the status owed and why. */
+static int check_refer(struct front_sip *f, struct call *by,
+		       const struct refer *q, bool invites, const char **why)
+{
+	if (!invites && !str_ieq(q->method, STR("BYE"))) {
+		*why = "method not offered by REFER";
+		return 403;
+	}
+	if (invites ? !may_invite(by, q) : !may_remove(by, q)) {
+		*why = "the room does not allow it";
+		return 403;
+	}
+	if (table_count(f->referrals) >= f->cfg.config->limits.subscriptions) {
+		*why = "too many subscriptions";
+		return 503;
+	}
+	return 200;
+}
+
 void refer_request(struct front_sip *f, struct dialog *d,
 		   const struct port_msg *m)
 {
 	struct arena *a = arena_new(65536);
 	struct refer q = {0};
+	const char *why = "no usable Refer-To";
 	int status = read_refer(f, d, m, a, &q);
 	struct call *by = status == 200 ? call_of(f, &q) : NULL;
+	bool invites = str_ieq(q.method, STR("INVITE"));
 
-	if (status != 200)
-		front_sip_refuse(f, m, status, "no usable Refer-To");
-	else if (!str_ieq(q.method, STR("BYE")))
-		front_sip_refuse(f, m, 403, "method not offered by REFER");
-	else if (!may_remove(by, &q))
-		front_sip_refuse(f, m, 403, "only moderators remove others");
-	else if (table_count(f->referrals) >=
-		 f->cfg.config->limits.subscriptions)
-		front_sip_refuse(f, m, 503, "too many subscriptions");
-	else {
-		log_info(f->log, "sip.refer",
-			 "dlg=%llx room=%s by=%s method=BYE uri=%s",
-			 (unsigned long long)m->dlg, LOGQ(q.room),
-			 LOGQ(q.requester), LOGQ(q.uri));
-		remove_target(f, by, &q, accept_refer(f, d, m, &q));
+	if (status == 200)
+		status = check_refer(f, by, &q, invites, &why);
+	if (status != 200) {
+		front_sip_refuse(f, m, status, why);
+		goto out;
 	}
+	log_info(f->log, "sip.refer", "dlg=%llx room=%s by=%s method=%s uri=%s",
+		 (unsigned long long)m->dlg, LOGQ(q.room), LOGQ(q.requester),
+		 invites ? "INVITE" : "BYE", LOGQ(q.uri));
+	if (invites)
+		invite_target(by, m, &q, a, accept_refer(f, d, m, &q));
+	else
+		remove_target(f, by, &q, accept_refer(f, d, m, &q));
+out:
 	arena_free(a);
 }
 

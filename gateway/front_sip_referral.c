@@ -20,6 +20,7 @@ static const char *phrase_of(int status)
 	    {403, "Forbidden"},
 	    {404, "Not Found"},
 	    {408, "Request Timeout"},
+	    {410, "Gone"},
 	    {480, "Temporarily Unavailable"},
 	    {486, "Busy Here"},
 	    {487, "Request Terminated"},

@@ -1,0 +1,216 @@
+/* Dial-out: the focus invites somebody, who then is a participant like any
+ * other (RFC 4353 §5.1, RFC 4579 §5.5). */
+#include "gateway/front_sip_priv.h"
+
+#include "base/err.h"
+#include "base/uri.h"
+#include "mapping/reason.h"
+#include "msrp/cpim.h"
+
+#define ANSWER_TIMEOUT_MS 180000 /* FOCUS-51 */
+#define SESSION_S	  1800	 /* FOCUS-52 */
+#define SESSION_MIN_S	  90
+
+static const char *route_of(struct front_sip *f, struct str room)
+{
+	const struct domain_config *dom = back_local_domain(
+	    f->cfg.back, str_from(room, (size_t)(str_find(room, '@') + 1)));
+
+	return dom ? dom->route : "";
+}
+
+/* Is the next hop one that believes what we assert (RFC 3325 §9.1)? */
+static bool trusts_us(struct front_sip *f, const char *route)
+{
+	char z[ADDR_TEXT_MAX];
+	struct addr peer;
+	struct uri u;
+
+	if (uri_parse(str_z(route), &u) < 0)
+		return false;
+	snprintf(z, sizeof(z), "%.*s:%u", STR_ARG(u.host),
+		 u.port ? u.port : 5060);
+	return addr_parse(str_z(z), &peer) == 0 &&
+	       config_trusts(f->cfg.config, &peer);
+}
+
+static void put_text(struct buf *b, const char *name, struct str text)
+{
+	buf_addf(b, "%s: ", name);
+	map_phrase(b, text);
+	buf_addz(b, "\r\n");
+}
+
+static void put_headers(struct call *c, const struct dial_wish *w,
+			const char *route, struct buf *b)
+{
+	struct room_info info;
+
+	seat_info(&c->seat, &info);
+	if (w->subject.n)
+		put_text(b, "Subject", w->subject);
+	else if (info.subject.text.n)
+		put_text(b, "Subject", info.subject.text);
+	else
+		put_text(b, "Subject", c->room);
+	if (w->referred_by.n)
+		buf_addf(b, "Referred-By: %.*s\r\n", STR_ARG(w->referred_by));
+	if (trusts_us(c->f, route))
+		buf_addf(b, "P-Asserted-Identity: <%.*s>\r\n",
+			 STR_ARG(c->room_uri));
+	buf_addf(b, "Session-Expires: %u\r\nMin-SE: %u\r\n", SESSION_S,
+		 SESSION_MIN_S);
+}
+
+static void invite(struct call *c, const struct dial_wish *w)
+{
+	struct port_msg m = port_msg(PORT_DIAL);
+	const char *route = route_of(c->f, c->room);
+	struct buf headers = BUF_INIT(8192);
+
+	put_headers(c, w, route, &headers);
+	m.f[PORT_F_RURI] = w->uri;
+	m.f[PORT_F_FROM] =
+	    arena_printf(c->arena, "<%.*s>", STR_ARG(c->room_uri));
+	m.f[PORT_F_TO] = arena_printf(c->arena, "<%.*s>", STR_ARG(c->uri));
+	m.f[PORT_F_CONTACT] = c->contact;
+	m.f[PORT_F_ROUTE] = str_z(route);
+	m.f[PORT_F_HEADERS] = headers.err ? STR_NONE : buf_str(&headers);
+	m.f[PORT_F_TYPE] = STR("application/sdp");
+	m.f[PORT_F_BODY] = str_z(c->answer);
+	c->dialog->dial = dialog_send(c->dialog, NULL, &m);
+	buf_done(&headers);
+}
+
+static void no_answer(void *user)
+{
+	dial_give_up(user, REASON_TIMEOUT);
+}
+
+static void fill(struct call *c, const struct dial_wish *w)
+{
+	struct buf uri = BUF_INIT(4096);
+
+	c->room = arena_dup(c->arena, w->room);
+	map_room_to_sip(&uri, c->room, STR_NONE);
+	c->room_uri = arena_dup(c->arena, buf_str(&uri));
+	c->dialled = c->room_uri;
+	c->contact = call_contact(c, w->dialled);
+	c->uri = bare_uri(c->arena, w->uri);
+	c->user = arena_dup(c->arena, w->user);
+	c->identity[c->n_identities++] = c->user;
+	c->referral = w->referral;
+	/* as the INVITE says; a 2xx that is silent about it means no */
+	c->session_timer.interval_s = SESSION_S;
+	c->session_timer.min_se_s = SESSION_MIN_S;
+	c->session_timer.peer_supports = true;
+	buf_done(&uri);
+}
+
+/* Until the answer comes the seat only watches, to hear of the room's end
+ * (FOCUS-11). */
+static enum reason_code watch_room(struct call *c)
+{
+	struct seat_join join = {
+	    .room = c->room, .world = WORLD_SIP, .observer = true};
+
+	return back_local_join(c->f->cfg.back, &join, &c->seat);
+}
+
+static void stop_watching(struct call *c)
+{
+	struct seat_cmd leave = {.type = SEAT_LEAVE};
+
+	if (seat_in_room(&c->seat))
+		seat_command(&c->seat, &leave);
+}
+
+void dial_out(struct front_sip *f, const struct dial_wish *w)
+{
+	struct dialog *d = dialog_new(f, f->cfg.request_id(f->cfg.user));
+	struct call *c = call_new(f, d);
+	enum reason_code why = REASON_OK;
+
+	fill(c, w);
+	if (f->n_calls > f->cfg.config->limits.dialogs)
+		why = REASON_OVERLOAD;
+	if (why == REASON_OK)
+		why = watch_room(c);
+	if (why == REASON_OK && seat_by_user(&c->seat, c->user)) {
+		referral_tell(f, c->referral, 200, STR_NONE);
+		call_ended(c, REASON_LEFT, STR_NONE);
+		return;
+	}
+	if (why == REASON_OK && call_own_offer(c) != 200)
+		why = REASON_UNSUPPORTED;
+	if (why != REASON_OK) {
+		referral_tell(f, c->referral, map_reason_to_sip(why), STR_NONE);
+		call_ended(c, why, STR_NONE);
+		return;
+	}
+	log_info(f->log, "sip.dial", "dlg=%llx room=%s uri=%s",
+		 (unsigned long long)d->id, LOGQ(c->room), LOGQ(c->uri));
+	timer_set(f->loop, &c->timer, ANSWER_TIMEOUT_MS, no_answer, c);
+	invite(c, w);
+}
+
+void dial_progress(struct front_sip *f, const struct port_msg *m)
+{
+	struct request *r = table_get(f->requests_by_id, m->req);
+	struct call *c = r ? r->dialog->call : NULL;
+
+	if (c)
+		referral_tell(f, c->referral, m->status, m->f[PORT_F_REASON]);
+}
+
+void dial_give_up(struct call *c, enum reason_code code)
+{
+	struct port_msg m = port_msg(PORT_HANG_UP);
+
+	m.dlg = c->dialog->id;
+	m.req = c->dialog->dial;
+	c->f->cfg.send(c->f->cfg.user, &m);
+	referral_tell(c->f, c->referral, map_reason_to_sip(code), STR_NONE);
+	call_ended(c, code, STR_NONE);
+}
+
+static void answered(struct call *c, const struct port_msg *m)
+{
+	struct port_msg timer = *m;
+	struct front_sip *f = c->f;
+
+	stop_watching(c);
+	if (!str_ieq(mime_type(m->f[PORT_F_TYPE]), STR("application/sdp")) ||
+	    !call_answer(c, m->f[PORT_F_BODY])) {
+		referral_tell(f, c->referral, 488, STR_NONE);
+		call_bye(c, REASON_UNSUPPORTED, STR("no usable answer"));
+		return;
+	}
+	referral_tell(f, c->referral, m->status, m->f[PORT_F_REASON]);
+	c->device = arena_dup(c->arena, m->f[PORT_F_CONTACT]);
+	c->sender = sender_of(f, c->user, c->device);
+	timer.f[PORT_F_BODY] = STR_NONE; /* it has been read */
+	session_timer_response(c, &timer);
+	call_established(c, true);
+}
+
+void dial_response(struct dialog *d, const struct port_msg *m)
+{
+	struct port_msg bye = port_msg(PORT_SEND);
+
+	d->dial = 0;
+	if (m->status / 100 == 2) {
+		d->answered = true;
+		if (d->call) {
+			answered(d->call, m);
+			return;
+		}
+		/* it crossed our CANCEL */
+		bye.f[PORT_F_METHOD] = STR("BYE");
+		dialog_send(d, NULL, &bye);
+	} else if (d->call) {
+		referral_tell(d->f, d->call->referral, m->status,
+			      m->f[PORT_F_REASON]);
+		call_ended(d->call, REASON_LOST, STR_NONE);
+	}
+}

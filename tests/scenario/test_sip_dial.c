@@ -1,0 +1,297 @@
+/* The focus invites: REFER without a method, and who comes of it. */
+#include "scene.h"
+
+#include <stdio.h>
+
+#define ROOM "sip:r@chat.test"
+
+static int with_config(void **state, const char *more)
+{
+	char config[512];
+
+	snprintf(config, sizeof(config),
+		 "domain \"chat.test\" { secret = \"x\" rooms = local "
+		 "lock = no notify-interval = 0 %s }\n",
+		 more);
+	*state = scene_new(config);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	return with_config(state, "");
+}
+
+static int setup_route(void **state)
+{
+	return with_config(state,
+			   "route = \"sip:127.0.0.9:5060;transport=tcp\"");
+}
+
+static int teardown(void **state)
+{
+	scene_free(*state);
+	return 0;
+}
+
+static struct port_msg refer(const struct sip_user *u, const char *to)
+{
+	struct port_msg m = port_msg(PORT_REQUEST);
+	struct scene *s = u->s;
+
+	m.dlg = u->dlg;
+	m.cseq = u->cseq + 1;
+	m.f[PORT_F_METHOD] = STR("REFER");
+	m.f[PORT_F_RURI] = STR(ROOM);
+	m.f[PORT_F_FROM] =
+	    arena_printf(s->arena, "<sip:%s@sip.test>;tag=1", u->name);
+	m.f[PORT_F_PEER] = STR("127.0.0.1:5099");
+	m.f[PORT_F_REFER_TO] = str_z(to);
+	return m;
+}
+
+static int send_refer(struct scene *s, struct port_msg *m)
+{
+	m->req = ++s->ids;
+	scene_sip_event(s, m);
+	return scene_sip(s, PORT_ANSWER, NULL).status;
+}
+
+static int status_of(const struct sip_user *u, const char *to)
+{
+	struct port_msg m = refer(u, to);
+
+	return send_refer(u->s, &m);
+}
+
+/* The next NOTIFY: its state and its fragment; answered 200. */
+static void told(struct scene *s, const char *state, const char *fragment)
+{
+	struct port_msg n = scene_sip(s, PORT_SEND, "NOTIFY");
+
+	assert_true(has(n.f[PORT_F_HEADERS], state));
+	assert_string_equal(arena_dup(s->arena, n.f[PORT_F_BODY]).p, fragment);
+	scene_sip_response(s, &n, 200);
+}
+
+static void told_at_last(struct scene *s, const char *fragment)
+{
+	scene_run(s, 1000);
+	told(s, "terminated;reason=noresource", fragment);
+}
+
+/* He takes the call: a user like any other from now on. */
+static struct port_msg accepted(struct sip_user *u, struct scene *s,
+				const char *name, const struct port_msg *dial)
+{
+	struct port_msg m = port_msg(PORT_RESPONSE);
+	struct str body = dial->f[PORT_F_BODY];
+
+	sip_user_init(u, s, name, ROOM);
+	u->dlg = dial->dlg;
+	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
+	u->path = str_split(&body, '\r');
+	m.dlg = dial->dlg;
+	m.req = dial->req;
+	m.status = 200;
+	m.f[PORT_F_REASON] = STR("OK");
+	m.f[PORT_F_CONTACT] = arena_printf(s->arena, "sip:%s@10.0.0.6", name);
+	m.f[PORT_F_TYPE] = STR("application/sdp");
+	m.f[PORT_F_BODY] = sip_user_offer(u, "a=chatroom\r\n");
+	return m;
+}
+
+/* FOCUS-21, FOCUS-25, FOCUS-30, FOCUS-50, SDP-6, SDP-9, SDP-15 */
+static void test_invite(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, b;
+	struct port_msg d, m;
+	struct str sdp;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	assert_int_equal(status_of(&a, "<sip:bob@sip.test;transport=tcp>"),
+			 200);
+	told(s, "active;expires=200", "SIP/2.0 100 Trying\r\n");
+	d = scene_sip(s, PORT_DIAL, NULL);
+	assert_true(
+	    str_eq(d.f[PORT_F_RURI], STR("sip:bob@sip.test;transport=tcp")));
+	assert_int_equal(d.f[PORT_F_ROUTE].n, 0);
+	assert_true(str_eq(d.f[PORT_F_FROM], STR("<" ROOM ">")));
+	assert_true(str_eq(d.f[PORT_F_TO], STR("<sip:bob@sip.test>")));
+	assert_true(
+	    str_starts(d.f[PORT_F_CONTACT], STR("<" ROOM ">;isfocus;")));
+	assert_true(
+	    has(d.f[PORT_F_HEADERS], "Referred-By: <sip:alice@sip.test>\r\n"));
+	assert_true(has(d.f[PORT_F_HEADERS], "Subject: r@chat.test\r\n"));
+	assert_false(has(d.f[PORT_F_HEADERS], "P-Asserted-Identity"));
+	sdp = d.f[PORT_F_BODY];
+	assert_true(has(sdp, "a=accept-types:message/cpim\r\n"));
+	assert_true(has(sdp, "a=setup:actpass\r\n"));
+	assert_true(has(sdp, "a=chatroom:nickname private-messages\r\n"));
+
+	m = port_msg(PORT_PROGRESS);
+	m.req = d.req;
+	m.dlg = d.dlg;
+	m.status = 180;
+	m.f[PORT_F_REASON] = STR("Ringing");
+	scene_sip_event(s, &m);
+	scene_run(s, 1000);
+	told(s, "active", "SIP/2.0 180 Ringing\r\n");
+	m = accepted(&b, s, "bob", &d);
+	scene_sip_event(s, &m);
+	told_at_last(s, "SIP/2.0 200 OK\r\n");
+
+	sip_user_connect(&b);
+	msrp_request(&b, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
+	assert_int_equal(msrp_status(&b), 200);
+	assert_int_equal(msrp_say(&b, ROOM, "here I am"), 200);
+	assert_true(has(msrp_cpim(&a), "here I am"));
+	sip_user_bye(&b);
+	assert_false(scene_sip_none(s, PORT_FORGET, NULL));
+	sip_user_done(&a);
+	sip_user_done(&b);
+}
+
+/* FOCUS-30, FOCUS-50: what the REFER says goes on unchanged; a trusted next hop
+ * learns who we are */
+static void test_route_and_headers(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a;
+	struct port_msg d, m;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	m = refer(&a, "<sip:bob@sip.test>;method=INVITE");
+	m.f[PORT_F_REFERRED_BY] = STR("<sip:al@sip.test>;cid=\"1@x\"");
+	m.f[PORT_F_SUBJECT] = STR("tea");
+	assert_int_equal(send_refer(s, &m), 200);
+	d = scene_sip(s, PORT_DIAL, NULL);
+	assert_true(
+	    str_eq(d.f[PORT_F_ROUTE], STR("sip:127.0.0.9:5060;transport=tcp")));
+	assert_true(has(d.f[PORT_F_HEADERS],
+			"Referred-By: <sip:al@sip.test>;cid=\"1@x\"\r\n"));
+	assert_true(has(d.f[PORT_F_HEADERS], "Subject: tea\r\n"));
+	assert_true(
+	    has(d.f[PORT_F_HEADERS], "P-Asserted-Identity: <" ROOM ">\r\n"));
+	m = refer(&a, "<sip:carol@sip.test>");
+	m.f[PORT_F_PRIVACY] = STR("id");
+	assert_int_equal(send_refer(s, &m), 200);
+	d = scene_sip(s, PORT_DIAL, NULL);
+	assert_false(has(d.f[PORT_F_HEADERS], "Referred-By"));
+	sip_user_done(&a);
+}
+
+/* FOCUS-21, FOCUS-51: refusals come back; an answer that is no chat is ended;
+ * who is there is not invited again; 180 s are enough */
+static void test_outcomes(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, b;
+	struct port_msg d, m;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	status_of(&a, "<sip:bob@sip.test>");
+	told(s, "active", "SIP/2.0 100 Trying\r\n");
+	d = scene_sip(s, PORT_DIAL, NULL);
+	m = port_msg(PORT_RESPONSE);
+	m.req = d.req;
+	m.dlg = d.dlg;
+	m.status = 486;
+	m.f[PORT_F_REASON] = STR("Busy\r\nEvil: 1");
+	scene_sip_event(s, &m);
+	told_at_last(s, "SIP/2.0 486 Busy  Evil: 1\r\n");
+
+	status_of(&a, "<sip:bob@sip.test>");
+	told(s, "active", "SIP/2.0 100 Trying\r\n");
+	d = scene_sip(s, PORT_DIAL, NULL);
+	m = accepted(&b, s, "bob", &d);
+	m.f[PORT_F_BODY] = STR("v=0\r\nm=audio 9 RTP/AVP 0\r\n");
+	scene_sip_event(s, &m);
+	m = scene_sip(s, PORT_SEND, "BYE");
+	assert_true(m.dlg == d.dlg);
+	scene_sip_response(s, &m, 200);
+	told_at_last(s, "SIP/2.0 488 Not Acceptable Here\r\n");
+
+	assert_int_equal(status_of(&a, "<sip:alice@sip.test>"), 200);
+	told(s, "active", "SIP/2.0 100 Trying\r\n");
+	told_at_last(s, "SIP/2.0 200 OK\r\n");
+	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
+
+	status_of(&a, "<sip:bob@sip.test>");
+	told(s, "active", "SIP/2.0 100 Trying\r\n");
+	d = scene_sip(s, PORT_DIAL, NULL);
+	scene_run(s, 179000);
+	assert_true(scene_sip_none(s, PORT_HANG_UP, NULL));
+	scene_run(s, 1000);
+	m = scene_sip(s, PORT_HANG_UP, NULL);
+	assert_true(m.req == d.req);
+	told_at_last(s, "SIP/2.0 408 Request Timeout\r\n");
+	/* his answer crossed the CANCEL */
+	m = accepted(&b, s, "bob", &d);
+	scene_sip_event(s, &m);
+	m = scene_sip(s, PORT_SEND, "BYE");
+	assert_true(m.dlg == d.dlg);
+	scene_sip_response(s, &m, 200);
+	assert_false(scene_sip_none(s, PORT_FORGET, NULL));
+	sip_user_done(&a);
+	sip_user_done(&b);
+}
+
+/* FOCUS-11: the room's end cancels who is being invited. FOCUS-33: who is not
+ * in the room invites nobody. */
+static void test_room_ends(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, b;
+	struct port_msg d, m;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	b = a;
+	b.name = "bob";
+	b.dlg = ++s->ids;
+	b.cseq = 0;
+	m = refer(&b, "<sip:carol@sip.test>");
+	m.new_dialog = true;
+	assert_int_equal(send_refer(s, &m), 403);
+	assert_int_equal(status_of(&a, "<" ROOM ">"), 403);
+	assert_int_equal(status_of(&a, "<sip:bob@sip.test>"), 200);
+	told(s, "active", "SIP/2.0 100 Trying\r\n");
+	d = scene_sip(s, PORT_DIAL, NULL);
+	sip_user_bye(&a);
+	m = scene_sip(s, PORT_HANG_UP, NULL);
+	assert_true(m.req == d.req);
+	scene_sip_response(s, &d, 487);
+	told_at_last(s, "SIP/2.0 410 Gone\r\n");
+	sip_user_done(&a);
+}
+
+/* Shutting down hangs up, too. */
+static void test_shutdown(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a;
+	struct port_msg d;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	status_of(&a, "<sip:bob@sip.test>");
+	d = scene_sip(s, PORT_DIAL, NULL);
+	core_shutdown(&s->core);
+	assert_true(scene_sip(s, PORT_HANG_UP, NULL).req == d.req);
+	scene_sip_response(s, &d, 487);
+	sip_user_done(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_invite, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_route_and_headers, setup_route,
+					    teardown),
+	    cmocka_unit_test_setup_teardown(test_outcomes, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_room_ends, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_shutdown, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
