@@ -2,6 +2,7 @@
  */
 #include <stdlib.h>
 
+#include "gateway/front_sip_draft.h"
 #include "gateway/front_sip_priv.h"
 
 #include "base/mem.h"
@@ -25,11 +26,13 @@ static void reply(struct call *c, msrp_tx tx, int status, const char *comment)
 static bool own_identity(struct call *c, struct arena *a, struct str uri)
 {
 	struct str key = user_key(a, uri);
+	const struct occupant *o;
 
 	for (size_t i = 0; i < c->n_identities; i++)
 		if (key.n && str_eq(key, c->identity[i]))
 			return true;
-	return false;
+	o = draft_occupant(c, uri);
+	return o && o->world == WORLD_SIP && str_eq(o->user, c->user);
 }
 
 /* Whom To names: the room (*to = 0) or an occupant. 200, or 404. */
@@ -49,6 +52,8 @@ static int find_target(struct call *c, struct arena *a, struct str uri,
 			o = seat_by_nick(&c->seat, buf_str(&nick));
 	} else {
 		o = seat_by_user(&c->seat, user_key(a, uri));
+		if (!o)
+			o = draft_occupant(c, uri);
 	}
 	if (o) {
 		*to = o->id;
@@ -131,14 +136,14 @@ static void on_message(void *user, msrp_tx tx, const struct msrp_message *in)
  * result. */
 #define OP_NICKNAME (1ull << 63)
 
-static void on_nickname(void *user, msrp_tx tx, struct str nick, bool bad)
+static void on_nickname(void *user, msrp_tx tx, const struct msrp_nickname *n)
 {
 	struct call *c = user;
 	struct seat_cmd cmd = {
-	    .type = SEAT_NICK, .op = tx | OP_NICKNAME, .text = nick};
+	    .type = SEAT_NICK, .op = tx | OP_NICKNAME, .text = n->text};
 
 	call_confirm(c);
-	if (bad)
+	if (n->bad || (n->room.n && !draft_room_ours(c, n->room)))
 		reply(c, tx, 424, "");
 	else if (!seat_in_room(&c->seat))
 		reply(c, tx, 403, "not in the room");
@@ -358,7 +363,8 @@ static void send_message(struct call *c, const struct seat_ev *ev)
 	struct str type;
 	struct blob *body;
 
-	if (ev->own_op || !call_receives(c))
+	/* of his own he gets what he wrote to himself (CHAT-36) */
+	if ((ev->own_op && !m->private) || !call_receives(c))
 		return;
 	type = sip_type(m);
 	if (!type.n || !takes(c, type))

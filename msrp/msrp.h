@@ -88,6 +88,14 @@ enum msrp_closed {
 	MSRP_CLOSED_ABUSE,   /* it broke a limit or the framing */
 };
 
+struct msrp_nickname {
+	bool bad;	 /* the header is missing or malformed: owes 424 */
+	struct str text; /* unquoted; empty to give the nickname up */
+	/* From the draft's Set-Nickname: the room that it names, "room@host",
+	 * percent-encoded (conference DRAFT-1); else empty. */
+	struct str room;
+};
+
 /* Any of them may be NULL. In each the session may be freed, and anything be
  * called on it. */
 struct msrp_session_ops {
@@ -97,9 +105,8 @@ struct msrp_session_ops {
 	 * later; the session sends the response and the success REPORT that the
 	 * sender asked for (RFC 4975 §7.1.2, §7.2). */
 	void (*message)(void *user, msrp_tx tx, const struct msrp_message *m);
-	/* NICKNAME (RFC 7701 §7.1): nick unquoted; set_nickname of the draft is
-	 * read likewise. bad: its header is missing or malformed (owes 424). */
-	void (*nickname)(void *user, msrp_tx tx, struct str nick, bool bad);
+	/* NICKNAME (RFC 7701 §7.1). Answer with msrp_session_reply. */
+	void (*nickname)(void *user, msrp_tx tx, const struct msrp_nickname *n);
 	/* A message sent with a cookie has its final outcome, told once: 200,
 	 * an error status of the response or of a failure REPORT, 408 for
 	 * silence. With MSRP_FAILURE_PARTIAL silence is success (200, after

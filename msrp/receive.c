@@ -386,14 +386,13 @@ void receive_nickname(struct msrp_conn *c)
 {
 	struct msrp_session *s = c->rx.session;
 	char text[MSRP_NICKNAME_MAX];
-	struct str nick = STR_NONE;
+	struct msrp_nickname nick = {0};
 	msrp_tx tx = ++c->m->next_tx;
-	int err;
 
 	if (!owner_has_room(c))
 		return;
-	err = msrp_nickname_parse(&c->parser.head, text, &nick);
+	nick.bad = msrp_nickname_parse(&c->parser.head, text, &nick) != 0;
 	remember(c, tx, false, 0);
 	if (s->ops->nickname)
-		s->ops->nickname(s->user, tx, nick, err != 0);
+		s->ops->nickname(s->user, tx, &nick);
 }

@@ -62,12 +62,12 @@ static void on_message(void *user, msrp_tx tx, const struct msrp_message *m)
 	}
 }
 
-static void on_nickname(void *user, msrp_tx tx, struct str nick, bool bad)
+static void on_nickname(void *user, msrp_tx tx, const struct msrp_nickname *n)
 {
 	struct owner *o = user;
 
-	assert(nick.n < 1024);
-	msrp_session_reply(o->s, tx, bad ? 424 : 200, "");
+	assert(n->text.n < 1024);
+	msrp_session_reply(o->s, tx, n->bad ? 424 : 200, "");
 }
 
 static void on_sent(void *user, uint64_t cookie, int status)

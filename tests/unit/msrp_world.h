@@ -128,16 +128,17 @@ static inline void seat_message(void *user, msrp_tx tx,
 	seat_maybe_free(seat);
 }
 
-static inline void seat_nickname(void *user, msrp_tx tx, struct str nick,
-				 bool bad)
+static inline void seat_nickname(void *user, msrp_tx tx,
+				 const struct msrp_nickname *n)
 {
 	struct seat *seat = user;
 
-	if (bad)
+	if (n->bad)
 		buf_addz(&seat->told, "nick bad\n");
 	else
-		buf_addf(&seat->told, "nick <%.*s>\n", STR_ARG(nick));
-	msrp_session_reply(seat->s, tx, bad ? 424 : 200, "");
+		buf_addf(&seat->told, "nick <%.*s>%s%.*s\n", STR_ARG(n->text),
+			 n->room.n ? " in " : "", STR_ARG(n->room));
+	msrp_session_reply(seat->s, tx, n->bad ? 424 : 200, "");
 }
 
 static inline void seat_sent(void *user, uint64_t cookie, int status)

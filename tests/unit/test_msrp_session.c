@@ -659,7 +659,7 @@ static void nick(struct room *r, const char *header, const char *told)
 	      strcmp(told, "nick bad\n") ? OK("n1aa") : ERROR("n1aa", "424"));
 }
 
-/* RFC 7701 §7.1; unquoted is Blink's form; DRAFT-1 without its room check */
+/* RFC 7701 §7.1; unquoted is Blink's form; DRAFT-1 */
 static void test_nicknames(void **state)
 {
 	struct room r;
@@ -674,10 +674,18 @@ static void test_nicknames(void **state)
 	nick(&r, "Use-Nickname: \"open\r\n", "nick bad\n");
 	nick(&r, "Use-Nickname: \"a\" b\r\n", "nick bad\n");
 	nick(&r, "Use-Nickname: \"\xff\"\r\n", "nick bad\n");
-	nick(&r, "Use-Nickname:\r\n", "nick bad\n");
+	nick(&r, "Use-Nickname:\r\n", "nick <>\n");
 	nick(&r, "", "nick bad\n");
 	nick(&r, "Set-Nickname: \"x\" <sip:Al%20Ice%40room@c.example>\r\n",
-	     "nick <Al Ice>\n");
+	     "nick <Al Ice> in room@c.example\n");
+	nick(&r, "Set-Nickname: <sip:a%40b%40r%2Fs@c.example:5070;x=y>\r\n",
+	     "nick <a@b> in r%2Fs@c.example\n");
+	nick(&r, "Set-Nickname: <sip:Al@c.example>\r\n",
+	     "nick <Al> in c.example\n");
+	nick(&r, "Set-Nickname: <sip:c.example>\r\n", "nick bad\n");
+	nick(&r,
+	     "Set-Nickname: <sip:a%40r@c.example>\r\nUse-Nickname: b\r\n",
+	     "nick <b>\n");
 	room_done(&r);
 }
 
