@@ -117,11 +117,9 @@ static struct str stable_id(const struct domain_config *d,
 	struct buf text = BUF_INIT(8192);
 	unsigned char mac[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
-	struct str who = join->jid.n ? join->jid : join->user;
-
 	buf_add(&text, join->room);
 	buf_addc(&text, '\0');
-	buf_add(&text, who);
+	buf_add(&text, join->user);
 	HMAC(EVP_sha1(), d->secret, (int)strlen(d->secret),
 	     (const unsigned char *)text.p, text.n, mac, &n);
 	buf_done(&text);

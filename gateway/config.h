@@ -32,6 +32,7 @@ struct domain_config {
 	unsigned min_expires; /* seconds */
 	bool nick_rename;
 	bool force_tls; /* no session over plain TCP */
+	bool anonymous; /* people may come without their name */
 };
 
 struct config {

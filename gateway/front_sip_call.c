@@ -204,7 +204,6 @@ struct call *call_new(struct front_sip *f, struct dialog *d)
 static int check_invite(struct call *c, const struct port_msg *m,
 			const char **why)
 {
-	struct str privacy = m->f[PORT_F_PRIVACY];
 	int status =
 	    front_sip_room(c->f, m->f[PORT_F_RURI], c->arena, &c->room);
 	enum reason_code reason;
@@ -220,11 +219,9 @@ static int check_invite(struct call *c, const struct port_msg *m,
 	*why = "no usable identity";
 	if (read_identity(c, m) < 0)
 		return 403;
-	/* We can't hide anybody yet, and must not show who asks to be hidden.
-	 */
-	*why = "anonymous participation";
-	if (privacy.n && !str_ieq(privacy, STR("none")))
-		return str_search(privacy, STR("critical")) >= 0 ? 500 : 403;
+	status = call_privacy(c, m, call_domain(c)->anonymous, why);
+	if (status != 200)
+		return status;
 	*why = "too many dialogs";
 	if (c->f->n_calls > c->f->cfg.config->limits.dialogs)
 		return 503;
@@ -244,6 +241,20 @@ static void replace_lost(struct call *c, const struct port_msg *m)
 	if (lost)
 		call_ended(lost, REASON_LOST, STR_NONE);
 	table_put_str(c->f->unconfirmed, c->invite, c);
+}
+
+/* RFC 3323 §5: the phrase of a 500 tells which privacy could not be had. */
+static void refuse_invite(struct front_sip *f, const struct port_msg *m,
+			  int status, const char *why)
+{
+	struct answer a = ANSWER(status);
+
+	if (status != 500) {
+		front_sip_refuse(f, m, status, why);
+		return;
+	}
+	a.phrase = why;
+	front_sip_answer(f, m, &a);
 }
 
 static int read_offer(struct call *c, struct str sdp)
@@ -279,7 +290,7 @@ void call_invite(struct front_sip *f, struct dialog *d,
 		status = read_offer(c, sdp);
 	}
 	if (status != 200) {
-		front_sip_refuse(f, m, status, why);
+		refuse_invite(f, m, status, why);
 		end_call(c);
 		dialog_release(d);
 		return;

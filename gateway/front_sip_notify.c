@@ -140,6 +140,7 @@ void subscription_free(struct subscription *s)
 	roster_told(s);
 	free(s->dirty);
 	free(s->room);
+	free(s->user);
 	free(s->event_id);
 	free(s->contact);
 	TAILQ_REMOVE(&s->dialog->subscriptions, s, link);
@@ -269,12 +270,15 @@ static struct subscription *subscription_new(struct front_sip *f,
 	    .observer = true,
 	};
 	struct buf contact = BUF_INIT(8192);
+	struct arena *a = arena_new(16384);
 
 	s->f = f;
 	s->dialog = d;
 	s->seat.front_ops = &seat_ops;
 	s->seat.front = s;
 	s->room = str_dup(room);
+	s->user = str_dup(request_user(d, m, a));
+	arena_free(a);
 	s->event_id = id.n ? str_dup(id) : NULL;
 	s->interval_ms = dom ? dom->notify_interval_ms : 0;
 	s->full_only = wants_full(m->f[PORT_F_USER_AGENT]);

@@ -104,8 +104,9 @@ struct call {
 	struct str identity[CALL_IDENTITIES_MAX]; /* keys that his CPIM From may
 						     have */
 	size_t n_identities;
-	struct str device; /* his Contact */
-	struct str invite; /* Call-ID, From tag and CSeq */
+	struct str device;  /* his Contact */
+	unsigned anonymous; /* his number, or 0: he goes by his own name */
+	struct str invite;  /* Call-ID, From tag and CSeq */
 	struct sender *sender;
 	/* negotiated; the peer's strings are slices of `lists` */
 	struct sdp_media peer;
@@ -151,6 +152,7 @@ struct subscription {
 	TAILQ_ENTRY(subscription) link;
 	struct seat seat;
 	char *room, *event_id; /* "name@domain"; the Event's id, NULL = none */
+	char *user;	       /* the subscriber's key, or "" */
 	char *contact;
 	uint32_t version;
 	bool full_only; /* EVENT-34 */
@@ -246,6 +248,20 @@ struct call *call_joining(struct front_sip *f, struct str room);
  * multipart/mixed (SIP-4), empty if there is none: 200, or the status owed. */
 int invite_sdp(const struct port_msg *m, struct str *sdp);
 
+/* front_sip_private.c */
+/* Gives a caller who asks for it a name that is not his own (RFC 3323 §4.2):
+ * 200, or the status owed and why. possible: the room allows it. */
+int call_privacy(struct call *c, const struct port_msg *m, bool possible,
+		 const char **why);
+/* The occupant with this user_key, or with this anonymous address, or NULL. */
+const struct occupant *user_in_room(struct seat *s, struct str key);
+/* May the subscriber see this occupant's devices by their addresses (EVENT-25)?
+ */
+bool shows_contacts(struct subscription *s, const struct occupant *o);
+/* The key of whom a request vouches for; empty: nobody. */
+struct str request_user(const struct dialog *d, const struct port_msg *m,
+			struct arena *a);
+
 /* front_sip_timer.c */
 /* Answers a session interval that is too short: 422 with Min-SE (RFC 4028 §9).
  */
@@ -267,6 +283,8 @@ int call_offer(struct call *c, struct str offer);
 int call_own_offer(struct call *c);
 /* Reads that answer; false: it is not usable. */
 bool call_answer(struct call *c, struct str answer);
+/* The configuration of the room's domain. */
+const struct domain_config *call_domain(const struct call *c);
 /* Does the peer want content (SDP-19)? */
 bool call_receives(const struct call *c);
 

@@ -145,7 +145,7 @@ static struct call *call_of(struct front_sip *f, const struct refer *q)
 static const struct occupant *target_of(struct call *c, const struct refer *q)
 {
 	return q->nick.n ? seat_by_nick(&c->seat, q->nick)
-			 : seat_by_user(&c->seat, q->user);
+			 : user_in_room(&c->seat, q->user);
 }
 
 /* A moderator may remove anybody, the owner close the room, everybody leave.

@@ -115,7 +115,8 @@ static void put_user(struct subscription *s, struct buf *b, struct arena *a,
 		     const struct occupant *o)
 {
 	struct map_roster_cfg cfg = {.room = str_z(s->room),
-				     .name_in_display = s->full_only};
+				     .name_in_display = s->full_only,
+				     .show_contacts = shows_contacts(s, o)};
 	struct confinfo_user u;
 
 	arena_reset(a);

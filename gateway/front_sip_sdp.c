@@ -72,7 +72,7 @@ static void keep_answer(struct call *c, const struct sdp *offer, int chosen,
 	keep_origin(c, offer);
 }
 
-static const struct domain_config *domain_of(const struct call *c)
+const struct domain_config *call_domain(const struct call *c)
 {
 	return back_local_domain(
 	    c->f->cfg.back,
@@ -82,7 +82,7 @@ static const struct domain_config *domain_of(const struct call *c)
 /* A domain may want TLS for all sessions (SDP-23). */
 static bool takes_plain(const struct call *c)
 {
-	const struct domain_config *dom = domain_of(c);
+	const struct domain_config *dom = call_domain(c);
 
 	return msrp_port(c->f->cfg.msrp, false) != 0 &&
 	       !(dom && dom->force_tls);
@@ -91,7 +91,7 @@ static bool takes_plain(const struct call *c)
 /* Our side, with the address that our MSRP URI names (SDP-3). */
 static struct sdp_local our_side(struct call *c, struct str uri)
 {
-	const struct domain_config *dom = domain_of(c);
+	const struct domain_config *dom = call_domain(c);
 	struct msrp_uri u = {0};
 
 	msrp_uri_parse(uri, &u);
