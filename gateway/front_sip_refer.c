@@ -92,22 +92,6 @@ static int read_refer_to(struct refer *q, struct arena *a, struct str value)
 	return q->whole_room || q->nick.n || q->user.n ? 200 : 403;
 }
 
-/* Who asks: the user of the call, else the one whom the request vouches for. */
-static struct str requester(const struct dialog *d, const struct port_msg *m,
-			    struct arena *a)
-{
-	struct str lines = m->f[PORT_F_IDENTITY];
-	struct name_addr na;
-
-	if (d && d->call)
-		return arena_dup(a, d->call->user);
-	if (!lines.n)
-		lines = m->f[PORT_F_FROM];
-	if (name_addr_parse(str_trim(str_split(&lines, '\n')), a, &na) < 0)
-		return STR_NONE;
-	return user_key(a, na.uri);
-}
-
 static int read_refer(struct front_sip *f, struct dialog *d,
 		      const struct port_msg *m, struct arena *a,
 		      struct refer *q)
@@ -122,7 +106,7 @@ static int read_refer(struct front_sip *f, struct dialog *d,
 	if (status != 200)
 		return status;
 	q->silent = str_ieq(str_trim(str_split(&sub, ';')), STR("false"));
-	q->requester = requester(d, m, a);
+	q->requester = arena_dup(a, request_user(d, m, a));
 	if (!q->requester.n)
 		return 403;
 	return read_refer_to(q, a, m->f[PORT_F_REFER_TO]);
