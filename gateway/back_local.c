@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/random.h"
 
 struct back_local {
 	const struct config *cfg;
@@ -87,6 +88,40 @@ static bool local_name(struct str room)
 	       str_search(name, STR("\\40")) < 0;
 }
 
+bool back_local_is_factory(const struct back_local *b, struct str room)
+{
+	const struct domain_config *d = back_local_domain(b, room_domain(room));
+	struct buf name = BUF_INIT(4096);
+	bool same;
+
+	if (!d || !*d->factory)
+		return false;
+	same = map_prep_local(&name, str_z(d->factory)) == 0 &&
+	       str_eq(str_split(&room, '@'), buf_str(&name));
+	buf_done(&name);
+	return same;
+}
+
+struct str back_local_new_address(const struct back_local *b,
+				  struct str factory, struct arena *a)
+{
+	struct str address;
+
+	do
+		address = arena_printf(a, "%016llx%016llx@%.*s",
+				       (unsigned long long)random_u64(),
+				       (unsigned long long)random_u64(),
+				       STR_ARG(room_domain(factory)));
+	while (rooms_find(b->rooms, address));
+	return address;
+}
+
+/* May one who joins make it, apart from the domain's `create`? */
+static bool may_exist(const struct back_local *b, struct str room)
+{
+	return local_name(room) && !back_local_is_factory(b, room);
+}
+
 enum reason_code back_local_reachable(const struct back_local *b,
 				      struct str room, enum world world)
 {
@@ -103,7 +138,7 @@ enum reason_code back_local_reachable(const struct back_local *b,
 		return info.n_occupants < info.max_occupants ? REASON_OK
 							     : REASON_FULL;
 	}
-	return local_name(room) && back_local_may_create(b, domain, world)
+	return may_exist(b, room) && back_local_may_create(b, domain, world)
 		   ? REASON_OK
 		   : REASON_NO_ROOM;
 }
@@ -128,8 +163,8 @@ static struct str stable_id(const struct domain_config *d,
 	return str_of(hex, 40);
 }
 
-enum reason_code back_local_join(struct back_local *b, struct seat_join *join,
-				 struct seat *seat)
+static enum reason_code join_room(struct back_local *b, struct seat_join *join,
+				  struct seat *seat, bool founds)
 {
 	const struct domain_config *d =
 	    back_local_domain(b, room_domain(join->room));
@@ -154,10 +189,22 @@ enum reason_code back_local_join(struct back_local *b, struct seat_join *join,
 	if (!join->observer)
 		join->stable_id = stable_id(d, join, hex);
 	join->may_create =
-	    local_name(join->room) &&
-	    back_local_may_create(b, str_z(d->name), join->world);
+	    founds || (may_exist(b, join->room) &&
+		       back_local_may_create(b, str_z(d->name), join->world));
 	join->wants_lock = join->world == WORLD_XMPP && d->lock;
 	why = rooms_join(b->rooms, &policy, join, seat);
 	buf_done(&jid);
 	return why;
+}
+
+enum reason_code back_local_join(struct back_local *b, struct seat_join *join,
+				 struct seat *seat)
+{
+	return join_room(b, join, seat, false);
+}
+
+enum reason_code back_local_found(struct back_local *b, struct seat_join *join,
+				  struct seat *seat)
+{
+	return join_room(b, join, seat, true);
 }

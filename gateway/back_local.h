@@ -27,5 +27,15 @@ enum reason_code back_local_reachable(const struct back_local *b,
 /* Joins join->room; fills may_create, stable_id and, for SIP users, jid. */
 enum reason_code back_local_join(struct back_local *b, struct seat_join *join,
 				 struct seat *seat);
+/* Likewise a room that its domain's factory has named: this user makes it,
+ * whatever the domain's `create` says. */
+enum reason_code back_local_found(struct back_local *b, struct seat_join *join,
+				  struct seat *seat);
+/* Is this the address of its domain's factory (RFC 4353 §5.1)? No room is ever
+ * made of it. */
+bool back_local_is_factory(const struct back_local *b, struct str room);
+/* A fresh room address of the same domain, which nobody can guess. */
+struct str back_local_new_address(const struct back_local *b,
+				  struct str factory, struct arena *a);
 /* How this server's domains map into each other's worlds. */
 const struct map_domains *back_local_domains(const struct back_local *b);

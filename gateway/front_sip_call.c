@@ -200,6 +200,18 @@ struct call *call_new(struct front_sip *f, struct dialog *d)
 	return c;
 }
 
+/* The room that was dialled, or a new one (FOCUS-3). */
+static enum reason_code find_room(struct call *c)
+{
+	struct back_local *back = c->f->cfg.back;
+
+	if (!back_local_is_factory(back, c->room))
+		return back_local_reachable(back, c->room, WORLD_SIP);
+	c->room = back_local_new_address(back, c->room, c->arena);
+	c->founds = true;
+	return REASON_OK;
+}
+
 /* Checks everything that needs no session: 200, or the status owed. */
 static int check_invite(struct call *c, const struct port_msg *m,
 			const char **why)
@@ -211,7 +223,7 @@ static int check_invite(struct call *c, const struct port_msg *m,
 	*why = "no such room or domain";
 	if (status != 200)
 		return status;
-	reason = back_local_reachable(c->f->cfg.back, c->room, WORLD_SIP);
+	reason = find_room(c);
 	if (reason != REASON_OK) {
 		*why = reason_text(reason);
 		return map_reason_to_sip(reason);
@@ -283,7 +295,7 @@ void call_invite(struct front_sip *f, struct dialog *d,
 		c->room_uri = arena_dup(c->arena, buf_str(&uri));
 		buf_done(&uri);
 		c->uri = bare_uri(c->arena, c->uri);
-		c->dialled = dialled_uri(c, m);
+		c->dialled = c->founds ? c->room_uri : dialled_uri(c, m);
 		c->contact = call_contact(c, m->f[PORT_F_RURI]);
 		c->device = arena_dup(c->arena, m->f[PORT_F_CONTACT]);
 		why = "no usable MSRP offer";
@@ -419,7 +431,8 @@ void call_confirm(struct call *c)
 			  c);
 	else
 		timer_cancel(c->f->loop, &c->timer);
-	why = back_local_join(c->f->cfg.back, &join, &c->seat);
+	why = (c->founds ? back_local_found : back_local_join)(c->f->cfg.back,
+							       &join, &c->seat);
 	if (why != REASON_OK) {
 		log_info(c->f->log, "sip.join.refused",
 			 "dlg=%llx room=%s why=%s",

@@ -116,6 +116,7 @@ struct call {
 	bool connect_out;  /* the answer made us the active side */
 	bool offered;	   /* `answer` is an offer, its answer is due */
 	bool pathless;	   /* the session does not know its peer yet */
+	bool founds;	   /* the factory has named a room for it */
 	uint64_t referral; /* invited: who is told what comes of it */
 	char *answer;	   /* our last SDP */
 	char *peer_origin; /* o= of the offer it answers */
