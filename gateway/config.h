@@ -31,8 +31,9 @@ struct domain_config {
 	unsigned notify_interval_ms;
 	unsigned min_expires; /* seconds */
 	bool nick_rename;
-	bool force_tls; /* no session over plain TCP */
-	bool anonymous; /* people may come without their name */
+	bool force_tls;	    /* no session over plain TCP */
+	bool plain_clients; /* clients without CPIM may come */
+	bool anonymous;	    /* people may come without their name */
 };
 
 struct config {

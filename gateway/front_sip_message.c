@@ -89,6 +89,25 @@ static int read_message(struct call *c, struct message *m, struct str body)
 	return map_cpim_to_message(&cpim, &map, m);
 }
 
+static int read_plain(struct call *c, struct message *m,
+		      const struct msrp_message *in)
+{
+	struct buf b = BUF_INIT(in->body.n + 32768);
+	int status = 413;
+
+	plain_wrap(c, in, &b);
+	if (!b.err)
+		status = read_message(c, m, buf_str(&b));
+	buf_done(&b);
+	return status;
+}
+
+static bool takes_from(const struct call *c, struct str type)
+{
+	return str_ieq(type, STR("message/cpim")) ||
+	       (c->plain && str_ieq(type, STR("text/plain")));
+}
+
 static void on_message(void *user, msrp_tx tx, const struct msrp_message *in)
 {
 	struct call *c = user;
@@ -103,7 +122,7 @@ static void on_message(void *user, msrp_tx tx, const struct msrp_message *in)
 		reply(c, tx, 200, "");
 		return;
 	}
-	if (!str_ieq(type, STR("message/cpim"))) {
+	if (!takes_from(c, type)) {
 		reply(c, tx, 415, "message/cpim only");
 		return;
 	}
@@ -117,7 +136,10 @@ static void on_message(void *user, msrp_tx tx, const struct msrp_message *in)
 	}
 	m = message_new(in->body.n * 2 + 65536);
 	m->client_id = arena_dup(m->arena, in->message_id);
-	status = read_message(c, m, in->body);
+	if (str_ieq(type, STR("text/plain")))
+		status = read_plain(c, m, in);
+	else
+		status = read_message(c, m, in->body);
 	if (status != 200) {
 		reply(c, tx, status, "");
 	} else if (map_is_subject(m) && !m->private) {
@@ -209,7 +231,7 @@ static int send_now(struct call *c, struct blob *body)
 	uint64_t now = loop_now_ms(c->f->loop);
 	bool probe = now - c->probe_ms >= PROBE_INTERVAL_MS;
 	struct msrp_out out = {
-	    .content_type = STR("message/cpim"),
+	    .content_type = c->plain ? STR("text/plain") : STR("message/cpim"),
 	    .body = body,
 	    .failure_report = probe ? MSRP_FAILURE_YES : MSRP_FAILURE_PARTIAL,
 	};
@@ -249,7 +271,10 @@ void call_notice(struct call *c, const char *text)
 	};
 	struct blob *body;
 
-	cpim_write(&b, &m);
+	if (c->plain)
+		buf_addz(&b, text);
+	else
+		cpim_write(&b, &m);
 	body = blob_new(buf_str(&b));
 	deliver(c, body);
 	blob_unref(body);
@@ -369,7 +394,9 @@ static void send_message(struct call *c, const struct seat_ev *ev)
 	type = sip_type(m);
 	if (!type.n || !takes(c, type))
 		return;
-	if (m->world == WORLD_SIP) {
+	if (c->plain) {
+		body = plain_render(m);
+	} else if (m->world == WORLD_SIP) {
 		body =
 		    ev->delayed ? with_date(m) : blob_ref(m->form[WORLD_SIP]);
 	} else if (!m->private && str_eq(c->dialled, c->room_uri)) {

@@ -113,6 +113,7 @@ struct call {
 	char *lists;
 	bool takes_all;	   /* any wrapped type */
 	bool takes_plain;  /* text/plain */
+	bool plain;	   /* a client without CPIM */
 	bool connect_out;  /* the answer made us the active side */
 	bool offered;	   /* `answer` is an offer, its answer is due */
 	bool pathless;	   /* the session does not know its peer yet */
@@ -310,6 +311,13 @@ void call_notice(struct call *c, const char *text);
 void call_ready(struct call *c);
 void call_flush(struct call *c);
 void call_drop_held(struct call *c);
+
+/* front_sip_plain.c */
+/* The CPIM entity that says what a plain client said. */
+void plain_wrap(const struct call *c, const struct msrp_message *in,
+		struct buf *out);
+/* What a plain client gets of a message: "<nick> text", or NULL: nothing. */
+struct blob *plain_render(const struct message *m);
 
 /* front_sip_sender.c */
 struct sender *sender_of(struct front_sip *f, struct str user,

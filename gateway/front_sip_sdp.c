@@ -26,6 +26,7 @@ static void keep_peer(struct call *c, const struct sdp_media *m)
 		   m->connection.n;
 	size_t at = 0;
 	char *lists = mem_new(n + 1);
+	bool secure, plain = !sdp_media_is_msrp(m, &secure);
 
 	c->peer = (struct sdp_media){
 	    .accept_types = m->accept_types,
@@ -40,7 +41,7 @@ static void keep_peer(struct call *c, const struct sdp_media *m)
 	    .direction = m->direction,
 	    .chatroom = m->chatroom,
 	    .nickname = m->nickname,
-	    .private_messages = m->private_messages,
+	    .private_messages = m->private_messages && !plain,
 	};
 	for (size_t i = 0; i < sizeof(part) / sizeof(*part); i++) {
 		if (part[i]->n)
@@ -50,6 +51,7 @@ static void keep_peer(struct call *c, const struct sdp_media *m)
 	}
 	free(c->lists);
 	c->lists = lists;
+	c->plain = plain;
 	c->takes_all = sdp_takes(&c->peer, STR("x-any/x-any"));
 	c->takes_plain = sdp_takes(&c->peer, STR("text/plain"));
 }
@@ -80,12 +82,22 @@ const struct domain_config *call_domain(const struct call *c)
 }
 
 /* A domain may want TLS for all sessions (SDP-23). */
-static bool takes_plain(const struct call *c)
+static bool takes_tcp(const struct call *c)
 {
 	const struct domain_config *dom = call_domain(c);
 
 	return msrp_port(c->f->cfg.msrp, false) != 0 &&
 	       !(dom && dom->force_tls);
+}
+
+/* The line of a description that can be a session here, or -1. */
+static int choose(const struct call *c, const struct sdp *sdp)
+{
+	const struct domain_config *dom = call_domain(c);
+
+	return sdp_choose(sdp, takes_tcp(c),
+			  msrp_port(c->f->cfg.msrp, true) != 0,
+			  dom && dom->plain_clients);
 }
 
 /* Our side, with the address that our MSRP URI names (SDP-3). */
@@ -107,8 +119,9 @@ static struct sdp_local our_side(struct call *c, struct str uri)
 	    .setup = SDP_SETUP_ACTPASS,
 	    .accept_wrapped = STR("*"),
 	    .max_size = c->f->cfg.config->msrp.max_message,
+	    .plain_text = c->plain,
 	    .nickname = dom && dom->nicknames,
-	    .private_messages = dom && dom->private_messages,
+	    .private_messages = dom && dom->private_messages && !c->plain,
 	};
 }
 
@@ -189,13 +202,13 @@ static int take_media(struct call *c, const struct sdp *offer, int chosen)
 		c->session = session;
 		c->connect_out = setup == SDP_SETUP_ACTIVE;
 	}
+	keep_peer(c, m);
 	struct sdp_local local = our_side(c, msrp_session_uri(session));
 	local.proto = m->proto;
 	local.setup = setup;
 	local.cema = sdp_answer_cema(m);
 	local.direction = sdp_answer_direction(m->direction);
 	keep_answer(c, offer, chosen, &local);
-	keep_peer(c, m);
 	call_tell_seat(c);
 	return 200;
 }
@@ -211,8 +224,7 @@ int call_offer(struct call *c, struct str offer)
 		free(sdp);
 		return again || offer.n == 0 ? 488 : 400;
 	}
-	chosen = sdp_choose(sdp, takes_plain(c),
-			    msrp_port(c->f->cfg.msrp, true) != 0, false);
+	chosen = choose(c, sdp);
 	if (again && str_eq(sdp->origin, str_z(c->peer_origin)) &&
 	    (!c->session ||
 	     (chosen >= 0 && same_session(c, &sdp->media[chosen])))) {
@@ -290,7 +302,7 @@ static bool offers_secure(const struct call *c, const struct sdp *last,
 {
 	if (last)
 		return !str_ieq(last->media[line].proto, STR("TCP/MSRP"));
-	return !takes_plain(c);
+	return !takes_tcp(c);
 }
 
 int call_own_offer(struct call *c)
@@ -352,15 +364,16 @@ bool call_answer(struct call *c, struct str answer)
 	struct sdp *theirs = mem_new(sizeof(*theirs));
 	struct sdp *ours = mem_new(sizeof(*ours));
 	bool ok = false, secure;
-	size_t line;
+	int line;
 
 	c->offered = false;
 	if (c->session && sdp_parse(answer, theirs) == 0 &&
 	    sdp_parse(str_z(c->answer), ours) == 0) {
-		line = (size_t)own_line(ours);
-		ok = line < theirs->n_media &&
-		     sdp_media_is_msrp(&theirs->media[line], &secure) &&
-		     take_answer(c, &theirs->media[line], secure);
+		line = own_line(ours);
+		if (choose(c, theirs) == line) {
+			sdp_media_is_msrp(&theirs->media[line], &secure);
+			ok = take_answer(c, &theirs->media[line], secure);
+		}
 	}
 	if (ok)
 		keep_origin(c, theirs);

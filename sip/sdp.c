@@ -584,5 +584,5 @@ void sdp_write_offer(struct buf *b, const struct sdp_local *l)
 void sdp_write_reoffer(struct buf *b, const struct sdp *last, int chosen,
 		       const struct sdp_local *l)
 {
-	write_lines(b, last, chosen, l, true, l->setup);
+	write_lines(b, last, chosen, l, !l->plain_text, l->setup);
 }

@@ -73,6 +73,7 @@ struct sdp_local {
 	size_t max_size;	   /* 0 = none */
 	bool nickname, private_messages;
 	bool cema;
+	bool plain_text; /* offers: text/plain, not message/cpim */
 };
 /* The setup that an answer owes an offer (SDP-9). */
 enum sdp_setup sdp_answer_setup(enum sdp_setup offered);
