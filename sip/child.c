@@ -25,7 +25,7 @@ extern char **environ;
 #define SILENCE_MS     15000
 #define QUICK_DEATH_MS 2000
 #define BACKOFF_MIN_MS 50
-#define BACKOFF_MAX_MS 5000
+#define BACKOFF_MAX_MS 1000
 #define STOP_MS	       4000 /* the process allows itself 2 s */
 #define REAP_MS	       5
 #define READ_MAX       256 /* messages a turn, so that others get theirs */
