@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -8,6 +9,7 @@
 #define READ_MAX     256 /* messages a turn: the network waits meanwhile */
 #define LAST_CALL_MS 2000
 #define SWEEP_MS     4000
+#define TRIM_SWEEPS  15 /* every minute */
 
 static void watch(struct sipproc *p, bool writing)
 {
@@ -36,6 +38,10 @@ static void on_sweep(struct sipproc *p, su_timer_t *t, struct sipproc *arg)
 	(void)t;
 	dialog_sweep(arg);
 	uas_sweep(arg);
+	/* A burst of calls leaves its transactions, which nta frees 32 s later,
+	 * all over the heap. */
+	if (++arg->sweeps % TRIM_SWEEPS == 0)
+		malloc_trim(0);
 }
 
 static void on_last_call(struct sipproc *p, su_timer_t *t, struct sipproc *arg)

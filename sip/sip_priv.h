@@ -38,6 +38,7 @@ struct sipproc {
 	nta_agent_t *agent;
 	nta_leg_t *outside; /* takes what belongs to no dialog */
 	su_timer_t *sweep, *last_call;
+	unsigned sweeps;
 	struct log log;
 
 	struct port_end port;
