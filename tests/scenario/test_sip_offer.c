@@ -351,7 +351,7 @@ static void test_cema_and_relays(void **state)
 	sip_user_done(&a);
 }
 
-/* SDP-12: an address that no URI of the path names; MSRP-74: a first URI that
+/* SDP-12: an address that no URI of the path names; also a first URI that
  * we can't connect to */
 static void test_unlike_addresses(void **state)
 {
@@ -517,7 +517,7 @@ static struct str parts(struct scene *s, const char *headers)
 			    STR_ARG(offer_with(&u, "a=setup:active\r\n")));
 }
 
-/* SIP-4, SIP-3: 415 */
+/* SIP-4 */
 static void test_bodies(void **state)
 {
 	struct scene *s = *state;
