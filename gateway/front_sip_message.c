@@ -289,9 +289,9 @@ static void tell_skipped(struct call *c)
 	if (!c->skipped)
 		return;
 	snprintf(text, sizeof(text),
-		 "%llu messages could not be delivered to you: your connection "
-		 "is too slow.",
-		 (unsigned long long)c->skipped);
+		 "%llu message%s could not be delivered to you: your "
+		 "connection is too slow.",
+		 (unsigned long long)c->skipped, c->skipped == 1 ? "" : "s");
 	c->skipped = 0;
 	call_notice(c, text);
 }
