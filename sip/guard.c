@@ -157,7 +157,7 @@ static void check_refer(struct refusal *r, const sip_t *sip)
 			return refuse(r, 400, "Bad Refer-To");
 }
 
-static bool known_extension(const char *option)
+static bool known_extension(const char *option, bool inside)
 {
 	/* Target-Dialog may authorise, but need not: ours goes by identity */
 	static const char *const known[] = {"timer", "norefersub", "tdialog"};
@@ -165,17 +165,18 @@ static bool known_extension(const char *option)
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strcasecmp(option, known[i]) == 0)
 			return true;
-	return false;
+	/* in an initial INVITE only (RFC 5366 §5.1) */
+	return !inside && strcasecmp(option, "recipient-list-invite") == 0;
 }
 
-static void check_require(struct refusal *r, const sip_t *sip)
+static void check_require(struct refusal *r, const sip_t *sip, bool inside)
 {
 	size_t n = 0;
 
 	for (const sip_require_t *q = sip->sip_require; q; q = q->k_next) {
 		msg_param_t const *item = q->k_items;
 		for (; item && *item; item++) {
-			if (known_extension(*item))
+			if (known_extension(*item, inside))
 				continue;
 			int more =
 			    snprintf(r->headers + n, sizeof r->headers - n,
@@ -225,7 +226,7 @@ void guard_check(struct refusal *r, const sip_t *sip, bool inside)
 	if (!r->status && sip->sip_request->rq_method == sip_method_refer)
 		check_refer(r, sip);
 	if (!r->status)
-		check_require(r, sip);
+		check_require(r, sip, inside);
 	if (!r->status)
 		check_body(r, sip);
 }

@@ -224,5 +224,5 @@ bool value_has_header(struct str headers, struct str name);
 	"INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, SUBSCRIBE, NOTIFY, "       \
 	"REFER, "                                                              \
 	"MESSAGE, INFO"
-#define SIP_SUPPORTED	 "timer, norefersub, tdialog"
+#define SIP_SUPPORTED	 "timer, norefersub, tdialog, recipient-list-invite"
 #define SIP_ALLOW_EVENTS "conference, refer"

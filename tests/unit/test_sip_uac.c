@@ -65,6 +65,36 @@ static void refer_refused(void **state)
 	peer_close(&p);
 }
 
+/* V-FOCUS-5, FOCUS-41: a list of people to invite belongs in the first INVITE.
+ */
+static void list_in_reinvite(void **state)
+{
+	struct bed *b = *state;
+	struct peer p;
+	struct call c = {&p, "list", "ft", ""};
+	const struct port_msg *m;
+	char extra[512];
+	const char *z;
+
+	peer_open(&p, b, false);
+	snprintf(extra, sizeof extra, "%sRequire: recipient-list-invite\r\n",
+		 call_contact(&c));
+	call_say(&c, "INVITE", 1, extra, NULL);
+	m = core_asked(b, "INVITE");
+	core_answer(b, m, 200, NULL, "v=0\r\n");
+	z = peer_hears_start(&p, "SIP/2.0 200");
+	assert_non_null(
+	    strstr(header(z, "Supported"), "recipient-list-invite"));
+	call_learn_tag(&c, z);
+	call_say(&c, "ACK", 1, NULL, NULL);
+	core_told(b, PORT_ACK);
+	call_say(&c, "INVITE", 2, extra, NULL);
+	z = peer_hears_start(&p, "SIP/2.0 420");
+	assert_string_equal(header(z, "Unsupported"), "recipient-list-invite");
+	core_forget(b, m->dlg);
+	peer_close(&p);
+}
+
 /* --- INVITE --- */
 
 /* Dials the peer, whoever the request is for. */
@@ -274,6 +304,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(refer_makes_dialog, bed_setup,
 					    bed_teardown),
 	    cmocka_unit_test_setup_teardown(refer_refused, bed_setup,
+					    bed_teardown),
+	    cmocka_unit_test_setup_teardown(list_in_reinvite, bed_setup,
 					    bed_teardown),
 	    cmocka_unit_test_setup_teardown(dials, bed_setup, bed_teardown),
 	    cmocka_unit_test_setup_teardown(forks, bed_setup, bed_teardown),
