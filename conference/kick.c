@@ -1,5 +1,5 @@
 /* An occupant is removed with all his devices, by a moderator or by himself
- * (XEP-0045 §8.2). */
+ * (RFC 4353 §5.3, XEP-0045 §8.2). */
 #include "base/log.h"
 #include "conference/room_priv.h"
 

@@ -19,6 +19,7 @@ static void free_call(void *p)
 	free(c->lists);
 	free(c->answer);
 	free(c->peer_origin);
+	invitees_free(c->invitees);
 	arena_free(c->arena);
 	free(c);
 }
@@ -289,6 +290,10 @@ void call_invite(struct front_sip *f, struct dialog *d,
 	}
 	status = check_invite(c, m, &why);
 	if (status == 200) {
+		why = "no usable list of people to invite";
+		status = invitees_read(c, m);
+	}
+	if (status == 200) {
 		struct buf uri = BUF_INIT(4096);
 
 		map_room_to_sip(&uri, c->room, STR_NONE);
@@ -446,6 +451,7 @@ void call_confirm(struct call *c)
 		 (unsigned long long)c->seat.id, LOGQ(c->user));
 	call_tell_seat(c);
 	run_held_subscribes(c);
+	invitees_dial(c);
 }
 
 void call_ended(struct call *c, enum reason_code code, struct str text)

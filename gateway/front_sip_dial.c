@@ -1,8 +1,9 @@
 /* Dial-out: the focus invites somebody, who then is a participant like any
- * other (RFC 4353 §5.1, RFC 4579 §5.5). */
+ * other (RFC 4353 §5.2). */
 #include "gateway/front_sip_priv.h"
 
 #include "base/err.h"
+#include "base/random.h"
 #include "base/uri.h"
 #include "mapping/reason.h"
 #include "msrp/cpim.h"
@@ -62,13 +63,36 @@ static void put_headers(struct call *c, const struct dial_wish *w,
 		 SESSION_MIN_S);
 }
 
+/* The offer, and for those who care who else is invited (RFC 5366 §5). */
+static void put_body(struct call *c, const struct dial_wish *w,
+		     struct buf *type, struct buf *body)
+{
+	char boundary[33];
+
+	if (!w->history.n) {
+		buf_addz(type, "application/sdp");
+		buf_addz(body, c->answer);
+		return;
+	}
+	random_ident(boundary, sizeof(boundary) - 1);
+	buf_addf(type, "multipart/mixed;boundary=\"%s\"", boundary);
+	buf_addf(body,
+		 "--%s\r\nContent-Type: application/sdp\r\n\r\n%s\r\n--%s\r\n"
+		 "Content-Type: application/resource-lists+xml\r\n"
+		 "Content-Disposition: recipient-list-history;"
+		 "handling=optional\r\n\r\n%.*s\r\n--%s--\r\n",
+		 boundary, c->answer, boundary, STR_ARG(w->history), boundary);
+}
+
 static void invite(struct call *c, const struct dial_wish *w)
 {
 	struct port_msg m = port_msg(PORT_DIAL);
 	const char *route = route_of(c->f, c->room);
-	struct buf headers = BUF_INIT(8192);
+	struct buf headers = BUF_INIT(8192), type = BUF_INIT(128);
+	struct buf body = BUF_INIT(PORT_BODY_MAX);
 
 	put_headers(c, w, route, &headers);
+	put_body(c, w, &type, &body);
 	m.f[PORT_F_RURI] = w->uri;
 	m.f[PORT_F_FROM] =
 	    arena_printf(c->arena, "<%.*s>", STR_ARG(c->room_uri));
@@ -76,10 +100,12 @@ static void invite(struct call *c, const struct dial_wish *w)
 	m.f[PORT_F_CONTACT] = c->contact;
 	m.f[PORT_F_ROUTE] = str_z(route);
 	m.f[PORT_F_HEADERS] = headers.err ? STR_NONE : buf_str(&headers);
-	m.f[PORT_F_TYPE] = STR("application/sdp");
-	m.f[PORT_F_BODY] = str_z(c->answer);
+	m.f[PORT_F_TYPE] = buf_str(&type);
+	m.f[PORT_F_BODY] = buf_str(&body);
 	c->dialog->dial = dialog_send(c->dialog, NULL, &m);
 	buf_done(&headers);
+	buf_done(&type);
+	buf_done(&body);
 }
 
 static void no_answer(void *user)

@@ -7,6 +7,7 @@
 #include "sip/sdp.h"
 
 struct call;
+struct invitees;
 
 /* A SIP dialog with its usages (RFC 5057): a call, subscriptions, or both. The
  * SIP process is told to forget it when nothing uses it any more. */
@@ -111,16 +112,17 @@ struct call {
 	/* negotiated; the peer's strings are slices of `lists` */
 	struct sdp_media peer;
 	char *lists;
-	bool takes_all;	   /* any wrapped type */
-	bool takes_plain;  /* text/plain */
-	bool plain;	   /* a client without CPIM */
-	bool connect_out;  /* the answer made us the active side */
-	bool offered;	   /* `answer` is an offer, its answer is due */
-	bool pathless;	   /* the session does not know its peer yet */
-	bool founds;	   /* the factory has named a room for it */
-	uint64_t referral; /* invited: who is told what comes of it */
-	char *answer;	   /* our last SDP */
-	char *peer_origin; /* o= of the offer it answers */
+	bool takes_all;		   /* any wrapped type */
+	bool takes_plain;	   /* text/plain */
+	bool plain;		   /* a client without CPIM */
+	bool connect_out;	   /* the answer made us the active side */
+	bool offered;		   /* `answer` is an offer, its answer is due */
+	bool pathless;		   /* the session does not know its peer yet */
+	struct invitees *invitees; /* of his INVITE; NULL: none */
+	bool founds;		   /* the factory has named a room for it */
+	uint64_t referral;	   /* invited: who is told what comes of it */
+	char *answer;		   /* our last SDP */
+	char *peer_origin;	   /* o= of the offer it answers */
 	uint64_t sdp_id, sdp_version;
 	uint32_t invite_cseq;
 	struct msrp_session *session; /* NULL: the media line is refused */
@@ -249,6 +251,20 @@ struct call *call_joining(struct front_sip *f, struct str room);
 /* The session description in the body of an INVITE or ACK, alone or in a
  * multipart/mixed (SIP-4), empty if there is none: 200, or the status owed. */
 int invite_sdp(const struct port_msg *m, struct str *sdp);
+struct invite_body {
+	struct str sdp;
+	struct str list; /* resource-lists: whom to invite, too (RFC 5366) */
+};
+/* Likewise all that it holds for us. */
+int invite_body(const struct port_msg *m, struct invite_body *out);
+
+/* front_sip_list.c */
+/* Keeps the INVITE's list of people to invite, if it has one: 200, or the
+ * status owed. */
+int invitees_read(struct call *c, const struct port_msg *m);
+/* Invites them, once: their inviter is in the room. */
+void invitees_dial(struct call *c);
+void invitees_free(struct invitees *i);
 
 /* front_sip_private.c */
 /* Gives a caller who asks for it a name that is not his own (RFC 3323 §4.2):
@@ -346,9 +362,10 @@ struct dial_wish {
 	struct str dialled; /* the room, as who asks for it has written it */
 	struct str referred_by; /* header value, may be empty */
 	struct str subject;
-	uint64_t referral; /* who is told, or 0 */
+	struct str history; /* resource-lists: who else is invited, or empty */
+	uint64_t referral;  /* who is told, or 0 */
 };
-/* Invites somebody into a room (RFC 4579 §5.5). */
+/* Invites somebody into a room (RFC 4353 §5.2). */
 void dial_out(struct front_sip *f, const struct dial_wish *w);
 void dial_progress(struct front_sip *f, const struct port_msg *m);
 /* The outcome of d->dial. */

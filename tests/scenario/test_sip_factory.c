@@ -76,10 +76,123 @@ static void test_factory(void **state)
 	sip_user_done(&c);
 }
 
+#define LIST                                                                   \
+	"<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-lists\" "     \
+	"xmlns:cp=\"urn:ietf:params:xml:ns:copycontrol\"><list>"               \
+	"<entry uri=\"sip:bob@sip.test\" cp:copyControl=\"to\"/>"              \
+	"<entry uri=\"sip:carol@sip.test\"/>"                                  \
+	"<entry uri=\"sip:carol@sip.test\"/>"                                  \
+	"<entry uri=\"sip:alice@sip.test\" cp:copyControl=\"cc\"/>"            \
+	"</list></resource-lists>"
+
+/* An INVITE with his offer and this list: the status. */
+static int invite_with(struct sip_user *u, const char *disposition,
+		       const char *list)
+{
+	struct port_msg m = port_msg(PORT_REQUEST), a;
+	struct scene *s = u->s;
+
+	m.new_dialog = true;
+	sip_user_request(u, &m, "INVITE");
+	m.f[PORT_F_REQUIRE] = STR("recipient-list-invite");
+	m.f[PORT_F_TYPE] = STR("multipart/mixed;boundary=\"b1\"");
+	m.f[PORT_F_BODY] = arena_printf(
+	    s->arena,
+	    "--b1\r\nContent-Type: application/sdp\r\n\r\n%.*s\r\n--b1\r\n"
+	    "Content-Type: application/resource-lists+xml\r\n"
+	    "Content-Disposition: %s\r\n\r\n%s\r\n--b1--\r\n",
+	    STR_ARG(sip_user_offer(u, "a=chatroom\r\n")), disposition, list);
+	scene_sip_event(s, &m);
+	a = scene_sip(s, PORT_ANSWER, NULL);
+	return a.status;
+}
+
+/* He is invited, to a room that the first to be asked about is put into. */
+static void invited(struct scene *s, const char *uri, struct str *room)
+{
+	struct port_msg d = scene_sip(s, PORT_DIAL, NULL);
+	struct str body = d.f[PORT_F_BODY];
+
+	assert_true(str_eq(d.f[PORT_F_RURI], str_z(uri)));
+	if (!room->n)
+		*room = d.f[PORT_F_FROM];
+	assert_true(str_eq(d.f[PORT_F_FROM], *room));
+	assert_true(
+	    has(d.f[PORT_F_HEADERS], "Referred-By: <sip:alice@sip.test>\r\n"));
+	assert_true(str_starts(d.f[PORT_F_TYPE], STR("multipart/mixed;")));
+	assert_true(has(body, "Content-Type: application/sdp\r\n\r\nv=0\r\n"));
+	assert_true(has(body, "Content-Disposition: recipient-list-history;"
+			      "handling=optional\r\n"));
+	assert_true(has(body, "<entry uri=\"sip:bob@sip.test\" "
+			      "cp:copyControl=\"to\"/><entry "
+			      "uri=\"sip:alice@sip.test\" "
+			      "cp:copyControl=\"cc\"/></list>"));
+	assert_false(has(body, "carol"));
+}
+
+/* V-FOCUS-6, FOCUS-40, FOCUS-41, FOCUS-44: at the factory, once each, the
+ * inviter not at all, when he is in; bcc is not told */
+static void test_list_at_factory(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a;
+	struct str room = STR_NONE;
+
+	sip_user_init(&a, s, "alice", FACTORY);
+	assert_int_equal(invite_with(&a, "recipient-list", LIST), 200);
+	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
+	sip_user_ack(&a);
+	invited(s, "sip:bob@sip.test", &room);
+	invited(s, "sip:carol@sip.test", &room);
+	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
+	sip_user_bye(&a); /* nobody is left to be called for */
+	scene_sip(s, PORT_HANG_UP, NULL);
+	scene_sip(s, PORT_HANG_UP, NULL);
+	sip_user_done(&a);
+}
+
+/* FOCUS-41: at a room, too. FOCUS-42: what is refused. */
+static void test_list_at_room(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, b;
+	struct str room = made(&a, s, "alice"), from = STR_NONE;
+	struct buf many = BUF_INIT(65536);
+
+	sip_user_init(&b, s, "alice", arena_dup(s->arena, room).p);
+	assert_int_equal(invite_with(&b, "uri-list", LIST), 200);
+	sip_user_ack(&b);
+	invited(s, "sip:bob@sip.test", &from);
+	assert_true(has(from, arena_dup(s->arena, room).p));
+	invited(s, "sip:carol@sip.test", &from);
+	sip_user_done(&b);
+
+	sip_user_init(&b, s, "dan", FACTORY);
+	assert_int_equal(invite_with(&b, "recipient-list", "<no"), 400);
+	sip_user_done(&b);
+	sip_user_init(&b, s, "dan", FACTORY);
+	assert_int_equal(
+	    invite_with(&b, "recipient-list", "<!DOCTYPE x []>" LIST), 400);
+	sip_user_done(&b);
+	buf_addz(&many, "<resource-lists xmlns=\"urn:ietf:params:xml:ns:"
+			"resource-lists\"><list>");
+	for (int i = 0; i < 101; i++)
+		buf_addf(&many, "<entry uri=\"sip:u%d@x\"/>", i);
+	buf_addz(&many, "</list></resource-lists>");
+	sip_user_init(&b, s, "dan", FACTORY);
+	assert_int_equal(invite_with(&b, "recipient-list", buf_z(&many)), 413);
+	sip_user_done(&b);
+	buf_done(&many);
+	sip_user_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_factory, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_list_at_factory, setup,
+					    teardown),
+	    cmocka_unit_test_setup_teardown(test_list_at_room, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,58 @@
+/* An INVITE with a list: whoever is on it is invited, too (RFC 5366). */
+#include <stdlib.h>
+
+#include "gateway/front_sip_priv.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "sip/lists.h"
+
+struct invitees {
+	struct arena *arena; /* of the list's strings */
+	struct uri_list list;
+};
+
+void invitees_free(struct invitees *i)
+{
+	if (!i)
+		return;
+	arena_free(i->arena);
+	free(i);
+}
+
+int invitees_read(struct call *c, const struct port_msg *m)
+{
+	struct invite_body body;
+	int status = invite_body(m, &body), err;
+
+	if (status != 200 || !body.list.n)
+		return status;
+	c->invitees = mem_new(sizeof(*c->invitees));
+	c->invitees->arena = arena_new(4 * LIST_BYTES_MAX);
+	err = list_parse(body.list, c->invitees->arena, &c->invitees->list);
+	if (err < 0)
+		return err == ERR_TOO_BIG ? 413 : 400;
+	return 200;
+}
+
+void invitees_dial(struct call *c)
+{
+	struct invitees *i = c->invitees;
+	struct buf history = BUF_INIT(PORT_BODY_MAX);
+	struct dial_wish w = {.room = c->room, .dialled = c->dialled};
+
+	if (!i)
+		return;
+	c->invitees = NULL;
+	list_write_history(&history, &i->list);
+	w.history = buf_str(&history);
+	w.referred_by = arena_printf(i->arena, "<%.*s>", STR_ARG(c->uri));
+	for (size_t n = 0; n < i->list.n; n++) {
+		w.uri = i->list.entry[n].uri;
+		w.user = user_key(i->arena, w.uri);
+		if (w.user.n && str_istarts(w.uri, STR("sip")))
+			dial_out(c->f, &w);
+	}
+	buf_done(&history);
+	invitees_free(i);
+}
