@@ -134,6 +134,79 @@ static void reinvites(void **state)
 	peer_close(&p);
 }
 
+/* RFC 4028 on the wire: what the core decides of timers goes out as it is, what
+ * the peer says of them comes in. FOCUS-52 */
+static void carries_session_timers(void **state)
+{
+	struct bed *b = *state;
+	struct peer p;
+	struct call c = {&p, "timers", "ft", ""};
+	const struct port_msg *m;
+	const char *z;
+	char extra[512];
+	uint64_t dlg, req;
+
+	peer_open(&p, b, true);
+	snprintf(extra, sizeof extra,
+		 "%sx: 1800;refresher=uac\r\nMin-SE: 100\r\nk: timer\r\n"
+		 "Require: timer\r\nAllow: INVITE, UPDATE\r\n",
+		 call_contact(&c));
+	call_say(&c, "INVITE", 1, extra, NULL);
+	m = core_asked(b, "INVITE");
+	assert_true(
+	    str_eq(m->f[PORT_F_SESSION_EXPIRES], STR("1800;refresher=uac")));
+	assert_true(str_eq(m->f[PORT_F_MIN_SE], STR("100")));
+	assert_true(str_eq(m->f[PORT_F_SUPPORTED], STR("timer")));
+	assert_true(str_eq(m->f[PORT_F_REQUIRE], STR("timer")));
+	assert_true(str_search(m->f[PORT_F_HEADERS],
+			       STR("Allow: INVITE, UPDATE\r\n")) >= 0);
+	dlg = m->dlg;
+	core_answer(b, m, 200,
+		    "Session-Expires: 1800;refresher=uac\r\n"
+		    "Require: timer\r\n",
+		    "v=0\r\n");
+	z = peer_hears_start(&p, "SIP/2.0 200");
+	assert_string_equal(header(z, "Session-Expires"), "1800;refresher=uac");
+	assert_string_equal(header(z, "Require"), "timer");
+	assert_non_null(strstr(header(z, "Supported"), "timer"));
+	call_learn_tag(&c, z);
+	call_say(&c, "ACK", 1, NULL, NULL);
+	core_told(b, PORT_ACK);
+
+	req = core_send(b, dlg, "UPDATE",
+			"Session-Expires: 1800;refresher=uac\r\n"
+			"Min-SE: 100\r\n",
+			NULL);
+	z = peer_hears_start(&p, "UPDATE sip:a@127.0.0.1");
+	assert_string_equal(header(z, "Session-Expires"), "1800;refresher=uac");
+	assert_string_equal(header(z, "Min-SE"), "100");
+	assert_non_null(strstr(header(z, "Supported"), "timer"));
+	assert_string_equal(header(z, "Content-Length"), "0");
+	peer_answer(&p, z, 422, "Min-SE: 3600\r\n", NULL);
+	m = core_outcome(b, req, 422);
+	assert_true(str_eq(m->f[PORT_F_MIN_SE], STR("3600")));
+
+	req = core_send(b, dlg, "UPDATE",
+			"Session-Expires: 3600;refresher=uac\r\n", NULL);
+	z = peer_hears_start(&p, "UPDATE sip:a@127.0.0.1");
+	snprintf(extra, sizeof extra,
+		 "%sSession-Expires: 3600;refresher=uas\r\n", call_contact(&c));
+	peer_answer(&p, z, 200, extra, NULL);
+	m = core_outcome(b, req, 200);
+	assert_true(
+	    str_eq(m->f[PORT_F_SESSION_EXPIRES], STR("3600;refresher=uas")));
+
+	snprintf(extra, sizeof extra, "%sSession-Expires: 3600\r\n",
+		 call_contact(&c));
+	call_say(&c, "UPDATE", 2, extra, NULL);
+	m = core_asked(b, "UPDATE");
+	assert_true(str_eq(m->f[PORT_F_SESSION_EXPIRES], STR("3600")));
+	core_answer(b, m, 200, "Session-Expires: 3600;refresher=uac\r\n", NULL);
+	z = peer_hears_start(&p, "SIP/2.0 200");
+	assert_string_equal(header(z, "Session-Expires"), "3600;refresher=uac");
+	peer_close(&p);
+}
+
 static void cancels(void **state)
 {
 	struct bed *b = *state;
@@ -447,6 +520,7 @@ int main(void)
 	    IN_BED(udp_call),
 	    IN_BED(tcp_call),
 	    IN_BED(reinvites),
+	    IN_BED(carries_session_timers),
 	    IN_BED(cancels),
 	    IN_BED(subscribes),
 	    IN_BED(answers_options),
