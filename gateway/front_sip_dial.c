@@ -12,6 +12,39 @@
 #define SESSION_S	  1800	 /* FOCUS-52 */
 #define SESSION_MIN_S	  90
 
+/* The URI as a Request-URI: without a method and headers (RFC 3261 §19.1.1). */
+static struct str request_uri(struct arena *a, struct str uri)
+{
+	struct buf b = BUF_INIT(8192);
+	struct str rest, out;
+
+	buf_add(&b, bare_uri(a, uri));
+	rest = str_from(uri, b.n < uri.n ? b.n + 1 : uri.n);
+	if (b.n < uri.n && uri.p[b.n] == '?')
+		rest = STR_NONE;
+	rest = str_split(&rest, '?');
+	while (rest.n) {
+		struct str param = str_split(&rest, ';'), name = param;
+
+		if (!str_ieq(str_split(&name, '='), STR("method")))
+			buf_addf(&b, ";%.*s", STR_ARG(param));
+	}
+	out = arena_dup(a, buf_str(&b));
+	buf_done(&b);
+	return out;
+}
+
+/* Lists may hold anything: what would end a header line or its brackets is no
+ * address (RFC 3261 §25.1). */
+static bool is_clean(struct str uri)
+{
+	for (size_t i = 0; i < uri.n; i++)
+		if (uri.p[i] <= ' ' || uri.p[i] >= 0x7f ||
+		    strchr("<>\"", uri.p[i]))
+			return false;
+	return true;
+}
+
 static const char *route_of(struct front_sip *f, struct str room)
 {
 	const struct domain_config *dom = back_local_domain(
@@ -93,7 +126,7 @@ static void invite(struct call *c, const struct dial_wish *w)
 
 	put_headers(c, w, route, &headers);
 	put_body(c, w, &type, &body);
-	m.f[PORT_F_RURI] = w->uri;
+	m.f[PORT_F_RURI] = request_uri(c->arena, w->uri);
 	m.f[PORT_F_FROM] =
 	    arena_printf(c->arena, "<%.*s>", STR_ARG(c->room_uri));
 	m.f[PORT_F_TO] = arena_printf(c->arena, "<%.*s>", STR_ARG(c->uri));
@@ -158,11 +191,13 @@ void dial_out(struct front_sip *f, const struct dial_wish *w)
 	enum reason_code why = REASON_OK;
 
 	fill(c, w);
-	if (f->n_calls > f->cfg.config->limits.dialogs)
+	if (!is_clean(w->uri))
+		why = REASON_BAD_REQUEST;
+	else if (f->n_calls > f->cfg.config->limits.dialogs)
 		why = REASON_OVERLOAD;
 	if (why == REASON_OK)
 		why = watch_room(c);
-	if (why == REASON_OK && seat_by_user(&c->seat, c->user)) {
+	if (why == REASON_OK && user_in_room(&c->seat, c->user)) {
 		referral_tell(f, c->referral, 200, STR_NONE);
 		call_ended(c, REASON_LEFT, STR_NONE);
 		return;

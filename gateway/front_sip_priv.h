@@ -357,7 +357,7 @@ void roster_write(struct subscription *s, struct buf *b);
 /* front_sip_dial.c */
 struct dial_wish {
 	struct str room; /* "name@domain" */
-	struct str uri;	 /* whom to invite: a Request-URI, and its user_key() */
+	struct str uri;	 /* whom to invite, and its user_key() */
 	struct str user;
 	struct str dialled; /* the room, as who asks for it has written it */
 	struct str referred_by; /* header value, may be empty */

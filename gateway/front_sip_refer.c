@@ -181,28 +181,6 @@ static bool may_invite(struct call *by, const struct refer *q)
 	       !q->nick.n;
 }
 
-/* The URI as a Request-URI: without a method and headers (RFC 3261 §19.1.1). */
-static struct str request_uri(struct arena *a, struct str uri)
-{
-	struct buf b = BUF_INIT(8192);
-	struct str rest, out;
-
-	buf_add(&b, bare_uri(a, uri));
-	rest = str_from(uri, b.n < uri.n ? b.n + 1 : uri.n);
-	if (b.n < uri.n && uri.p[b.n] == '?')
-		rest = STR_NONE;
-	rest = str_split(&rest, '?');
-	while (rest.n) {
-		struct str param = str_split(&rest, ';'), name = param;
-
-		if (!str_ieq(str_split(&name, '='), STR("method")))
-			buf_addf(&b, ";%.*s", STR_ARG(param));
-	}
-	out = arena_dup(a, buf_str(&b));
-	buf_done(&b);
-	return out;
-}
-
 static bool hidden(struct str privacy)
 {
 	return privacy.n && !str_ieq(privacy, STR("none"));
@@ -214,7 +192,7 @@ static void invite_target(struct call *by, const struct port_msg *m,
 {
 	struct dial_wish w = {
 	    .room = q->room,
-	    .uri = request_uri(a, q->uri),
+	    .uri = q->uri,
 	    .user = q->user,
 	    .dialled = by->dialled,
 	    .referred_by = m->f[PORT_F_REFERRED_BY],

@@ -186,6 +186,36 @@ static void test_list_at_room(void **state)
 	sip_user_done(&a);
 }
 
+/* What is on a list goes into a request line: without headers, and only if it
+ * is an address. */
+static void test_odd_entries(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a;
+	struct port_msg d;
+
+	sip_user_init(&a, s, "alice", FACTORY);
+	assert_int_equal(
+	    invite_with(
+		&a, "recipient-list",
+		"<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-"
+		"lists\"><list>"
+		"<entry uri=\"sip:eve@sip.test&#13;&#10;Evil: 1\"/>"
+		"<entry uri=\"sip:e&gt;ve@sip.test\"/>"
+		"<entry uri=\"mailto:bob@sip.test\"/>"
+		"<entry uri=\"sip:bob@sip.test;transport=tcp;method=BYE?"
+		"Subject=x\"/>"
+		"</list></resource-lists>"),
+	    200);
+	sip_user_ack(&a);
+	d = scene_sip(s, PORT_DIAL, NULL);
+	assert_true(
+	    str_eq(d.f[PORT_F_RURI], STR("sip:bob@sip.test;transport=tcp")));
+	assert_true(str_eq(d.f[PORT_F_TYPE], STR("application/sdp")));
+	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
+	sip_user_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +223,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_list_at_factory, setup,
 					    teardown),
 	    cmocka_unit_test_setup_teardown(test_list_at_room, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_odd_entries, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
