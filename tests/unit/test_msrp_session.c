@@ -683,8 +683,7 @@ static void test_nicknames(void **state)
 	nick(&r, "Set-Nickname: <sip:Al@c.example>\r\n",
 	     "nick <Al> in c.example\n");
 	nick(&r, "Set-Nickname: <sip:c.example>\r\n", "nick bad\n");
-	nick(&r,
-	     "Set-Nickname: <sip:a%40r@c.example>\r\nUse-Nickname: b\r\n",
+	nick(&r, "Set-Nickname: <sip:a%40r@c.example>\r\nUse-Nickname: b\r\n",
 	     "nick <b>\n");
 	room_done(&r);
 }
