@@ -90,6 +90,8 @@ static struct str list_of(su_home_t *home, const void *header, const char *sep)
 /* Headers that have no field: as lines. */
 static struct str further(su_home_t *home, const sip_t *sip)
 {
+	/* the library's macro for this one takes no const message */
+	sip_t *open = (sip_t *)(uintptr_t)sip;
 	const struct {
 		const char *name;
 		const void *header;
@@ -103,7 +105,7 @@ static struct str further(su_home_t *home, const sip_t *sip)
 	    {"WWW-Authenticate", sip->sip_www_authenticate},
 	    {"Proxy-Authenticate", sip->sip_proxy_authenticate},
 	    {"Content-Disposition", sip->sip_content_disposition},
-	    {"Refer-Sub", sip_refer_sub(sip)},
+	    {"Refer-Sub", sip_refer_sub(open)},
 	};
 	struct buf b = BUF_INIT(65536);
 	char *z;
