@@ -52,11 +52,6 @@ void back_local_free(struct back_local *b)
 	free(b);
 }
 
-const struct map_domains *back_local_domains(const struct back_local *b)
-{
-	return &b->domains;
-}
-
 const struct domain_config *back_local_domain(const struct back_local *b,
 					      struct str domain)
 {

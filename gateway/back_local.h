@@ -37,5 +37,3 @@ bool back_local_is_factory(const struct back_local *b, struct str room);
 /* A fresh room address of the same domain, which nobody can guess. */
 struct str back_local_new_address(const struct back_local *b,
 				  struct str factory, struct arena *a);
-/* How this server's domains map into each other's worlds. */
-const struct map_domains *back_local_domains(const struct back_local *b);

@@ -6,6 +6,7 @@
 #include "gateway/front_sip_priv.h"
 
 #include "base/mem.h"
+#include "base/rfc3339.h"
 #include "mapping/message.h"
 #include "mapping/reason.h"
 #include "mapping/roster.h"
@@ -261,11 +262,11 @@ static void deliver(struct call *c, struct blob *body)
 void call_notice(struct call *c, const char *text)
 {
 	struct buf b = BUF_INIT(65536);
-	char time[CPIM_TIME_MAX];
+	char time[RFC3339_MAX];
 	struct cpim_out m = {
 	    .from = {STR_NONE, c->dialled},
 	    .to = {STR_NONE, c->dialled},
-	    .datetime = str_z(cpim_time(loop_wall_ms(c->f->loop), time)),
+	    .datetime = str_z(rfc3339_millis(loop_wall_ms(c->f->loop), time)),
 	    .content_type = STR("text/plain;charset=utf-8"),
 	    .body = str_z(text),
 	};
@@ -341,12 +342,13 @@ static struct blob *with_date(const struct message *m)
 	struct str raw = blob_str(m->form[WORLD_SIP]);
 	struct arena *a = arena_new(raw.n * 2 + 65536);
 	struct buf b = BUF_INIT(raw.n + 128);
-	char time[CPIM_TIME_MAX];
+	char time[RFC3339_MAX];
 	struct blob *out = NULL;
 	struct cpim cpim;
 
 	if (cpim_parse(raw, a, &cpim) == 0 && !cpim.datetime.n) {
-		buf_addf(&b, "DateTime: %s\r\n", cpim_time(m->time_ms, time));
+		buf_addf(&b, "DateTime: %s\r\n",
+			 rfc3339_millis(m->time_ms, time));
 		buf_add(&b, raw);
 		out = blob_new(buf_str(&b));
 	}

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/rfc3339.h"
 #include "base/xmltext.h"
 #include "gateway/front_xmpp_priv.h"
 #include "mapping/reason.h"
@@ -98,11 +99,11 @@ static struct str stanza_of(const struct fx_session *s, struct message *m)
 
 static void put_delay(struct buf *b, struct str room, uint64_t time_ms)
 {
-	char z[XMPP_TIME_MAX];
+	char z[RFC3339_MAX];
 
 	buf_addz(b, "<delay xmlns='" NS_DELAY "'");
 	x_put_attr(b, "from", room);
-	x_put_attr(b, "stamp", str_z(xmpp_time(time_ms, z)));
+	x_put_attr(b, "stamp", str_z(rfc3339_seconds(time_ms, z)));
 	buf_addz(b, "/>");
 }
 

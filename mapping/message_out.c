@@ -1,4 +1,5 @@
 /* Neutral messages into CPIM entities and stanza payloads. */
+#include "base/rfc3339.h"
 #include "base/xmltext.h"
 #include "mapping/composing.h"
 #include "mapping/message_priv.h"
@@ -96,11 +97,11 @@ bool map_message_to_cpim(struct buf *out, const struct message *m,
 {
 	const struct part *p = choose(m, cfg);
 	struct buf body = BUF_INIT(SIZE_MAX / 2);
-	char time[CPIM_TIME_MAX];
+	char time[RFC3339_MAX];
 	struct cpim_out c = {
 	    .from = from,
 	    .to = to,
-	    .datetime = str_z(cpim_time(m->time_ms, time)),
+	    .datetime = str_z(rfc3339_millis(m->time_ms, time)),
 	    .subject = m->subject,
 	    .subject_lang = m->subject.n ? m->language : STR_NONE,
 	};

@@ -21,7 +21,6 @@ struct cpim {
 	struct str datetime; /* as written; empty = none */
 	struct str subject, subject_lang;
 	struct str imdn_message_id; /* of namespace urn:ietf:params:imdn */
-	struct str nick_hint;	    /* reserved for the draft's forms; empty */
 	bool has_require;
 	/* the MIME part */
 	struct str content_type; /* whole value with parameters */
@@ -53,12 +52,6 @@ struct cpim_out {
 	struct str body;
 };
 void cpim_write(struct buf *b, const struct cpim_out *m);
-
-/* RFC 3339 with milliseconds, "2026-11-21T09:00:00.123Z". */
-#define CPIM_TIME_MAX 32
-const char *cpim_time(uint64_t wall_ms, char z[CPIM_TIME_MAX]);
-/* The other way; offsets are read. 0, ERR_SYNTAX. */
-int cpim_time_parse(struct str s, uint64_t *wall_ms);
 
 /* A media type's value: its "type/subtype" (slice) and the value of a parameter
  * (unquoted slice; empty if absent). Names without case. */

@@ -1,6 +1,7 @@
 #include "xmpp/muc.h"
 
 #include "base/err.h"
+#include "base/rfc3339.h"
 
 static const struct stanza_error bad_request = {"modify", "bad-request"};
 static const struct stanza_error unavailable = {"cancel",
@@ -56,7 +57,7 @@ static void read_history(struct muc_in *in, uint64_t now_ms)
 		in->has_since = true;
 		in->since_ms = v * 1000 < now_ms ? now_ms - v * 1000 : 0;
 	}
-	if (xmpp_time_parse(str_trim_space(x_attr(h, "since")), &v) == 0 &&
+	if (rfc3339_parse(str_trim_space(x_attr(h, "since")), &v) == 0 &&
 	    (!in->has_since || v > in->since_ms)) {
 		in->has_since = true;
 		in->since_ms = v;

@@ -47,8 +47,3 @@ struct muc_in {
  * without usable from or to (drop it). */
 int muc_classify(const struct xnode *stanza, struct arena *a, uint64_t now_ms,
 		 struct muc_in *out);
-
-/* "2026-11-21T09:00:00Z" (XEP-0082) and back. */
-#define XMPP_TIME_MAX 32
-const char *xmpp_time(uint64_t wall_ms, char z[XMPP_TIME_MAX]);
-int xmpp_time_parse(struct str s, uint64_t *wall_ms);

@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "base/err.h"
+#include "base/rfc3339.h"
 #include "msrp/cpim.h"
 
 static void same(struct str a, struct str b)
@@ -27,12 +28,12 @@ static void print(struct buf *b, const struct cpim *m)
 
 static void times(struct str s)
 {
-	char z[CPIM_TIME_MAX];
+	char z[RFC3339_MAX];
 	uint64_t ms, again;
 
-	if (cpim_time_parse(s, &ms))
+	if (rfc3339_parse(s, &ms))
 		return;
-	assert(cpim_time_parse(str_z(cpim_time(ms, z)), &again) == 0);
+	assert(rfc3339_parse(str_z(rfc3339_millis(ms, z)), &again) == 0);
 	assert(ms == again);
 }
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "base/rfc3339.h"
 #include "msrp/cpim.h"
 
 #define FROM "From: <sip:a@c.example>\r\n"
@@ -273,7 +274,7 @@ static void time_is(const char *text, uint64_t want)
 {
 	uint64_t ms = 0;
 
-	assert_int_equal(cpim_time_parse(str_z(text), &ms), 0);
+	assert_int_equal(rfc3339_parse(str_z(text), &ms), 0);
 	assert_int_equal(ms, want);
 }
 
@@ -289,22 +290,21 @@ static void test_time(void **state)
 	    "2026-01-01T25:00:00Z",
 	    "2026-01-01T00:00:00Zx",
 	};
-	char z[CPIM_TIME_MAX];
+	char z[RFC3339_MAX];
 	uint64_t ms;
 
 	(void)state;
-	assert_string_equal(cpim_time(0, z), "1970-01-01T00:00:00.000Z");
-	assert_string_equal(cpim_time(UINT64_C(1714979289012), z),
+	assert_string_equal(rfc3339_millis(0, z), "1970-01-01T00:00:00.000Z");
+	assert_string_equal(rfc3339_millis(UINT64_C(1714979289012), z),
 			    "2024-05-06T07:08:09.012Z");
-	assert_string_equal(cpim_time(UINT64_MAX, z) + 4,
+	assert_string_equal(rfc3339_millis(UINT64_MAX, z) + 4,
 			    "-12-31T23:59:59.615Z");
 	time_is("2024-05-06T07:08:09Z", UINT64_C(1714979289000));
 	time_is("2024-05-06T09:38:09+02:30", UINT64_C(1714979289000));
 	time_is("2024-05-06T07:08:09.012345+00:00", UINT64_C(1714979289012));
 	time_is("2024-05-06t06:08:09.5-01:00", UINT64_C(1714979289500));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		assert_int_equal(cpim_time_parse(str_z(bad[i]), &ms),
-				 ERR_SYNTAX);
+		assert_int_equal(rfc3339_parse(str_z(bad[i]), &ms), ERR_SYNTAX);
 }
 
 /* SDP-7 */

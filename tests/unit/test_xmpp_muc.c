@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "base/rfc3339.h"
 #include "tests/lib/xmlin.h"
 #include "xmpp/muc.h"
 
@@ -240,29 +241,30 @@ static void test_unusable(void **state)
 /* XEP-0082 §3.2 */
 static void test_time(void **state)
 {
-	char z[XMPP_TIME_MAX];
+	char z[RFC3339_MAX];
 	uint64_t ms = 7;
 
 	(void)state;
-	assert_string_equal(xmpp_time(NOW, z), "2026-11-21T09:00:00Z");
-	assert_string_equal(xmpp_time(UINT64_MAX, z), "9999-12-31T23:59:59Z");
-	assert_int_equal(xmpp_time_parse(STR("2026-11-21T09:00:00Z"), &ms), 0);
+	assert_string_equal(rfc3339_seconds(NOW, z), "2026-11-21T09:00:00Z");
+	assert_string_equal(rfc3339_seconds(UINT64_MAX, z),
+			    "9999-12-31T23:59:59Z");
+	assert_int_equal(rfc3339_parse(STR("2026-11-21T09:00:00Z"), &ms), 0);
 	assert_true(ms == NOW);
 	assert_int_equal(
-	    xmpp_time_parse(STR("2026-11-21T11:30:00.1239+02:30"), &ms), 0);
+	    rfc3339_parse(STR("2026-11-21T11:30:00.1239+02:30"), &ms), 0);
 	assert_true(ms == NOW + 123);
-	assert_int_equal(xmpp_time_parse(STR("2026-11-21T04:00:00-05:00"), &ms),
+	assert_int_equal(rfc3339_parse(STR("2026-11-21T04:00:00-05:00"), &ms),
 			 0);
 	assert_true(ms == NOW);
-	assert_int_equal(xmpp_time_parse(STR("2026-11-21T09:00:00"), &ms),
+	assert_int_equal(rfc3339_parse(STR("2026-11-21T09:00:00"), &ms),
 			 ERR_SYNTAX);
-	assert_int_equal(xmpp_time_parse(STR("2026-13-21T09:00:00Z"), &ms),
+	assert_int_equal(rfc3339_parse(STR("2026-13-21T09:00:00Z"), &ms),
 			 ERR_SYNTAX);
-	assert_int_equal(xmpp_time_parse(STR("1970-01-01T00:00:00+01:00"), &ms),
+	assert_int_equal(rfc3339_parse(STR("1970-01-01T00:00:00+01:00"), &ms),
 			 ERR_SYNTAX);
-	assert_int_equal(xmpp_time_parse(STR("2026-11-21T09:00:00.Z"), &ms),
+	assert_int_equal(rfc3339_parse(STR("2026-11-21T09:00:00.Z"), &ms),
 			 ERR_SYNTAX);
-	assert_int_equal(xmpp_time_parse(STR_NONE, &ms), ERR_SYNTAX);
+	assert_int_equal(rfc3339_parse(STR_NONE, &ms), ERR_SYNTAX);
 	assert_true(ms == NOW);
 }
 
