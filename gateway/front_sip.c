@@ -301,6 +301,8 @@ static void request(struct front_sip *f, const struct port_msg *m)
 		options(f, m);
 	else if (str_eq(method, STR("UPDATE")))
 		update(f, m);
+	else if (str_eq(method, STR("NOTIFY"))) /* RFC 6665 §4.1.3 */
+		front_sip_refuse(f, m, 481, "no such subscription");
 	else
 		not_allowed(f, m);
 }

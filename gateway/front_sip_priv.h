@@ -194,9 +194,6 @@ struct referral {
 #define OP_REFER (1ull << 62)
 
 /* front_sip.c */
-/* The headers that go with what we make ours of. */
-#define SIP_ALLOW                                                              \
-	"INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE, REFER"
 struct answer {
 	int status;
 	const char *phrase; /* NULL: the status's own */

@@ -122,6 +122,10 @@ enum port_field {
 	PORT_FIELDS
 };
 
+/* What the core takes, as both sides of the boundary tell it in Allow. */
+#define SIP_ALLOW                                                              \
+	"INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE, REFER"
+
 /* Ids: the SIP process makes dlg and req of what comes in as generation << 32 |
  * count, the core makes req of what it sends likewise with bit 63 set, so that
  * no two processes in a row clash. A PORT_REQUEST outside any dialog carries a

@@ -220,9 +220,5 @@ char *value_z(su_home_t *home, struct str s);
 /* Has a block of header lines one of this name? */
 bool value_has_header(struct str headers, struct str name);
 
-#define SIP_ALLOW                                                              \
-	"INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, SUBSCRIBE, NOTIFY, "       \
-	"REFER, "                                                              \
-	"MESSAGE, INFO"
 #define SIP_SUPPORTED	 "timer, norefersub, tdialog, recipient-list-invite"
 #define SIP_ALLOW_EVENTS "conference, refer"
