@@ -148,6 +148,7 @@ static void sip_ready(void *user, bool first)
 	struct service *s = user;
 
 	if (first) {
+		start_links(s);
 		s->ready = true;
 		log_info(&s->log, "ready", "version=%s", STOX_VERSION);
 		sd_notify(0, "READY=1");
@@ -307,7 +308,6 @@ int service_run(const struct config *config, const char *program)
 		fprintf(stderr, "stoxd: %s: %s\n", program, strerror(errno));
 		s.status = 1;
 	} else {
-		start_links(&s);
 		loop_run(s.loop);
 	}
 	timer_cancel(s.loop, &s.stop_timer);
