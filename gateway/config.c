@@ -1,6 +1,5 @@
-#include "gateway/config.h"
+#include "gateway/config_priv.h"
 
-#include <confuse.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,258 +67,6 @@ static void name_sections(cfg_t *cfg, const char *file)
 		cfg_getsec(cfg, sections[i])->filename = str_dup(str_z(file));
 }
 
-struct word {
-	const char *word;
-	unsigned value;
-};
-
-static const struct word rooms_words[] = {
-    {"", ROOMS_NONE},	  {"local", ROOMS_LOCAL},	{"sip", ROOMS_SIP},
-    {"xmpp", ROOMS_XMPP}, {"discover", ROOMS_DISCOVER}, {NULL, 0}};
-static const struct word users_words[] = {{"", USERS_NONE},
-					  {"sip", USERS_SIP},
-					  {"foreign", USERS_FOREIGN},
-					  {NULL, 0}};
-static const struct word create_words[] = {{"any", CREATE_SIP | CREATE_XMPP},
-					   {"sip", CREATE_SIP},
-					   {"xmpp", CREATE_XMPP},
-					   {"none", 0},
-					   {NULL, 0}};
-static const struct word level_words[] = {
-    {"error", LOG_ERROR}, {"warn", LOG_WARN},	{"info", LOG_INFO},
-    {"debug", LOG_DEBUG}, {"trace", LOG_TRACE}, {NULL, 0}};
-
-static bool find_word(const struct word *words, const char *z, unsigned *out)
-{
-	for (; words->word; words++)
-		if (strcmp(words->word, z) == 0) {
-			*out = words->value;
-			return true;
-		}
-	return false;
-}
-
-static unsigned word_value(const struct word *words, const char *z)
-{
-	unsigned v = 0;
-
-	find_word(words, z, &v);
-	return v;
-}
-
-/* One of the words, or an error that lists them. */
-static int check_word(cfg_t *cfg, cfg_opt_t *opt, const struct word *words)
-{
-	char list[128] = "";
-	unsigned v;
-	const char *z = cfg_opt_getnstr(opt, 0);
-
-	if (find_word(words, z, &v))
-		return 0;
-	for (; words->word; words++)
-		if (*words->word) {
-			if (*list)
-				strcat(list, ", ");
-			strcat(list, words->word);
-		}
-	cfg_error(cfg, "%s: '%s' is none of %s", opt->name, z, list);
-	return -1;
-}
-
-static int check_rooms(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, rooms_words);
-}
-
-static int check_users(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, users_words);
-}
-
-static int check_create(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, create_words);
-}
-
-static int check_level(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, level_words);
-}
-
-/* The last value of a list: libconfuse validates after each. */
-static const char *last_value(cfg_opt_t *opt)
-{
-	unsigned n = cfg_opt_size(opt);
-
-	return n ? cfg_opt_getnstr(opt, n - 1) : "";
-}
-
-static int check_listen(cfg_t *cfg, cfg_opt_t *opt, bool udp)
-{
-	const char *z = last_value(opt);
-	struct listen_spec spec;
-
-	if (*z && (listen_spec_parse(str_z(z), &spec) < 0 ||
-		   (spec.transport == TRANSPORT_UDP && !udp))) {
-		cfg_error(cfg,
-			  "listen: '%s' is not %stcp:ADDRESS:PORT or "
-			  "tls:ADDRESS:PORT",
-			  z, udp ? "udp:ADDRESS:PORT, " : "");
-		return -1;
-	}
-	return 0;
-}
-
-static int check_sip_listen(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_listen(cfg, opt, true);
-}
-
-static int check_msrp_listen(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_listen(cfg, opt, false);
-}
-
-static int check_trust(cfg_t *cfg, cfg_opt_t *opt)
-{
-	const char *z = last_value(opt);
-	struct cidr cidr;
-
-	if (*z && cidr_parse(str_z(z), &cidr) < 0) {
-		cfg_error(cfg, "trust: '%s' is no address or address block", z);
-		return -1;
-	}
-	return 0;
-}
-
-static int check_address(cfg_t *cfg, cfg_opt_t *opt)
-{
-	const char *z = last_value(opt);
-	struct addr addr;
-
-	if (*z && addr_parse(str_z(z), &addr) < 0) {
-		cfg_error(cfg,
-			  "%s: '%s' is not ADDRESS:PORT with a numeric address",
-			  opt->name, z);
-		return -1;
-	}
-	return 0;
-}
-
-static int check_file(cfg_t *cfg, cfg_opt_t *opt)
-{
-	const char *z = cfg_opt_getnstr(opt, 0);
-	FILE *f = *z ? fopen(z, "r") : NULL;
-
-	if (*z && !f) {
-		cfg_error(cfg, "%s: %s: %s", opt->name, z, strerror(errno));
-		return -1;
-	}
-	if (f)
-		fclose(f);
-	return 0;
-}
-
-static int check_count(cfg_t *cfg, cfg_opt_t *opt)
-{
-	long v = cfg_opt_getnint(opt, 0);
-
-	if (v < 0 || v > 1000000000) {
-		cfg_error(cfg, "%s: %ld is out of range", opt->name, v);
-		return -1;
-	}
-	return 0;
-}
-
-static int check_port(cfg_t *cfg, cfg_opt_t *opt)
-{
-	long v = cfg_opt_getnint(opt, 0);
-
-	if (v < 0 || v > 65535) {
-		cfg_error(cfg, "%s: %ld is no port", opt->name, v);
-		return -1;
-	}
-	return 0;
-}
-
-static int check_positive(cfg_t *cfg, cfg_opt_t *opt)
-{
-	if (cfg_opt_getnint(opt, 0) == 0) {
-		cfg_error(cfg, "%s: must be at least 1", opt->name);
-		return -1;
-	}
-	return check_count(cfg, opt);
-}
-
-/* RFC 6120 §13.12: no limit below 10000 octets. */
-static int check_stanza_size(cfg_t *cfg, cfg_opt_t *opt)
-{
-	if (cfg_opt_getnint(opt, 0) < 10000) {
-		cfg_error(cfg, "%s: must be at least 10000", opt->name);
-		return -1;
-	}
-	return check_count(cfg, opt);
-}
-
-static bool domain_char(unsigned char c)
-{
-	return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' ||
-	       c == '[' || c == ']' || c == ':';
-}
-
-static int check_domain(cfg_t *cfg, cfg_opt_t *opt)
-{
-	cfg_t *sec = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
-	const char *name = cfg_title(sec);
-	bool local = strcmp(cfg_getstr(sec, "rooms"), "local") == 0;
-
-	(void)cfg;
-	if (strcmp(name, "*") == 0) {
-		if (local || *cfg_getstr(sec, "secret")) {
-			cfg_error(
-			    sec,
-			    "domain \"*\" has no secret and no local rooms");
-			return -1;
-		}
-		return 0;
-	}
-	for (const char *p = name; *p; p++)
-		if (!domain_char((unsigned char)*p))
-			name = "";
-	if (!*name || strlen(name) > 253) {
-		cfg_error(sec, "domain: '%s' is no domain name",
-			  cfg_title(sec));
-		return -1;
-	}
-	if (!*cfg_getstr(sec, "rooms") && !*cfg_getstr(sec, "users")) {
-		cfg_error(sec, "domain \"%s\" has neither rooms nor users",
-			  name);
-		return -1;
-	}
-	return 0;
-}
-
-/* A listener for TLS needs a certificate with its key. */
-static int check_tls(cfg_t *cfg)
-{
-	cfg_t *tls = cfg_getsec(cfg, "tls"), *msrp = cfg_getsec(cfg, "msrp");
-
-	for (unsigned i = 0; i < cfg_size(msrp, "listen"); i++) {
-		const char *z = cfg_getnstr(msrp, "listen", i);
-
-		if (strncmp(z, "tls:", 4) == 0 &&
-		    (!*cfg_getstr(tls, "certificate") ||
-		     !*cfg_getstr(tls, "key"))) {
-			cfg_error(msrp,
-				  "listen: '%s' needs tls { certificate, key }",
-				  z);
-			return -1;
-		}
-	}
-	return 0;
-}
-
 static char *take_str(const char *z)
 {
 	return str_dup(str_z(z));
@@ -362,11 +109,11 @@ static void read_domain(cfg_t *sec, struct domain_config *d)
 	    .name = name,
 	    .title = cfg_getstr(sec, "name"),
 	    .secret = cfg_getstr(sec, "secret"),
-	    .rooms = (enum config_rooms)word_value(rooms_words,
-						   cfg_getstr(sec, "rooms")),
-	    .users = (enum config_users)word_value(users_words,
-						   cfg_getstr(sec, "users")),
-	    .create = word_value(create_words, cfg_getstr(sec, "create")),
+	    .rooms = (enum config_rooms)config_word(config_rooms,
+						    cfg_getstr(sec, "rooms")),
+	    .users = (enum config_users)config_word(config_users,
+						    cfg_getstr(sec, "users")),
+	    .create = config_word(config_create, cfg_getstr(sec, "create")),
 	    .factory = cfg_getstr(sec, "factory"),
 	    .route = cfg_getstr(sec, "route"),
 	    .persistent = cfg_getbool(sec, "persistent"),
@@ -391,8 +138,8 @@ static int read_all(cfg_t *cfg, struct config *c)
 	cfg_t *xmpp = cfg_getsec(cfg, "xmpp"), *tls = cfg_getsec(cfg, "tls");
 	cfg_t *limits = cfg_getsec(cfg, "limits");
 
-	c->log_level = (enum log_level)word_value(level_words,
-						  cfg_getstr(cfg, "log-level"));
+	c->log_level = (enum log_level)config_word(
+	    config_level, cfg_getstr(cfg, "log-level"));
 	c->state_dir = cfg_getstr(cfg, "state-dir");
 	c->control = cfg_getstr(cfg, "control");
 	c->metrics = cfg_getstr(cfg, "metrics");
@@ -423,46 +170,6 @@ static int read_all(cfg_t *cfg, struct config *c)
 		read_domain(cfg_getnsec(cfg, "domain", (unsigned)i),
 			    &c->domains[i]);
 	return 0;
-}
-
-static void set_checks(cfg_t *cfg)
-{
-	static const char *const counts[] = {"domain|history",
-					     "domain|notify-interval", NULL};
-	static const char *const positive[] = {"domain|max-occupants",
-					       "domain|min-expires",
-					       "domain|connections",
-					       "msrp|max-message",
-					       "msrp|max-send-queue",
-					       "msrp|max-connections",
-					       "xmpp|max-queue",
-					       "limits|rooms",
-					       "limits|dialogs",
-					       "limits|subscriptions",
-					       NULL};
-	static const char *const files[] = {"tls|certificate", "tls|key",
-					    "tls|ca", NULL};
-
-	cfg_set_validate_func(cfg, "log-level", check_level);
-	cfg_set_validate_func(cfg, "metrics", check_address);
-	cfg_set_validate_func(cfg, "sip|listen", check_sip_listen);
-	cfg_set_validate_func(cfg, "sip|trust", check_trust);
-	cfg_set_validate_func(cfg, "msrp|listen", check_msrp_listen);
-	cfg_set_validate_func(cfg, "msrp|port", check_port);
-	cfg_set_validate_func(cfg, "msrp|tls-port", check_port);
-	cfg_set_validate_func(cfg, "xmpp|server", check_address);
-	cfg_set_validate_func(cfg, "xmpp|max-stanza", check_stanza_size);
-	cfg_set_validate_func(cfg, "dns|servers", check_address);
-	cfg_set_validate_func(cfg, "domain", check_domain);
-	cfg_set_validate_func(cfg, "domain|rooms", check_rooms);
-	cfg_set_validate_func(cfg, "domain|users", check_users);
-	cfg_set_validate_func(cfg, "domain|create", check_create);
-	for (const char *const *p = counts; *p; p++)
-		cfg_set_validate_func(cfg, *p, check_count);
-	for (const char *const *p = positive; *p; p++)
-		cfg_set_validate_func(cfg, *p, check_positive);
-	for (const char *const *p = files; *p; p++)
-		cfg_set_validate_func(cfg, *p, check_file);
 }
 
 int config_load(const char *file, struct config **out)
@@ -537,12 +244,12 @@ int config_load(const char *file, struct config **out)
 	c->parsed = cfg;
 	c->file = take_str(file);
 	cfg_set_error_function(cfg, print_error);
-	set_checks(cfg);
+	config_set_checks(cfg);
 	name_sections(cfg, file);
 	if (!text)
 		fprintf(stderr, "%s:0: %s\n", file, strerror(errno));
 	else if (cfg_parse_fp(cfg, text) == CFG_SUCCESS &&
-		 check_tls(cfg) == 0 && read_all(cfg, c) == 0)
+		 config_check_tls(cfg) == 0 && read_all(cfg, c) == 0)
 		err = 0;
 	if (text)
 		fclose(text);

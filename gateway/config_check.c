@@ -1,0 +1,294 @@
+/* What a value of the configuration may be, told where it stands. */
+#include "gateway/config_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct config_word config_rooms[] = {
+    {"", ROOMS_NONE},	  {"local", ROOMS_LOCAL},	{"sip", ROOMS_SIP},
+    {"xmpp", ROOMS_XMPP}, {"discover", ROOMS_DISCOVER}, {NULL, 0}};
+const struct config_word config_users[] = {{"", USERS_NONE},
+					   {"sip", USERS_SIP},
+					   {"foreign", USERS_FOREIGN},
+					   {NULL, 0}};
+const struct config_word config_create[] = {{"any", CREATE_SIP | CREATE_XMPP},
+					    {"sip", CREATE_SIP},
+					    {"xmpp", CREATE_XMPP},
+					    {"none", 0},
+					    {NULL, 0}};
+const struct config_word config_level[] = {
+    {"error", LOG_ERROR}, {"warn", LOG_WARN},	{"info", LOG_INFO},
+    {"debug", LOG_DEBUG}, {"trace", LOG_TRACE}, {NULL, 0}};
+
+static bool find_word(const struct config_word *words, const char *z,
+		      unsigned *out)
+{
+	for (; words->word; words++)
+		if (strcmp(words->word, z) == 0) {
+			*out = words->value;
+			return true;
+		}
+	return false;
+}
+
+unsigned config_word(const struct config_word *words, const char *z)
+{
+	unsigned v = 0;
+
+	find_word(words, z, &v);
+	return v;
+}
+
+/* One of the words, or an error that lists them. */
+static int check_word(cfg_t *cfg, cfg_opt_t *opt,
+		      const struct config_word *words)
+{
+	char list[128] = "";
+	unsigned v;
+	const char *z = cfg_opt_getnstr(opt, 0);
+
+	if (find_word(words, z, &v))
+		return 0;
+	for (; words->word; words++)
+		if (*words->word) {
+			if (*list)
+				strcat(list, ", ");
+			strcat(list, words->word);
+		}
+	cfg_error(cfg, "%s: '%s' is none of %s", opt->name, z, list);
+	return -1;
+}
+
+static int check_rooms(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_word(cfg, opt, config_rooms);
+}
+
+static int check_users(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_word(cfg, opt, config_users);
+}
+
+static int check_create(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_word(cfg, opt, config_create);
+}
+
+static int check_level(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_word(cfg, opt, config_level);
+}
+
+/* The last value of a list: libconfuse validates after each. */
+static const char *last_value(cfg_opt_t *opt)
+{
+	unsigned n = cfg_opt_size(opt);
+
+	return n ? cfg_opt_getnstr(opt, n - 1) : "";
+}
+
+static int check_listen(cfg_t *cfg, cfg_opt_t *opt, bool udp)
+{
+	const char *z = last_value(opt);
+	struct listen_spec spec;
+
+	if (*z && (listen_spec_parse(str_z(z), &spec) < 0 ||
+		   (spec.transport == TRANSPORT_UDP && !udp))) {
+		cfg_error(cfg,
+			  "listen: '%s' is not %stcp:ADDRESS:PORT or "
+			  "tls:ADDRESS:PORT",
+			  z, udp ? "udp:ADDRESS:PORT, " : "");
+		return -1;
+	}
+	return 0;
+}
+
+static int check_sip_listen(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_listen(cfg, opt, true);
+}
+
+static int check_msrp_listen(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_listen(cfg, opt, false);
+}
+
+static int check_trust(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *z = last_value(opt);
+	struct cidr cidr;
+
+	if (*z && cidr_parse(str_z(z), &cidr) < 0) {
+		cfg_error(cfg, "trust: '%s' is no address or address block", z);
+		return -1;
+	}
+	return 0;
+}
+
+static int check_address(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *z = last_value(opt);
+	struct addr addr;
+
+	if (*z && addr_parse(str_z(z), &addr) < 0) {
+		cfg_error(cfg,
+			  "%s: '%s' is not ADDRESS:PORT with a numeric address",
+			  opt->name, z);
+		return -1;
+	}
+	return 0;
+}
+
+static int check_file(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *z = cfg_opt_getnstr(opt, 0);
+	FILE *f = *z ? fopen(z, "r") : NULL;
+
+	if (*z && !f) {
+		cfg_error(cfg, "%s: %s: %s", opt->name, z, strerror(errno));
+		return -1;
+	}
+	if (f)
+		fclose(f);
+	return 0;
+}
+
+static int check_count(cfg_t *cfg, cfg_opt_t *opt)
+{
+	long v = cfg_opt_getnint(opt, 0);
+
+	if (v < 0 || v > 1000000000) {
+		cfg_error(cfg, "%s: %ld is out of range", opt->name, v);
+		return -1;
+	}
+	return 0;
+}
+
+static int check_port(cfg_t *cfg, cfg_opt_t *opt)
+{
+	long v = cfg_opt_getnint(opt, 0);
+
+	if (v < 0 || v > 65535) {
+		cfg_error(cfg, "%s: %ld is no port", opt->name, v);
+		return -1;
+	}
+	return 0;
+}
+
+static int check_positive(cfg_t *cfg, cfg_opt_t *opt)
+{
+	if (cfg_opt_getnint(opt, 0) == 0) {
+		cfg_error(cfg, "%s: must be at least 1", opt->name);
+		return -1;
+	}
+	return check_count(cfg, opt);
+}
+
+/* RFC 6120 §13.12: no limit below 10000 octets. */
+static int check_stanza_size(cfg_t *cfg, cfg_opt_t *opt)
+{
+	if (cfg_opt_getnint(opt, 0) < 10000) {
+		cfg_error(cfg, "%s: must be at least 10000", opt->name);
+		return -1;
+	}
+	return check_count(cfg, opt);
+}
+
+static bool domain_char(unsigned char c)
+{
+	return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' ||
+	       c == '[' || c == ']' || c == ':';
+}
+
+static int check_domain(cfg_t *cfg, cfg_opt_t *opt)
+{
+	cfg_t *sec = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+	const char *name = cfg_title(sec);
+	bool local = strcmp(cfg_getstr(sec, "rooms"), "local") == 0;
+
+	(void)cfg;
+	if (strcmp(name, "*") == 0) {
+		if (local || *cfg_getstr(sec, "secret")) {
+			cfg_error(
+			    sec,
+			    "domain \"*\" has no secret and no local rooms");
+			return -1;
+		}
+		return 0;
+	}
+	for (const char *p = name; *p; p++)
+		if (!domain_char((unsigned char)*p))
+			name = "";
+	if (!*name || strlen(name) > 253) {
+		cfg_error(sec, "domain: '%s' is no domain name",
+			  cfg_title(sec));
+		return -1;
+	}
+	if (!*cfg_getstr(sec, "rooms") && !*cfg_getstr(sec, "users")) {
+		cfg_error(sec, "domain \"%s\" has neither rooms nor users",
+			  name);
+		return -1;
+	}
+	return 0;
+}
+
+/* A listener for TLS needs a certificate with its key. */
+int config_check_tls(cfg_t *cfg)
+{
+	cfg_t *tls = cfg_getsec(cfg, "tls"), *msrp = cfg_getsec(cfg, "msrp");
+
+	for (unsigned i = 0; i < cfg_size(msrp, "listen"); i++) {
+		const char *z = cfg_getnstr(msrp, "listen", i);
+
+		if (strncmp(z, "tls:", 4) == 0 &&
+		    (!*cfg_getstr(tls, "certificate") ||
+		     !*cfg_getstr(tls, "key"))) {
+			cfg_error(msrp,
+				  "listen: '%s' needs tls { certificate, key }",
+				  z);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+void config_set_checks(cfg_t *cfg)
+{
+	static const char *const counts[] = {"domain|history",
+					     "domain|notify-interval", NULL};
+	static const char *const positive[] = {"domain|max-occupants",
+					       "domain|min-expires",
+					       "domain|connections",
+					       "msrp|max-message",
+					       "msrp|max-send-queue",
+					       "msrp|max-connections",
+					       "xmpp|max-queue",
+					       "limits|rooms",
+					       "limits|dialogs",
+					       "limits|subscriptions",
+					       NULL};
+	static const char *const files[] = {"tls|certificate", "tls|key",
+					    "tls|ca", NULL};
+
+	cfg_set_validate_func(cfg, "log-level", check_level);
+	cfg_set_validate_func(cfg, "metrics", check_address);
+	cfg_set_validate_func(cfg, "sip|listen", check_sip_listen);
+	cfg_set_validate_func(cfg, "sip|trust", check_trust);
+	cfg_set_validate_func(cfg, "msrp|listen", check_msrp_listen);
+	cfg_set_validate_func(cfg, "msrp|port", check_port);
+	cfg_set_validate_func(cfg, "msrp|tls-port", check_port);
+	cfg_set_validate_func(cfg, "xmpp|server", check_address);
+	cfg_set_validate_func(cfg, "xmpp|max-stanza", check_stanza_size);
+	cfg_set_validate_func(cfg, "dns|servers", check_address);
+	cfg_set_validate_func(cfg, "domain", check_domain);
+	cfg_set_validate_func(cfg, "domain|rooms", check_rooms);
+	cfg_set_validate_func(cfg, "domain|users", check_users);
+	cfg_set_validate_func(cfg, "domain|create", check_create);
+	for (const char *const *p = counts; *p; p++)
+		cfg_set_validate_func(cfg, *p, check_count);
+	for (const char *const *p = positive; *p; p++)
+		cfg_set_validate_func(cfg, *p, check_positive);
+	for (const char *const *p = files; *p; p++)
+		cfg_set_validate_func(cfg, *p, check_file);
+}

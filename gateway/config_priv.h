@@ -1,0 +1,21 @@
+/* Shared by the two files of the configuration. */
+#pragma once
+
+#include <confuse.h>
+
+#include "gateway/config.h"
+
+/* A word that a key may be set to, and what it means. Lists end with NULL. */
+struct config_word {
+	const char *word;
+	unsigned value;
+};
+extern const struct config_word config_rooms[], config_users[], config_create[],
+    config_level[];
+/* What the word means; 0 for one that is not in the list. */
+unsigned config_word(const struct config_word *words, const char *z);
+
+/* Has every value checked while it is parsed. */
+void config_set_checks(cfg_t *cfg);
+/* A listener for TLS needs a certificate: 0, or -1 after an error. */
+int config_check_tls(cfg_t *cfg);
