@@ -3,7 +3,7 @@
 #include <libxml/parser.h>
 
 #include "base/err.h"
-#include "base/utf8.h"
+#include "sip/xmldoc.h"
 
 #define NS_COMPOSING "urn:ietf:params:xml:ns:im-iscomposing"
 #define BYTES_MAX    4096
@@ -43,17 +43,11 @@ int map_composing_read(struct str xml, bool *active)
 	xmlDoc *doc;
 	int err;
 
-	xml = str_trim_space(xml);
-	if (str_search(xml, STR("<!DOCTYPE")) >= 0)
-		return ERR_UNSUPPORTED;
-	if (xml.n == 0 || xml.n > BYTES_MAX || !utf8_valid(xml) ||
-	    str_find(xml, '\0') >= 0)
+	if (str_trim_space(xml).n > BYTES_MAX)
 		return ERR_SYNTAX;
-	doc = xmlReadMemory(xml.p, (int)xml.n, NULL, "UTF-8",
-			    XML_PARSE_NONET | XML_PARSE_NOERROR |
-				XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC);
-	if (!doc)
-		return ERR_SYNTAX;
+	err = xmldoc_read(xml, &doc);
+	if (err < 0)
+		return err;
 	err = read_root(xmlDocGetRootElement(doc), active);
 	xmlFreeDoc(doc);
 	return err;

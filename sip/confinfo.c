@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/utf8.h"
 #include "base/xmltext.h"
+#include "sip/xmldoc.h"
 
 #define NS_CONFINFO "urn:ietf:params:xml:ns:conference-info"
 #define NS_XCON	    "urn:ietf:params:xml:ns:xcon-conference-info"
@@ -480,27 +481,15 @@ int confinfo_parse(struct str in, struct arena *a, struct confinfo_doc *out)
 	struct confinfo_doc result = {0};
 	xmlDoc *doc;
 	xmlNode *root;
+	int err;
 
 	if (in.n > CONFINFO_BYTES_MAX)
 		return ERR_TOO_BIG;
-	in = str_trim_space(in);
-	/* before libxml2 sees it: entities in attributes are expanded while it
-	 * parses. No other encoding can hide it: the declared one is ignored.
-	 */
-	if (str_search(in, STR("<!DOCTYPE")) >= 0)
-		return ERR_UNSUPPORTED;
-	/* a NUL makes it look like UTF-16 */
-	if (!utf8_valid(in) || str_find(in, '\0') >= 0)
-		return ERR_SYNTAX;
-	doc = xmlReadMemory(in.p, (int)in.n, NULL, "UTF-8",
-			    XML_PARSE_NONET | XML_PARSE_NOERROR |
-				XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC);
-	if (!doc)
-		return ERR_SYNTAX;
+	err = xmldoc_read(in, &doc);
+	if (err < 0)
+		return err;
 	root = xmlDocGetRootElement(doc);
-	if (doc->intSubset)
-		r.err = ERR_UNSUPPORTED;
-	else if (!root || !is_ours(root, "conference-info"))
+	if (!root || !is_ours(root, "conference-info"))
 		r.err = ERR_SYNTAX;
 	else
 		read_root(&r, root, &result);

@@ -6,6 +6,7 @@
 #include "base/uri.h"
 #include "base/utf8.h"
 #include "base/xmltext.h"
+#include "sip/xmldoc.h"
 
 #define NS_LISTS       "urn:ietf:params:xml:ns:resource-lists"
 #define NS_COPY	       "urn:ietf:params:xml:ns:copycontrol"
@@ -123,20 +124,10 @@ int list_parse(struct str in, struct arena *a, struct uri_list *out)
 	out->n = 0;
 	if (in.n > LIST_BYTES_MAX)
 		return ERR_TOO_BIG;
-	in = str_trim_space(in);
-	/* before libxml2 sees it, which expands entities while it parses */
-	if (str_search(in, STR("<!DOCTYPE")) >= 0)
-		return ERR_UNSUPPORTED;
-	/* a NUL makes it look like UTF-16 */
-	if (!utf8_valid(in) || str_find(in, '\0') >= 0)
-		return ERR_SYNTAX;
-	doc = xmlReadMemory(in.p, (int)in.n, NULL, "UTF-8",
-			    XML_PARSE_NONET | XML_PARSE_NOERROR |
-				XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC);
-	if (!doc)
-		return ERR_SYNTAX;
-	err = doc->intSubset ? ERR_UNSUPPORTED
-			     : read_lists(xmlDocGetRootElement(doc), a, out);
+	err = xmldoc_read(in, &doc);
+	if (err < 0)
+		return err;
+	err = read_lists(xmlDocGetRootElement(doc), a, out);
 	xmlFreeDoc(doc);
 	return err;
 }
