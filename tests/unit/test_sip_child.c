@@ -1,5 +1,8 @@
 /* What a kill -9 of the SIP process leaves of its dialogs: everything. And how
  * it starts, fails to start, hangs and stops. */
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "tests/unit/sip_bed.h"
 
 static void survives_kill(struct bed *b, bool tcp)
@@ -225,11 +228,17 @@ static void replaces_a_hanging_process(void **state)
 	struct bed *b = *state;
 	struct peer p;
 	struct call c = {&p, "hang", "ft", ""};
+	siginfo_t stopped;
 	uint64_t dlg;
 
 	peer_open(&p, b, false);
 	dlg = call_establish(&c, "");
 	kill(sip_child_pid(b->child), SIGSTOP);
+	/* what it said before it stopped is heard before the time passes */
+	assert_int_equal(waitid(P_PID, (id_t)sip_child_pid(b->child), &stopped,
+				WSTOPPED | WNOWAIT),
+			 0);
+	loop_settle(b->loop);
 	b->skipped_ms += 16000;
 	loop_settle(b->loop);
 	while (b->ready < 2)
