@@ -315,15 +315,26 @@ int call_destination(const struct sdp_media *m, struct addr *to);
 void call_connect(struct call *c);
 
 /* front_sip_message.c */
-extern const struct msrp_session_ops call_msrp_ops;
-void call_seat_event(void *front, const struct seat_ev *ev);
+void call_on_message(void *call, msrp_tx tx, const struct msrp_message *in);
+void call_on_nickname(void *call, msrp_tx tx, const struct msrp_nickname *n);
+/* The outcome of a command of the call's own seat. */
+void call_on_result(struct call *c, const struct seat_ev *ev);
+
+/* front_sip_deliver.c */
+void call_deliver(struct call *c, const struct seat_ev *message);
 bool call_takes(void *front, const struct message *m);
 /* A text from the room itself (CPIM-17). */
 void call_notice(struct call *c, const char *text);
-/* The session is bound and knows its peer. */
-void call_ready(struct call *c);
+/* How many messages the user has missed, if he has not been told. */
+void call_tell_skipped(struct call *c);
 void call_flush(struct call *c);
 void call_drop_held(struct call *c);
+
+/* front_sip_session.c */
+extern const struct msrp_session_ops call_msrp_ops;
+void call_seat_event(void *front, const struct seat_ev *ev);
+/* The session is bound and knows its peer. */
+void call_ready(struct call *c);
 
 /* front_sip_plain.c */
 /* The CPIM entity that says what a plain client said. */

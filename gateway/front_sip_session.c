@@ -1,0 +1,109 @@
+/* The life of a user's MSRP session, and what his seat tells it. */
+#include "gateway/front_sip_priv.h"
+
+void call_seat_event(void *front, const struct seat_ev *ev)
+{
+	struct call *c = front;
+
+	switch (ev->type) {
+	case SEAT_MESSAGE:
+		call_deliver(c, ev);
+		break;
+	case SEAT_RESULT:
+		call_on_result(c, ev);
+		break;
+	case SEAT_ENDED:
+		call_bye(c, ev->reason.code, ev->reason.text);
+		break;
+	case SEAT_JOINED:
+	case SEAT_OCCUPANT_JOINED:
+	case SEAT_OCCUPANT_CHANGED:
+	case SEAT_OCCUPANT_LEFT:
+	case SEAT_SUBJECT_SET:
+	case SEAT_ROOM_CHANGED:
+		break; /* told by the notifier */
+	}
+}
+
+/* RFC 7701 §11: a client that knows nothing of chat rooms is told where it is.
+ */
+static void welcome_unaware(struct call *c)
+{
+	struct buf b = BUF_INIT(16384);
+	const struct occupant *o;
+	size_t it = 0, n = 0;
+
+	buf_addf(&b,
+		 "This is the chat room %.*s. Everybody in it reads what you "
+		 "write. Here are: ",
+		 STR_ARG(c->room_uri));
+	while ((o = seat_roster(&c->seat, &it)) && n++ < 50)
+		buf_addf(&b, "%s%.*s", n > 1 ? ", " : "", STR_ARG(o->nick));
+	buf_addz(&b, o ? ", and others." : ".");
+	if (!b.err)
+		call_notice(c, buf_z(&b));
+	buf_done(&b);
+}
+
+void call_ready(struct call *c)
+{
+	c->probe_ms = loop_now_ms(c->f->loop);
+	if (c->confirmed)
+		timer_cancel(c->f->loop, &c->timer);
+	call_confirm(c);
+	if (!seat_in_room(&c->seat))
+		return;
+	if (!c->peer.chatroom)
+		welcome_unaware(c);
+	call_flush(c);
+}
+
+static void on_bound(void *user)
+{
+	struct call *c = user;
+
+	c->bound = true;
+	if (!c->pathless) /* else its peer has not answered our offer */
+		call_ready(c);
+}
+
+static void on_writable(void *user)
+{
+	call_tell_skipped(user);
+}
+
+static void lost_timeout(void *user)
+{
+	call_bye(user, REASON_LOST, STR("MSRP connection lost"));
+}
+
+static void on_closed(void *user, enum msrp_closed why)
+{
+	struct call *c = user;
+
+	c->bound = false;
+	c->lost = true;
+	switch (why) {
+	case MSRP_CLOSED_LOST:
+	case MSRP_CLOSED_UNBOUND:
+		/* a re-INVITE may bring it back (ABN-1) */
+		timer_set(c->f->loop, &c->timer, LOST_TIMEOUT_MS, lost_timeout,
+			  c);
+		break;
+	case MSRP_CLOSED_FAILED:
+	case MSRP_CLOSED_ABUSE:
+		call_bye(c, REASON_LOST, STR("MSRP session failed"));
+		break;
+	case MSRP_CLOSED_SLOW:
+		call_bye(c, REASON_SLOW, STR_NONE);
+		break;
+	}
+}
+
+const struct msrp_session_ops call_msrp_ops = {
+    .bound = on_bound,
+    .message = call_on_message,
+    .nickname = call_on_nickname,
+    .writable = on_writable,
+    .closed = on_closed,
+};
