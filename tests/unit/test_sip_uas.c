@@ -212,6 +212,35 @@ static void refuses_merged_requests(void **state)
 	is(peer_hears(&peer), 200);
 }
 
+/* A proxy's connection carries many people's requests: as many of them as wait
+ * to be read, none is lost. */
+static void reads_many_requests_at_once(void **state)
+{
+	struct bed *b = *state;
+	struct buf all = BUF_INIT(1u << 20);
+	struct peer proxy;
+	unsigned n;
+
+	peer_open(&proxy, b, true);
+	kill(sip_child_pid(b->child), SIGSTOP);
+	for (n = 0; all.n < 300000; n++)
+		buf_addf(&all,
+			 "PUBLISH sip:r@127.0.0.1 SIP/2.0\r\n"
+			 "Via: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bKmany%u\r\n"
+			 "From: <sip:a@example.org>;tag=%u\r\n"
+			 "To: <sip:r@127.0.0.1>\r\nCall-ID: many%u\r\n"
+			 "CSeq: 1 PUBLISH\r\nMax-Forwards: 70\r\n"
+			 "Subject: %0200u\r\nContent-Length: 0\r\n\r\n",
+			 n, n, n, n);
+	peer_say(&proxy, buf_str(&all));
+	kill(sip_child_pid(b->child), SIGCONT);
+	while (n--)
+		is(peer_hears(&proxy), 405);
+	assert_false(proxy.closed);
+	peer_close(&proxy);
+	buf_done(&all);
+}
+
 static void ignores_garbage(void **state)
 {
 	static const char *const garbage[] = {
@@ -249,6 +278,7 @@ int main(void)
 	    IN_BED(refuses_bad_addresses),
 	    IN_BED(keeps_the_target),
 	    IN_BED(refuses_merged_requests),
+	    IN_BED(reads_many_requests_at_once),
 	    IN_BED(ignores_garbage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
