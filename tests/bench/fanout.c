@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/bench/bind.h"
 #include "tests/bench/crowd.h"
 #include "tests/bench/daemon.h"
 #include "tests/bench/frame.h"
@@ -108,34 +109,6 @@ static void parse_options(struct options *o, int argc, char **argv)
 	}
 }
 
-/* A bodiless SEND and its answer: the session is bound (RFC 4975 §5.4). */
-static int bind_session(const struct daemon *d, const struct call *call)
-{
-	int fd = tcp_connect(d->msrp_port);
-	char text[600];
-	struct frame f;
-	size_t have = 0;
-	ssize_t used = 0, got;
-	int n = snprintf(text, sizeof(text),
-			 "MSRP bind%06u SEND\r\nTo-Path: %s\r\n"
-			 "From-Path: %s\r\nMessage-ID: bind%06u\r\n"
-			 "-------bind%06u$\r\n",
-			 call->user, call->path, call->own_path, call->user,
-			 call->user);
-
-	tcp_write(fd, text, (size_t)n);
-	while (used == 0) {
-		got = read(fd, text + have, sizeof(text) - have);
-		if (got <= 0)
-			errx(1, "MSRP: no answer to the first SEND");
-		have += (size_t)got;
-		used = frame_read(str_of(text, have), &f);
-	}
-	if (used != (ssize_t)have || !str_eq(f.method, STR("200")))
-		errx(1, "MSRP: the first SEND got %.*s", (int)have, text);
-	return fd;
-}
-
 static void join_all(struct stage *s, unsigned n)
 {
 	struct sip *link;
@@ -150,9 +123,10 @@ static void join_all(struct stage *s, unsigned n)
 			s->calls[k].user = k;
 		sip_join(link, s->calls + i, batch);
 		for (k = i; k < i + batch; k++)
-			crowd_add(&s->stoxd, k,
-				  bind_session(&s->daemon, &s->calls[k]),
-				  s->calls[k].own_path);
+			crowd_add(
+			    &s->stoxd, k,
+			    bind_session(s->daemon.msrp_port, &s->calls[k]),
+			    s->calls[k].own_path);
 	}
 }
 

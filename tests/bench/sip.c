@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "tests/bench/daemon.h"
+#include "tests/bench/measure.h"
 #include "tests/bench/tcp.h"
 
 #define ANSWER_MS 30000
@@ -28,6 +29,7 @@ void sip_open(struct sip *s, uint16_t port)
 	socklen_t n = sizeof(a);
 
 	s->have = 0;
+	s->notifies = s->notify_octets = 0;
 	s->fd = tcp_connect(port);
 	if (getsockname(s->fd, (struct sockaddr *)&a, &n) < 0)
 		err(1, "getsockname");
@@ -74,13 +76,13 @@ static struct str between(struct str s, struct str from, char to)
 
 /* One request; method's own headers and body come last. */
 static void request(struct sip *s, const struct call *c, const char *method,
-		    unsigned cseq, const char *rest)
+		    const char *rest)
 {
 	char out[2048];
 	int n = snprintf(
 	    out, sizeof(out),
 	    "%s %s SIP/2.0\r\n"
-	    "Via: SIP/2.0/TCP 127.0.0.1:%u;branch=z9hG4bK%s%u;rport\r\n"
+	    "Via: SIP/2.0/TCP 127.0.0.1:%u;branch=z9hG4bK%s%u.%u;rport\r\n"
 	    "Max-Forwards: 70\r\n"
 	    "From: <sip:u%u@bench.example>;tag=f%u\r\n"
 	    "To: <" ROOM_URI ">%s%s\r\n"
@@ -88,9 +90,9 @@ static void request(struct sip *s, const struct call *c, const char *method,
 	    "CSeq: %u %s\r\n"
 	    "Contact: <sip:u%u@127.0.0.1:%u;transport=tcp>\r\n"
 	    "%s",
-	    method, c->target, s->port, method, c->user, c->user, c->user,
-	    c->tag[0] ? ";tag=" : "", c->tag, c->user, cseq, method, c->user,
-	    s->port, rest);
+	    method, c->target, s->port, method, c->user, c->cseq, c->user,
+	    c->user, c->tag[0] ? ";tag=" : "", c->tag, c->user, c->cseq, method,
+	    c->user, s->port, rest);
 
 	if (n < 0 || (size_t)n >= sizeof(out))
 		errx(1, "SIP: request too long");
@@ -106,6 +108,7 @@ static void invite(struct sip *s, struct call *c)
 		 "msrp://127.0.0.1:2855/bench%06u;tcp", c->user);
 	snprintf(c->target, sizeof(c->target), ROOM_URI);
 	c->tag[0] = '\0';
+	c->cseq = 1;
 	n = snprintf(sdp, sizeof(sdp),
 		     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
 		     "c=IN IP4 127.0.0.1\r\nt=0 0\r\n"
@@ -120,7 +123,7 @@ static void invite(struct sip *s, struct call *c)
 		 "Content-Type: application/sdp\r\n"
 		 "Content-Length: %d\r\n\r\n%s",
 		 n, sdp);
-	request(s, c, "INVITE", 1, rest);
+	request(s, c, "INVITE", rest);
 }
 
 /* The first whole message of the buffer, or false. *used gets its length. */
@@ -165,31 +168,106 @@ static void parse(struct answer *a)
 	a->cseq = header(a->headers, STR("CSeq:"));
 }
 
+/* 200 to a NOTIFY: what has to be equal is copied from it. */
+static void answer_notify(struct sip *s, struct str headers)
+{
+	static const char *const same[] = {
+	    "Via:", "From:", "To:", "Call-ID:", "CSeq:"};
+	char out[4096];
+	size_t n = (size_t)snprintf(out, sizeof(out), "SIP/2.0 200 OK\r\n");
+
+	while (headers.n) {
+		struct str line = str_split(&headers, '\n');
+
+		for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+			if (str_istarts(line, str_z(same[i])) &&
+			    n + line.n + 1 < sizeof(out))
+				n += (size_t)sprintf(out + n, "%.*s\n",
+						     STR_ARG(line));
+	}
+	if (n + 30 > sizeof(out))
+		errx(1, "SIP: a NOTIFY with long headers");
+	n += (size_t)sprintf(out + n, "Content-Length: 0\r\n\r\n");
+	tcp_write(s->fd, out, n);
+}
+
+/* Takes the first message, which is whole, off the buffer's front. */
+static void drop(struct sip *s, size_t used)
+{
+	s->have -= used;
+	memmove(s->in, s->in + used, s->have);
+}
+
+/* Is the next whole message one of the focus' own requests? Then it has been
+ * answered. */
+static bool served(struct sip *s, const struct answer *a, size_t used)
+{
+	if (!str_starts(a->headers, STR("NOTIFY ")))
+		return false;
+	s->notifies++;
+	s->notify_octets += used;
+	answer_notify(s, a->headers);
+	drop(s, used);
+	return true;
+}
+
+/* Reads more; false: nothing came in time. */
+static bool more(struct sip *s, int ms)
+{
+	struct pollfd p = {.fd = s->fd, .events = POLLIN};
+	ssize_t n;
+
+	if (s->have == sizeof(s->in))
+		errx(1, "SIP: an answer that does not end");
+	if (poll(&p, 1, ms) <= 0)
+		return false;
+	n = read(s->fd, s->in + s->have, sizeof(s->in) - s->have);
+	if (n <= 0)
+		errx(1, "SIP: connection lost");
+	s->have += (size_t)n;
+	return true;
+}
+
 /* Waits for the next answer and gives it to handle. */
 static void answer(struct sip *s,
 		   bool (*handle)(struct sip *, struct answer *, void *),
 		   void *user, unsigned *left)
 {
-	struct pollfd p = {.fd = s->fd, .events = POLLIN};
 	struct answer a;
 	size_t used;
-	ssize_t n;
 
-	while (!whole(s, &a, &used)) {
-		if (s->have == sizeof(s->in))
-			errx(1, "SIP: an answer that does not end");
-		if (poll(&p, 1, ANSWER_MS) <= 0)
-			errx(1, "SIP: no answer, %u outstanding", *left);
-		n = read(s->fd, s->in + s->have, sizeof(s->in) - s->have);
-		if (n <= 0)
-			errx(1, "SIP: connection lost");
-		s->have += (size_t)n;
+	for (;;) {
+		if (!whole(s, &a, &used)) {
+			if (!more(s, ANSWER_MS))
+				errx(1, "SIP: no answer, %u outstanding",
+				     *left);
+		} else if (!served(s, &a, used)) {
+			break;
+		}
 	}
 	parse(&a);
 	if (handle(s, &a, user))
 		(*left)--;
-	s->have -= used;
-	memmove(s->in, s->in + used, s->have);
+	drop(s, used);
+}
+
+void sip_idle(struct sip *s, uint64_t ns)
+{
+	uint64_t end = now_ns() + ns, now;
+	struct answer a;
+	size_t used;
+
+	for (;;) {
+		if (!whole(s, &a, &used)) {
+			now = now_ns();
+			if (!more(s, now < end ? (int)((end - now) / 1000000)
+					       : 0) &&
+			    now >= end)
+				return;
+		} else if (!served(s, &a, used)) {
+			errx(1, "SIP: the focus sent %.*s", 60, s->in);
+		}
+	}
 }
 
 struct batch {
@@ -219,7 +297,7 @@ static bool joined(struct sip *s, struct answer *a, void *user)
 	     "Contact");
 	copy(c->path, sizeof(c->path),
 	     str_trim_space(between(a->body, STR("a=path:"), '\n')), "path");
-	request(s, c, "ACK", 1, "Content-Length: 0\r\n\r\n");
+	request(s, c, "ACK", "Content-Length: 0\r\n\r\n");
 	return true;
 }
 
@@ -234,6 +312,29 @@ void sip_join(struct sip *s, struct call *calls, unsigned n)
 		answer(s, joined, &b, &left);
 }
 
+static bool subscribed(struct sip *s, struct answer *a, void *user)
+{
+	(void)s;
+	(void)user;
+	if (a->status != 200)
+		errx(1, "SIP: SUBSCRIBE got %.*s", STR_ARG(a->start_line));
+	return str_ends(a->cseq, STR("SUBSCRIBE"));
+}
+
+void sip_subscribe(struct sip *s, struct call *calls, unsigned n)
+{
+	unsigned left = n;
+
+	for (unsigned i = 0; i < n; i++) {
+		calls[i].cseq++;
+		request(s, &calls[i], "SUBSCRIBE",
+			"Event: conference\r\nExpires: 3600\r\n"
+			"Content-Length: 0\r\n\r\n");
+	}
+	while (left)
+		answer(s, subscribed, NULL, &left);
+}
+
 static bool left_room(struct sip *s, struct answer *a, void *user)
 {
 	(void)s;
@@ -243,12 +344,14 @@ static bool left_room(struct sip *s, struct answer *a, void *user)
 	return str_ends(a->cseq, STR("BYE"));
 }
 
-void sip_leave(struct sip *s, const struct call *calls, unsigned n)
+void sip_leave(struct sip *s, struct call *calls, unsigned n)
 {
 	unsigned left = n;
 
-	for (unsigned i = 0; i < n; i++)
-		request(s, &calls[i], "BYE", 2, "Content-Length: 0\r\n\r\n");
+	for (unsigned i = 0; i < n; i++) {
+		calls[i].cseq++;
+		request(s, &calls[i], "BYE", "Content-Length: 0\r\n\r\n");
+	}
 	while (left)
 		answer(s, left_room, NULL, &left);
 }

@@ -11,13 +11,15 @@ struct call {
 	char path[160];	   /* The focus' MSRP URI for this call. */
 	char target[160];  /* The focus' Contact. */
 	char tag[80];	   /* and its tag */
+	unsigned cseq;	   /* of the last request */
 };
 
 struct sip {
 	int fd;
-	uint16_t port; /* our end, for Via and Contact */
+	uint16_t port;			  /* our end, for Via and Contact */
+	uint64_t notifies, notify_octets; /* received, and answered 200 */
 	size_t have;
-	char in[65536];
+	char in[1 << 20];
 };
 
 /* Connects to the focus at 127.0.0.1:port. */
@@ -28,5 +30,12 @@ void sip_close(struct sip *s);
  * Fills in the rest of each. */
 void sip_join(struct sip *s, struct call *calls, unsigned n);
 
+/* SUBSCRIBE to the roster in the dialogs of the n calls, and their 200. The
+ * NOTIFYs come when they come. */
+void sip_subscribe(struct sip *s, struct call *calls, unsigned n);
+
+/* Answers what comes within ns. */
+void sip_idle(struct sip *s, uint64_t ns);
+
 /* BYE and 200 for the n calls. */
-void sip_leave(struct sip *s, const struct call *calls, unsigned n);
+void sip_leave(struct sip *s, struct call *calls, unsigned n);
