@@ -9,20 +9,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "gateway/core.h"
+#include "gateway/links.h"
 #include "sip/child.h"
-#include "xmpp/stream.h"
 
 #define STOP_TIMEOUT_MS 5000 /* COMP-13 */
-
-struct service;
-
-struct link {
-	struct service *s;
-	const struct domain_config *domain;
-	struct xmpp_link *xmpp;
-	bool was_up, closed;
-};
 
 struct service {
 	struct loop *loop;
@@ -30,9 +20,8 @@ struct service {
 	const struct config *config;
 	struct core core;
 	struct sip_child *sip;
-	struct link *links;
-	size_t n_links;
-	bool ready, stopping, sip_stopped;
+	struct links *links;
+	bool ready, stopping, sip_stopped, links_closed;
 	int status;
 	struct timer stop_timer, poll_timer;
 };
@@ -58,80 +47,7 @@ static int xmpp_send(void *user, struct str domain, struct str text)
 {
 	struct service *s = user;
 
-	for (size_t i = 0; i < s->n_links; i++)
-		if (str_ieq(domain, str_z(s->links[i].domain->name)))
-			return xmpp_link_send(s->links[i].xmpp, text);
-	return ERR_GONE;
-}
-
-/* --- component streams --- */
-
-static void link_up(void *user)
-{
-	struct link *l = user;
-	bool again = l->was_up;
-
-	l->was_up = true;
-	front_xmpp_link_up(l->s->core.front_xmpp, str_z(l->domain->name),
-			   again);
-}
-
-static void link_down(void *user, const char *why)
-{
-	struct link *l = user;
-
-	(void)why; /* the stream has logged it */
-	front_xmpp_link_down(l->s->core.front_xmpp, str_z(l->domain->name));
-}
-
-static void link_stanza(void *user, const struct xnode *stanza)
-{
-	struct link *l = user;
-	const struct domain_config *to = l->domain, *named;
-	struct jid jid;
-
-	/* ejabberd may send what is for one of our domains on another's stream
-	 */
-	if (jid_split(x_attr(stanza, "to"), &jid) == 0 &&
-	    (named = back_local_domain(l->s->core.back, jid.domain)))
-		to = named;
-	front_xmpp_stanza(l->s->core.front_xmpp, str_z(to->name), stanza);
-}
-
-static const struct xmpp_link_ops link_ops = {link_up, link_down, link_stanza};
-
-static void start_links(struct service *s)
-{
-	const struct config *c = s->config;
-
-	s->links = mem_new_array(c->n_domains + 1, sizeof(*s->links));
-	for (size_t i = 0; i < c->n_domains; i++) {
-		const struct domain_config *d = &c->domains[i];
-		struct link *l = &s->links[s->n_links];
-
-		if (!*d->secret)
-			continue;
-		if (d->rooms != ROOMS_LOCAL) {
-			log_warn(
-			    &s->log, "domain.unserved",
-			    "domain=%s why=\"only local rooms are served yet\"",
-			    d->name);
-			continue;
-		}
-		s->n_links++;
-		l->s = s;
-		l->domain = d;
-		l->xmpp = xmpp_link_new(&(struct xmpp_link_cfg){
-		    .loop = s->loop,
-		    .server = c->xmpp.server,
-		    .domain = d->name,
-		    .secret = d->secret,
-		    .max_stanza = c->xmpp.max_stanza,
-		    .max_queue = c->xmpp.max_queue,
-		    .ops = &link_ops,
-		    .user = l,
-		});
-	}
+	return links_send(s->links, domain, text);
 }
 
 /* --- the SIP process --- */
@@ -148,7 +64,7 @@ static void sip_ready(void *user, bool first)
 	struct service *s = user;
 
 	if (first) {
-		start_links(s);
+		links_update(s->links);
 		s->ready = true;
 		log_info(&s->log, "ready", "version=%s", STOX_VERSION);
 		sd_notify(0, "READY=1");
@@ -198,10 +114,7 @@ static int start_sip(struct service *s, const char *program)
 
 static void stopped(struct service *s)
 {
-	for (size_t i = 0; i < s->n_links; i++)
-		if (!s->links[i].closed)
-			return;
-	if (s->sip_stopped)
+	if (s->sip_stopped && s->links_closed)
 		loop_stop(s->loop);
 }
 
@@ -213,12 +126,12 @@ static void sip_stopped(void *user)
 	stopped(s);
 }
 
-static void link_closed(void *user)
+static void links_closed(void *user)
 {
-	struct link *l = user;
+	struct service *s = user;
 
-	l->closed = true;
-	stopped(l->s);
+	s->links_closed = true;
+	stopped(s);
 }
 
 static void stop_sip(void *user)
@@ -256,8 +169,7 @@ static void on_signal(evutil_socket_t sig, short what, void *user)
 	sd_notify(0, "STOPPING=1");
 	timer_set(s->loop, &s->stop_timer, STOP_TIMEOUT_MS, stop_timeout, s);
 	core_shutdown(&s->core);
-	for (size_t i = 0; i < s->n_links; i++)
-		xmpp_link_close(s->links[i].xmpp, link_closed, &s->links[i]);
+	links_close(s->links, links_closed, s);
 	stop_sip(s);
 }
 
@@ -294,8 +206,10 @@ int service_run(const struct config *config, const char *program)
 	signal(SIGPIPE, SIG_IGN);
 	log_init(&s.log, config->log_level, "stoxd");
 	s.loop = loop_new(&s.log, NULL);
+	s.links = links_new(s.loop, &s.core);
 	if (core_init(&s.core, s.loop, config, &io, why) < 0) {
 		fprintf(stderr, "stoxd: %s\n", why);
+		links_free(s.links);
 		loop_free(s.loop);
 		return 1;
 	}
@@ -313,9 +227,7 @@ int service_run(const struct config *config, const char *program)
 	timer_cancel(s.loop, &s.stop_timer);
 	timer_cancel(s.loop, &s.poll_timer);
 	core_done(&s.core);
-	for (size_t i = 0; i < s.n_links; i++)
-		xmpp_link_free(s.links[i].xmpp);
-	free(s.links);
+	links_free(s.links);
 	sip_child_free(s.sip);
 	for (size_t i = 0; i < 3; i++)
 		event_free(event[i]);
