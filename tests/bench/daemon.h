@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define BENCH_ROOM   "bench"
+#define BENCH_ROOM   "bench" /* and a number */
 #define BENCH_DOMAIN "chat.bench.example"
 
 struct daemon {

@@ -160,7 +160,7 @@ static void open_stage(struct stage *s, const struct options *o, unsigned n)
 	printf("memory n=%u core_bytes_per_seat=%.0f sip_bytes_per_seat=%.0f\n",
 	       n, ((double)core[1] - (double)core[0]) / (double)seats,
 	       ((double)sip[1] - (double)sip[0]) / (double)seats);
-	message_init(&s->stoxd.message, s->calls[0].path, s->calls[0].own_path);
+	message_init(&s->stoxd.message, &s->calls[0]);
 	crowd_run(&s->stoxd, 1, 50000000); /* warms up, and shows a copy */
 
 	s->bare.message = s->stoxd.message;

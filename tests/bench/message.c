@@ -8,16 +8,17 @@
 
 #define NUMBER_N MESSAGE_TID_N /* both are written as m and eleven digits */
 
-static void make_body(struct message *m)
+static void make_body(struct message *m, const struct call *c)
 {
 	char *p = m->bytes + m->body;
 	int n = snprintf(p, MESSAGE_BODY + 1,
-			 "From: <sip:u0@bench.example>\r\n"
-			 "To: <sip:" BENCH_ROOM "@" BENCH_DOMAIN ">\r\n"
+			 "From: <sip:u%u@bench.example>\r\n"
+			 "To: <sip:" BENCH_ROOM "%u@" BENCH_DOMAIN ">\r\n"
 			 "DateTime: 2026-01-01T00:00:00Z\r\n"
 			 "\r\n"
 			 "Content-Type: text/plain;charset=utf-8\r\n"
-			 "\r\n");
+			 "\r\n",
+			 c->user, c->room);
 
 	m->number = (size_t)n;
 	memset(p + n, 'x', MESSAGE_BODY - (size_t)n);
@@ -25,7 +26,7 @@ static void make_body(struct message *m)
 		p[i] = ' ';
 }
 
-void message_init(struct message *m, const char *path, const char *own_path)
+void message_init(struct message *m, const struct call *c)
 {
 	char *p = m->bytes;
 	int n = snprintf(p, sizeof(m->bytes),
@@ -35,13 +36,13 @@ void message_init(struct message *m, const char *path, const char *own_path)
 			 "Message-ID: m00000000000\r\n"
 			 "Byte-Range: 1-%d/%d\r\n"
 			 "Content-Type: message/cpim\r\n\r\n",
-			 path, own_path, MESSAGE_BODY, MESSAGE_BODY);
+			 c->path, c->own_path, MESSAGE_BODY, MESSAGE_BODY);
 
 	assert(n > 0 && (size_t)n + MESSAGE_BODY + 64 < sizeof(m->bytes));
 	m->body = (size_t)n;
 	m->tid[0] = 5;
 	m->id = (size_t)(strstr(p, "Message-ID: ") - p) + 12;
-	make_body(m);
+	make_body(m, c);
 	m->tid[1] = m->body + MESSAGE_BODY + 9;
 	n = snprintf(p + m->body + MESSAGE_BODY, 64,
 		     "\r\n-------m00000000000$\r\n");

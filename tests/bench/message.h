@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "tests/bench/sip.h"
 
 #define MESSAGE_BODY  320 /* octets of CPIM: copies come to some 600 */
 #define MESSAGE_TID_N 12
@@ -20,8 +21,8 @@ struct message {
 	size_t id;     /* where the Message-ID stands */
 };
 
-/* A SEND from own_path to path. */
-void message_init(struct message *m, const char *path, const char *own_path);
+/* A SEND by this call's user to his room. */
+void message_init(struct message *m, const struct call *c);
 
 /* Puts the number into the message, its ids too. Numbers begin at 1. */
 void message_number(struct message *m, uint64_t number);

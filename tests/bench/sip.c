@@ -15,7 +15,7 @@
 #include "tests/bench/tcp.h"
 
 #define ANSWER_MS 30000
-#define ROOM_URI  "sip:" BENCH_ROOM "@" BENCH_DOMAIN
+#define ROOM_URI  "sip:" BENCH_ROOM "%u@" BENCH_DOMAIN
 
 struct answer {
 	unsigned status;
@@ -91,8 +91,8 @@ static void request(struct sip *s, const struct call *c, const char *method,
 	    "Contact: <sip:u%u@127.0.0.1:%u;transport=tcp>\r\n"
 	    "%s",
 	    method, c->target, s->port, method, c->user, c->cseq, c->user,
-	    c->user, c->tag[0] ? ";tag=" : "", c->tag, c->user, c->cseq, method,
-	    c->user, s->port, rest);
+	    c->user, c->room, c->tag[0] ? ";tag=" : "", c->tag, c->user,
+	    c->cseq, method, c->user, s->port, rest);
 
 	if (n < 0 || (size_t)n >= sizeof(out))
 		errx(1, "SIP: request too long");
@@ -106,7 +106,7 @@ static void invite(struct sip *s, struct call *c)
 
 	snprintf(c->own_path, sizeof(c->own_path),
 		 "msrp://127.0.0.1:2855/bench%06u;tcp", c->user);
-	snprintf(c->target, sizeof(c->target), ROOM_URI);
+	snprintf(c->target, sizeof(c->target), ROOM_URI, c->room);
 	c->tag[0] = '\0';
 	c->cseq = 1;
 	n = snprintf(sdp, sizeof(sdp),

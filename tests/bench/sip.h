@@ -7,6 +7,7 @@
 
 struct call {
 	unsigned user;	   /* user number: sip:uNUMBER@bench.example */
+	unsigned room;	   /* room number */
 	char own_path[80]; /* Our MSRP URI. */
 	char path[160];	   /* The focus' MSRP URI for this call. */
 	char target[160];  /* The focus' Contact. */
@@ -26,8 +27,8 @@ struct sip {
 void sip_open(struct sip *s, uint16_t port);
 void sip_close(struct sip *s);
 
-/* INVITE, 200, ACK for the n calls (their user set), all on their way at once.
- * Fills in the rest of each. */
+/* INVITE, 200, ACK for the n calls (their user and room set), all on their way
+ * at once. Fills in the rest of each. */
 void sip_join(struct sip *s, struct call *calls, unsigned n);
 
 /* SUBSCRIBE to the roster in the dialogs of the n calls, and their 200. The
