@@ -1,0 +1,23 @@
+/* The database file. Everything here may block; only one thread at a time may
+ * use a db. */
+#pragma once
+
+#include "gateway/store_batch.h"
+
+struct db;
+
+/* Opens dir/STORE_FILE and makes what is missing. 0, or negative with a line in
+ * why. Set aside: the new path of a file that could not be used, and what was
+ * wrong with it; else "". now_s: Unix time, for that name. */
+struct db_aside {
+	char path[512], why[128];
+};
+int db_open(const char *dir, uint64_t now_s, struct db **out,
+	    struct db_aside *aside, char why[256]);
+void db_close(struct db *db); /* NULL is fine */
+/* Writes a batch in one transaction, all or nothing; sets err and why. */
+void db_write(struct db *db, struct batch *b);
+/* A table's rows by key; cells are good until fn returns. 0, or SQLite's code.
+ */
+int db_each(struct db *db, enum row_table table,
+	    void (*fn)(void *user, const struct cell *row), void *user);
