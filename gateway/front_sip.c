@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "gateway/front_sip_name.h"
 #include "gateway/front_sip_priv.h"
 
 #include "base/mem.h"
@@ -22,6 +23,8 @@ struct front_sip *front_sip_new(const struct front_sip_cfg *cfg)
 	f->senders = table_new();
 	TAILQ_INIT(&f->idle_senders);
 	f->referrals = table_new();
+	f->names = dialog_names_new(f->loop);
+	f->guests = guests_new();
 	return f;
 }
 
@@ -91,6 +94,7 @@ void dialog_release(struct dialog *d)
 		f->cfg.send(f->cfg.user, &m);
 	}
 	table_del(f->dialogs, d->id);
+	dialog_names_drop(d);
 	free(d);
 }
 
@@ -329,6 +333,11 @@ void front_sip_event(struct front_sip *f, const struct port_msg *m)
 	case PORT_PROGRESS:
 		dial_progress(f, m);
 		break;
+	case PORT_DIALOG:
+		d = table_get(f->dialogs, m->dlg);
+		if (d)
+			dialog_reported(d, m);
+		break;
 	case PORT_CONFIG:
 	case PORT_SEED:
 	case PORT_TOMBSTONE:
@@ -342,7 +351,6 @@ void front_sip_event(struct front_sip *f, const struct port_msg *m)
 	case PORT_STOP:
 	case PORT_READY:
 	case PORT_FAILED:
-	case PORT_DIALOG:
 	case PORT_PONG:
 		break; /* the child's keeper handles these */
 	}
@@ -405,6 +413,8 @@ void front_sip_free(struct front_sip *f)
 		dialog_release(d);
 	}
 	senders_free(f);
+	dialog_names_free(f->names);
+	guests_free(f->guests);
 	table_free(f->unconfirmed);
 	table_free(f->referrals);
 	table_free(f->dialogs);

@@ -25,7 +25,8 @@ struct front_sip_cfg {
 struct front_sip *front_sip_new(const struct front_sip_cfg *cfg);
 /* Seats leave without a word to their peers: use front_sip_shutdown before. */
 void front_sip_free(struct front_sip *f);
-/* PORT_REQUEST, PORT_CANCEL, PORT_ACK, PORT_RESPONSE from the SIP process. */
+/* PORT_REQUEST, PORT_CANCEL, PORT_ACK, PORT_DIALOG, PORT_PROGRESS,
+ * PORT_RESPONSE from the SIP process. */
 void front_sip_event(struct front_sip *f, const struct port_msg *m);
 /* BYE to every participant, final NOTIFY to every subscriber; refuses what
  * comes in (503). */

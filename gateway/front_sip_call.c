@@ -1,6 +1,7 @@
 /* The INVITE usage: joining, re-INVITE, leaving. */
 #include <stdlib.h>
 
+#include "gateway/front_sip_name.h"
 #include "gateway/front_sip_priv.h"
 
 #include "base/err.h"
@@ -167,6 +168,8 @@ static void end_call(struct call *c)
 	}
 	no_longer_unconfirmed(c);
 	sender_release(f, c->sender);
+	dialog_names_ended(c->dialog);
+	guest_unlist(c);
 	TAILQ_REMOVE(&f->calls, c, link);
 	f->n_calls--;
 	c->dialog->call = NULL;
@@ -233,6 +236,9 @@ static int check_invite(struct call *c, const struct port_msg *m,
 	if (read_identity(c, m) < 0)
 		return 403;
 	status = call_privacy(c, m, call_domain(c)->anonymous, why);
+	if (status != 200)
+		return status;
+	status = replaces_read(c, m, why);
 	if (status != 200)
 		return status;
 	*why = "too many dialogs";
@@ -449,7 +455,9 @@ void call_confirm(struct call *c)
 	log_info(c->f->log, "sip.join", "dlg=%llx room=%s seat=%llu user=%s",
 		 (unsigned long long)c->dialog->id, LOGQ(c->room),
 		 (unsigned long long)c->seat.id, LOGQ(c->user));
+	guest_joined(c);
 	call_tell_seat(c);
+	replaces_done(c);
 	run_held_subscribes(c);
 	invitees_dial(c);
 }
@@ -482,8 +490,9 @@ void call_bye(struct call *c, enum reason_code code, struct str text)
 		return;
 	}
 	m.f[PORT_F_METHOD] = STR("BYE");
-	buf_addf(&header, "Reason: SIP;cause=%d;text=\"%s\"\r\n",
-		 map_reason_to_sip(code), reason_text(code));
+	buf_addz(&header, "Reason: ");
+	sip_reason(&header, map_reason_to_sip(code), str_z(reason_text(code)));
+	buf_addz(&header, "\r\n");
 	m.f[PORT_F_HEADERS] = buf_str(&header);
 	dialog_send(d, NULL, &m);
 	buf_done(&header);

@@ -1,5 +1,6 @@
 /* Dial-out: the focus invites somebody, who then is a participant like any
  * other (RFC 4353 §5.2). */
+#include "gateway/front_sip_name.h"
 #include "gateway/front_sip_priv.h"
 
 #include "base/err.h"
@@ -149,6 +150,7 @@ static void no_answer(void *user)
 static void fill(struct call *c, const struct dial_wish *w)
 {
 	struct buf uri = BUF_INIT(4096);
+	struct name_addr by;
 
 	c->room = arena_dup(c->arena, w->room);
 	map_room_to_sip(&uri, c->room, STR_NONE);
@@ -159,6 +161,9 @@ static void fill(struct call *c, const struct dial_wish *w)
 	c->user = arena_dup(c->arena, w->user);
 	c->identity[c->n_identities++] = c->user;
 	c->referral = w->referral;
+	c->invited = true;
+	if (name_addr_parse(w->referred_by, c->arena, &by) == 0)
+		c->invited_by = arena_dup(c->arena, by.uri);
 	/* as the INVITE says; a 2xx that is silent about it means no */
 	c->session_timer.interval_s = SESSION_S;
 	c->session_timer.min_se_s = SESSION_MIN_S;
@@ -213,25 +218,37 @@ void dial_out(struct front_sip *f, const struct dial_wish *w)
 		 (unsigned long long)d->id, LOGQ(c->room), LOGQ(c->uri));
 	timer_set(f->loop, &c->timer, ANSWER_TIMEOUT_MS, no_answer, c);
 	invite(c, w);
+	guest_called(c);
 }
 
 void dial_progress(struct front_sip *f, const struct port_msg *m)
 {
 	struct request *r = table_get(f->requests_by_id, m->req);
 	struct call *c = r ? r->dialog->call : NULL;
+	struct dialog_id early = {
+	    .call_id = m->f[PORT_F_CALL_ID],
+	    .local = m->f[PORT_F_FROM_TAG],
+	    .remote = m->f[PORT_F_TO_TAG],
+	};
 
-	if (c)
-		referral_tell(f, c->referral, m->status, m->f[PORT_F_REASON]);
+	if (!c)
+		return;
+	dialog_learn(c->dialog, &early);
+	if (m->status == 180)
+		guest_rings(c);
+	referral_tell(f, c->referral, m->status, m->f[PORT_F_REASON]);
 }
 
 void dial_give_up(struct call *c, enum reason_code code)
 {
 	struct port_msg m = port_msg(PORT_HANG_UP);
+	int status = map_reason_to_sip(code);
 
 	m.dlg = c->dialog->id;
 	m.req = c->dialog->dial;
 	c->f->cfg.send(c->f->cfg.user, &m);
-	referral_tell(c->f, c->referral, map_reason_to_sip(code), STR_NONE);
+	guest_failed(c, status, str_z(reason_text(code)));
+	referral_tell(c->f, c->referral, status, STR_NONE);
 	call_ended(c, code, STR_NONE);
 }
 
@@ -244,6 +261,7 @@ static void answered(struct call *c, const struct port_msg *m)
 	if (!str_ieq(mime_type(m->f[PORT_F_TYPE]), STR("application/sdp")) ||
 	    !call_answer(c, m->f[PORT_F_BODY])) {
 		referral_tell(f, c->referral, 488, STR_NONE);
+		guest_failed(c, 488, STR("no usable answer"));
 		call_bye(c, REASON_UNSUPPORTED, STR("no usable answer"));
 		return;
 	}
@@ -272,6 +290,7 @@ void dial_response(struct dialog *d, const struct port_msg *m)
 	} else if (d->call) {
 		referral_tell(d->f, d->call->referral, m->status,
 			      m->f[PORT_F_REASON]);
+		guest_failed(d->call, m->status, m->f[PORT_F_REASON]);
 		call_ended(d->call, REASON_LOST, STR_NONE);
 	}
 }

@@ -48,8 +48,7 @@ static void send_notify(struct subscription *s)
 	if (body.n)
 		m.f[PORT_F_TYPE] = STR("application/conference-info+xml");
 	m.f[PORT_F_BODY] = buf_str(&body);
-	roster_told(s);
-	s->pending = false;
+	s->pending = roster_told(s);
 	s->in_flight = true;
 	s->final_sent = s->ended != NULL;
 	s->last_ms = loop_now_ms(s->f->loop);
@@ -77,7 +76,7 @@ static void pace_due(void *user)
 		send_notify(s);
 }
 
-static void notify_soon(struct subscription *s)
+void subscription_changed(struct subscription *s)
 {
 	uint64_t since = loop_now_ms(s->f->loop) - s->last_ms;
 
@@ -98,7 +97,7 @@ static void seat_event(void *front, const struct seat_ev *ev)
 					? "deactivated"
 					: "noresource");
 	else if (roster_changed(s, ev))
-		notify_soon(s);
+		subscription_changed(s);
 }
 
 static const struct seat_front_ops seat_ops = {.event = seat_event};
@@ -137,8 +136,8 @@ void subscription_free(struct subscription *s)
 	leave_seat(s);
 	timer_cancel(f->loop, &s->expiry);
 	timer_cancel(f->loop, &s->pace);
-	roster_told(s);
-	free(s->dirty);
+	guest_unwatch(s);
+	roster_free(s);
 	free(s->room);
 	free(s->user);
 	free(s->event_id);
@@ -172,7 +171,7 @@ void subscription_response(struct subscription *s, const struct port_msg *m)
 	if (s->ended)
 		notify_now(s);
 	else if (s->pending)
-		notify_soon(s);
+		subscription_changed(s);
 }
 
 /* --- SUBSCRIBE --- */
@@ -277,6 +276,7 @@ static struct subscription *subscription_new(struct front_sip *f,
 	s->seat.front_ops = &seat_ops;
 	s->seat.front = s;
 	s->room = str_dup(room);
+	guest_watch(s);
 	s->user = str_dup(request_user(d, m, a));
 	arena_free(a);
 	s->event_id = id.n ? str_dup(id) : NULL;

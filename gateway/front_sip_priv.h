@@ -3,11 +3,17 @@
 
 #include "base/table.h"
 #include "gateway/front_sip.h"
+#include "gateway/front_sip_guest.h"
 #include "sip/confinfo.h"
 #include "sip/sdp.h"
 
 struct call;
+struct dialog_name;
+struct dialog_names;
+struct guest;
+struct guests;
 struct invitees;
+struct watched_room;
 
 /* A SIP dialog with its usages (RFC 5057): a call, subscriptions, or both. The
  * SIP process is told to forget it when nothing uses it any more. */
@@ -20,6 +26,8 @@ struct dialog {
 	unsigned requests; /* ours that await a response */
 	uint64_t dial;	   /* one of them: the INVITE that is to make it */
 	bool answered;	   /* the SIP process knows it as a dialog */
+	bool reported;	   /* and has told its identifiers */
+	struct dialog_name *names;
 };
 
 /* Our requests that await their response, by id. */
@@ -43,6 +51,8 @@ struct front_sip {
 	struct table *senders;	   /* by user and device */
 	TAILQ_HEAD(, sender) idle_senders;
 	size_t n_idle_senders;
+	struct dialog_names *names;
+	struct guests *guests;
 	struct table *referrals; /* by id */
 	uint64_t last_referral;
 	size_t n_calls, n_subscriptions;
@@ -120,9 +130,15 @@ struct call {
 	bool pathless;		   /* the session does not know its peer yet */
 	struct invitees *invitees; /* of his INVITE; NULL: none */
 	bool founds;		   /* the factory has named a room for it */
-	uint64_t referral;	   /* invited: who is told what comes of it */
-	char *answer;		   /* our last SDP */
-	char *peer_origin;	   /* o= of the offer it answers */
+	uint64_t replaces;     /* the dialog that this call takes over, or 0 */
+	uint64_t referral;     /* invited: who is told what comes of it */
+	struct guest *guest;   /* invited: how the rosters show it until then */
+	bool invited;	       /* we have called him */
+	struct str invited_by; /* at whose wish, or empty */
+	uint64_t joined_ms;    /* wall clock */
+	uint64_t listed_seat;  /* under which the rosters find it, or 0 */
+	char *answer;	       /* our last SDP */
+	char *peer_origin;     /* o= of the offer it answers */
 	uint64_t sdp_id, sdp_version;
 	uint32_t invite_cseq;
 	struct msrp_session *session; /* NULL: the media line is refused */
@@ -142,8 +158,11 @@ struct call {
 
 /* A user whose entry in a subscriber's roster is out of date. */
 struct dirty_user {
-	uint64_t id;  /* 0: gone, and to be deleted by its entity */
-	char *entity; /* gone only */
+	uint64_t id;  /* 0: goes by its entity: a guest, or gone */
+	char *entity; /* else NULL */
+	/* gone: what is told of him once, before he is deleted (RFC 4575
+	 * §5.7.2), as written; or NULL */
+	char *farewell;
 };
 
 #define SUBSCRIPTION_DIRTY_MAX 256 /* beyond: a full document */
@@ -154,6 +173,8 @@ struct subscription {
 	struct front_sip *f;
 	struct dialog *dialog;
 	TAILQ_ENTRY(subscription) link;
+	struct watched_room *watched;
+	TAILQ_ENTRY(subscription) watch_link;
 	struct seat seat;
 	char *room, *event_id; /* "name@domain"; the Event's id, NULL = none */
 	char *user;	       /* the subscriber's key, or "" */
@@ -277,6 +298,15 @@ bool shows_contacts(struct subscription *s, const struct occupant *o);
 struct str request_user(const struct dialog *d, const struct port_msg *m,
 			struct arena *a);
 
+/* Do both come from the same user, under his name or without one? */
+bool same_person(const struct call *a, const struct call *b);
+
+/* front_sip_replaces.c */
+/* Which call the INVITE takes over, if any: 200, or the status owed and why. */
+int replaces_read(struct call *c, const struct port_msg *m, const char **why);
+/* The new call is in the room: the old one ends. */
+void replaces_done(struct call *c);
+
 /* front_sip_timer.c */
 /* Answers a session interval that is too short: 422 with Min-SE (RFC 4028 §9).
  */
@@ -357,10 +387,35 @@ void senders_free(struct front_sip *f);
 bool roster_changed(struct subscription *s, const struct seat_ev *ev);
 /* All of it has to be told. */
 void roster_stale(struct subscription *s);
-/* All of it has been told. */
-void roster_told(struct subscription *s);
+/* All of it has been told; true: some of it wants another document. */
+bool roster_told(struct subscription *s);
+/* Nobody will be told any more. */
+void roster_free(struct subscription *s);
+/* How a call to a guest, or somebody's stay, came to its end. */
+struct roster_failure {
+	struct str method; /* "failed", "busy", "booted", "departed" */
+	int status;
+	struct str text;
+};
+/* A guest's state is new, or (why) he does not come. */
+void roster_guest(struct subscription *s, const struct guest_view *g,
+		  const struct roster_failure *why);
 /* The next document: full, partial, or of a room that is gone (EVENT-28). */
 void roster_write(struct subscription *s, struct buf *b);
+
+/* front_sip_farewell.c */
+/* The user as one who has just gone, with his endpoints (EVENT-22): XML. */
+char *farewell_of(struct subscription *s, const struct occupant *o,
+		  const struct roster_failure *why);
+char *farewell_of_guest(struct subscription *s, const struct guest_view *g,
+			const struct roster_failure *why);
+/* A guest as a user who is being called. */
+void farewell_put_guest(struct buf *b, const struct guest_view *g);
+/* The room's roster says how those came in whom it has called. */
+void farewell_decorate(struct subscription *s, const struct occupant *o,
+		       struct arena *a, struct confinfo_user *u);
+/* "SIP;cause=486;text=\"Busy Here\"": the Reason header's value (RFC 3326). */
+void sip_reason(struct buf *b, int status, struct str text);
 
 /* front_sip_dial.c */
 struct dial_wish {
@@ -409,6 +464,8 @@ void referral_free(struct referral *r);
 void subscription_request(struct front_sip *f, struct dialog *d,
 			  const struct port_msg *m);
 void subscription_response(struct subscription *s, const struct port_msg *m);
+/* There is something to tell. */
+void subscription_changed(struct subscription *s);
 /* Ends with a last NOTIFY; why is the Subscription-State's reason. */
 void subscription_end(struct subscription *s, const char *why);
 void subscription_free(struct subscription *s);

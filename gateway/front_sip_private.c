@@ -180,6 +180,16 @@ const struct occupant *user_in_room(struct seat *s, struct str key)
 	return o || !is_anonymous(key) ? o : by_address(s, key);
 }
 
+static struct str without_mask(struct str user)
+{
+	return str_starts(user, HIDDEN) ? str_from(user, HIDDEN.n) : user;
+}
+
+bool same_person(const struct call *a, const struct call *b)
+{
+	return str_eq(without_mask(a->user), without_mask(b->user));
+}
+
 /* Is it the subscriber, under his name or without one? */
 static bool is_own(const struct subscription *s, struct str user)
 {
@@ -187,8 +197,7 @@ static bool is_own(const struct subscription *s, struct str user)
 
 	if (!own.n)
 		return false;
-	return str_eq(user, own) || (str_starts(user, HIDDEN) &&
-				     str_eq(str_from(user, HIDDEN.n), own));
+	return str_eq(without_mask(user), without_mask(own));
 }
 
 bool shows_contacts(struct subscription *s, const struct occupant *o)

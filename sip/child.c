@@ -136,6 +136,7 @@ static void got(struct sip_child *c, const struct port_msg *m)
 		break;
 	case PORT_DIALOG:
 		keeper_dialog(&c->keeper, m);
+		c->ops->event(c->user, m);
 		break;
 	case PORT_RESPONSE:
 		/* Answered twice only if two processes sent it. */

@@ -7,6 +7,14 @@
 
 enum confinfo_state { CONFINFO_FULL, CONFINFO_PARTIAL, CONFINFO_DELETED };
 
+/* When, why and by whom something was done to an endpoint; each may be empty.
+ */
+struct confinfo_execution {
+	struct str when; /* UTC (xs:dateTime) */
+	struct str reason;
+	struct str by; /* a URI */
+};
+
 struct confinfo_endpoint {
 	struct str entity; /* opaque key or Contact */
 	struct str display_text;
@@ -14,9 +22,7 @@ struct confinfo_endpoint {
 	struct str joining_method; /* "dialed-in", "dialed-out" */
 	struct str
 	    disconnection_method; /* "departed", "booted", "failed", "busy" */
-	struct str
-	    when; /* of disconnection-info, UTC (xs:dateTime), or empty */
-	struct str reason;	 /* text of disconnection-info, may be empty */
+	struct confinfo_execution referred, joined, left;
 	struct str media_status; /* "sendrecv", ... of the message media; empty:
 				    no media */
 	enum confinfo_state state;

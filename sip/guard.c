@@ -157,10 +157,32 @@ static void check_refer(struct refusal *r, const sip_t *sip)
 			return refuse(r, 400, "Bad Refer-To");
 }
 
+static bool has_unknown(const sip_t *sip, const char *name)
+{
+	for (const sip_unknown_t *u = sip->sip_unknown; u; u = u->un_next)
+		if (u->un_name && strcasecmp(u->un_name, name) == 0)
+			return true;
+	return false;
+}
+
+/* One that can be read, in an INVITE, beside nothing of another meaning (RFC
+ * 3891 §3). */
+static void check_replaces(struct refusal *r, const sip_t *sip)
+{
+	for (const sip_error_t *e = sip->sip_error; e; e = e->er_next)
+		if (e->er_common->h_class == sip_replaces_class)
+			return refuse(r, 400, "Bad Replaces");
+	if (!sip->sip_replaces)
+		return;
+	if (sip->sip_request->rq_method != sip_method_invite ||
+	    has_unknown(sip, "Join"))
+		refuse(r, 400, "Misplaced Replaces");
+}
+
 static bool known_extension(const char *option, bool inside)
 {
-	/* Target-Dialog may authorise, but need not: ours goes by identity */
-	static const char *const known[] = {"timer", "norefersub", "tdialog"};
+	static const char *const known[] = {"timer", "replaces", "norefersub",
+					    "tdialog", "multiple-refer"};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strcasecmp(option, known[i]) == 0)
@@ -225,6 +247,8 @@ void guard_check(struct refusal *r, const sip_t *sip, bool inside)
 	check_addresses(r, sip, inside);
 	if (!r->status && sip->sip_request->rq_method == sip_method_refer)
 		check_refer(r, sip);
+	if (!r->status)
+		check_replaces(r, sip);
 	if (!r->status)
 		check_require(r, sip, inside);
 	if (!r->status)

@@ -220,5 +220,7 @@ char *value_z(su_home_t *home, struct str s);
 /* Has a block of header lines one of this name? */
 bool value_has_header(struct str headers, struct str name);
 
-#define SIP_SUPPORTED	 "timer, norefersub, tdialog, recipient-list-invite"
+#define SIP_SUPPORTED                                                          \
+	"timer, replaces, norefersub, tdialog, multiple-refer, "               \
+	"recipient-list-invite"
 #define SIP_ALLOW_EVENTS "conference, refer"

@@ -95,9 +95,12 @@ static inline void bed_turn(struct bed *b)
 static inline void bed_event(void *user, const struct port_msg *m)
 {
 	struct bed *b = user;
-	struct told *t = calloc(1, sizeof(*t));
 	struct buf bytes = BUF_INIT(PORT_BODY_MAX);
+	struct told *t;
 
+	if (m->type == PORT_DIALOG) /* the keeper's business */
+		return;
+	t = calloc(1, sizeof(*t));
 	assert_non_null(t);
 	port_encode(&bytes, m);
 	t->bytes = blob_new(buf_str(&bytes));

@@ -39,8 +39,10 @@ static const struct confinfo_user bob = {
 		   .status = {"disconnected", 12},
 		   .joining_method = {"dialed-in", 9},
 		   .disconnection_method = {"booted", 6},
-		   .when = {"2026-11-21T09:00:00Z", 20},
-		   .reason = {"too loud", 8}}},
+		   .referred = {.by = {"sip:mo@c.example", 16}},
+		   .joined = {.when = {"2026-11-21T08:00:00Z", 20}},
+		   .left = {.when = {"2026-11-21T09:00:00Z", 20},
+			    .reason = {"too loud", 8}}}},
 };
 
 static void write_full(struct buf *b)
@@ -136,8 +138,8 @@ static void test_order(void **state)
 	assert_children(child(user, "endpoint"),
 			"display-text status joining-method media");
 	assert_children(child(user, "endpoint")->next,
-			"status joining-method disconnection-method "
-			"disconnection-info");
+			"referred status joining-method joining-info "
+			"disconnection-method disconnection-info");
 	assert_children(
 	    child(child(user, "endpoint")->next, "disconnection-info"),
 	    "when reason");
@@ -162,8 +164,10 @@ static void assert_same_endpoint(const struct confinfo_endpoint *a,
 	assert_slice(a->status, b->status);
 	assert_slice(a->joining_method, b->joining_method);
 	assert_slice(a->disconnection_method, b->disconnection_method);
-	assert_slice(a->when, b->when);
-	assert_slice(a->reason, b->reason);
+	assert_slice(a->referred.by, b->referred.by);
+	assert_slice(a->joined.when, b->joined.when);
+	assert_slice(a->left.when, b->left.when);
+	assert_slice(a->left.reason, b->left.reason);
 	assert_slice(a->media_status, b->media_status);
 	assert_int_equal(a->state, b->state);
 }

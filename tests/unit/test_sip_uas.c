@@ -112,6 +112,28 @@ static void refuses_extensions(void **state)
 	assert_string_equal(header(z, "Unsupported"), "precondition, join");
 }
 
+/* FOCUS-6: 400 for Replaces twice, in another request than INVITE,
+ * or beside Join. */
+static void refuses_replaces(void **state)
+{
+	static const char *const bad[] = {
+	    "Replaces: a;to-tag=1;from-tag=2\r\n"
+	    "Replaces: b;to-tag=1;from-tag=2\r\n",
+	    "Replaces: a;to-tag=1;from-tag=2\r\nJoin: "
+	    "c;to-tag=1;from-tag=2\r\n",
+	};
+	char extra[256];
+	(void)state;
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		snprintf(extra, sizeof extra, CONTACT "%s", bad[i]);
+		is(request("INVITE", extra), 400);
+	}
+	is(request("SUBSCRIBE", CONTACT "Event: conference\r\n"
+					"Replaces: a;to-tag=1;from-tag=2\r\n"),
+	   400);
+}
+
 /* SIP-3: 416 for schemes, 505 for versions, 415 for encodings. */
 static void refuses_schemes_versions_encodings(void **state)
 {
@@ -274,6 +296,7 @@ int main(void)
 	    IN_BED(refuses_methods),
 	    IN_BED(refuses_requests_without_dialog),
 	    IN_BED(refuses_extensions),
+	    IN_BED(refuses_replaces),
 	    IN_BED(refuses_schemes_versions_encodings),
 	    IN_BED(refuses_bad_addresses),
 	    IN_BED(keeps_the_target),
