@@ -1,7 +1,8 @@
 #include "gateway/back_local.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -13,6 +14,8 @@ struct back_local {
 	struct rooms *rooms;
 	struct map_domain *domain;
 	struct map_domains domains;
+	/* fetched once: that loads OpenSSL's configuration and providers */
+	EVP_MAC *hmac;
 };
 
 static enum map_domain_kind domain_kind(const struct domain_config *d)
@@ -39,6 +42,7 @@ struct back_local *back_local_new(const struct config *cfg, struct rooms *rooms)
 	}
 	b->cfg = cfg;
 	b->rooms = rooms;
+	b->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	b->domain = d;
 	b->domains = (struct map_domains){d, n, str_z(cfg->sip.host)};
 	return b;
@@ -48,6 +52,7 @@ void back_local_free(struct back_local *b)
 {
 	if (!b)
 		return;
+	EVP_MAC_free(b->hmac);
 	free(b->domain);
 	free(b);
 }
@@ -141,19 +146,30 @@ enum reason_code back_local_reachable(const struct back_local *b,
 /* XEP-0421: the same for a user whenever he is in this room, telling nobody who
  * he is. The key comes from the component's secret, so that it outlives a
  * restart. */
-static struct str stable_id(const struct domain_config *d,
+static struct str stable_id(const struct back_local *b,
+			    const struct domain_config *d,
 			    const struct seat_join *join, char hex[41])
 {
-	struct buf text = BUF_INIT(8192);
-	unsigned char mac[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
-	buf_add(&text, join->room);
-	buf_addc(&text, '\0');
-	buf_add(&text, join->user);
-	HMAC(EVP_sha1(), d->secret, (int)strlen(d->secret),
-	     (const unsigned char *)text.p, text.n, mac, &n);
-	buf_done(&text);
-	for (unsigned i = 0; i < 20; i++)
+	char sha1[] = OSSL_DIGEST_NAME_SHA1;
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha1, 0),
+	    OSSL_PARAM_construct_end()};
+	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(b->hmac);
+	unsigned char mac[20] = {0};
+	size_t n;
+
+	if (!ctx ||
+	    !EVP_MAC_init(ctx, (const unsigned char *)d->secret,
+			  strlen(d->secret), params) ||
+	    !EVP_MAC_update(ctx, (const unsigned char *)join->room.p,
+			    join->room.n) ||
+	    !EVP_MAC_update(ctx, (const unsigned char *)"", 1) ||
+	    !EVP_MAC_update(ctx, (const unsigned char *)join->user.p,
+			    join->user.n) ||
+	    !EVP_MAC_final(ctx, mac, &n, sizeof(mac)))
+		abort(); /* nothing but memory can be missing */
+	EVP_MAC_CTX_free(ctx);
+	for (unsigned i = 0; i < sizeof(mac); i++)
 		snprintf(hex + 2 * i, 3, "%02x", mac[i]);
 	return str_of(hex, 40);
 }
@@ -182,7 +198,7 @@ static enum reason_code join_room(struct back_local *b, struct seat_join *join,
 	    map_sip_to_jid(&b->domains, join->sip_uri, &jid, &status) >= 0)
 		join->jid = buf_str(&jid);
 	if (!join->observer)
-		join->stable_id = stable_id(d, join, hex);
+		join->stable_id = stable_id(b, d, join, hex);
 	join->may_create =
 	    founds || (may_exist(b, join->room) &&
 		       back_local_may_create(b, str_z(d->name), join->world));
