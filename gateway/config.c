@@ -159,6 +159,7 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->limits.rooms = (size_t)cfg_getint(limits, "rooms");
 	c->limits.dialogs = (size_t)cfg_getint(limits, "dialogs");
 	c->limits.subscriptions = (size_t)cfg_getint(limits, "subscriptions");
+	c->limits.store_queue = (size_t)cfg_getint(limits, "store-queue");
 	if (read_listen(sip, &c->sip.listen, &c->sip.n_listen) < 0 ||
 	    read_listen(msrp, &c->msrp.listen, &c->msrp.n_listen) < 0 ||
 	    read_trust(sip, c) < 0 ||
@@ -199,6 +200,7 @@ int config_load(const char *file, struct config **out)
 	cfg_opt_t limits[] = {CFG_INT("rooms", 10000, CFGF_NONE),
 			      CFG_INT("dialogs", 100000, CFGF_NONE),
 			      CFG_INT("subscriptions", 100000, CFGF_NONE),
+			      CFG_INT("store-queue", 67108864, CFGF_NONE),
 			      CFG_END()};
 	cfg_opt_t domain[] = {CFG_STR("secret", "", CFGF_NONE),
 			      CFG_STR("name", "", CFGF_NONE),

@@ -63,6 +63,7 @@ struct config {
 	} tls;
 	struct {
 		size_t rooms, dialogs, subscriptions;
+		size_t store_queue; /* octets */
 	} limits;
 	struct domain_config *domains;
 	size_t n_domains;

@@ -257,17 +257,13 @@ void config_set_checks(cfg_t *cfg)
 {
 	static const char *const counts[] = {"domain|history",
 					     "domain|notify-interval", NULL};
-	static const char *const positive[] = {"domain|max-occupants",
-					       "domain|min-expires",
-					       "domain|connections",
-					       "msrp|max-message",
-					       "msrp|max-send-queue",
-					       "msrp|max-connections",
-					       "xmpp|max-queue",
-					       "limits|rooms",
-					       "limits|dialogs",
-					       "limits|subscriptions",
-					       NULL};
+	static const char *const positive[] = {
+	    "domain|max-occupants", "domain|min-expires",
+	    "domain|connections",   "msrp|max-message",
+	    "msrp|max-send-queue",  "msrp|max-connections",
+	    "xmpp|max-queue",	    "limits|rooms",
+	    "limits|dialogs",	    "limits|subscriptions",
+	    "limits|store-queue",   NULL};
 	static const char *const files[] = {"tls|certificate", "tls|key",
 					    "tls|ca", NULL};
 

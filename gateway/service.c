@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "gateway/links.h"
+#include "gateway/store.h"
 #include "sip/child.h"
 
 #define STOP_TIMEOUT_MS 5000 /* COMP-13 */
@@ -18,6 +19,7 @@ struct service {
 	struct loop *loop;
 	struct log log;
 	const struct config *config;
+	struct store *store;
 	struct core core;
 	struct sip_child *sip;
 	struct links *links;
@@ -194,6 +196,14 @@ static void raise_limits(void)
 	}
 }
 
+static int open_store(struct service *s, char why[256])
+{
+	int err = store_open(s->config->state_dir, s->loop, &s->store, why);
+
+	store_limit(s->store, s->config->limits.store_queue);
+	return err;
+}
+
 int service_run(const struct config *config, const char *program)
 {
 	struct service s = {.config = config};
@@ -204,11 +214,14 @@ int service_run(const struct config *config, const char *program)
 
 	raise_limits();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* the store hears of it as of a full disk */
 	log_init(&s.log, config->log_level, "stoxd");
 	s.loop = loop_new(&s.log, NULL);
 	s.links = links_new(s.loop, &s.core);
-	if (core_init(&s.core, s.loop, config, &io, why) < 0) {
+	if (open_store(&s, why) < 0 ||
+	    core_init(&s.core, s.loop, config, &io, why) < 0) {
 		fprintf(stderr, "stoxd: %s\n", why);
+		store_close(s.store);
 		links_free(s.links);
 		loop_free(s.loop);
 		return 1;
@@ -227,6 +240,7 @@ int service_run(const struct config *config, const char *program)
 	timer_cancel(s.loop, &s.stop_timer);
 	timer_cancel(s.loop, &s.poll_timer);
 	core_done(&s.core);
+	store_close(s.store);
 	links_free(s.links);
 	sip_child_free(s.sip);
 	for (size_t i = 0; i < 3; i++)

@@ -36,6 +36,8 @@ static void write_config(const struct daemon *d, unsigned seats)
 		err(1, "%s", path);
 	fprintf(f,
 		"log-level = \"warn\"\n"
+		"state-dir = \"\"\n"
+		"metrics = \"\"\n"
 		"sip { listen = {\"tcp:127.0.0.1:%u\"}\n"
 		"      trust = {\"127.0.0.1\"} }\n"
 		"msrp { listen = {\"tcp:127.0.0.1:%u\"}\n"
