@@ -35,14 +35,14 @@ static size_t message_bytes(const struct message *m)
 	return n;
 }
 
-void history_add(struct room *r, struct message *m)
+bool history_add(struct room *r, struct message *m)
 {
 	struct history *h = &r->history;
 	size_t bytes = message_bytes(m);
 	struct past *p;
 
-	if (r->policy.history == 0 || bytes > r->policy.history_bytes)
-		return;
+	if (r->policy.history == SIZE_MAX || bytes > r->policy.history_bytes)
+		return false;
 	while (h->n >= r->policy.history ||
 	       h->bytes + bytes > r->policy.history_bytes)
 		drop_oldest(h);
@@ -52,6 +52,7 @@ void history_add(struct room *r, struct message *m)
 	TAILQ_INSERT_TAIL(&h->list, p, link);
 	h->n++;
 	h->bytes += bytes;
+	return true;
 }
 
 /* The oldest message that the joiner wants; NULL: none. */

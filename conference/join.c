@@ -8,6 +8,7 @@ struct seating {
 	struct occ *occ; /* NULL: a new one named nick */
 	struct nick nick;
 	bool chosen;
+	struct person person;
 };
 
 /* A wanted nickname, by the rules of both worlds. */
@@ -27,7 +28,7 @@ static enum reason_code seat_by_nick_wish(struct room *r,
 		out->occ = roster_by_key(r, out->nick.key);
 		return REASON_OK;
 	}
-	return nick_available(r, &out->nick, join->user, NULL)
+	return nick_available(r, &out->nick, &out->person, NULL)
 		   ? REASON_OK
 		   : REASON_NICK_TAKEN;
 }
@@ -46,7 +47,7 @@ static enum reason_code seat_sip(struct room *r, const struct seat_join *join,
 	if (join->nick.n)
 		return r->policy.nicknames ? seat_by_nick_wish(r, join, out)
 					   : REASON_NICK_OFF;
-	nick_derive(&out->nick, r, join->display, join->sip_uri, join->user,
+	nick_derive(&out->nick, r, join->display, join->sip_uri, &out->person,
 		    NULL);
 	return REASON_OK;
 }
@@ -63,7 +64,10 @@ find_seating(struct room *r, const struct seat_join *join, struct seating *out)
 	if (out->occ)
 		return out->occ->pub.n_devices < DEVICES_MAX ? REASON_OK
 							     : REASON_FULL;
-	return r->n_occs < r->policy.max_occupants ? REASON_OK : REASON_FULL;
+	if (r->n_occs < r->policy.max_occupants ||
+	    affil_of(r, &out->person) >= AFF_ADMIN)
+		return REASON_OK;
+	return REASON_FULL;
 }
 
 static void join_audiences(struct room *r, struct seat_rec *rec, unsigned wants)
@@ -82,8 +86,6 @@ static enum reason_code observe(struct room *r, const struct join_task *task)
 	struct seat_ev ev = {.type = SEAT_JOINED};
 	struct seat_rec *rec;
 
-	if (r->n_observers / OBSERVERS_PER_PLACE >= r->policy.max_occupants)
-		return REASON_FULL;
 	rec = rec_new(r, task->join, task->seat);
 	r->n_observers++;
 	join_audiences(r, rec, task->join->wants);
@@ -142,9 +144,10 @@ static void take_seat(struct room *r, const struct join_task *task,
 	struct seat_rec *rec = rec_new(r, join, task->seat);
 
 	if (newly) {
-		s->occ = roster_add(r, &like, s->nick, s->chosen);
+		s->occ = roster_add(r, &like, &s->person, s->nick, s->chosen);
 		s->nick = (struct nick){0};
 	}
+	r->expected = false;
 	occ_add_device(s->occ, rec);
 	presence_changed = rec_set_presence(r, rec, &join->presence);
 	tell_others(r, rec, newly, presence_changed);
@@ -161,14 +164,17 @@ static void take_seat(struct room *r, const struct join_task *task,
 		 LOGQ(s->occ->pub.nick));
 }
 
-enum reason_code room_join(struct room *r, struct join_task *task)
+enum reason_code room_join(struct room *r, void *join_task)
 {
+	struct join_task *task = join_task;
 	const struct seat_join *join = task->join;
-	struct seating s = {0};
-	enum reason_code code;
+	struct seating s = {.person = person_of(join)};
+	enum reason_code code = room_admits(r, join);
 
-	if (r->locked && !room_owned_by(r, join->user))
-		return REASON_LOCKED;
+	if (code == REASON_OK)
+		code = password_admits(r, join);
+	if (code != REASON_OK)
+		return code;
 	if (join->observer)
 		return observe(r, task);
 	code = find_seating(r, join, &s);

@@ -1,24 +1,7 @@
-/* An occupant is removed with all his devices, by a moderator or by himself
- * (RFC 4353 §5.3, XEP-0045 §8.2). */
+/* An occupant is removed with all his devices, by a moderator or by himself, by
+ * a ban or a new rule (RFC 4353 §5.3, XEP-0045 §8.2, §9.1). */
 #include "base/log.h"
 #include "conference/room_priv.h"
-
-static bool same_user(const struct occ *a, const struct occ *b)
-{
-	return a->pub.world == b->pub.world && str_eq(a->pub.user, b->pub.user);
-}
-
-static enum reason_code may_kick(const struct occ *by, const struct occ *target)
-{
-	if (!target)
-		return REASON_NO_OCCUPANT;
-	if (same_user(by, target))
-		return REASON_OK;
-	if (by->pub.role != ROLE_MODERATOR ||
-	    target->pub.affiliation > by->pub.affiliation)
-		return REASON_FORBIDDEN;
-	return REASON_OK;
-}
 
 /* Out of the roster; the others are told. */
 static void remove_occupant(struct room *r, struct occ *o, struct reason why)
@@ -40,24 +23,36 @@ static void remove_occupant(struct room *r, struct occ *o, struct reason why)
 	room_tell(r, AUDIENCE_ROSTER, &ev, NULL, 0);
 }
 
+static void end_seats(struct room *r, struct occ *o, struct reason why)
+{
+	for (struct seat_rec *rec = o->devices; rec; rec = rec->next) {
+		rec->ended = true;
+		room_tell_one_ended(r, rec, why);
+		rec_remove(r, rec);
+	}
+	room_founder_left(r, o);
+}
+
+void room_expel(struct room *r, struct occ *o, struct reason why)
+{
+	remove_occupant(r, o, why);
+	end_seats(r, o, why);
+}
+
 void room_kick(struct room *r, struct seat_rec *rec, const struct seat_cmd *cmd)
 {
 	struct occ *o = roster_by_id(r, cmd->target);
 	enum reason_code code = may_kick(rec->occ, o);
-	struct reason why = {REASON_KICKED, cmd->text};
+	struct reason why = {REASON_KICKED,
+			     cmd->text.n ? cmd->text : cmd->reason};
 
 	if (code == REASON_OK) {
-		if (same_user(rec->occ, o))
+		if (occ_same_user(rec->occ, o))
 			why.code = REASON_LEFT;
 		remove_occupant(r, o, why);
 	}
 	/* before SEAT_ENDED, which may be for the one who asked */
 	room_result(r, rec, cmd, code);
-	if (code != REASON_OK)
-		return;
-	for (rec = o->devices; rec; rec = rec->next) {
-		rec->ended = true;
-		room_tell_one_ended(r, rec, why);
-		rec_remove(r, rec);
-	}
+	if (code == REASON_OK)
+		end_seats(r, o, why);
 }

@@ -33,6 +33,7 @@ static void occupant_leaves(struct room *r, struct seat_rec *rec,
 	quarantine_add(r, &o->nick, o->pub.user);
 	roster_remove(r, o);
 	room_tell(r, AUDIENCE_ROSTER, &ev, NULL, 0);
+	room_founder_left(r, o);
 }
 
 void room_leave(struct room *r, struct seat_rec *rec,

@@ -29,6 +29,7 @@ enum reason_code room_unlock(struct room *r, struct seat_rec *rec)
 		return REASON_OK;
 	r->locked = false;
 	timer_cancel(r->loop, &r->lock_timer);
+	room_note(r, ROOM_SETTINGS);
 	room_tell(r, AUDIENCE_ALL, &ev, NULL, 0);
 	return REASON_OK;
 }

@@ -24,6 +24,9 @@ enum world { WORLD_SIP, WORLD_XMPP, WORLDS };
 	X(REASON_NO_OCCUPANT, "no such occupant")                              \
 	X(REASON_NOT_JOINED, "not in the room")                                \
 	X(REASON_FORBIDDEN, "not allowed")                                     \
+	X(REASON_NOT_ALLOWED, "not allowed for this person")                   \
+	X(REASON_CONFLICT, "not of oneself, nor of the last owner")            \
+	X(REASON_ONE_DEVICE, "in the room with another device already")        \
 	X(REASON_NO_VOICE, "you may not speak here")                           \
 	X(REASON_BANNED, "banned from this room")                              \
 	X(REASON_MEMBERS_ONLY, "members only")                                 \
@@ -39,6 +42,7 @@ enum world { WORLD_SIP, WORLD_XMPP, WORLDS };
 	/* an occupant or a seat ended */                                      \
 	X(REASON_LEFT, "left")                                                 \
 	X(REASON_KICKED, "removed by a moderator")                             \
+	X(REASON_NOT_MEMBER, "no longer a member")                             \
 	X(REASON_LOST, "connection lost")                                      \
 	X(REASON_SHUTDOWN, "the service is shutting down")                     \
 	X(REASON_ROOM_GONE, "the room was closed")                             \

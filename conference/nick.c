@@ -44,14 +44,16 @@ bool nick_make(struct nick *out, struct str wanted)
 	return ok;
 }
 
-bool nick_available(struct room *r, const struct nick *n, struct str user,
-		    const struct occ *self)
+bool nick_available(struct room *r, const struct nick *n,
+		    const struct person *who, const struct occ *self)
 {
 	const struct occ *holder = roster_by_key(r, n->key);
 
 	if (holder)
 		return holder == self;
-	return !quarantine_blocks(r, n->key, user);
+	return !reserved_blocks(r, n->key, who) &&
+	       !quarantine_blocks(r, n->key, who->user) &&
+	       !scope_blocks(r, n->key, who->user);
 }
 
 /* At most max octets, no code point cut in two. */
@@ -110,13 +112,15 @@ static void add_number(struct nick *out, const struct nick *base,
 }
 
 void nick_derive(struct nick *out, struct room *r, struct str display,
-		 struct str sip_uri, struct str user, const struct occ *self)
+		 struct str sip_uri, const struct person *who,
+		 const struct occ *self)
 {
+	struct str own = reserved_nick_of(r, who);
 	struct nick base;
 
-	base_name(&base, display, sip_uri);
+	base_name(&base, own.n ? own : display, sip_uri);
 	*out = base;
-	for (uint64_t i = 2; !nick_available(r, out, user, self); i++) {
+	for (uint64_t i = 2; !nick_available(r, out, who, self); i++) {
 		if (out->block != base.block)
 			nick_free(out);
 		add_number(out, &base,

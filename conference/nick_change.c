@@ -39,7 +39,8 @@ static enum reason_code drop_nick(struct room *r, struct seat_rec *rec,
 		return REASON_BAD_NICK;
 	if (!p->nick_chosen)
 		return REASON_OK;
-	nick_derive(&nick, r, p->display, p->sip_uri, p->user, rec->occ);
+	nick_derive(&nick, r, p->display, p->sip_uri, &rec->occ->person,
+		    rec->occ);
 	rename_all(r, rec, op, nick, false);
 	return REASON_OK;
 }
@@ -87,16 +88,11 @@ static void move(struct room *r, struct seat_rec *rec, uint64_t op,
 	room_tell(r, AUDIENCE_ROSTER, &ev, rec, op);
 }
 
-static bool same_person(const struct occ *a, const struct occ *b)
-{
-	return a->pub.world == b->pub.world && str_eq(a->pub.user, b->pub.user);
-}
-
 static enum reason_code move_to_holder(struct room *r, struct seat_rec *rec,
 				       uint64_t op, struct occ *holder)
 {
 	if (rec->occ->pub.world != WORLD_XMPP || holder == rec->occ ||
-	    !same_person(rec->occ, holder))
+	    !occ_same_user(rec->occ, holder))
 		return REASON_NICK_TAKEN;
 	if (holder->pub.n_devices >= DEVICES_MAX)
 		return REASON_FULL;
@@ -113,14 +109,15 @@ static enum reason_code change(struct room *r, struct seat_rec *rec,
 
 	if (holder && !(holder == o && alone))
 		return move_to_holder(r, rec, op, holder);
-	if (!nick_available(r, nick, o->pub.user, o))
+	if (!nick_available(r, nick, &o->person, o))
 		return REASON_NICK_TAKEN;
 	if (!alone && r->n_occs >= r->policy.max_occupants)
 		return REASON_FULL;
 	if (alone)
 		rename_all(r, rec, op, *nick, true);
 	else
-		move(r, rec, op, roster_add(r, &o->pub, *nick, true));
+		move(r, rec, op,
+		     roster_add(r, &o->pub, &o->person, *nick, true));
 	*nick = (struct nick){0};
 	return REASON_OK;
 }

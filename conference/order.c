@@ -1,10 +1,10 @@
 /* One order for everybody. A command runs whole: what it changes, then its
  * events to all seats, then the next command. A command that comes from inside
- * a handler waits until the events at hand are out. A join cannot wait, since
- * its caller needs the answer: it lets the events at hand go out and what was
- * waiting run first, inside the call, and then takes its turn like any other
- * command. So the room's order is that of the calls, and a joiner hears of
- * exactly what comes after his join.
+ * a handler waits until the events at hand are out. A join, or what an
+ * administrator wants, cannot wait, since its caller needs the answer: it lets
+ * the events at hand go out and what was waiting run first, inside the call,
+ * and then takes its turn like any other command. So the room's order is that
+ * of the calls, and a joiner hears of exactly what comes after his join.
  *
  * A leave takes the seat out of all deliveries at once, because its holder may
  * free it; the others hear of it in the leave's turn. */
@@ -17,8 +17,9 @@ struct queued {
 	STAILQ_ENTRY(queued) link;
 	struct seat_rec *rec;
 	struct seat_cmd cmd;
-	struct join_task *join; /* or else rec and cmd */
-	char text[];		/* cmd's strings */
+	struct task *task;	    /* or else rec and cmd */
+	struct room_policy *policy; /* cmd's */
+	char text[];		    /* cmd's strings */
 };
 
 static enum reason_code may_destroy(const struct seat_rec *rec)
@@ -45,11 +46,23 @@ static enum reason_code run_command(struct room *r, struct seat_rec *rec,
 		return room_unlock(r, rec);
 	case SEAT_DESTROY:
 		return may_destroy(rec);
+	case SEAT_AFFILIATION:
+		return room_affiliate(r, rec, cmd);
+	case SEAT_ROLE:
+		return room_role(r, rec, cmd);
+	case SEAT_CONFIGURE:
+		return room_configure_by(r, rec, cmd);
 	case SEAT_KICK:
 	case SEAT_LEAVE:
 		break;
 	}
 	return REASON_BAD_REQUEST;
+}
+
+static bool is_kick(const struct seat_cmd *cmd)
+{
+	return cmd->type == SEAT_KICK ||
+	       (cmd->type == SEAT_ROLE && cmd->role == ROLE_NONE);
 }
 
 static void execute(struct room *r, struct seat_rec *rec,
@@ -63,7 +76,7 @@ static void execute(struct room *r, struct seat_rec *rec,
 		room_leave(r, rec, cmd);
 		return;
 	}
-	if (cmd->type == SEAT_KICK && rec->occ) {
+	if (is_kick(cmd) && rec->occ) {
 		room_kick(r, rec, cmd);
 		return;
 	}
@@ -74,29 +87,33 @@ static void execute(struct room *r, struct seat_rec *rec,
 		room_end(r, REASON_ROOM_GONE, cmd->text);
 }
 
-static void execute_join(struct room *r, struct join_task *task)
+static void execute_task(struct room *r, struct task *task)
 {
 	task->ran = true;
 	if (r->gone)
 		return;
 	task->done = true;
-	task->reason = room_join(r, task);
+	task->reason = task->run(r, task->arg);
 }
 
 static struct queued *queued_new(struct seat_rec *rec,
 				 const struct seat_cmd *cmd)
 {
 	const struct presence *p = &cmd->presence;
-	size_t n = cmd->text.n + presence_size(p);
+	size_t n = cmd->text.n + cmd->nick.n + cmd->reason.n + presence_size(p);
 	struct queued *q = mem_new(sizeof(*q) + n);
 	char *to = q->text;
 
 	q->rec = rec;
 	q->cmd = *cmd;
 	q->cmd.text = pack(&to, cmd->text);
+	q->cmd.nick = pack(&to, cmd->nick);
+	q->cmd.reason = pack(&to, cmd->reason);
 	q->cmd.presence.show = pack(&to, p->show);
 	q->cmd.presence.status = pack(&to, p->status);
 	q->cmd.presence.payload = pack(&to, p->payload);
+	if (cmd->policy)
+		q->cmd.policy = q->policy = policy_copy(cmd->policy);
 	if (cmd->msg)
 		message_ref(cmd->msg);
 	return q;
@@ -105,20 +122,21 @@ static struct queued *queued_new(struct seat_rec *rec,
 static void queued_free(struct queued *q)
 {
 	message_unref(q->cmd.msg);
+	free(q->policy);
 	free(q);
 }
 
-/* Until the queue is empty or, with a join, that has run: here or in a call
+/* Until the queue is empty or, with a task, that has run: here or in a call
  * further down the stack. */
-static void run_until(struct room *r, const struct join_task *join)
+static void run_until(struct room *r, const struct task *task)
 {
 	struct queued *q;
 
 	room_deliver(r);
-	while (!(join && join->ran) && (q = STAILQ_FIRST(&r->queue))) {
+	while (!(task && task->ran) && (q = STAILQ_FIRST(&r->queue))) {
 		STAILQ_REMOVE_HEAD(&r->queue, link);
-		if (q->join)
-			execute_join(r, q->join);
+		if (q->task)
+			execute_task(r, q->task);
 		else
 			execute(r, q->rec, &q->cmd);
 		room_deliver(r);
@@ -154,19 +172,29 @@ void room_command(struct seat *s, const struct seat_cmd *cmd)
 	r->running = false;
 }
 
-void room_join_in_order(struct room *r, struct join_task *task)
+void room_run_task(struct room *r, struct task *task)
 {
 	struct queued *q;
 
 	if (!r->running) {
 		r->running = true;
-		execute_join(r, task);
+		execute_task(r, task);
 		run_until(r, NULL);
 		r->running = false;
 		return;
 	}
 	q = mem_new(sizeof(*q));
-	q->join = task;
+	q->task = task;
 	STAILQ_INSERT_TAIL(&r->queue, q, link);
 	run_until(r, task);
+}
+
+enum reason_code room_task(struct room *r,
+			   enum reason_code (*run)(struct room *r, void *arg),
+			   void *arg)
+{
+	struct task task = {.run = run, .arg = arg};
+
+	room_run_task(r, &task);
+	return task.done ? task.reason : REASON_NO_ROOM;
 }

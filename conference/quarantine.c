@@ -1,5 +1,6 @@
 /* Nicknames of those who left: for a while nobody else may take them, so that
  * no one answers in the name of a person who just went (RFC 7701 §11). */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -29,7 +30,6 @@ void quarantine_done(struct quarantine *q)
 	table_free(q->by_key);
 }
 
-/* All are kept equally long, so the first is always the next to end. */
 static void drop_ended(struct room *r)
 {
 	struct quarantine *q = &r->quarantine;
@@ -40,23 +40,46 @@ static void drop_ended(struct room *r)
 		drop(q, k);
 }
 
-void quarantine_add(struct room *r, const struct nick *n, struct str user)
+/* All are kept equally long, unless the settings have changed. */
+static void insert(struct quarantine *q, struct kept_nick *k)
+{
+	struct kept_nick *before = TAILQ_LAST(&q->list, kept_nick_list);
+
+	while (before && before->until_ms > k->until_ms)
+		before = TAILQ_PREV(before, kept_nick_list, link);
+	if (before)
+		TAILQ_INSERT_AFTER(&q->list, before, k, link);
+	else
+		TAILQ_INSERT_HEAD(&q->list, k, link);
+}
+
+void quarantine_put(struct room *r, struct str key, struct str user,
+		    uint64_t until_ms)
 {
 	struct quarantine *q = &r->quarantine;
 	struct kept_nick *k = mem_new(sizeof(*k));
-	char *to = mem_new(n->key.n + user.n);
+	char *to = mem_new(key.n + user.n);
 
 	drop_ended(r);
-	quarantine_release(r, n->key);
+	quarantine_release(r, key);
 	if (q->n == QUARANTINE_MAX)
 		drop(q, TAILQ_FIRST(&q->list));
 	k->block = to;
-	k->key = pack(&to, n->key);
+	k->key = pack(&to, key);
 	k->user = pack(&to, user);
-	k->until_ms = loop_now_ms(r->loop) + QUARANTINE_MS;
-	TAILQ_INSERT_TAIL(&q->list, k, link);
+	k->until_ms = until_ms;
+	insert(q, k);
 	table_put_str(q->by_key, k->key, k);
 	q->n++;
+}
+
+void quarantine_add(struct room *r, const struct nick *n, struct str user)
+{
+	if (r->policy.quarantine_ms == UINT_MAX)
+		return;
+	quarantine_put(r, n->key, user,
+		       loop_now_ms(r->loop) + r->policy.quarantine_ms);
+	room_note(r, ROOM_NICKS);
 }
 
 void quarantine_release(struct room *r, struct str key)

@@ -7,23 +7,6 @@
 #include "base/mem.h"
 #include "conference/room_priv.h"
 
-static void set_policy(struct room *r, const struct room_policy *policy)
-{
-	struct room_policy *p = &r->policy;
-
-	*p = *policy;
-	if (p->max_occupants == 0)
-		p->max_occupants = MAX_OCCUPANTS;
-	if (p->history == 0)
-		p->history = HISTORY_MESSAGES;
-	else if (p->history == SIZE_MAX)
-		p->history = 0;
-	if (p->history_bytes == 0)
-		p->history_bytes = HISTORY_BYTES;
-	if (p->lock_ms == 0)
-		p->lock_ms = LOCK_MS;
-}
-
 struct room *room_new(struct rooms *rs, struct str address,
 		      const struct room_policy *policy)
 {
@@ -33,12 +16,17 @@ struct room *room_new(struct rooms *rs, struct str address,
 	r->loop = rs->loop;
 	r->address_z = str_dup(address);
 	r->address = str_of(r->address_z, address.n);
-	set_policy(r, policy);
+	affils_init(&r->fixed);
+	affils_init(&r->granted);
+	policy_set(r, policy);
 	TAILQ_INIT(&r->outbox);
 	STAILQ_INIT(&r->queue);
 	roster_init(r);
 	quarantine_init(&r->quarantine);
 	history_init(&r->history);
+	table_put_str(rs->by_address, r->address, r);
+	room_note(r, ROOM_SETTINGS | ROOM_SUBJECT | ROOM_AFFILIATIONS |
+			 ROOM_NICKS);
 	return r;
 }
 
@@ -47,6 +35,10 @@ void room_free(void *room)
 	struct room *r = room;
 
 	history_done(&r->history);
+	affils_done(&r->fixed);
+	affils_done(&r->granted);
+	reserved_done(r);
+	free(r->policy_block);
 	quarantine_done(&r->quarantine);
 	roster_done(r);
 	for (int kind = 0; kind < AUDIENCES; kind++)
@@ -63,17 +55,38 @@ void room_retire(struct room *r, char *block)
 		defer_free(r->loop, block, free);
 }
 
-bool room_owned_by(const struct room *r, struct str user)
+void room_set_owner(struct room *r, struct str account)
 {
-	return user.n && str_eq(r->owner, user);
+	free(r->owner_z);
+	r->owner_z = str_dup(account);
+	r->owner = str_of(r->owner_z, account.n);
+}
+
+void room_founder_left(struct room *r, const struct occ *o)
+{
+	const struct str account = o->person.account;
+
+	if (r->gone || !r->policy.end_with_owner || !r->owner.n ||
+	    !str_eq(account, r->owner))
+		return;
+	for (size_t i = 0; i < r->n_places; i++)
+		if (r->occs[i] && str_eq(r->occs[i]->person.account, account))
+			return;
+	room_end(r, REASON_ROOM_GONE, STR_NONE);
 }
 
 void room_drop(struct room *r)
 {
+	room_note_end(r);
 	r->gone = true;
+	for (size_t i = 0; i < r->n_places; i++)
+		if (r->occs[i])
+			scope_release(r, r->occs[i]);
 	table_del_str(r->rooms->by_address, r->address);
 	timer_cancel(r->loop, &r->lock_timer);
+	timer_cancel(r->loop, &r->linger_timer);
 	defer_cancel(r->loop, &r->tidy);
+	defer_cancel(r->loop, &r->note);
 	defer_free(r->loop, r, room_free);
 }
 
@@ -91,6 +104,23 @@ void room_end_now(struct room *r, enum reason_code code)
 	room_run(r);
 }
 
+static enum reason_code run_destroy(struct room *r, void *why)
+{
+	room_end(r, REASON_ROOM_GONE, *(const struct str *)why);
+	return REASON_OK;
+}
+
+enum reason_code room_destroy(struct room *r, struct str why)
+{
+	return room_task(r, run_destroy, &why);
+}
+
+static bool is_kept(const struct room *r)
+{
+	return r->n_occs > 0 || r->lingers || r->expected ||
+	       (r->policy.persistent && !r->locked);
+}
+
 /* A room that is empty, and is not kept or was never opened, ends. */
 static void tidy(void *user)
 {
@@ -98,22 +128,27 @@ static void tidy(void *user)
 
 	audience_tidy(r);
 	roster_tidy(r);
-	if (r->n_occs == 0 && (!r->policy.persistent || r->locked))
+	if (!is_kept(r))
 		room_end_now(r, REASON_ROOM_GONE);
 }
 
 void room_tidy_later(struct room *r)
 {
-	defer(r->loop, &r->tidy, tidy, r);
+	if (!r->gone)
+		defer(r->loop, &r->tidy, tidy, r);
 }
 
 void room_info(const struct room *r, struct room_info *out)
 {
 	*out = (struct room_info){
 	    .address = r->address,
+	    .name = r->policy.title,
 	    .locked = r->locked,
 	    .persistent = r->policy.persistent,
 	    .public = r->policy.public,
+	    .moderated = r->policy.moderated,
+	    .members_only = r->policy.members_only,
+	    .has_password = r->policy.password.n != 0,
 	    .n_occupants = r->n_occs,
 	    .max_occupants = r->policy.max_occupants,
 	    .subject = r->subject,

@@ -21,17 +21,45 @@
 struct rooms;
 struct room;
 
-/* The policy of the domain that a room belongs to; copied. 0 = the default in
- * brackets. */
+/* What a user is in a room, and the nickname that is his there. */
+struct room_affiliation {
+	/* "scheme:name@domain", an identity of users of one kind; or
+	 * "name@domain", of every kind. "scheme:@domain" and "@domain": all
+	 * users of the domain. The more exact one counts. */
+	struct str user;
+	enum affiliation affiliation;
+	struct str nick; /* reserved for him; empty: none */
+	struct str why;
+	bool hidden; /* of one who hides his name: for no user's eyes */
+	bool fixed;  /* the configuration says so: nobody changes it */
+};
+
+/* What the administrator or the room's owner decides; copied. 0 = the default
+ * in brackets. */
 struct room_policy {
-	bool persistent;       /* stays when empty */
-	bool public;	       /* listed */
-	bool private_messages; /* allowed */
-	bool nicknames;	       /* users may choose them */
-	size_t max_occupants;  /* [10000] */
-	size_t history;	       /* messages kept; SIZE_MAX: none [50] */
-	size_t history_bytes;  /* octets kept [1048576] */
-	unsigned lock_ms;      /* a locked room is destroyed after [900000] */
+	bool persistent;	    /* stays when empty */
+	bool public;		    /* listed */
+	bool private_messages;	    /* allowed */
+	bool nicknames;		    /* users may choose them */
+	bool moderated;		    /* who comes without affiliation is mute */
+	bool members_only;	    /* others may not come */
+	bool one_device;	    /* of a user at a time */
+	bool end_with_owner;	    /* ends when its creator leaves */
+	bool subject_by_moderators; /* others may not set it */
+	/* A nickname belongs to one user in all rooms of the domain for which
+	 * this is set. */
+	bool nicks_of_domain;
+	size_t max_occupants;	/* [10000] */
+	size_t history;		/* messages kept; SIZE_MAX: none [50] */
+	size_t history_bytes;	/* octets kept [1048576] */
+	unsigned lock_ms;	/* a locked room is destroyed after [900000] */
+	unsigned quarantine_ms; /* of a nickname; UINT_MAX: none [60000] */
+	struct str title;
+	struct str password;		  /* empty: none is needed */
+	const struct str *reserved_nicks; /* nobody may have them */
+	size_t n_reserved_nicks;
+	const struct room_affiliation *fixed; /* of the configuration */
+	size_t n_fixed;
 };
 
 struct rooms *rooms_new(struct loop *loop, size_t max_rooms);
@@ -64,13 +92,100 @@ size_t rooms_count(const struct rooms *rs);
  * 16384), REASON_NO_ROOM (observer), REASON_MAY_NOT_CREATE, REASON_OVERLOAD
  * (too many rooms), REASON_LOCKED, REASON_BAD_NICK, REASON_NICK_TAKEN (in use,
  * or of one who left within the last minute), REASON_NICK_OFF (SIP),
- * REASON_FULL, REASON_SHUTDOWN. */
+ * REASON_FULL (not for admins), REASON_SHUTDOWN, REASON_BANNED,
+ * REASON_MEMBERS_ONLY, REASON_PASSWORD (none of owners, nor of one who is in
+ * the room already), REASON_ONE_DEVICE. */
 enum reason_code rooms_join(struct rooms *rs, const struct room_policy *policy,
 			    const struct seat_join *join, struct seat *seat);
+/* May he come, as far as the room can tell without his nickname and password?
+ * The same reasons. */
+enum reason_code room_admits(const struct room *r,
+			     const struct seat_join *join);
+
+/* The administrator's way, without a seat. Everybody has heard of it on return;
+ * inside an event that means: of the event and of the commands that wait behind
+ * it, too. REASON_NO_ROOM: the room ended meanwhile. */
+
+/* Makes a room that nobody has joined; of a room that is there the policy is
+ * set. It is kept until somebody came if it is not persistent. REASON_OVERLOAD,
+ * REASON_SHUTDOWN, REASON_BAD_REQUEST. */
+enum reason_code rooms_create(struct rooms *rs, struct str address,
+			      const struct room_policy *policy);
+enum reason_code room_configure(struct room *r,
+				const struct room_policy *policy);
+/* user: as in struct room_affiliation. AFF_NONE with no nick takes the entry
+ * off the list; an empty nick leaves the one that he has, unless he becomes
+ * AFF_NONE or AFF_OUTCAST. The reasons are those of SEAT_AFFILIATION, but that
+ * an administrator may take off the last owner. */
+enum reason_code room_set_affiliation(struct room *r, struct str user,
+				      enum affiliation affiliation,
+				      struct str nick, struct str why);
+/* REASON_NO_OCCUPANT, REASON_NOT_ALLOWED (an admin is a moderator). */
+enum reason_code room_set_role(struct room *r, uint64_t occupant,
+			       enum role role, struct str why);
+enum reason_code room_remove(struct room *r, uint64_t occupant, struct str why);
+enum reason_code room_destroy(struct room *r, struct str why);
 
 void room_info(const struct room *r, struct room_info *out);
+/* As it is now, defaults filled in; good until the next command. */
+const struct room_policy *room_policy(const struct room *r);
+/* The affiliations, the configuration's too: *it from 0, in no particular
+ * order; NULL at the end. The value is good until the next call. */
+const struct room_affiliation *room_affiliations(const struct room *r,
+						 size_t *it);
 /* Occupants in the order they came, *it from 0; NULL at the end. Nothing may
  * join or leave on the way. */
 const struct occupant *room_roster(const struct room *r, size_t *it);
 /* By any form of the nickname; NULL: nobody. */
 const struct occupant *room_by_nick(const struct room *r, struct str nick);
+
+/* --- what outlives the process --- */
+
+#define ROOM_SETTINGS	  1u /* policy, owner, lock */
+#define ROOM_SUBJECT	  2u
+#define ROOM_AFFILIATIONS 4u /* with reserved nicknames */
+#define ROOM_NICKS	  8u /* in quarantine */
+
+struct rooms_watch {
+	/* Something of it (what: ROOM_*) has changed since the last call, or
+	 * the room is new (all bits); once per turn of the loop, at its end. */
+	void (*changed)(void *user, struct room *r, unsigned what);
+	/* A message went into the history; serial and all. */
+	void (*message)(void *user, struct room *r, struct message *m);
+	/* It is gone for good. Not called of rooms that rooms_shutdown ends. */
+	void (*ended)(void *user, struct room *r);
+};
+/* One watcher; NULL: none. ops is borrowed. Its functions only look. */
+void rooms_watch(struct rooms *rs, const struct rooms_watch *ops, void *user);
+
+struct room_kept_nick {
+	struct str key, user;
+	uint64_t until_ms; /* wall clock */
+};
+
+struct room_state {
+	struct str address;
+	struct room_policy policy; /* less `fixed` */
+	/* An owner has set the policy himself: it is no longer the
+	 * configuration's. */
+	bool configured;
+	struct str owner; /* who made it; may be empty */
+	bool locked;
+	struct subject subject;
+	uint64_t serial;			     /* of the last message */
+	const struct room_affiliation *affiliations; /* less the fixed ones */
+	size_t n_affiliations;
+	const struct room_kept_nick *nicks;
+	size_t n_nicks;
+};
+/* The state as it is now: lists in the arena, strings of the room, good until
+ * the next command. ERR_TOO_BIG: the arena is full. */
+int room_state(const struct room *r, struct arena *a, struct room_state *out);
+/* Makes the room again, nobody in it; one that is not persistent stays for
+ * linger_ms. The watcher does not hear of it. A room that is there keeps its
+ * policy and takes the rest. REASON_OVERLOAD, REASON_SHUTDOWN,
+ * REASON_BAD_REQUEST. */
+enum reason_code rooms_restore(struct rooms *rs, const struct room_state *state,
+			       unsigned linger_ms);
+/* A message of its history, oldest first, stamped as it was; borrowed. */
+void room_restore_message(struct room *r, struct message *m);

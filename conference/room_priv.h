@@ -18,6 +18,7 @@
 #define HISTORY_MESSAGES 50
 #define HISTORY_BYTES	 1048576
 #define LOCK_MS		 900000
+#define AFFILIATIONS_MAX 10000 /* of one room, but for the configuration's */
 #define TIDY_SHARE	 4 /* holes are closed when every fourth place is one */
 #define OBSERVERS_PER_PLACE                                                    \
 	2 /* a subscription for each device of most people */
@@ -40,15 +41,24 @@ struct audience {
 	size_t n, room, holes;
 };
 
+/* Who somebody is, for lists and reserved names. */
+struct person {
+	struct str user;	 /* occupant.user */
+	struct str account, jid; /* as affiliations know him */
+};
+
 /* A seat as the room knows it; the front end's struct seat may go before. */
 struct seat_rec {
 	struct device device;
 	TAILQ_ENTRY(seat_rec) link; /* room.recs */
 	struct seat_rec *next;	    /* of the same occupant */
 	struct room *room;
-	struct seat *seat; /* NULL: left or ended */
-	bool ended;	   /* removed: SEAT_ENDED is on its way */
-	struct occ *occ;   /* NULL: an observer */
+	struct seat *seat;    /* NULL: left or ended */
+	bool ended;	      /* removed: SEAT_ENDED is on its way */
+	bool own;	      /* see seat_join.own */
+	struct occ *occ;      /* NULL: an observer */
+	struct person person; /* an observer's, in person_text */
+	char *person_text;
 	char *label;
 	struct presence presence; /* in presence_text */
 	char *presence_text;
@@ -65,8 +75,11 @@ struct nick {
 struct occ {
 	struct occupant pub;
 	struct nick nick;
-	char
-	    *identity; /* the block of user, sip_uri, jid, stable_id, display */
+	/* the block of user, sip_uri, jid, stable_id, display, person */
+	char *identity;
+	struct person person;
+	bool role_set; /* by a moderator: the settings don't change it */
+	bool scoped;   /* rooms.nicks counts his nickname */
 	struct seat_rec *devices;
 	struct occ *same_user; /* the next one of this user */
 	size_t place;	       /* in room.occs */
@@ -104,9 +117,33 @@ struct quarantine {
 	size_t n;
 };
 
+/* An entry of the list of affiliations; its strings are in block and nick. */
+struct affil {
+	struct room_affiliation pub;
+	struct nick nick;
+	char *block;
+};
+
+struct affils {
+	struct table *by_user, *by_nick;
+};
+
+struct scoped_nick;
+TAILQ_HEAD(scoped_nick_list, scoped_nick);
+
+/* Nicknames of domains (nicks_of_domain): scope.c */
+struct scope {
+	struct table *by_key;
+	struct scoped_nick_list idle; /* nobody has them now */
+	size_t n_idle;
+};
+
 struct rooms {
 	struct loop *loop;
 	struct table *by_address;
+	struct scope scope;
+	const struct rooms_watch *watch;
+	void *watch_user;
 	size_t max_rooms;
 	uint64_t last_id; /* of seats and occupants */
 	bool closed;
@@ -117,10 +154,21 @@ struct room {
 	struct loop *loop;
 	struct str address;
 	char *address_z;
-	struct room_policy policy; /* defaults filled in */
-	struct str owner;	   /* user */
+	struct room_policy policy; /* defaults filled in; in policy_block */
+	struct room_policy *policy_block;
+	bool configured;  /* an owner has set the policy himself */
+	struct str owner; /* the account of who made it; may be empty */
 	char *owner_z;
+	struct affils fixed, granted;
+	struct nick *reserved;
+	size_t n_reserved;
+	struct table *reserved_by_key; /* NULL: no words */
 	bool locked;
+	bool expected; /* nobody has come yet: it is kept so long */
+	bool lingers;  /* its people may come back: likewise */
+	struct timer linger_timer;
+	unsigned noted; /* ROOM_*, for the watcher */
+	struct deferred note;
 	bool gone; /* every seat is ended or about to be; freed with the turn */
 	struct timer lock_timer;
 	struct deferred tidy;
@@ -158,6 +206,7 @@ static inline struct str pack(char **to, struct str s)
 }
 
 /* room.c */
+/* It is found from now on. */
 struct room *room_new(struct rooms *rs, struct str address,
 		      const struct room_policy *policy);
 void room_free(void *room); /* at once: nothing of it is in use */
@@ -168,22 +217,33 @@ void room_end(struct room *r, enum reason_code code, struct str text);
 /* The same from outside a command: all have heard it on return. */
 void room_end_now(struct room *r, enum reason_code code);
 void room_tidy_later(struct room *r);
-bool room_owned_by(const struct room *r, struct str user);
+/* Who made the room has left it (RFC 7701 §4.1). */
+void room_founder_left(struct room *r, const struct occ *o);
+void room_set_owner(struct room *r, struct str account);
 extern const struct seat_back_ops room_seat_ops;
 
 /* order.c */
-struct join_task {
-	const struct seat_join *join;
-	struct seat *seat;
-	bool created;
+/* What somebody outside wants done, who needs the answer at once. */
+struct task {
+	enum reason_code (*run)(struct room *r, void *arg);
+	void *arg;
 	bool ran;
 	bool done; /* ran, and reason is set: the room was still there */
 	enum reason_code reason;
 };
+struct join_task {
+	const struct seat_join *join;
+	struct seat *seat;
+	bool created;
+};
 void room_command(struct seat *s, const struct seat_cmd *cmd);
-/* Runs the join after what is waiting and returns when the seat has heard of
- * it. task->done false: the room ended before. */
-void room_join_in_order(struct room *r, struct join_task *task);
+/* Runs the task after what is waiting and returns when all have heard of it.
+ * task->done false: the room ended before. */
+void room_run_task(struct room *r, struct task *task);
+/* The same in short: REASON_NO_ROOM if it ended before. */
+enum reason_code room_task(struct room *r,
+			   enum reason_code (*run)(struct room *r, void *arg),
+			   void *arg);
 /* Runs what waits and delivers it. */
 void room_run(struct room *r);
 
@@ -225,7 +285,10 @@ struct occ *roster_by_user(const struct room *r, struct str user);
 /* A new occupant, without devices, whose world, user, sip_uri, jid, stable_id
  * and display are as in like. */
 struct occ *roster_add(struct room *r, const struct occupant *like,
-		       struct nick take_nick, bool chosen);
+		       const struct person *who, struct nick take_nick,
+		       bool chosen);
+/* A person of one world, whatever his nickname. */
+bool occ_same_user(const struct occ *a, const struct occ *b);
 /* Out of the roster; its memory stays until the end of the turn. */
 void roster_remove(struct room *r, struct occ *o);
 void roster_rename(struct room *r, struct occ *o, struct nick take_nick);
@@ -245,28 +308,123 @@ bool occ_update_presence(struct occ *o);
 void nick_free(struct nick *n);
 /* False: the profile does not allow it. */
 bool nick_make(struct nick *out, struct str wanted);
-/* Free for this user: neither in use by another occupant than self (may be
- * NULL) nor in quarantine for another user. */
-bool nick_available(struct room *r, const struct nick *n, struct str user,
-		    const struct occ *self);
-/* From the display name, else the SIP user part, else "guest"; made unique. */
+/* Free for this person: not in use by another occupant than self (may be
+ * NULL), nor reserved, nor in quarantine for another user. */
+bool nick_available(struct room *r, const struct nick *n,
+		    const struct person *who, const struct occ *self);
+/* From his reserved nickname, else the display name, else the SIP user part,
+ * else "guest"; made unique. */
 void nick_derive(struct nick *out, struct room *r, struct str display,
-		 struct str sip_uri, struct str user, const struct occ *self);
+		 struct str sip_uri, const struct person *who,
+		 const struct occ *self);
 void quarantine_init(struct quarantine *q);
 void quarantine_done(struct quarantine *q);
 void quarantine_add(struct room *r, const struct nick *n, struct str user);
 void quarantine_release(struct room *r, struct str key);
 bool quarantine_blocks(struct room *r, struct str key, struct str user);
+/* As a room that is made again had it. */
+void quarantine_put(struct room *r, struct str key, struct str user,
+		    uint64_t until_ms);
+
+/* scope.c */
+void scope_init(struct scope *s);
+void scope_done(struct scope *s);
+/* The occupant has, or gives up, his nickname; nothing in a room whose
+ * nicknames are its own. */
+void scope_hold(struct room *r, struct occ *o);
+void scope_release(struct room *r, struct occ *o);
+bool scope_blocks(struct room *r, struct str key, struct str user);
+/* nicks_of_domain was switched. */
+void scope_changed(struct room *r);
+
+/* policy.c; one block, free() it */
+struct room_policy *policy_copy(const struct room_policy *from);
+void policy_set(struct room *r, const struct room_policy *policy);
+enum reason_code room_configure_by(struct room *r, struct seat_rec *rec,
+				   const struct seat_cmd *cmd);
+
+/* reserved.c */
+void reserved_set(struct room *r); /* from the policy */
+void reserved_done(struct room *r);
+bool reserved_blocks(const struct room *r, struct str key,
+		     const struct person *who);
+struct str reserved_nick_of(const struct room *r, const struct person *who);
+
+/* affil_key.c */
+#define AFFIL_KEYS 8
+/* The i-th key, the most exact first; may be empty. space holds it if it is no
+ * part of his identities. */
+struct str affil_key(const struct person *who, unsigned i, char *space,
+		     size_t room);
+/* Without scheme, port and parameters. */
+struct str affil_plain(struct str id);
+bool affil_is_domain(struct str key);
+
+/* affil.c */
+void affils_init(struct affils *l);
+void affils_clear(struct affils *l);
+void affils_done(struct affils *l);
+/* Copies all but nick, which is consumed; in the place of a former entry. */
+void affils_put(struct affils *l, const struct room_affiliation *as,
+		struct nick take_nick);
+void affils_drop(struct affils *l, struct affil *a);
+void affils_set_fixed(struct room *r); /* from the policy */
+const struct affil *affil_at(const struct room *r, struct str key);
+const struct affil *affil_find(const struct room *r, const struct person *who);
+enum affiliation affil_of(const struct room *r, const struct person *who);
+const struct affil *affil_by_nick(const struct room *r, struct str key);
+bool affil_covers(const struct affil *a, const struct person *who);
+
+/* affil_set.c */
+/* Is user, of every kind, who entry is of one kind? */
+bool affil_stands_for(struct str user, struct str entry);
+void affil_founder(struct room *r, const struct seat_join *join);
+enum reason_code room_affiliate(struct room *r, struct seat_rec *rec,
+				const struct seat_cmd *cmd);
+
+/* rights.c */
+enum reason_code may_affiliate(const struct room *r, const struct occ *by,
+			       struct str user, enum affiliation to);
+/* target NULL: nobody there. */
+enum reason_code may_kick(const struct occ *by, const struct occ *target);
+enum reason_code may_set_role(const struct occ *by, const struct occ *target,
+			      enum role to);
+
+/* role.c */
+enum role role_given(const struct room *r, enum affiliation affiliation);
+enum reason_code role_possible(const struct occ *o, enum role role);
+enum reason_code room_role(struct room *r, struct seat_rec *rec,
+			   const struct seat_cmd *cmd);
+/* Everybody's affiliation, role and place under the list and the settings as
+ * they are now. not_member: why those go who are no members. */
+void room_review(struct room *r, enum reason_code not_member, struct str why);
+
+/* admit.c */
+struct person person_of(const struct seat_join *join);
+enum reason_code person_admitted(const struct room *r,
+				 const struct person *who);
+enum reason_code password_admits(const struct room *r,
+				 const struct seat_join *join);
+
+/* state.c */
+/* Something that outlives the process has changed: ROOM_*. */
+void room_note(struct room *r, unsigned what);
+void room_note_message(struct room *r, struct message *m);
+void room_note_end(struct room *r);
 
 /* history.c */
 void history_init(struct history *h);
 void history_done(struct history *h);
-void history_add(struct room *r, struct message *m);
+/* False: it is not kept. */
+bool history_add(struct room *r, struct message *m);
 void history_tell(struct room *r, struct seat_rec *rec,
 		  const struct history_wish *wish);
 
+/* Out, with all his devices; all are told. */
+void room_expel(struct room *r, struct occ *o, struct reason why);
+
 /* The commands, each in its file: change the room and put events in line. */
-enum reason_code room_join(struct room *r, struct join_task *task);
+enum reason_code room_join(struct room *r, void *join_task);
 void room_leave(struct room *r, struct seat_rec *rec,
 		const struct seat_cmd *cmd);
 void room_kick(struct room *r, struct seat_rec *rec,
@@ -277,6 +435,7 @@ enum reason_code room_nick(struct room *r, struct seat_rec *rec,
 			   const struct seat_cmd *cmd);
 enum reason_code room_subject(struct room *r, struct seat_rec *rec,
 			      const struct seat_cmd *cmd);
+void subject_put(struct room *r, const struct subject *s);
 void subject_tell(struct room *r, struct seat_rec *rec);
 enum reason_code room_presence(struct room *r, struct seat_rec *rec,
 			       const struct seat_cmd *cmd);

@@ -13,6 +13,7 @@ struct rooms *rooms_new(struct loop *loop, size_t max_rooms)
 	rs->loop = loop;
 	rs->max_rooms = max_rooms;
 	rs->by_address = table_new();
+	scope_init(&rs->scope);
 	return rs;
 }
 
@@ -34,6 +35,7 @@ void rooms_free(struct rooms *rs)
 	if (!rs)
 		return;
 	rooms_shutdown(rs);
+	scope_done(&rs->scope);
 	table_free(rs->by_address);
 	free(rs);
 }
@@ -61,7 +63,9 @@ static bool within_limits(const struct seat_join *j)
 		return false;
 	return j->user.n <= IDENTITY_MAX && j->sip_uri.n <= IDENTITY_MAX &&
 	       j->jid.n <= IDENTITY_MAX && j->stable_id.n <= IDENTITY_MAX &&
-	       j->display.n <= IDENTITY_MAX && j->device.n <= IDENTITY_MAX &&
+	       j->display.n <= IDENTITY_MAX && j->account.n <= IDENTITY_MAX &&
+	       j->account_jid.n <= IDENTITY_MAX &&
+	       j->device.n <= IDENTITY_MAX &&
 	       presence_size(&j->presence) <= PRESENCE_MAX;
 }
 
@@ -80,11 +84,10 @@ static struct room *create(struct rooms *rs, const struct room_policy *policy,
 {
 	struct room *r = room_new(rs, join->room, policy);
 
-	r->owner_z = str_dup(join->user);
-	r->owner = str_of(r->owner_z, join->user.n);
+	room_set_owner(r, person_of(join).account);
+	affil_founder(r, join);
 	if (join->wants_lock)
 		room_lock(r);
-	table_put_str(rs->by_address, r->address, r);
 	return r;
 }
 
@@ -92,28 +95,29 @@ static struct room *create(struct rooms *rs, const struct room_policy *policy,
  * address is tried. */
 static enum reason_code join_some_room(struct rooms *rs,
 				       const struct room_policy *policy,
-				       struct join_task *task)
+				       struct join_task *join)
 {
+	struct task task;
 	struct room *r;
 
 	do {
-		r = rooms_find(rs, task->join->room);
-		task->created = !r;
-		task->ran = false;
+		r = rooms_find(rs, join->join->room);
+		join->created = !r;
+		task = (struct task){.run = room_join, .arg = join};
 		if (!r) {
-			enum reason_code code = may_create(rs, task->join);
+			enum reason_code code = may_create(rs, join->join);
 
 			if (code != REASON_OK)
 				return code;
-			r = create(rs, policy, task->join);
+			r = create(rs, policy, join->join);
 		}
-		room_join_in_order(r, task);
-		if (rs->closed && !task->done)
+		room_run_task(r, &task);
+		if (rs->closed && !task.done)
 			return REASON_SHUTDOWN;
-	} while (!task->done);
-	if (task->created && task->reason != REASON_OK)
+	} while (!task.done);
+	if (join->created && task.reason != REASON_OK)
 		room_drop(r); /* nobody ever came */
-	return task->reason;
+	return task.reason;
 }
 
 enum reason_code rooms_join(struct rooms *rs, const struct room_policy *policy,
@@ -132,4 +136,22 @@ enum reason_code rooms_join(struct rooms *rs, const struct room_policy *policy,
 			 "room=%s user=%s reason=\"%s\"", LOGQ(join->room),
 			 LOGQ(join->user), reason_text(code));
 	return code;
+}
+
+enum reason_code rooms_create(struct rooms *rs, struct str address,
+			      const struct room_policy *policy)
+{
+	struct room *r = rooms_find(rs, address);
+
+	if (rs->closed)
+		return REASON_SHUTDOWN;
+	if (!address.n || address.n > IDENTITY_MAX)
+		return REASON_BAD_REQUEST;
+	if (r)
+		return room_configure(r, policy);
+	if (rooms_count(rs) >= rs->max_rooms)
+		return REASON_OVERLOAD;
+	r = room_new(rs, address, policy);
+	r->expected = true;
+	return REASON_OK;
 }

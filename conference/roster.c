@@ -19,6 +19,7 @@ static void rec_free(void *p)
 
 	free(rec->label);
 	free(rec->presence_text);
+	free(rec->person_text);
 	free(rec);
 }
 
@@ -80,11 +81,14 @@ struct occ *roster_by_user(const struct room *r, struct str user)
 	return table_get_str(r->by_user, user);
 }
 
-static void copy_identity(struct occ *o, const struct occupant *like)
+static void copy_identity(struct occ *o, const struct occupant *like,
+			  const struct person *who)
 {
 	struct occupant *p = &o->pub;
+	bool hides = !str_eq(who->account, like->user);
 	char *to = mem_new(like->user.n + like->sip_uri.n + like->jid.n +
-			   like->stable_id.n + like->display.n);
+			   like->stable_id.n + like->display.n +
+			   (hides ? who->account.n + who->jid.n : 0));
 
 	o->identity = to;
 	p->world = like->world;
@@ -93,6 +97,14 @@ static void copy_identity(struct occ *o, const struct occupant *like)
 	p->jid = pack(&to, like->jid);
 	p->stable_id = pack(&to, like->stable_id);
 	p->display = pack(&to, like->display);
+	o->person.user = p->user;
+	o->person.account = hides ? pack(&to, who->account) : p->user;
+	o->person.jid = hides ? pack(&to, who->jid) : p->jid;
+}
+
+bool occ_same_user(const struct occ *a, const struct occ *b)
+{
+	return a->pub.world == b->pub.world && str_eq(a->pub.user, b->pub.user);
 }
 
 static void link_user(struct room *r, struct occ *o)
@@ -142,19 +154,20 @@ static void set_nick(struct room *r, struct occ *o, struct nick take_nick)
 	o->pub.nick = o->nick.text;
 	quarantine_release(r, o->nick.key);
 	table_put_str(r->by_key, o->nick.key, o);
+	scope_hold(r, o);
 }
 
 struct occ *roster_add(struct room *r, const struct occupant *like,
-		       struct nick take_nick, bool chosen)
+		       const struct person *who, struct nick take_nick,
+		       bool chosen)
 {
 	struct occ *o = mem_new(sizeof(*o));
-	bool owner = room_owned_by(r, like->user);
 
-	copy_identity(o, like);
+	copy_identity(o, like, who);
 	o->pub.id = ++r->rooms->last_id;
 	o->pub.nick_chosen = chosen;
-	o->pub.affiliation = owner ? AFF_OWNER : AFF_NONE;
-	o->pub.role = owner ? ROLE_MODERATOR : ROLE_PARTICIPANT;
+	o->pub.affiliation = affil_of(r, &o->person);
+	o->pub.role = role_given(r, o->pub.affiliation);
 	set_nick(r, o, take_nick);
 	table_put(r->by_id, o->pub.id, o);
 	link_user(r, o);
@@ -166,6 +179,7 @@ struct occ *roster_add(struct room *r, const struct occupant *like,
 void roster_remove(struct room *r, struct occ *o)
 {
 	table_del(r->by_id, o->pub.id);
+	scope_release(r, o);
 	table_del_str(r->by_key, o->nick.key);
 	unlink_user(r, o);
 	r->occs[o->place] = NULL;
@@ -176,9 +190,22 @@ void roster_remove(struct room *r, struct occ *o)
 
 void roster_rename(struct room *r, struct occ *o, struct nick take_nick)
 {
+	scope_release(r, o);
 	table_del_str(r->by_key, o->nick.key);
 	room_retire(r, o->nick.block);
 	set_nick(r, o, take_nick);
+}
+
+static void copy_person(struct seat_rec *rec, const struct seat_join *join)
+{
+	struct person who = person_of(join);
+	char *to = mem_new(who.user.n + who.account.n + who.jid.n);
+
+	rec->own = join->own;
+	rec->person_text = to;
+	rec->person.user = pack(&to, who.user);
+	rec->person.account = pack(&to, who.account);
+	rec->person.jid = pack(&to, who.jid);
 }
 
 struct seat_rec *rec_new(struct room *r, const struct seat_join *join,
@@ -193,6 +220,8 @@ struct seat_rec *rec_new(struct room *r, const struct seat_join *join,
 	rec->device.seat = ++r->rooms->last_id;
 	rec->device.private_messages =
 	    join->private_messages || join->world == WORLD_XMPP;
+	if (join->observer)
+		copy_person(rec, join);
 	TAILQ_INSERT_TAIL(&r->recs, rec, link);
 	seat->id = rec->device.seat;
 	seat->back_ops = &room_seat_ops;

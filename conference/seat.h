@@ -28,12 +28,16 @@ struct seat_join {
 	enum world world;
 	unsigned wants; /* SEAT_WANTS_* */
 	bool observer;	/* watches without being an occupant (a subscription) */
+	bool own;	/* an observer of the server itself: no rule holds it */
 	bool may_create; /* this user may bring the room into being */
 	bool wants_lock; /* a room made by this join stays locked until
 			    SEAT_UNLOCK */
 	struct str user; /* as occupant.user */
 	struct str sip_uri, jid, stable_id, display; /* as in occupant */
 	struct str device;			     /* as device.label */
+	/* Whom affiliations know behind a name that hides him: as user and as
+	 * jid. Empty: user and jid themselves. */
+	struct str account, account_jid;
 	bool private_messages; /* this device takes them */
 	/* Wanted. Empty: WORLD_SIP derived from display or the SIP user part,
 	 * made unique; WORLD_XMPP REASON_BAD_NICK. */
@@ -75,11 +79,31 @@ enum seat_cmd_type {
 	 * one who removes himself. REASON_NO_OCCUPANT, REASON_FORBIDDEN (no
 	 * moderator, or of a lower affiliation than the target). */
 	SEAT_KICK,
+	/* affiliation, nick (a nickname reserved for that user; empty leaves
+	 * what he has), reason; text: an affiliation's user (see
+	 * room_set_affiliation), or empty: target's. Who loses his place gets
+	 * SEAT_ENDED with REASON_BANNED or REASON_NOT_MEMBER; the others whom
+	 * it concerns change by SEAT_OCCUPANT_CHANGED with CHANGED_ROLE.
+	 * REASON_FORBIDDEN (no admin), REASON_NOT_ALLOWED (of that person, or
+	 * the configuration says otherwise), REASON_CONFLICT,
+	 * REASON_BAD_NICK, REASON_NICK_TAKEN, REASON_BAD_REQUEST,
+	 * REASON_NO_OCCUPANT, REASON_OVERLOAD (the list is full). */
+	SEAT_AFFILIATION,
+	/* target, role, reason; ROLE_NONE is SEAT_KICK. REASON_FORBIDDEN (no
+	 * moderator; for ROLE_MODERATOR no admin), REASON_NOT_ALLOWED (of that
+	 * person), REASON_NO_OCCUPANT. */
+	SEAT_ROLE,
+	/* policy: an owner's settings, but for `fixed`, which stays. All get
+	 * SEAT_ROOM_CHANGED; with members_only those who are none get
+	 * SEAT_ENDED (REASON_MEMBERS_ONLY). REASON_FORBIDDEN. */
+	SEAT_CONFIGURE,
 	/* code (REASON_OK stands for REASON_LEFT), text: why. The seat is free
 	 * when seat_command returns: neither a result nor SEAT_ENDED follows,
 	 * and its other results are lost; what it said before is still said. */
 	SEAT_LEAVE,
 };
+
+struct room_policy;
 
 struct seat_cmd {
 	enum seat_cmd_type type;
@@ -90,6 +114,10 @@ struct seat_cmd {
 	bool private_messages, muted, held;
 	uint64_t target; /* an occupant's id */
 	enum reason_code code;
+	enum affiliation affiliation;
+	enum role role;
+	struct str nick, reason;
+	const struct room_policy *policy;
 };
 
 enum seat_ev_type {
@@ -99,7 +127,8 @@ enum seat_ev_type {
 	SEAT_JOINED,
 	/* who; old_nick if a device came over from another occupant */
 	SEAT_OCCUPANT_JOINED,
-	/* who (as it is now); changed; old_nick if CHANGED_NICK, or as above */
+	/* who (as it is now); changed; old_nick if CHANGED_NICK, or as above;
+	 * reason.text if CHANGED_ROLE */
 	SEAT_OCCUPANT_CHANGED,
 	SEAT_OCCUPANT_LEFT, /* who (as it was); reason */
 	SEAT_MESSAGE,	    /* msg; delayed; own_op for the seat that sent it */
@@ -148,6 +177,8 @@ struct room_info {
 	struct str address; /* "name@domain" */
 	struct str name;    /* human-readable title; may be empty */
 	bool locked, persistent, public;
+	bool moderated, members_only;
+	bool has_password; /* needs one of those who join */
 	size_t n_occupants, max_occupants;
 	struct subject subject;
 };

@@ -2,19 +2,18 @@
 #include "base/mem.h"
 #include "conference/room_priv.h"
 
-static void set(struct room *r, const struct occupant *by, struct str text,
-		struct str id)
+void subject_put(struct room *r, const struct subject *s)
 {
-	char *to = mem_new(text.n + by->nick.n + by->stable_id.n + id.n);
+	char *to = mem_new(s->text.n + s->nick.n + s->stable_id.n + s->id.n);
 
 	room_retire(r, r->subject_block);
 	r->subject_block = to;
 	r->subject = (struct subject){
-	    .text = pack(&to, text),
-	    .nick = pack(&to, by->nick),
-	    .stable_id = pack(&to, by->stable_id),
-	    .id = pack(&to, id),
-	    .time_ms = loop_wall_ms(r->loop),
+	    .text = pack(&to, s->text),
+	    .nick = pack(&to, s->nick),
+	    .stable_id = pack(&to, s->stable_id),
+	    .id = pack(&to, s->id),
+	    .time_ms = s->time_ms,
 	};
 }
 
@@ -29,11 +28,18 @@ enum reason_code room_subject(struct room *r, struct seat_rec *rec,
 	};
 	struct str id = cmd->msg ? cmd->msg->client_id : STR_NONE;
 
-	if (rec->occ->pub.role < ROLE_PARTICIPANT)
+	if (rec->occ->pub.role < (r->policy.subject_by_moderators
+				      ? ROLE_MODERATOR
+				      : ROLE_PARTICIPANT))
 		return REASON_FORBIDDEN;
 	if (cmd->text.n > SUBJECT_MAX || id.n > IDENTITY_MAX)
 		return REASON_TOO_BIG;
-	set(r, &rec->occ->pub, cmd->text, id);
+	subject_put(r, &(struct subject){.text = cmd->text,
+					 .nick = rec->occ->pub.nick,
+					 .stable_id = rec->occ->pub.stable_id,
+					 .time_ms = loop_wall_ms(r->loop),
+					 .id = id});
+	room_note(r, ROOM_SUBJECT);
 	room_tell(r, AUDIENCE_SUBJECT, &ev, rec, cmd->op);
 	return REASON_OK;
 }

@@ -176,7 +176,7 @@ static void fill(struct call *c, const struct dial_wish *w)
 static enum reason_code watch_room(struct call *c)
 {
 	struct seat_join join = {
-	    .room = c->room, .world = WORLD_SIP, .observer = true};
+	    .room = c->room, .world = WORLD_SIP, .observer = true, .own = true};
 
 	return back_local_join(c->f->cfg.back, &join, &c->seat);
 }

@@ -244,10 +244,13 @@ static const struct words words[REASONS] = {
     [REASON_NOT_JOINED] =
 	{481, 481, 481, {"cancel", "not-acceptable"}, 0, NULL},
     [REASON_FORBIDDEN] = {403, 403, 403, {"auth", "forbidden"}, 0, NULL},
+    [REASON_NOT_ALLOWED] = {403, 403, 403, {"cancel", "not-allowed"}, 0, NULL},
+    [REASON_CONFLICT] = {403, 403, 403, {"cancel", "conflict"}, 0, NULL},
+    [REASON_ONE_DEVICE] = {403, 403, 403, {"cancel", "not-allowed"}, 0, NULL},
     [REASON_NO_VOICE] = {403, 403, 403, {"auth", "forbidden"}, 0, NULL},
     [REASON_BANNED] = {403, 403, 403, {"auth", "forbidden"}, 301, "booted"},
     [REASON_MEMBERS_ONLY] =
-	{403, 403, 403, {"auth", "registration-required"}, 321, "booted"},
+	{403, 403, 403, {"auth", "registration-required"}, 322, "booted"},
     [REASON_PASSWORD] = {403, 403, 403, {"auth", "not-authorized"}, 0, NULL},
     [REASON_FULL] = {486, 403, 403, {"wait", "service-unavailable"}, 0, NULL},
     [REASON_NO_PRIVATE] =
@@ -264,6 +267,8 @@ static const struct words words[REASONS] = {
     [REASON_LEFT] =
 	{200, 481, 481, {"cancel", "not-acceptable"}, 0, "departed"},
     [REASON_KICKED] = {403, 481, 481, {"auth", "forbidden"}, 307, "booted"},
+    [REASON_NOT_MEMBER] =
+	{403, 481, 481, {"auth", "registration-required"}, 321, "booted"},
     [REASON_LOST] =
 	{480, 481, 481, {"wait", "recipient-unavailable"}, 333, "failed"},
     [REASON_SHUTDOWN] =

@@ -351,7 +351,7 @@ static void test_lock(void **state)
 	assert_true(info.locked);
 	assert_int_equal(enter(s, 1, xmpp_join("ben@x", "Ben")), REASON_LOCKED);
 	join.observer = true;
-	join.user = STR("ben@x");
+	join.user = join.jid = STR("ben@x");
 	assert_int_equal(enter(s, 1, join), REASON_LOCKED);
 	assert_int_equal(enter(s, 1, xmpp_join("ann@x", "Ann")), REASON_OK);
 	forget(s);

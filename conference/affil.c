@@ -1,0 +1,148 @@
+/* The list of a room's affiliations (XEP-0045 §5.2): what the configuration
+ * says, and what was granted since. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "conference/room_priv.h"
+
+#define KEY_MAX (IDENTITY_MAX + 16)
+/* room_affiliations: from here on *it walks what was granted */
+#define GRANTED (SIZE_MAX / 2 + 1)
+
+void affils_init(struct affils *l)
+{
+	l->by_user = table_new();
+	l->by_nick = table_new();
+}
+
+static void affil_free(struct affil *a)
+{
+	free(a->block);
+	nick_free(&a->nick);
+	free(a);
+}
+
+void affils_clear(struct affils *l)
+{
+	struct affil *a;
+
+	TABLE_FOREACH (l->by_user, it, a)
+		affils_drop(l, a);
+}
+
+void affils_done(struct affils *l)
+{
+	affils_clear(l);
+	table_free(l->by_user);
+	table_free(l->by_nick);
+}
+
+void affils_drop(struct affils *l, struct affil *a)
+{
+	table_del_str(l->by_user, a->pub.user);
+	if (a->nick.key.n && table_get_str(l->by_nick, a->nick.key) == a)
+		table_del_str(l->by_nick, a->nick.key);
+	affil_free(a);
+}
+
+void affils_put(struct affils *l, const struct room_affiliation *as,
+		struct nick take_nick)
+{
+	struct affil *a = mem_new(sizeof(*a)),
+		     *old = table_get_str(l->by_user, as->user);
+	char *to = mem_new(as->user.n + as->why.n);
+
+	a->block = to;
+	a->pub = *as;
+	a->pub.user = pack(&to, as->user);
+	a->pub.why = pack(&to, as->why);
+	a->nick = take_nick;
+	a->pub.nick = a->nick.text;
+	if (old)
+		affils_drop(l, old);
+	table_put_str(l->by_user, a->pub.user, a);
+	if (a->nick.key.n && !table_get_str(l->by_nick, a->nick.key))
+		table_put_str(l->by_nick, a->nick.key, a);
+}
+
+void affils_set_fixed(struct room *r)
+{
+	affils_clear(&r->fixed);
+	for (size_t i = 0; i < r->policy.n_fixed; i++) {
+		struct room_affiliation a = r->policy.fixed[i];
+		struct nick nick = {0};
+
+		a.fixed = true;
+		if (a.nick.n)
+			nick_make(&nick, a.nick);
+		affils_put(&r->fixed, &a, nick);
+	}
+}
+
+const struct affil *affil_at(const struct room *r, struct str key)
+{
+	const struct affil *a = table_get_str(r->fixed.by_user, key);
+
+	return a ? a : table_get_str(r->granted.by_user, key);
+}
+
+const struct affil *affil_find(const struct room *r, const struct person *who)
+{
+	const struct affil *a = NULL;
+	char space[KEY_MAX];
+
+	if (!table_count(r->fixed.by_user) && !table_count(r->granted.by_user))
+		return NULL;
+	for (unsigned i = 0; i < AFFIL_KEYS && !a; i++) {
+		struct str key = affil_key(who, i, space, sizeof(space));
+
+		if (key.n)
+			a = affil_at(r, key);
+	}
+	return a;
+}
+
+enum affiliation affil_of(const struct room *r, const struct person *who)
+{
+	const struct affil *a = affil_find(r, who);
+
+	return a ? a->pub.affiliation : AFF_NONE;
+}
+
+const struct affil *affil_by_nick(const struct room *r, struct str key)
+{
+	const struct affil *a = table_get_str(r->fixed.by_nick, key);
+
+	return a ? a : table_get_str(r->granted.by_nick, key);
+}
+
+bool affil_covers(const struct affil *a, const struct person *who)
+{
+	char space[KEY_MAX];
+
+	for (unsigned i = 0; i < AFFIL_KEYS; i++)
+		if (str_eq(affil_key(who, i, space, sizeof(space)),
+			   a->pub.user))
+			return true;
+	return false;
+}
+
+const struct room_affiliation *room_affiliations(const struct room *r,
+						 size_t *it)
+{
+	const struct affil *a;
+	size_t granted;
+
+	if (*it < GRANTED) {
+		a = table_next(r->fixed.by_user, it);
+		if (a)
+			return &a->pub;
+		*it = GRANTED;
+	}
+	granted = *it - GRANTED;
+	do
+		a = table_next(r->granted.by_user, &granted);
+	while (a && table_get_str(r->fixed.by_user, a->pub.user));
+	*it = granted + GRANTED;
+	return a ? &a->pub : NULL;
+}

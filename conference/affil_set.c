@@ -1,0 +1,146 @@
+/* Granting, taking and banning (XEP-0045 §9, §10), and what it means for those
+ * who are in the room. */
+#include "base/log.h"
+#include "conference/room_priv.h"
+
+bool affil_stands_for(struct str user, struct str entry)
+{
+	return !str_eq(user, entry) && str_eq(user, affil_plain(user)) &&
+	       str_eq(user, affil_plain(entry));
+}
+
+/* An entry for users of every kind takes the place of those for users of one.
+ */
+static void drop_particular(struct room *r, struct str user)
+{
+	struct affil *a;
+
+	TABLE_FOREACH (r->granted.by_user, it, a)
+		if (affil_stands_for(user, a->pub.user))
+			affils_drop(&r->granted, a);
+}
+
+static bool nick_is_others(const struct room *r, const struct nick *n,
+			   struct str user)
+{
+	const struct affil *a = affil_by_nick(r, n->key);
+
+	if (r->reserved_by_key && table_get_str(r->reserved_by_key, n->key))
+		return true;
+	return a && !str_eq(a->pub.user, user) &&
+	       !affil_stands_for(user, a->pub.user);
+}
+
+/* The nickname that the entry is going to have. */
+static enum reason_code choose_nick(const struct room *r,
+				    const struct room_affiliation *want,
+				    struct nick *out)
+{
+	const struct affil *old = table_get_str(r->granted.by_user, want->user);
+	struct str text = want->nick;
+
+	*out = (struct nick){0};
+	if (!text.n && old && want->affiliation > AFF_NONE)
+		text = old->pub.nick;
+	if (!text.n)
+		return REASON_OK;
+	if (affil_is_domain(want->user) || !nick_make(out, text))
+		return REASON_BAD_NICK;
+	if (nick_is_others(r, out, want->user)) {
+		nick_free(out);
+		return REASON_NICK_TAKEN;
+	}
+	return REASON_OK;
+}
+
+static enum reason_code change_list(struct room *r,
+				    const struct room_affiliation *want)
+{
+	struct affil *old = table_get_str(r->granted.by_user, want->user);
+	enum reason_code code;
+	struct nick nick;
+
+	if (!want->user.n || want->user.n > IDENTITY_MAX ||
+	    want->why.n > IDENTITY_MAX || want->affiliation > AFF_OWNER)
+		return REASON_BAD_REQUEST;
+	if (table_get_str(r->fixed.by_user, want->user))
+		return REASON_NOT_ALLOWED;
+	if (!old && table_count(r->granted.by_user) >= AFFILIATIONS_MAX)
+		return REASON_OVERLOAD;
+	code = choose_nick(r, want, &nick);
+	if (code != REASON_OK)
+		return code;
+	drop_particular(r, want->user);
+	if (want->affiliation == AFF_NONE && !nick.text.n) {
+		if (old)
+			affils_drop(&r->granted, old);
+	} else {
+		affils_put(&r->granted, want, nick);
+	}
+	return REASON_OK;
+}
+
+static enum reason_code change(struct room *r,
+			       const struct room_affiliation *want)
+{
+	enum reason_code code = change_list(r, want);
+
+	if (code != REASON_OK)
+		return code;
+	log_info(loop_log(r->loop), "room.affiliation",
+		 "room=%s user=%s affiliation=%d", LOGQ(r->address),
+		 LOGQ(want->user), (int)want->affiliation);
+	room_note(r, ROOM_AFFILIATIONS);
+	room_review(r, REASON_NOT_MEMBER, want->why);
+	return REASON_OK;
+}
+
+void affil_founder(struct room *r, const struct seat_join *join)
+{
+	struct person who = person_of(join);
+	struct room_affiliation a = {
+	    .user = who.account,
+	    .affiliation = AFF_OWNER,
+	    .hidden = !str_eq(who.account, join->user),
+	};
+
+	if (affil_of(r, &who) != AFF_OWNER)
+		change_list(r, &a);
+}
+
+enum reason_code room_affiliate(struct room *r, struct seat_rec *rec,
+				const struct seat_cmd *cmd)
+{
+	const struct occ *target = roster_by_id(r, cmd->target);
+	struct room_affiliation want = {
+	    .user = cmd->text,
+	    .affiliation = cmd->affiliation,
+	    .nick = cmd->nick,
+	    .why = cmd->reason,
+	};
+	enum reason_code code;
+
+	if (!want.user.n) {
+		if (!target)
+			return REASON_NO_OCCUPANT;
+		want.user = target->person.account;
+		want.hidden = !str_eq(target->person.account, target->pub.user);
+	}
+	code = may_affiliate(r, rec->occ, want.user, want.affiliation);
+	return code == REASON_OK ? change(r, &want) : code;
+}
+
+static enum reason_code run_change(struct room *r, void *want)
+{
+	return change(r, want);
+}
+
+enum reason_code room_set_affiliation(struct room *r, struct str user,
+				      enum affiliation affiliation,
+				      struct str nick, struct str why)
+{
+	struct room_affiliation want = {
+	    .user = user, .affiliation = affiliation, .nick = nick, .why = why};
+
+	return room_task(r, run_change, &want);
+}

@@ -1,0 +1,124 @@
+/* A room's settings: its own copy, and what follows when they change (RFC 7701
+ * §4.1, XEP-0045 §10.2). */
+#include <limits.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "conference/room_priv.h"
+
+static size_t policy_octets(const struct room_policy *p)
+{
+	size_t n = p->title.n + p->password.n;
+
+	for (size_t i = 0; i < p->n_reserved_nicks; i++)
+		n += p->reserved_nicks[i].n;
+	for (size_t i = 0; i < p->n_fixed; i++)
+		n +=
+		    p->fixed[i].user.n + p->fixed[i].nick.n + p->fixed[i].why.n;
+	return n;
+}
+
+struct room_policy *policy_copy(const struct room_policy *from)
+{
+	size_t fixed = from->n_fixed * sizeof(struct room_affiliation);
+	size_t words = from->n_reserved_nicks * sizeof(struct str);
+	struct room_policy *p =
+	    mem_new(sizeof(*p) + fixed + words + policy_octets(from));
+	struct room_affiliation *list = (struct room_affiliation *)(p + 1);
+	struct str *word = (struct str *)(list + from->n_fixed);
+	char *to = (char *)(word + from->n_reserved_nicks);
+
+	*p = *from;
+	p->title = pack(&to, from->title);
+	p->password = pack(&to, from->password);
+	p->reserved_nicks = word;
+	for (size_t i = 0; i < from->n_reserved_nicks; i++)
+		word[i] = pack(&to, from->reserved_nicks[i]);
+	p->fixed = list;
+	for (size_t i = 0; i < from->n_fixed; i++) {
+		list[i] = from->fixed[i];
+		list[i].user = pack(&to, from->fixed[i].user);
+		list[i].nick = pack(&to, from->fixed[i].nick);
+		list[i].why = pack(&to, from->fixed[i].why);
+	}
+	return p;
+}
+
+static void fill_in(struct room_policy *p)
+{
+	if (p->max_occupants == 0)
+		p->max_occupants = MAX_OCCUPANTS;
+	if (p->history == 0)
+		p->history = HISTORY_MESSAGES;
+	if (p->history_bytes == 0)
+		p->history_bytes = HISTORY_BYTES;
+	if (p->lock_ms == 0)
+		p->lock_ms = LOCK_MS;
+	if (p->quarantine_ms == 0)
+		p->quarantine_ms = QUARANTINE_MS;
+}
+
+void policy_set(struct room *r, const struct room_policy *policy)
+{
+	struct room_policy *old = r->policy_block;
+
+	r->policy_block = policy_copy(policy);
+	r->policy = *r->policy_block;
+	fill_in(&r->policy);
+	reserved_set(r);
+	affils_set_fixed(r);
+	room_retire(r, (char *)old);
+}
+
+/* Those whose role nobody has set take the one that the settings give them. */
+static void configure(struct room *r, const struct room_policy *policy)
+{
+	struct seat_ev ev = {.type = SEAT_ROOM_CHANGED};
+	bool was_scoped = r->policy.nicks_of_domain;
+
+	policy_set(r, policy);
+	if (was_scoped != r->policy.nicks_of_domain)
+		scope_changed(r);
+	room_note(r, ROOM_SETTINGS);
+	room_tell(r, AUDIENCE_ALL, &ev, NULL, 0);
+	room_review(r, REASON_MEMBERS_ONLY, STR_NONE);
+	if (!r->policy.persistent)
+		room_tidy_later(r);
+}
+
+enum reason_code room_configure_by(struct room *r, struct seat_rec *rec,
+				   const struct seat_cmd *cmd)
+{
+	struct room_policy policy;
+
+	if (rec->occ->pub.affiliation != AFF_OWNER)
+		return REASON_FORBIDDEN;
+	if (!cmd->policy)
+		return REASON_BAD_REQUEST;
+	policy = *cmd->policy;
+	policy.fixed = r->policy.fixed;
+	policy.n_fixed = r->policy.n_fixed;
+	r->configured = true;
+	configure(r, &policy);
+	return REASON_OK;
+}
+
+static enum reason_code run_configure(struct room *r, void *policy)
+{
+	configure(r, policy);
+	return REASON_OK;
+}
+
+enum reason_code room_configure(struct room *r,
+				const struct room_policy *policy)
+{
+	/* what it points to may be the room's own, which is retired only */
+	struct room_policy copy = *policy;
+
+	return room_task(r, run_configure, &copy);
+}
+
+const struct room_policy *room_policy(const struct room *r)
+{
+	return &r->policy;
+}
