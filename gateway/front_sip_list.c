@@ -22,8 +22,8 @@ void invitees_free(struct invitees *i)
 
 int invitees_read(struct call *c, const struct port_msg *m)
 {
-	struct invite_body body;
-	int status = invite_body(m, &body), err;
+	struct sip_body body;
+	int status = sip_body(m, &body), err;
 
 	if (status != 200 || !body.list.n)
 		return status;

@@ -266,15 +266,18 @@ void call_bye(struct call *c, enum reason_code code, struct str text);
 struct call *call_joining(struct front_sip *f, struct str room);
 
 /* front_sip_body.c */
+/* The value of a header among PORT_F_HEADERS; empty if it is absent. */
+struct str further_header(struct str lines, const char *name);
 /* The session description in the body of an INVITE or ACK, alone or in a
  * multipart/mixed (SIP-4), empty if there is none: 200, or the status owed. */
 int invite_sdp(const struct port_msg *m, struct str *sdp);
-struct invite_body {
+struct sip_body {
 	struct str sdp;
-	struct str list; /* resource-lists: whom to invite, too (RFC 5366) */
+	struct str list; /* resource-lists: whom the request means (RFC 5366) */
+	struct str list_id; /* its Content-ID, or empty */
 };
-/* Likewise all that it holds for us. */
-int invite_body(const struct port_msg *m, struct invite_body *out);
+/* Likewise all that an INVITE's or REFER's body holds for us. */
+int sip_body(const struct port_msg *m, struct sip_body *out);
 
 /* front_sip_list.c */
 /* Keeps the INVITE's list of people to invite, if it has one: 200, or the
@@ -300,6 +303,8 @@ struct str request_user(const struct dialog *d, const struct port_msg *m,
 
 /* Do both come from the same user, under his name or without one? */
 bool same_person(const struct call *a, const struct call *b);
+/* Is it his, whose key this is? */
+bool is_of_person(const struct call *c, struct str user);
 
 /* front_sip_replaces.c */
 /* Which call the INVITE takes over, if any: 200, or the status owed and why. */

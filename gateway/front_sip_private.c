@@ -185,9 +185,14 @@ static struct str without_mask(struct str user)
 	return str_starts(user, HIDDEN) ? str_from(user, HIDDEN.n) : user;
 }
 
+bool is_of_person(const struct call *c, struct str user)
+{
+	return str_eq(without_mask(c->user), without_mask(user));
+}
+
 bool same_person(const struct call *a, const struct call *b)
 {
-	return str_eq(without_mask(a->user), without_mask(b->user));
+	return is_of_person(a, b->user);
 }
 
 /* Is it the subscriber, under his name or without one? */

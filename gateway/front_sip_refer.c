@@ -1,36 +1,10 @@
 /* REFER to the focus: whom it shall invite into the room or remove from it (RFC
  * 3515, RFC 7647). */
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_name.h"
+#include "gateway/front_sip_refer.h"
 
-#include "base/scan.h"
 #include "base/uri.h"
 #include "mapping/reason.h"
-
-/* What a REFER asks for. */
-struct refer {
-	struct str room;      /* "name@domain" */
-	struct str requester; /* key of his address */
-	struct str method;
-	struct str uri;	 /* whom */
-	struct str user; /* its key; empty: an occupant's address in the room */
-	bool whole_room;
-	struct str nick; /* of an occupant's address, or empty */
-	bool silent;	 /* wants no subscription (RFC 4488) */
-};
-
-/* The value of a header among further lines; empty if it is absent. */
-static struct str header(struct str lines, const char *name)
-{
-	struct scan s = scan_of(lines);
-
-	while (!scan_done(&s)) {
-		struct str line = scan_line(&s);
-
-		if (str_ieq(str_trim(str_split(&line, ':')), str_z(name)))
-			return str_trim(line);
-	}
-	return STR_NONE;
-}
 
 /* --- reading --- */
 
@@ -76,8 +50,7 @@ static void read_target(struct refer *q, struct arena *a, struct str uri)
 	buf_done(&nick);
 }
 
-/* 200, or the status owed (FOCUS-20, FOCUS-24). */
-static int read_refer_to(struct refer *q, struct arena *a, struct str value)
+int refer_read_to(struct refer *q, struct arena *a, struct str value)
 {
 	struct name_addr na;
 	struct uri u;
@@ -92,11 +65,30 @@ static int read_refer_to(struct refer *q, struct arena *a, struct str value)
 	return q->whole_room || q->nick.n || q->user.n ? 200 : 403;
 }
 
+/* A REFER outside may name the requester's call: then he asks as who he is
+ * there (RFC 4538 §4). */
+static void read_target_dialog(struct front_sip *f, const struct port_msg *m,
+			       struct refer *q)
+{
+	struct str value =
+	    further_header(m->f[PORT_F_HEADERS], "Target-Dialog");
+	struct dialog_id id;
+	struct dialog *d;
+	bool ended;
+
+	if (!dialog_id_read(value, "local-tag", "remote-tag", &id))
+		return;
+	d = dialog_named(f, &id, &ended);
+	if (d && d->call && str_eq(d->call->room, q->room) &&
+	    is_of_person(d->call, q->requester))
+		q->requester = d->call->user;
+}
+
 static int read_refer(struct front_sip *f, struct dialog *d,
 		      const struct port_msg *m, struct arena *a,
 		      struct refer *q)
 {
-	struct str sub = header(m->f[PORT_F_HEADERS], "Refer-Sub");
+	struct str sub = further_header(m->f[PORT_F_HEADERS], "Refer-Sub");
 	int status = 200;
 
 	if (d && d->call)
@@ -109,13 +101,14 @@ static int read_refer(struct front_sip *f, struct dialog *d,
 	q->requester = arena_dup(a, request_user(d, m, a));
 	if (!q->requester.n)
 		return 403;
-	return read_refer_to(q, a, m->f[PORT_F_REFER_TO]);
+	if (!d || !d->call)
+		read_target_dialog(f, m, q);
+	return 200;
 }
 
 /* --- removing --- */
 
-/* A device with which this user is in the room. */
-static struct call *call_of(struct front_sip *f, const struct refer *q)
+struct call *refer_call(struct front_sip *f, const struct refer *q)
 {
 	struct call *c;
 
@@ -197,6 +190,7 @@ static void invite_target(struct call *by, const struct port_msg *m,
 	    .dialled = by->dialled,
 	    .referred_by = m->f[PORT_F_REFERRED_BY],
 	    .subject = m->f[PORT_F_SUBJECT],
+	    .history = q->history,
 	    .referral = referral,
 	};
 
@@ -211,9 +205,8 @@ static void invite_target(struct call *by, const struct port_msg *m,
 
 /* --- the request --- */
 
-/* 200, and the subscription unless it is unwanted: its id. */
-static uint64_t accept_refer(struct front_sip *f, struct dialog *d,
-			     const struct port_msg *m, const struct refer *q)
+uint64_t refer_accept(struct front_sip *f, struct dialog *d,
+		      const struct port_msg *m, const struct refer *q)
 {
 	struct answer a = ANSWER(200);
 	struct buf contact = BUF_INIT(8192);
@@ -236,10 +229,16 @@ static uint64_t accept_refer(struct front_sip *f, struct dialog *d,
 	return id;
 }
 
-/* 200, or the status owed and why. */
-static int check_refer(struct front_sip *f, struct call *by,
-		       const struct refer *q, bool invites, const char **why)
+bool refer_invites(const struct refer *q)
 {
+	return str_ieq(q->method, STR("INVITE"));
+}
+
+int refer_check(struct front_sip *f, struct call *by, const struct refer *q,
+		const char **why)
+{
+	bool invites = refer_invites(q);
+
 	if (!invites && !str_ieq(q->method, STR("BYE"))) {
 		*why = "method not offered by REFER";
 		return 403;
@@ -255,30 +254,47 @@ static int check_refer(struct front_sip *f, struct call *by,
 	return 200;
 }
 
+void refer_act(struct front_sip *f, struct call *by, const struct port_msg *m,
+	       const struct refer *q, struct arena *a, uint64_t referral)
+{
+	bool invites = refer_invites(q);
+
+	log_info(f->log, "sip.refer", "dlg=%llx room=%s by=%s method=%s uri=%s",
+		 (unsigned long long)m->dlg, LOGQ(q->room), LOGQ(q->requester),
+		 invites ? "INVITE" : "BYE", LOGQ(q->uri));
+	if (invites)
+		invite_target(by, m, q, a, referral);
+	else
+		remove_target(f, by, q, referral);
+}
+
+static int refer_one(struct front_sip *f, struct dialog *d,
+		     const struct port_msg *m, struct arena *a, struct refer *q,
+		     const char **why)
+{
+	int status = refer_read_to(q, a, m->f[PORT_F_REFER_TO]);
+	struct call *by = status == 200 ? refer_call(f, q) : NULL;
+
+	if (status == 200)
+		status = refer_check(f, by, q, why);
+	if (status == 200)
+		refer_act(f, by, m, q, a, refer_accept(f, d, m, q));
+	return status;
+}
+
 void refer_request(struct front_sip *f, struct dialog *d,
 		   const struct port_msg *m)
 {
-	struct arena *a = arena_new(65536);
+	struct arena *a = arena_new(8 * LIST_BYTES_MAX);
 	struct refer q = {0};
 	const char *why = "no usable Refer-To";
 	int status = read_refer(f, d, m, a, &q);
-	struct call *by = status == 200 ? call_of(f, &q) : NULL;
-	bool invites = str_ieq(q.method, STR("INVITE"));
 
 	if (status == 200)
-		status = check_refer(f, by, &q, invites, &why);
-	if (status != 200) {
+		status = (refer_is_list(m) ? refer_list : refer_one)(f, d, m, a,
+								     &q, &why);
+	if (status != 200)
 		front_sip_refuse(f, m, status, why);
-		goto out;
-	}
-	log_info(f->log, "sip.refer", "dlg=%llx room=%s by=%s method=%s uri=%s",
-		 (unsigned long long)m->dlg, LOGQ(q.room), LOGQ(q.requester),
-		 invites ? "INVITE" : "BYE", LOGQ(q.uri));
-	if (invites)
-		invite_target(by, m, &q, a, accept_refer(f, d, m, &q));
-	else
-		remove_target(f, by, &q, accept_refer(f, d, m, &q));
-out:
 	arena_free(a);
 }
 
