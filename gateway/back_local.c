@@ -116,6 +116,24 @@ struct str back_local_new_address(const struct back_local *b,
 	return address;
 }
 
+bool back_local_policy(const struct back_local *b, struct str room,
+		       struct room_policy *out)
+{
+	const struct domain_config *d = back_local_domain(b, room_domain(room));
+
+	if (!d)
+		return false;
+	*out = (struct room_policy){
+	    .persistent = d->persistent,
+	    .public = d->public,
+	    .private_messages = d->private_messages,
+	    .nicknames = d->nicknames,
+	    .max_occupants = d->max_occupants,
+	    .history = d->history ? d->history : SIZE_MAX,
+	};
+	return true;
+}
+
 /* May one who joins make it, apart from the domain's `create`? */
 static bool may_exist(const struct back_local *b, struct str room)
 {
@@ -179,21 +197,14 @@ static enum reason_code join_room(struct back_local *b, struct seat_join *join,
 {
 	const struct domain_config *d =
 	    back_local_domain(b, room_domain(join->room));
+	struct room_policy policy;
 	struct buf jid = BUF_INIT(4096);
 	enum reason_code why;
 	char hex[41];
 	int status;
 
-	if (!d)
+	if (!back_local_policy(b, join->room, &policy))
 		return REASON_NO_ROOM;
-	struct room_policy policy = {
-	    .persistent = d->persistent,
-	    .public = d->public,
-	    .private_messages = d->private_messages,
-	    .nicknames = d->nicknames,
-	    .max_occupants = d->max_occupants,
-	    .history = d->history ? d->history : SIZE_MAX,
-	};
 	if (join->world == WORLD_SIP && !join->observer &&
 	    map_sip_to_jid(&b->domains, join->sip_uri, &jid, &status) >= 0)
 		join->jid = buf_str(&jid);

@@ -16,6 +16,10 @@ void back_local_free(struct back_local *b);
 /* The local-room domain of this name, or NULL. */
 const struct domain_config *back_local_domain(const struct back_local *b,
 					      struct str domain);
+/* The settings that the configuration has for this room; false: it is of no
+ * domain of ours. */
+bool back_local_policy(const struct back_local *b, struct str room,
+		       struct room_policy *out);
 /* May a user of this world bring a room of this domain into being (FOCUS-2,
  * X2S-12)? */
 bool back_local_may_create(const struct back_local *b, struct str domain,
