@@ -352,7 +352,7 @@ static int launch(struct sip_child *c)
 	c->out = event_new(loop_base(c->loop), fds[0], EV_WRITE | EV_PERSIST,
 			   on_writable, c);
 	event_add(c->in, NULL);
-	c->generation++;
+	c->generation = (c->generation + 1) & 0x7fffffff;
 	c->started_ms = c->heard_ms = loop_now_ms(c->loop);
 	timer_set(c->loop, &c->ping, PING_MS, on_ping, c);
 	introduce(c);
@@ -369,6 +369,23 @@ static void start(void *user)
 			  err_text(r));
 		timer_set(c->loop, &c->timer, BACKOFF_MAX_MS, start, c);
 	}
+}
+
+/* Dialogs of an earlier run. Their ids must not come again, however fast that
+ * run has used generations up or the clock was set back. */
+static void take_seeds(struct sip_child *c, const struct sip_child_cfg *cfg)
+{
+	uint32_t highest;
+
+	if (c->ops->keep)
+		c->keeper.store =
+		    (struct keeper_store){c->ops->keep, c->ops->drop, c->user};
+	for (size_t i = 0; i < cfg->n_seeds; i++)
+		if (keeper_add(&c->keeper, cfg->seeds[i]) < 0)
+			log_warn(c->log, "sip.seed", "why=unreadable");
+	highest = keeper_generation(&c->keeper);
+	if (highest > c->generation)
+		c->generation = highest;
 }
 
 struct sip_child *sip_child_new(const struct sip_child_cfg *cfg)
@@ -394,6 +411,7 @@ struct sip_child *sip_child_new(const struct sip_child_cfg *cfg)
 	 * starts at the second of its birth (31 bits, bit 63 is the core's). */
 	c->generation = salt & 0x7fffffff;
 	keeper_init(&c->keeper, c->loop);
+	take_seeds(c, cfg);
 	int r = launch(c);
 	if (r < 0) {
 		sip_child_free(c);
@@ -441,6 +459,11 @@ void sip_child_stop(struct sip_child *c, void (*done)(void *user), void *user)
 	}
 	put(c, &m);
 	timer_set(c->loop, &c->timer, STOP_MS, stop_late, c);
+}
+
+void sip_child_keep_none(struct sip_child *c)
+{
+	keeper_clear_store(&c->keeper);
 }
 
 void sip_child_free(struct sip_child *c)

@@ -15,6 +15,11 @@ struct sip_child_ops {
 	/* The first start failed; why is a line for the administrator. Later
 	 * failures are retried with back-off and logged. */
 	void (*failed)(void *user, const char *why);
+	/* For whoever keeps dialogs beyond this process: the encoded state of
+	 * one that is new or has changed, and that one has ended. NULL: nobody
+	 * does. */
+	void (*keep)(void *user, uint64_t dlg, struct str state);
+	void (*drop)(void *user, uint64_t dlg);
 };
 
 struct sip_child_cfg {
@@ -25,6 +30,10 @@ struct sip_child_cfg {
 	const char *agent;   /* "stoxd/0.1.0" */
 	int log_level;
 	uint32_t max_dialogs; /* 0: the SIP process' own limit */
+	/* Dialogs of an earlier run, as `keep` told them; borrowed for the
+	 * call. What can't be read is dropped. */
+	const struct str *seeds;
+	size_t n_seeds;
 	const struct sip_child_ops *ops;
 	void *user;
 };
@@ -35,6 +44,9 @@ struct sip_child *sip_child_new(const struct sip_child_cfg *cfg);
  * caller runs the loop until done is called; done NULL: kill at once). */
 void sip_child_stop(struct sip_child *c, void (*done)(void *user), void *user);
 void sip_child_free(struct sip_child *c);
+/* A clean end begins: no dialog is to outlive this run. Each is told by `drop`
+ * now, none by `keep` any more. */
+void sip_child_keep_none(struct sip_child *c);
 
 /* Sends a command: PORT_ANSWER, PORT_SEND, PORT_DIAL, PORT_HANG_UP,
  * PORT_FORGET. While the process is down, PORT_SEND, PORT_DIAL and PORT_FORGET

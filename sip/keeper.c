@@ -3,16 +3,23 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/mem.h"
 #include "base/blob.h"
+#include "base/err.h"
+#include "base/mem.h"
 
 #define TOMBSTONE_MS 32000 /* 64*T1 */
+/* How far the stored local CSeq is ahead, and when it is moved on: a store that
+ * is a second behind is still above what reached the wire. */
+#define CSEQ_AHEAD 1000
+#define CSEQ_NEAR  500
+#define CSEQ_MAX   0x7fff0000u
 
 struct keeper_dialog {
 	TAILQ_ENTRY(keeper_dialog) link; /* in dead */
 	uint64_t dlg;
 	struct blob *state; /* an encoded PORT_DIALOG */
 	size_t sends;	    /* requests of it without an outcome */
+	uint32_t stored;    /* the local CSeq in the store; 0: not there */
 	bool forgotten;
 	uint64_t until_ms; /* of a forgotten one */
 };
@@ -78,6 +85,87 @@ void keeper_done(struct keeper *k)
 	table_free(k->sends);
 }
 
+/* Is the stored state good enough for what is reported now? */
+static bool store_follows(const struct keeper_dialog *d,
+			  const struct port_msg *m)
+{
+	struct port_msg old;
+
+	if (!d->stored || m->number[0] + CSEQ_NEAR > d->stored ||
+	    port_decode(blob_str(d->state), &old) < 0 ||
+	    old.number[1] != m->number[1])
+		return false;
+	for (size_t i = 0; i < PORT_FIELDS; i++)
+		if (!str_eq(old.f[i], m->f[i]))
+			return false;
+	return true;
+}
+
+static void put_into_store(struct keeper *k, struct keeper_dialog *d,
+			   const struct port_msg *m)
+{
+	struct port_msg ahead = *m;
+	struct blob *state;
+
+	if (ahead.number[0] < CSEQ_MAX)
+		ahead.number[0] += CSEQ_AHEAD;
+	state = encoded(&ahead);
+	if (!state)
+		return;
+	d->stored = ahead.number[0];
+	k->store.put(k->store.user, d->dlg, blob_str(state));
+	blob_unref(state);
+}
+
+static struct keeper_dialog *dialog_add(struct keeper *k, uint64_t dlg)
+{
+	struct keeper_dialog *d = mem_new(sizeof(*d));
+
+	d->dlg = dlg;
+	table_put(k->dialogs, dlg, d);
+	return d;
+}
+
+int keeper_add(struct keeper *k, struct str state)
+{
+	struct keeper_dialog *d;
+	struct port_msg m;
+
+	if (port_decode(state, &m) < 0 || m.type != PORT_DIALOG || !m.dlg ||
+	    table_get(k->dialogs, m.dlg))
+		return ERR_SYNTAX;
+	d = dialog_add(k, m.dlg);
+	d->state = blob_new(state);
+	d->stored = m.number[0];
+	return 0;
+}
+
+void keeper_clear_store(struct keeper *k)
+{
+	struct keeper_dialog *d;
+
+	if (!k->store.put)
+		return;
+	TABLE_FOREACH (k->dialogs, it, d)
+		if (!d->forgotten)
+			k->store.drop(k->store.user, d->dlg);
+	k->store.put = NULL;
+}
+
+uint32_t keeper_generation(const struct keeper *k)
+{
+	struct keeper_dialog *d;
+	uint32_t highest = 0;
+
+	TABLE_FOREACH (k->dialogs, it, d) {
+		uint32_t generation = (uint32_t)(d->dlg >> 32) & 0x7fffffff;
+
+		if (generation > highest)
+			highest = generation;
+	}
+	return highest;
+}
+
 void keeper_dialog(struct keeper *k, const struct port_msg *m)
 {
 	struct keeper_dialog *d = table_get(k->dialogs, m->dlg);
@@ -85,11 +173,10 @@ void keeper_dialog(struct keeper *k, const struct port_msg *m)
 
 	if (!state)
 		return;
-	if (!d) {
-		d = mem_new(sizeof(*d));
-		d->dlg = m->dlg;
-		table_put(k->dialogs, d->dlg, d);
-	}
+	if (!d)
+		d = dialog_add(k, m->dlg);
+	if (k->store.put && !d->forgotten && !store_follows(d, m))
+		put_into_store(k, d, m);
 	blob_unref(d->state);
 	d->state = state;
 }
@@ -166,6 +253,8 @@ void keeper_forget(struct keeper *k, uint64_t dlg)
 
 	if (!d || d->forgotten)
 		return;
+	if (k->store.put)
+		k->store.drop(k->store.user, dlg);
 	d->forgotten = true;
 	d->until_ms = loop_now_ms(k->loop) + TOMBSTONE_MS;
 	TAILQ_INSERT_TAIL(&k->dead, d, link);

@@ -11,11 +11,23 @@
 
 struct keeper_dialog;
 struct keeper_send;
+
+/* Where dialogs are kept for the next run of the whole daemon, too; put NULL:
+ * nowhere. */
+struct keeper_store {
+	/* An encoded PORT_DIALOG, its local CSeq ahead of what was reported:
+	 * told when anything but that CSeq has changed, or it comes near. */
+	void (*put)(void *user, uint64_t dlg, struct str state);
+	void (*drop)(void *user, uint64_t dlg);
+	void *user;
+};
+
 TAILQ_HEAD(keeper_dialogs, keeper_dialog);
 TAILQ_HEAD(keeper_sends, keeper_send);
 
 struct keeper {
 	struct loop *loop;
+	struct keeper_store store;
 	struct table *dialogs;	    /* id -> keeper_dialog, ended ones too */
 	struct table *sends;	    /* req -> keeper_send */
 	struct keeper_sends order;  /* of sending */
@@ -27,6 +39,12 @@ struct keeper {
 void keeper_init(struct keeper *k, struct loop *loop);
 void keeper_done(struct keeper *k);
 
+/* A dialog of an earlier run, as it was put into the store. 0, ERR_SYNTAX. */
+int keeper_add(struct keeper *k, struct str state);
+/* Takes all dialogs out of the store, and puts nothing into it any more. */
+void keeper_clear_store(struct keeper *k);
+/* The highest generation in the ids of its dialogs. */
+uint32_t keeper_generation(const struct keeper *k);
 /* A PORT_DIALOG came. */
 void keeper_dialog(struct keeper *k, const struct port_msg *m);
 /* The core sends a PORT_SEND or PORT_DIAL; kept until it has an outcome. */

@@ -182,8 +182,8 @@ static inline uint64_t bed_wall(void *user)
 static inline void bed_start(struct bed *b, const char *program,
 			     const char *listen)
 {
-	static const struct sip_child_ops ops = {bed_event, bed_ready,
-						 bed_failed};
+	static const struct sip_child_ops ops = {
+	    .event = bed_event, .ready = bed_ready, .failed = bed_failed};
 	struct sip_child_cfg cfg = {
 	    .program = program,
 	    .listen = listen,

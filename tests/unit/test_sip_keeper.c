@@ -182,6 +182,100 @@ static void seeds_an_ended_dialog_for_its_bye(void **state)
 	passes(w, PORT_TOMBSTONE, 5, 0, 1);
 }
 
+struct stored {
+	struct buf state; /* of the one dialog that is kept */
+	unsigned puts, drops;
+};
+
+static void put(void *user, uint64_t dlg, struct str state)
+{
+	struct stored *s = user;
+
+	assert_true(dlg == 5);
+	s->puts++;
+	buf_clear(&s->state);
+	buf_add(&s->state, state);
+}
+
+static void drop(void *user, uint64_t dlg)
+{
+	struct stored *s = user;
+
+	assert_true(dlg == 5);
+	s->drops++;
+}
+
+/* SEED0-2, SEED0-5: what is stored is ahead of the wire, and written when
+ * something has changed or its CSeq comes near. */
+static void stores_ahead(void **state)
+{
+	struct world *w = *state;
+	struct stored s = {.state = BUF_INIT(65536)};
+	struct port_msg m;
+
+	w->k.store = (struct keeper_store){put, drop, &s};
+	for (uint32_t cseq = 1; cseq <= 501; cseq++)
+		report(w, 5, cseq);
+	assert_int_equal(s.puts, 1);
+	assert_int_equal(port_decode(buf_str(&s.state), &m), 0);
+	assert_true(m.dlg == 5 && m.number[0] == 1001);
+	report(w, 5, 502);
+	assert_int_equal(s.puts, 2);
+	m = port_msg(PORT_DIALOG);
+	m.dlg = 5;
+	m.number[0] = 503;
+	m.f[PORT_F_CALL_ID] = STR("c");
+	m.f[PORT_F_TARGET] = STR("sip:new@10.0.0.5");
+	keeper_dialog(&w->k, &m);
+	assert_int_equal(s.puts, 3);
+	keeper_forget(&w->k, 5);
+	assert_int_equal(s.drops, 1);
+	report(w, 5, 2000);
+	assert_int_equal(s.puts, 3);
+	buf_done(&s.state);
+}
+
+/* SEED0-2: the next run seeds its process with them. */
+static void takes_what_was_stored(void **state)
+{
+	struct world *w = *state;
+	struct stored s = {.state = BUF_INIT(65536)};
+	struct port_msg m = port_msg(PORT_DIALOG);
+	struct buf b = BUF_INIT(65536);
+
+	m.dlg = 5;
+	m.number[0] = 1001;
+	port_encode(&b, &m);
+	w->k.store = (struct keeper_store){put, drop, &s};
+	assert_int_equal(keeper_add(&w->k, buf_str(&b)), 0);
+	assert_true(keeper_add(&w->k, buf_str(&b)) < 0);
+	assert_true(keeper_add(&w->k, STR("not a dialog")) < 0);
+	assert_int_equal(keeper_dialogs(&w->k), 1);
+	keeper_seed(&w->k, &w->out);
+	passes(w, PORT_SEED, 5, 0, 1001);
+	nothing_more(w);
+	keeper_clear_store(&w->k);
+	assert_int_equal(s.drops, 1);
+	report(w, 5, 3000);
+	keeper_forget(&w->k, 5);
+	assert_int_equal(s.puts, 0);
+	assert_int_equal(s.drops, 1);
+	buf_done(&b);
+	buf_done(&s.state);
+}
+
+/* No id of an earlier run comes again. */
+static void knows_the_highest_generation(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(keeper_generation(&w->k), 0);
+	report(w, UINT64_C(7) << 32 | 1, 1);
+	report(w, UINT64_C(1) << 63 | UINT64_C(9) << 32 | 2, 1);
+	report(w, UINT64_C(8) << 32 | 3, 1);
+	assert_int_equal(keeper_generation(&w->k), 9);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -192,6 +286,9 @@ int main(void)
 	    T(resends_in_order_what_has_no_outcome),
 	    T(keeps_tombstones_32_seconds),
 	    T(seeds_an_ended_dialog_for_its_bye),
+	    T(stores_ahead),
+	    T(takes_what_was_stored),
+	    T(knows_the_highest_generation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
