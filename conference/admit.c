@@ -45,8 +45,8 @@ enum reason_code password_admits(const struct room *r,
 {
 	struct person who = person_of(join);
 
-	if (join->own || !r->policy.password.n || inside(r, join) ||
-	    affil_of(r, &who) == AFF_OWNER)
+	if (join->own || join->returning || !r->policy.password.n ||
+	    inside(r, join) || affil_of(r, &who) == AFF_OWNER)
 		return REASON_OK;
 	return same_secret(r->policy.password, join->password)
 		   ? REASON_OK

@@ -20,7 +20,7 @@ static enum reason_code seat_by_nick_wish(struct room *r,
 
 	if (!nick_make(&out->nick, join->nick))
 		return REASON_BAD_NICK;
-	out->chosen = true;
+	out->chosen = !join->nick_derived;
 	holder = roster_by_key(r, out->nick.key);
 	if (holder && join->world == WORLD_XMPP &&
 	    holder->pub.world == WORLD_XMPP &&
@@ -45,8 +45,9 @@ static enum reason_code seat_sip(struct room *r, const struct seat_join *join,
 		return REASON_OK;
 	}
 	if (join->nick.n)
-		return r->policy.nicknames ? seat_by_nick_wish(r, join, out)
-					   : REASON_NICK_OFF;
+		return r->policy.nicknames || join->returning
+			   ? seat_by_nick_wish(r, join, out)
+			   : REASON_NICK_OFF;
 	nick_derive(&out->nick, r, join->display, join->sip_uri, &out->person,
 		    NULL);
 	return REASON_OK;

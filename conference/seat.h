@@ -42,6 +42,10 @@ struct seat_join {
 	/* Wanted. Empty: WORLD_SIP derived from display or the SIP user part,
 	 * made unique; WORLD_XMPP REASON_BAD_NICK. */
 	struct str nick;
+	/* He was in the room before a restart: nick is the one that he had,
+	 * allowed whatever the rules for choosing one are now, and no password
+	 * is asked. nick_derived: it was the room's choice, not his. */
+	bool returning, nick_derived;
 	struct str password;
 	struct presence presence;
 	struct history_wish history;
