@@ -90,6 +90,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .send = sip_send,
 	    .request_id = sip_request_id,
 	    .user = c,
+	    .keep = io->keep,
 	});
 	c->front_xmpp = front_xmpp_new(&(struct front_xmpp_cfg){
 	    .loop = loop,
@@ -100,8 +101,23 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .may_create = may_create,
 	    .send = xmpp_send,
 	    .user = c,
+	    .keep = io->keep,
 	});
 	return 0;
+}
+
+void core_restore(struct core *c, enum kept_kind kind, struct str key,
+		  struct str value)
+{
+	if (kind == KEPT_OCCUPANT)
+		front_xmpp_restore(c->front_xmpp, key, value);
+	else
+		front_sip_restore(c->front_sip, kind, key, value);
+}
+
+void core_restored(struct core *c)
+{
+	front_sip_restored(c->front_sip);
 }
 
 void core_shutdown(struct core *c)

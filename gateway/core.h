@@ -13,6 +13,8 @@ struct core_io {
 	/* Whole stanzas, on the stream of this domain: as xmpp_link_send. */
 	int (*xmpp_send)(void *user, struct str domain, struct str text);
 	void *user;
+	/* Where that is kept which outlives this process; may be zeroed. */
+	struct keep keep;
 };
 
 struct core {
@@ -31,6 +33,12 @@ struct core {
  * config. */
 int core_init(struct core *c, struct loop *loop, const struct config *config,
 	      const struct core_io *io, char why[256]);
+/* A value that an earlier run kept, KEPT_DIALOG first; before anything else
+ * happens. */
+void core_restore(struct core *c, enum kept_kind kind, struct str key,
+		  struct str value);
+/* That was all; the SIP process is up. Everybody is called back. */
+void core_restored(struct core *c);
 /* Tells everybody: BYE, final NOTIFYs, status 332. Output is still to be
  * flushed. */
 void core_shutdown(struct core *c);

@@ -130,6 +130,8 @@ static void response(struct front_sip *f, const struct port_msg *m)
 		subscription_response(r->subscription, m);
 	else if (d->call && d->call->session_timer.request == r->id)
 		session_timer_response(d->call, m);
+	else if (d->call && d->call->renewal == r->id)
+		call_renewed(d->call, m);
 	else if (d->dial == r->id)
 		dial_response(d, m);
 	referral_response(d, r->id, m);
@@ -258,6 +260,7 @@ static void update(struct front_sip *f, const struct port_msg *m)
 		a.contact = d->call->contact;
 		a.headers = buf_str(&headers);
 		front_sip_answer(f, m, &a);
+		call_keep(d->call);
 	}
 	buf_done(&headers);
 }
@@ -393,6 +396,10 @@ void front_sip_free(struct front_sip *f)
 
 	if (!f)
 		return;
+	f->cfg.keep = (struct keep){0};
+	timer_cancel(f->loop, &f->return_timer);
+	restore_free(f);
+	free(f->returning);
 	while ((r = TAILQ_FIRST(&f->requests))) {
 		TAILQ_REMOVE(&f->requests, r, link);
 		r->dialog->requests--;

@@ -6,6 +6,7 @@
 #include "conference/seat.h"
 #include "gateway/back_local.h"
 #include "gateway/config.h"
+#include "gateway/kept.h"
 #include "msrp/msrp.h"
 #include "sip/port.h"
 
@@ -20,11 +21,23 @@ struct front_sip_cfg {
 	void (*send)(void *user, const struct port_msg *m);
 	uint64_t (*request_id)(void *user);
 	void *user;
+	/* What is to outlive this process: KEPT_CALL, KEPT_SUBSCRIPTION. */
+	struct keep keep;
 };
 
 struct front_sip *front_sip_new(const struct front_sip_cfg *cfg);
-/* Seats leave without a word to their peers: use front_sip_shutdown before. */
+/* Seats leave without a word to their peers: use front_sip_shutdown before, or
+ * they are kept for the next run. */
 void front_sip_free(struct front_sip *f);
+/* A value kept by an earlier run (KEPT_DIALOG as the SIP process' keeper has
+ * it): dialogs first, before anything else happens. What can't be read is
+ * dropped, with a line in the log. */
+void front_sip_restore(struct front_sip *f, enum kept_kind kind, struct str key,
+		       struct str value);
+/* That was all, and the rooms are there: everybody takes his place again, and
+ * each dialog gets its re-INVITE or full NOTIFY, or BYE (SEED0-4), some at a
+ * time. To be called when the SIP process is up. */
+void front_sip_restored(struct front_sip *f);
 /* PORT_REQUEST, PORT_CANCEL, PORT_ACK, PORT_DIALOG, PORT_PROGRESS,
  * PORT_RESPONSE from the SIP process. */
 void front_sip_event(struct front_sip *f, const struct port_msg *m);

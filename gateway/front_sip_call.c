@@ -152,6 +152,7 @@ static void end_call(struct call *c)
 
 	timer_cancel(f->loop, &c->timer);
 	session_timer_stop(c);
+	call_unkeep(c);
 	if (c->session)
 		msrp_session_free(c->session);
 	c->session = NULL;
@@ -350,6 +351,7 @@ void call_update(struct call *c, const struct port_msg *m)
 			  c);
 	else if (c->confirmed)
 		timer_cancel(c->f->loop, &c->timer);
+	call_keep(c);
 }
 
 void call_ack(struct call *c, const struct port_msg *m)
@@ -361,7 +363,9 @@ void call_ack(struct call *c, const struct port_msg *m)
 		call_bye(c, REASON_TIMEOUT, STR("no ACK"));
 		return;
 	}
-	if (c->offered && m->cseq == c->invite_cseq &&
+	if (c->offered && m->cseq != c->invite_cseq)
+		return; /* it has come late; the answer is still due */
+	if (c->offered &&
 	    (invite_sdp(m, &sdp) != 200 || !call_answer(c, sdp))) {
 		call_bye(c, REASON_UNSUPPORTED, STR("no usable answer"));
 		return;
@@ -379,6 +383,7 @@ void call_established(struct call *c, bool late)
 		call_ready(c);
 	else if (connect && c->session && !c->bound)
 		call_connect(c);
+	call_keep(c);
 }
 
 void call_cancelled(struct front_sip *f, const struct port_msg *m)
@@ -458,6 +463,7 @@ void call_confirm(struct call *c)
 	guest_joined(c);
 	call_tell_seat(c);
 	replaces_done(c);
+	call_keep(c);
 	run_held_subscribes(c);
 	invitees_dial(c);
 }

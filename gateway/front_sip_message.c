@@ -184,4 +184,6 @@ void call_on_result(struct call *c, const struct seat_ev *ev)
 	      nickname ? map_reason_to_nickname(code)
 		       : map_reason_to_send(code),
 	      code == REASON_OK ? "" : reason_text(code));
+	if (nickname && code == REASON_OK)
+		call_keep_nick(c);
 }

@@ -49,6 +49,7 @@ static void send_notify(struct subscription *s)
 		m.f[PORT_F_TYPE] = STR("application/conference-info+xml");
 	m.f[PORT_F_BODY] = buf_str(&body);
 	s->pending = roster_told(s);
+	subscription_keep_version(s);
 	s->in_flight = true;
 	s->final_sent = s->ended != NULL;
 	s->last_ms = loop_now_ms(s->f->loop);
@@ -114,6 +115,7 @@ void subscription_end(struct subscription *s, const char *why)
 {
 	if (s->ended)
 		return;
+	subscription_unkeep(s);
 	s->ended = why;
 	timer_cancel(s->f->loop, &s->expiry);
 	s->need_full = true;
@@ -134,6 +136,7 @@ void subscription_free(struct subscription *s)
 		if (r->subscription == s)
 			r->subscription = NULL;
 	leave_seat(s);
+	subscription_unkeep(s);
 	timer_cancel(f->loop, &s->expiry);
 	timer_cancel(f->loop, &s->pace);
 	guest_unwatch(s);
@@ -254,11 +257,12 @@ static bool wait_for_room(struct front_sip *f, const struct port_msg *m,
 	return true;
 }
 
-static struct subscription *subscription_new(struct front_sip *f,
-					     struct dialog *d,
-					     const struct port_msg *m,
-					     struct str room, struct str id)
+/* In its room, if that is there. */
+static struct subscription *subscription_make(struct dialog *d, struct str room,
+					      struct str id, struct str user,
+					      struct str contact)
 {
+	struct front_sip *f = d->f;
 	struct subscription *s = mem_new(sizeof(*s));
 	const struct domain_config *dom = back_local_domain(
 	    f->cfg.back, str_from(room, (size_t)(str_find(room, '@') + 1)));
@@ -268,8 +272,6 @@ static struct subscription *subscription_new(struct front_sip *f,
 	    .wants = SEAT_WANTS_ROSTER | SEAT_WANTS_SUBJECT,
 	    .observer = true,
 	};
-	struct buf contact = BUF_INIT(8192);
-	struct arena *a = arena_new(16384);
 
 	s->f = f;
 	s->dialog = d;
@@ -277,20 +279,63 @@ static struct subscription *subscription_new(struct front_sip *f,
 	s->seat.front = s;
 	s->room = str_dup(room);
 	guest_watch(s);
-	s->user = str_dup(request_user(d, m, a));
-	arena_free(a);
+	s->user = str_dup(user);
 	s->event_id = id.n ? str_dup(id) : NULL;
+	s->contact = str_dup(contact);
 	s->interval_ms = dom ? dom->notify_interval_ms : 0;
-	s->full_only = wants_full(m->f[PORT_F_USER_AGENT]);
-	buf_addc(&contact, '<');
-	map_room_to_sip(&contact, room, STR_NONE);
-	buf_addz(&contact, ">;isfocus");
-	s->contact = str_dup(d->call ? d->call->contact : buf_str(&contact));
-	buf_done(&contact);
 	TAILQ_INSERT_TAIL(&d->subscriptions, s, link);
 	f->n_subscriptions++;
 	back_local_join(f->cfg.back, &join, &s->seat);
 	return s;
+}
+
+static struct subscription *subscription_new(struct dialog *d,
+					     const struct port_msg *m,
+					     struct str room, struct str id)
+{
+	struct buf contact = BUF_INIT(8192);
+	struct arena *a = arena_new(16384);
+	struct subscription *s;
+
+	buf_addc(&contact, '<');
+	map_room_to_sip(&contact, room, STR_NONE);
+	buf_addz(&contact, ">;isfocus");
+	s = subscription_make(d, room, id, request_user(d, m, a),
+			      d->call ? d->call->contact : buf_str(&contact));
+	s->full_only = wants_full(m->f[PORT_F_USER_AGENT]);
+	arena_free(a);
+	buf_done(&contact);
+	return s;
+}
+
+struct subscription *subscription_restore(struct dialog *d,
+					  const struct kept_subscription *k)
+{
+	struct front_sip *f = d->f;
+	uint64_t now = loop_wall_ms(f->loop), left_ms;
+	struct subscription *s;
+
+	if (k->expires_ms <= now)
+		return NULL;
+	left_ms = k->expires_ms - now;
+	if (left_ms > DEFAULT_EXPIRES * 1000ull) /* the clock was set back */
+		left_ms = DEFAULT_EXPIRES * 1000ull;
+	s = subscription_make(d, k->room, k->event_id, k->user, k->contact);
+	s->full_only = k->full_only;
+	s->version = s->kept_version = (uint32_t)k->version;
+	s->need_full = true;
+	s->expires_at_ms = loop_now_ms(f->loop) + left_ms;
+	timer_set(f->loop, &s->expiry, left_ms, expired, s);
+	subscription_keep(s);
+	return s;
+}
+
+void subscription_renew(struct subscription *s)
+{
+	if (!seat_in_room(&s->seat))
+		subscription_end(s, "noresource");
+	else if (s->need_full)
+		notify_now(s);
 }
 
 static void accept_subscribe(struct subscription *s, const struct port_msg *m,
@@ -308,6 +353,7 @@ static void accept_subscribe(struct subscription *s, const struct port_msg *m,
 	if (expires) {
 		timer_set(f->loop, &s->expiry, expires * 1000ull, expired, s);
 		notify_now(s);
+		subscription_keep(s);
 	} else {
 		subscription_end(s, "timeout");
 	}
@@ -343,7 +389,7 @@ static void subscribe_new(struct front_sip *f, struct dialog *d,
 	}
 	if (!d)
 		d = dialog_new(f, m->dlg);
-	s = subscription_new(f, d, m, room, id);
+	s = subscription_new(d, m, room, id);
 	if (seat_in_room(&s->seat)) {
 		log_info(f->log, "sip.subscribe", "dlg=%llx room=%s from=%s",
 			 (unsigned long long)d->id, LOGQ(room),

@@ -4,6 +4,7 @@
 #include "base/table.h"
 #include "gateway/front_sip.h"
 #include "gateway/front_sip_guest.h"
+#include "gateway/kept.h"
 #include "sip/confinfo.h"
 #include "sip/sdp.h"
 
@@ -28,6 +29,7 @@ struct dialog {
 	bool answered;	   /* the SIP process knows it as a dialog */
 	bool reported;	   /* and has told its identifiers */
 	struct dialog_name *names;
+	bool silent; /* after a restart: it ends without a BYE */
 };
 
 /* Our requests that await their response, by id. */
@@ -37,6 +39,14 @@ struct request {
 	struct subscription
 	    *subscription; /* of a NOTIFY; NULL: it ended meanwhile */
 	TAILQ_ENTRY(request) link;
+};
+
+/* A saved call or subscription that waits for front_sip_restored. */
+struct saved {
+	uint64_t dlg, order;
+	enum kept_kind kind;
+	char *key;
+	struct blob *value;
 };
 
 struct front_sip {
@@ -58,6 +68,13 @@ struct front_sip {
 	size_t n_calls, n_subscriptions;
 	bool stopping;
 	struct front_sip_stats stats;
+	/* after a restart */
+	struct saved *saved;
+	size_t n_saved;
+	uint64_t *returning; /* dialogs whose peers are still to be asked */
+	size_t n_returning, next_returning;
+	struct timer return_timer;
+	uint64_t last_order; /* of a call */
 };
 
 #define CALL_IDENTITIES_MAX 4
@@ -67,6 +84,7 @@ struct front_sip {
 #define BIND_TIMEOUT_MS	    30000 /* ABN-2 */
 #define LOST_TIMEOUT_MS	    10000 /* ABN-1 */
 #define PROBE_INTERVAL_MS   60000 /* CHAT-19 */
+#define RETURN_TIMEOUT_MS   32000 /* SEED0-4 */
 
 /* What a device has sent lately: a message that it sends again, maybe in a new
  * session, is acknowledged and not told twice (MSRP-39). Outlives its calls for
@@ -152,6 +170,10 @@ struct call {
 	TAILQ_HEAD(, held_message) held; /* until the session is bound */
 	size_t n_held, held_bytes;
 	TAILQ_HEAD(, held_subscribe) subscribes; /* until the room is there */
+	uint64_t order;	   /* among those kept; 0: not kept yet */
+	uint64_t kept;	   /* a hash of what is kept, 0: nothing */
+	uint64_t renewal;  /* the re-INVITE after a restart, or 0 */
+	bool returned;	   /* he has been here before a restart */
 	uint64_t skipped;  /* messages lost to congestion, not yet told */
 	uint64_t probe_ms; /* last copy with Failure-Report yes */
 };
@@ -180,7 +202,8 @@ struct subscription {
 	char *user;	       /* the subscriber's key, or "" */
 	char *contact;
 	uint32_t version;
-	bool full_only; /* EVENT-34 */
+	uint32_t kept_version; /* a restart goes on from here; 0: not kept */
+	bool full_only;	       /* EVENT-34 */
 	bool in_flight, pending, need_full, description, subject;
 	const char *ended; /* reason of the last NOTIFY, still to be sent */
 	bool final_sent;
@@ -265,6 +288,28 @@ void call_bye(struct call *c, enum reason_code code, struct str text);
  */
 struct call *call_joining(struct front_sip *f, struct str room);
 
+/* front_sip_keep.c */
+struct kept_key {
+	struct buf text;
+};
+#define KEPT_KEY_INIT ((struct kept_key){BUF_INIT(PORT_BODY_MAX)})
+/* Under which a call (event_id NULL) or subscription is kept; k owns it. */
+struct str kept_key(struct kept_key *k, uint64_t dlg, const char *event_id);
+/* What is kept of a call in its room, if it has changed. */
+void call_keep(struct call *c);
+/* Likewise after a change of nickname, which all devices share. */
+void call_keep_nick(struct call *c);
+void call_unkeep(struct call *c);
+void subscription_keep(struct subscription *s);
+/* Before a document goes out. */
+void subscription_keep_version(struct subscription *s);
+void subscription_unkeep(struct subscription *s);
+
+/* front_sip_restore.c */
+/* The response to the re-INVITE after a restart. */
+void call_renewed(struct call *c, const struct port_msg *m);
+void restore_free(struct front_sip *f);
+
 /* front_sip_body.c */
 /* The value of a header among PORT_F_HEADERS; empty if it is absent. */
 struct str further_header(struct str lines, const char *name);
@@ -323,6 +368,10 @@ void session_timer_answer(struct call *c, const struct port_msg *m,
 /* The outcome of our refresh: the call may be over afterwards. */
 void session_timer_response(struct call *c, const struct port_msg *m);
 void session_timer_stop(struct call *c);
+/* One that ran before a restart starts anew. */
+void session_timer_resume(struct call *c);
+/* What a re-INVITE of ours says of a running timer. */
+void session_timer_offer(const struct call *c, struct buf *headers);
 
 /* front_sip_sdp.c */
 /* Reads an offer, makes or keeps the MSRP session and writes the answer: 200
@@ -338,6 +387,9 @@ const struct domain_config *call_domain(const struct call *c);
 /* Does the peer want content (SDP-19)? */
 bool call_receives(const struct call *c);
 
+/* Keeps what the peer's media line says beyond its SDP. plain: a client without
+ * CPIM. */
+void call_keep_peer(struct call *c, const struct sdp_media *m, bool plain);
 /* What the peer last said of its device goes to the seat: private messages,
  * hold. */
 void call_tell_seat(struct call *c);
@@ -474,3 +526,8 @@ void subscription_changed(struct subscription *s);
 /* Ends with a last NOTIFY; why is the Subscription-State's reason. */
 void subscription_end(struct subscription *s, const char *why);
 void subscription_free(struct subscription *s);
+/* A subscription of an earlier run; NULL: it has expired. */
+struct subscription *subscription_restore(struct dialog *d,
+					  const struct kept_subscription *k);
+/* Its first document after that. */
+void subscription_renew(struct subscription *s);

@@ -17,8 +17,8 @@ static bool peer_sends(const struct sdp_media *m)
 	return m->direction == SDP_SENDRECV || m->direction == SDP_SENDONLY;
 }
 
-/* Keeps the media line beyond its SDP: one block holds its strings. */
-static void keep_peer(struct call *c, const struct sdp_media *m)
+/* One block holds its strings. */
+void call_keep_peer(struct call *c, const struct sdp_media *m, bool plain)
 {
 	struct str *part[] = {&c->peer.accept_types, &c->peer.accept_wrapped,
 			      &c->peer.path, &c->peer.connection};
@@ -26,7 +26,6 @@ static void keep_peer(struct call *c, const struct sdp_media *m)
 		   m->connection.n;
 	size_t at = 0;
 	char *lists = mem_new(n + 1);
-	bool secure, plain = !sdp_media_is_msrp(m, &secure);
 
 	c->peer = (struct sdp_media){
 	    .accept_types = m->accept_types,
@@ -54,6 +53,13 @@ static void keep_peer(struct call *c, const struct sdp_media *m)
 	c->plain = plain;
 	c->takes_all = sdp_takes(&c->peer, STR("x-any/x-any"));
 	c->takes_plain = sdp_takes(&c->peer, STR("text/plain"));
+}
+
+static void keep_peer(struct call *c, const struct sdp_media *m)
+{
+	bool secure;
+
+	call_keep_peer(c, m, !sdp_media_is_msrp(m, &secure));
 }
 
 static void keep_origin(struct call *c, const struct sdp *theirs)

@@ -53,7 +53,7 @@ void call_ready(struct call *c)
 	call_confirm(c);
 	if (!seat_in_room(&c->seat))
 		return;
-	if (!c->peer.chatroom)
+	if (!c->peer.chatroom && !c->returned)
 		welcome_unaware(c);
 	call_flush(c);
 }

@@ -140,6 +140,22 @@ static void refresh(void *user)
 	buf_done(&headers);
 }
 
+void session_timer_resume(struct call *c)
+{
+	if (c->session_timer.interval_s)
+		arm(c);
+}
+
+void session_timer_offer(const struct call *c, struct buf *headers)
+{
+	const struct session_timer *t = &c->session_timer;
+
+	if (t->interval_s)
+		buf_addf(headers,
+			 "Session-Expires: %u;refresher=%s\r\nMin-SE: %u\r\n",
+			 t->interval_s, t->ours ? "uac" : "uas", t->min_se_s);
+}
+
 void session_timer_stop(struct call *c)
 {
 	timer_cancel(c->f->loop, &c->session_timer.timer);
@@ -216,6 +232,7 @@ static void refreshed(struct call *c, const struct port_msg *m)
 	} else { /* for our benefit alone, RFC 4028 §7.2 */
 		arm(c);
 	}
+	call_keep(c);
 }
 
 /* The session lives on until its deadline; meanwhile we try again. */

@@ -31,6 +31,7 @@ struct front_xmpp *front_xmpp_new(const struct front_xmpp_cfg *cfg)
 	f->log = loop_log(cfg->loop);
 	f->domains = table_new();
 	f->sessions = table_new();
+	f->exiles = table_new();
 	TAILQ_INIT(&f->silent_longest);
 	f->arena = arena_new(READ_MAX);
 	buf_init(&f->out, WRITE_MAX);
@@ -55,8 +56,10 @@ void front_xmpp_free(struct front_xmpp *f)
 
 	if (!f)
 		return;
+	f->cfg.keep = (struct keep){0};
 	TABLE_FOREACH (f->domains, it, d) {
 		leave_all(d, REASON_SHUTDOWN);
+		fx_exiles_free(d);
 		timer_cancel(f->loop, &d->lost);
 		free(d->name);
 		free(d);
@@ -64,13 +67,14 @@ void front_xmpp_free(struct front_xmpp *f)
 	timer_cancel(f->loop, &f->ping_timer);
 	table_free(f->domains);
 	table_free(f->sessions);
+	table_free(f->exiles);
 	arena_free(f->arena);
 	buf_done(&f->out);
 	buf_done(&f->key);
 	free(f);
 }
 
-static struct fx_domain *domain_of(struct front_xmpp *f, struct str name)
+struct fx_domain *fx_domain_of(struct front_xmpp *f, struct str name)
 {
 	struct fx_domain *d = table_get_str(f->domains, name);
 
@@ -80,6 +84,7 @@ static struct fx_domain *domain_of(struct front_xmpp *f, struct str name)
 	d->name = str_dup(name);
 	d->f = f;
 	TAILQ_INIT(&d->sessions);
+	TAILQ_INIT(&d->exiles);
 	table_put_str(f->domains, str_z(d->name), d);
 	return d;
 }
@@ -237,7 +242,7 @@ static bool wants_answer(const struct muc_in *in)
 void front_xmpp_stanza(struct front_xmpp *f, struct str domain,
 		       const struct xnode *stanza)
 {
-	struct fx_domain *d = domain_of(f, domain);
+	struct fx_domain *d = fx_domain_of(f, domain);
 	struct fx_session *s;
 	struct muc_in in;
 
@@ -261,11 +266,12 @@ void front_xmpp_stanza(struct front_xmpp *f, struct str domain,
 
 void front_xmpp_link_up(struct front_xmpp *f, struct str domain, bool again)
 {
-	struct fx_domain *d = domain_of(f, domain);
+	struct fx_domain *d = fx_domain_of(f, domain);
 	struct fx_session *s;
 
 	d->down = false;
 	timer_cancel(f->loop, &d->lost);
+	fx_tell_exiles(d);
 	if (!again)
 		return;
 	TAILQ_FOREACH (s, &d->sessions, in_domain)
@@ -282,7 +288,7 @@ static void on_link_lost(void *user)
 
 void front_xmpp_link_down(struct front_xmpp *f, struct str domain)
 {
-	struct fx_domain *d = domain_of(f, domain);
+	struct fx_domain *d = fx_domain_of(f, domain);
 
 	if (d->down)
 		return;
@@ -297,8 +303,12 @@ void front_xmpp_shutdown(struct front_xmpp *f)
 
 	f->stopped = true;
 	TABLE_FOREACH (f->domains, it, d) {
-		TAILQ_FOREACH (s, &d->sessions, in_domain)
+		TAILQ_FOREACH (s, &d->sessions, in_domain) {
 			fx_tell_gone(s, REASON_SHUTDOWN, STR_NONE);
+			/* the next run tells him who can't hear it now */
+			if (d->down)
+				s->kept = false;
+		}
 		leave_all(d, REASON_SHUTDOWN);
 	}
 }

@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "conference/room.h"
 #include "conference/seat.h"
+#include "gateway/kept.h"
 #include "xmpp/stanza.h"
 
 struct front_xmpp;
@@ -28,6 +29,7 @@ struct front_xmpp_cfg {
 	/* Stanzas out, whole, as text, on the stream of `domain`. */
 	int (*send)(void *user, struct str domain, struct str text);
 	void *user;
+	struct keep keep;      /* who is in which room: KEPT_OCCUPANT */
 	unsigned ping_idle_ms; /* silent occupants are pinged after [900000] */
 	unsigned link_lost_ms; /* occupants outlive their stream for [60000] */
 	size_t max_sessions;   /* full JIDs in rooms [100000] */
@@ -42,6 +44,9 @@ void front_xmpp_free(struct front_xmpp *f);
 /* A stanza from the stream of `domain`; the tree may go when this returns. */
 void front_xmpp_stanza(struct front_xmpp *f, struct str domain,
 		       const struct xnode *stanza);
+/* An occupant of an earlier run: as soon as the stream of his domain is up he
+ * is told that he is out (status 332), so that his client joins again. */
+void front_xmpp_restore(struct front_xmpp *f, struct str key, struct str value);
 /* again: the stream was up before; every occupant of the domain is pinged, for
  * he may have gone meanwhile (COMP-10, X2S-34). */
 void front_xmpp_link_up(struct front_xmpp *f, struct str domain, bool again);

@@ -15,6 +15,16 @@ struct fx_domain {
 	bool down;
 	struct timer lost; /* the occupants' time is over */
 	TAILQ_HEAD(fx_sessions, fx_session) sessions;
+	/* who was in a room before a restart and does not know better yet */
+	TAILQ_HEAD(, fx_exile) exiles;
+	struct timer exile_timer;
+};
+
+struct fx_exile {
+	TAILQ_ENTRY(fx_exile) link;
+	struct fx_domain *domain;
+	char *key;
+	struct blob *value;
 };
 
 enum pending_kind {
@@ -61,6 +71,7 @@ struct fx_session {
 	enum role role;
 	bool silent; /* its user is told nothing more */
 	bool ended;
+	bool kept; /* a restart knows of him */
 
 	char *join_id; /* of the join that is under way */
 	/* history held back to be cut from its old end (maxchars) */
@@ -84,6 +95,7 @@ struct front_xmpp {
 	struct log *log;
 	struct table *domains;		   /* by name */
 	struct table *sessions;		   /* by key */
+	struct table *exiles;		   /* fx_exile by key */
 	struct fx_sessions silent_longest; /* the first has been silent most */
 	struct timer ping_timer;
 	struct arena *arena; /* of the stanza being read */
@@ -96,6 +108,7 @@ struct front_xmpp {
 
 /* --- front_xmpp.c --- */
 
+struct fx_domain *fx_domain_of(struct front_xmpp *f, struct str name);
 /* Sends f->out. */
 void fx_send(struct front_xmpp *f, struct str domain);
 /* Empties f->out and writes "<name to=.. from=room[/nick] type=.. id=..". */
@@ -156,6 +169,8 @@ void fx_nick_done(struct fx_session *s, const struct pending *p,
 void fx_roster_event(struct fx_session *s, const struct seat_ev *ev);
 /* An occupant as he is now, to one who asks. */
 void fx_send_occupant(struct fx_session *s, const struct occupant *who);
+/* The presence that tells a user of an earlier run so (status 332). */
+void fx_tell_restarted(struct fx_domain *d, const struct kept_occupant *o);
 /* Tells the user that he is out of the room, and why. */
 void fx_tell_gone(struct fx_session *s, enum reason_code code, struct str text);
 
@@ -172,6 +187,17 @@ void fx_message_failed(struct fx_session *s, const struct pending *p,
 void fx_on_iq(struct fx_domain *d, const struct muc_in *in);
 void fx_iq_done(struct fx_session *s, const struct pending *p,
 		enum reason_code code);
+
+/* --- front_xmpp_keep.c --- */
+
+/* The session's occupant has come, or has another name now. */
+void fx_keep(struct fx_session *s);
+void fx_unkeep(struct fx_session *s);
+/* The stream is up: all who are still there are told, some at a time. */
+void fx_tell_exiles(struct fx_domain *d);
+/* This user joins: he needs to be told nothing. */
+void fx_exile_returns(struct front_xmpp *f, struct str session_key);
+void fx_exiles_free(struct fx_domain *d);
 
 /* --- front_xmpp_ghost.c --- */
 

@@ -48,10 +48,11 @@ static void put_user(struct buf *b, const struct show *p)
 	buf_addz(b, "</x>");
 }
 
-static void send_show(struct fx_session *s, const struct show *p)
+static void send_show_to(struct fx_domain *d, struct str to, struct str room,
+			 const struct show *p)
 {
 	const struct presence *pr = p->presence;
-	struct buf *b = fx_begin(s->f, "presence", s->jid, s->room, p->nick,
+	struct buf *b = fx_begin(d->f, "presence", to, room, p->nick,
 				 pr ? "" : "unavailable", p->id);
 
 	buf_addc(b, '>');
@@ -70,7 +71,12 @@ static void send_show(struct fx_session *s, const struct show *p)
 		buf_addz(b, "/>");
 	}
 	buf_addz(b, "</presence>");
-	fx_send(s->f, str_z(s->domain->name));
+	fx_send(d->f, str_z(d->name));
+}
+
+static void send_show(struct fx_session *s, const struct show *p)
+{
+	send_show_to(s->domain, s->jid, s->room, p);
 }
 
 static bool is_self(const struct fx_session *s, const struct occupant *who)
@@ -128,8 +134,25 @@ void fx_tell_gone(struct fx_session *s, enum reason_code code, struct str text)
 	send_show(s, &p);
 }
 
+void fx_tell_restarted(struct fx_domain *d, const struct kept_occupant *o)
+{
+	struct show p = {
+	    .nick = o->nick,
+	    .affiliation = o->affiliation,
+	    .role = ROLE_NONE,
+	    .stable_id = o->stable_id,
+	    .self = true,
+	    .reason = {.code = REASON_SHUTDOWN},
+	};
+
+	send_show_to(d, o->jid, o->room, &p);
+}
+
 static void remember_self(struct fx_session *s, const struct occupant *who)
 {
+	bool same = s->kept && str_eq(buf_str(&s->nick), who->nick) &&
+		    s->affiliation == who->affiliation;
+
 	s->occupant = who->id;
 	s->role = who->role;
 	s->affiliation = who->affiliation;
@@ -137,6 +160,8 @@ static void remember_self(struct fx_session *s, const struct occupant *who)
 	buf_add(&s->nick, who->nick);
 	buf_clear(&s->stable_id);
 	buf_add(&s->stable_id, who->stable_id);
+	if (!same)
+		fx_keep(s);
 }
 
 /* Others first, himself last (XEP-0045 §7.1). */

@@ -88,6 +88,7 @@ struct fx_session *fx_session_new(struct fx_domain *d, struct str room,
 	TAILQ_INSERT_TAIL(&d->sessions, s, in_domain);
 	TAILQ_INSERT_TAIL(&f->silent_longest, s, in_silence);
 	fx_session_register(s);
+	fx_exile_returns(f, s->key);
 	fx_heard(s);
 	return s;
 }
@@ -144,8 +145,10 @@ void fx_session_end(struct fx_session *s)
 	s->ended = true;
 	while ((p = TAILQ_FIRST(&s->pending)))
 		settle(s, p, p->accepted ? REASON_OK : REASON_NOT_JOINED);
-	if (table_get_str(f->sessions, s->key) == s)
+	if (table_get_str(f->sessions, s->key) == s) {
 		table_del_str(f->sessions, s->key);
+		fx_unkeep(s);
+	}
 	TAILQ_REMOVE(&s->domain->sessions, s, in_domain);
 	TAILQ_REMOVE(&f->silent_longest, s, in_silence);
 	/* maybe inside one of its own events */

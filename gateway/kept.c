@@ -149,6 +149,9 @@ void kept_call_write(struct buf *b, const struct kept_call *c)
 	put_number(b, c->anonymous);
 	put_text(b, c->nick);
 	put_number(b, c->nick_chosen);
+	put_number(b, c->invited);
+	put_text(b, c->invited_by);
+	put_number(b, c->joined_ms);
 	put_text(b, c->sdp);
 	put_number(b, c->sdp_id);
 	put_number(b, c->sdp_version);
@@ -182,6 +185,9 @@ int kept_call_read(struct str in, struct kept_call *c)
 	c->anonymous = number(&s, UINT32_MAX);
 	c->nick = text(&s);
 	c->nick_chosen = flag(&s);
+	c->invited = flag(&s);
+	c->invited_by = text(&s);
+	c->joined_ms = number(&s, UINT64_MAX);
 	c->sdp = text(&s);
 	c->sdp_id = number(&s, UINT64_MAX);
 	c->sdp_version = number(&s, UINT64_MAX);

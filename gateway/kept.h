@@ -45,6 +45,9 @@ struct kept_call {
 	uint64_t anonymous;
 	struct str nick;
 	bool nick_chosen;
+	bool invited; /* we have called him, */
+	struct str invited_by;
+	uint64_t joined_ms; /* wall clock */
 	struct str sdp; /* our last one; empty: none */
 	uint64_t sdp_id, sdp_version;
 	bool media; /* there is a session to be renewed */

@@ -82,7 +82,8 @@ static void sip_failed(void *user, const char *why)
 	loop_stop(s->loop);
 }
 
-static const struct sip_child_ops sip_ops = {sip_event, sip_ready, sip_failed};
+static const struct sip_child_ops sip_ops = {
+    .event = sip_event, .ready = sip_ready, .failed = sip_failed};
 
 static int start_sip(struct service *s, const char *program)
 {
@@ -207,7 +208,10 @@ static int open_store(struct service *s, char why[256])
 int service_run(const struct config *config, const char *program)
 {
 	struct service s = {.config = config};
-	struct core_io io = {sip_send, sip_request_id, xmpp_send, &s};
+	struct core_io io = {.sip_send = sip_send,
+			     .sip_request_id = sip_request_id,
+			     .xmpp_send = xmpp_send,
+			     .user = &s};
 	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
 	struct event *event[3];
 	char why[256];

@@ -62,6 +62,63 @@ static int xmpp_send(void *user, struct str domain, struct str text)
 	return 0;
 }
 
+static struct scene_kept *find_kept(struct scene *s, enum kept_kind kind,
+				    struct str key)
+{
+	struct scene_kept *k;
+
+	TAILQ_FOREACH (k, &s->kept, link)
+		if (k->kind == kind && str_eq(key, str_z(k->key)))
+			return k;
+	return NULL;
+}
+
+static void kept_free(struct scene *s, struct scene_kept *k)
+{
+	TAILQ_REMOVE(&s->kept, k, link);
+	blob_unref(k->value);
+	free(k->key);
+	free(k);
+}
+
+static void keep_value(void *user, enum kept_kind kind, struct str key,
+		       struct str value)
+{
+	struct scene *s = user;
+	struct scene_kept *k = find_kept(s, kind, key);
+
+	s->n_kept_writes++;
+	if (!k) {
+		k = mem_new(sizeof(*k));
+		k->kind = kind;
+		k->key = str_dup(key);
+		TAILQ_INSERT_TAIL(&s->kept, k, link);
+	}
+	blob_unref(k->value);
+	k->value = blob_new(value);
+}
+
+static void drop_value(void *user, enum kept_kind kind, struct str key)
+{
+	struct scene *s = user;
+	struct scene_kept *k = find_kept(s, kind, key);
+
+	if (k)
+		kept_free(s, k);
+}
+
+static void make_core(struct scene *s)
+{
+	struct core_io io = {.sip_send = sip_send,
+			     .sip_request_id = sip_id,
+			     .xmpp_send = xmpp_send,
+			     .user = s,
+			     .keep = {keep_value, drop_value, s}};
+	char why[256];
+
+	assert_int_equal(core_init(&s->core, s->loop, s->config, &io, why), 0);
+}
+
 static struct config *load(const char *text)
 {
 	char name[] = "/tmp/stox-scene-XXXXXX";
@@ -82,9 +139,6 @@ static struct config *load(const char *text)
 struct scene *scene_new(const char *config)
 {
 	struct scene *s = mem_new(sizeof(*s));
-	struct core_io io = {sip_send, sip_id, xmpp_send, s};
-	char why[256];
-
 	s->mono = 1000000;
 	s->wall = SCENE_START_WALL;
 	s->clock = (struct clock){mono_ms, wall_ms, s};
@@ -94,7 +148,8 @@ struct scene *scene_new(const char *config)
 	TAILQ_INIT(&s->sip);
 	TAILQ_INIT(&s->xmpp);
 	s->arena = arena_new(1u << 26);
-	assert_int_equal(core_init(&s->core, s->loop, s->config, &io, why), 0);
+	TAILQ_INIT(&s->kept);
+	make_core(s);
 	return s;
 }
 
@@ -115,6 +170,8 @@ void scene_free(struct scene *s)
 	core_done(&s->core);
 	loop_settle(s->loop);
 	drop(s);
+	while (!TAILQ_EMPTY(&s->kept))
+		kept_free(s, TAILQ_FIRST(&s->kept));
 	loop_free(s->loop);
 	config_free(s->config);
 	arena_free(s->arena);
@@ -136,6 +193,57 @@ void scene_run(struct scene *s, uint64_t ms)
 	s->wall += end - s->mono;
 	s->mono = end;
 	loop_settle(s->loop);
+}
+
+/* --- a restart of the whole daemon --- */
+
+void scene_kill(struct scene *s)
+{
+	core_done(&s->core);
+	loop_settle(s->loop);
+	drop(s);
+}
+
+static void restore_kind(struct scene *s, enum kept_kind kind)
+{
+	struct scene_kept *k, *next;
+
+	for (k = TAILQ_FIRST(&s->kept); k; k = next) {
+		next = TAILQ_NEXT(k, link);
+		if (k->kind == kind)
+			core_restore(&s->core, kind, str_z(k->key),
+				     blob_str(k->value));
+	}
+}
+
+void scene_start(struct scene *s, const uint64_t *dlg, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct port_msg m = port_msg(PORT_DIALOG);
+		struct buf b = BUF_INIT(PORT_BODY_MAX);
+		char z[KEPT_ID_CHARS + 1];
+
+		m.dlg = dlg[i];
+		port_encode(&b, &m);
+		keep_value(s, KEPT_DIALOG, kept_dialog_key(z, dlg[i]),
+			   buf_str(&b));
+		buf_done(&b);
+	}
+	make_core(s);
+	for (enum kept_kind kind = KEPT_DIALOG; kind < KEPT_KINDS; kind++)
+		restore_kind(s, kind);
+	core_restored(&s->core);
+	loop_settle(s->loop);
+}
+
+size_t scene_kept_count(struct scene *s, enum kept_kind kind)
+{
+	struct scene_kept *k;
+	size_t n = 0;
+
+	TAILQ_FOREACH (k, &s->kept, link)
+		n += k->kind == kind;
+	return n;
 }
 
 /* --- the SIP process' place --- */

@@ -16,6 +16,13 @@
 
 struct scene_out; /* one captured message */
 
+struct scene_kept {
+	TAILQ_ENTRY(scene_kept) link;
+	enum kept_kind kind;
+	char *key;
+	struct blob *value;
+};
+
 struct scene {
 	struct log log;
 	struct clock clock;
@@ -24,6 +31,8 @@ struct scene {
 	struct config *config;
 	struct core core;
 	TAILQ_HEAD(, scene_out) sip, xmpp;
+	TAILQ_HEAD(scene_kepts, scene_kept) kept; /* what outlives the core */
+	size_t n_kept_writes;
 	uint64_t ids;
 	struct arena *arena; /* of what the last take returned */
 };
@@ -33,6 +42,15 @@ struct scene *scene_new(const char *config);
 void scene_free(struct scene *s);
 /* Lets the loop settle; then, `ms` later, everything that is due by then. */
 void scene_run(struct scene *s, uint64_t ms);
+
+/* --- a restart of the whole daemon --- */
+
+/* The core ends as by SIGKILL, and what it had to send is lost. */
+void scene_kill(struct scene *s);
+/* The next one starts with what was kept; its SIP process has these dialogs. */
+void scene_start(struct scene *s, const uint64_t *dlg, size_t n);
+/* What is kept of this kind. */
+size_t scene_kept_count(struct scene *s, enum kept_kind kind);
 
 /* --- the SIP process' place --- */
 
