@@ -260,7 +260,8 @@ static bool wait_for_room(struct front_sip *f, const struct port_msg *m,
 /* In its room, if that is there. */
 static struct subscription *subscription_make(struct dialog *d, struct str room,
 					      struct str id, struct str user,
-					      struct str contact)
+					      struct str contact,
+					      bool returning)
 {
 	struct front_sip *f = d->f;
 	struct subscription *s = mem_new(sizeof(*s));
@@ -271,6 +272,7 @@ static struct subscription *subscription_make(struct dialog *d, struct str room,
 	    .world = WORLD_SIP,
 	    .wants = SEAT_WANTS_ROSTER | SEAT_WANTS_SUBJECT,
 	    .observer = true,
+	    .returning = returning,
 	};
 
 	s->f = f;
@@ -301,7 +303,8 @@ static struct subscription *subscription_new(struct dialog *d,
 	map_room_to_sip(&contact, room, STR_NONE);
 	buf_addz(&contact, ">;isfocus");
 	s = subscription_make(d, room, id, request_user(d, m, a),
-			      d->call ? d->call->contact : buf_str(&contact));
+			      d->call ? d->call->contact : buf_str(&contact),
+			      false);
 	s->full_only = wants_full(m->f[PORT_F_USER_AGENT]);
 	arena_free(a);
 	buf_done(&contact);
@@ -320,7 +323,8 @@ struct subscription *subscription_restore(struct dialog *d,
 	left_ms = k->expires_ms - now;
 	if (left_ms > DEFAULT_EXPIRES * 1000ull) /* the clock was set back */
 		left_ms = DEFAULT_EXPIRES * 1000ull;
-	s = subscription_make(d, k->room, k->event_id, k->user, k->contact);
+	s = subscription_make(d, k->room, k->event_id, k->user, k->contact,
+			      true);
 	s->full_only = k->full_only;
 	s->version = s->kept_version = (uint32_t)k->version;
 	s->need_full = true;
