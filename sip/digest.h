@@ -1,0 +1,44 @@
+/* Digest authentication of SIP requests (RFC 8760, RFC 7616, RFC 3261 §22), the
+ * server's part: what its headers say, and the arithmetic. Pure. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+/* The better ones are the greater. */
+enum digest_algorithm { DIGEST_MD5, DIGEST_SHA256 };
+#define DIGEST_ALGORITHMS 2
+const char *digest_name(enum digest_algorithm a); /* "MD5", "SHA-256" */
+
+#define DIGEST_HEX_MAX 65 /* a digest in lower-case hex, with its NUL */
+
+/* HA1, what stands for a password: H(username ":" realm ":" password) in hex.
+ */
+void digest_ha1(enum digest_algorithm a, struct str username, struct str realm,
+		struct str password, char hex[DIGEST_HEX_MAX]);
+
+/* Appends the header lines of a challenge: one WWW-Authenticate per algorithm,
+ * the best one first (RFC 8760 §2.3), with qop="auth" (§2.6). stale: the
+ * credentials were right but for their nonce. */
+void digest_challenge(struct buf *b, struct str realm, struct str nonce,
+		      bool stale);
+
+/* What an Authorization header says, its strings unquoted. */
+struct digest_credentials {
+	enum digest_algorithm algorithm;
+	struct str username, realm, nonce, uri, response, cnonce;
+	struct str nc_text; /* as it was sent */
+	uint32_t nc;
+};
+/* Reads the header's value; strings are slices of it or live in the arena. 0,
+ * ERR_UNSUPPORTED (another scheme or algorithm, a hashed user name, no
+ * qop=auth), ERR_MISSING, ERR_REPEATED, ERR_SYNTAX. */
+int digest_credentials_parse(struct str value, struct arena *a,
+			     struct digest_credentials *out);
+
+/* The response that a user with this HA1 gives to a request of this method. */
+void digest_response(const struct digest_credentials *c, const char *ha1,
+		     struct str method, char hex[DIGEST_HEX_MAX]);
+/* Is the response right? Takes the same time wherever it is wrong. */
+bool digest_verify(const struct digest_credentials *c, const char *ha1,
+		   struct str method);
