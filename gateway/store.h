@@ -62,7 +62,8 @@ void store_each(struct store *s, enum store_table table,
 struct store_user {
 	struct str address;	/* "user@domain" */
 	struct str realm;	/* one row for each of his realms */
-	struct str md5, sha256; /* HA1, in hex */
+	/* HA1 in hex: with the user part, a space, with the whole address */
+	struct str md5, sha256;
 };
 void store_user_put(struct store *s, const struct store_user *user);
 void store_user_delete(struct store *s, struct str address, struct str realm);
