@@ -9,6 +9,25 @@ bool affil_stands_for(struct str user, struct str entry)
 	       str_eq(user, affil_plain(entry));
 }
 
+static void drop(struct room *r, struct affil *a)
+{
+	room_note_affiliation(r, &(struct room_affiliation){
+				     .user = a->pub.user,
+				     .affiliation = AFF_NONE,
+				 });
+	affils_drop(&r->granted, a);
+}
+
+static void put(struct room *r, const struct room_affiliation *want,
+		struct nick take_nick)
+{
+	const struct affil *a;
+
+	affils_put(&r->granted, want, take_nick);
+	a = table_get_str(r->granted.by_user, want->user);
+	room_note_affiliation(r, &a->pub);
+}
+
 /* An entry for users of every kind takes the place of those for users of one.
  */
 static void drop_particular(struct room *r, struct str user)
@@ -17,7 +36,7 @@ static void drop_particular(struct room *r, struct str user)
 
 	TABLE_FOREACH (r->granted.by_user, it, a)
 		if (affil_stands_for(user, a->pub.user))
-			affils_drop(&r->granted, a);
+			drop(r, a);
 }
 
 static bool nick_is_others(const struct room *r, const struct nick *n,
@@ -73,9 +92,9 @@ static enum reason_code change_list(struct room *r,
 	drop_particular(r, want->user);
 	if (want->affiliation == AFF_NONE && !nick.text.n) {
 		if (old)
-			affils_drop(&r->granted, old);
+			drop(r, old);
 	} else {
-		affils_put(&r->granted, want, nick);
+		put(r, want, nick);
 	}
 	return REASON_OK;
 }
@@ -90,7 +109,6 @@ static enum reason_code change(struct room *r,
 	log_info(loop_log(r->loop), "room.affiliation",
 		 "room=%s user=%s affiliation=%d", LOGQ(r->address),
 		 LOGQ(want->user), (int)want->affiliation);
-	room_note(r, ROOM_AFFILIATIONS);
 	room_review(r, REASON_NOT_MEMBER, want->why);
 	return REASON_OK;
 }

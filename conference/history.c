@@ -55,6 +55,13 @@ bool history_add(struct room *r, struct message *m)
 	return true;
 }
 
+uint64_t room_history_first(const struct room *r)
+{
+	const struct past *p = TAILQ_FIRST(&r->history.list);
+
+	return p ? p->msg->serial : 0;
+}
+
 /* The oldest message that the joiner wants; NULL: none. */
 static const struct past *first_wanted(const struct history *h,
 				       const struct history_wish *wish)

@@ -79,7 +79,8 @@ void quarantine_add(struct room *r, const struct nick *n, struct str user)
 		return;
 	quarantine_put(r, n->key, user,
 		       loop_now_ms(r->loop) + r->policy.quarantine_ms);
-	room_note(r, ROOM_NICKS);
+	room_note_nick(r, n->key, user,
+		       loop_wall_ms(r->loop) + r->policy.quarantine_ms);
 }
 
 void quarantine_release(struct room *r, struct str key)

@@ -25,8 +25,7 @@ struct room *room_new(struct rooms *rs, struct str address,
 	quarantine_init(&r->quarantine);
 	history_init(&r->history);
 	table_put_str(rs->by_address, r->address, r);
-	room_note(r, ROOM_SETTINGS | ROOM_SUBJECT | ROOM_AFFILIATIONS |
-			 ROOM_NICKS);
+	room_note(r, ROOM_SETTINGS | ROOM_SUBJECT);
 	return r;
 }
 

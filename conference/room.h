@@ -141,15 +141,26 @@ const struct occupant *room_by_nick(const struct room *r, struct str nick);
 
 /* --- what outlives the process --- */
 
-#define ROOM_SETTINGS	  1u /* policy, owner, lock */
-#define ROOM_SUBJECT	  2u
-#define ROOM_AFFILIATIONS 4u /* with reserved nicknames */
-#define ROOM_NICKS	  8u /* in quarantine */
+#define ROOM_SETTINGS 1u /* policy, owner, lock */
+#define ROOM_SUBJECT  2u
 
+struct room_kept_nick {
+	struct str key, user;
+	uint64_t until_ms; /* wall clock */
+};
+
+/* What may be long comes piece by piece, so that its cost does not grow. */
 struct rooms_watch {
 	/* Something of it (what: ROOM_*) has changed since the last call, or
 	 * the room is new (all bits); once per turn of the loop, at its end. */
 	void (*changed)(void *user, struct room *r, unsigned what);
+	/* An entry is new or has changed; AFF_NONE without a nickname: it is
+	 * off the list. */
+	void (*affiliation)(void *user, struct room *r,
+			    const struct room_affiliation *entry);
+	/* A nickname went into quarantine. */
+	void (*nick)(void *user, struct room *r,
+		     const struct room_kept_nick *nick);
 	/* A message went into the history; serial and all. */
 	void (*message)(void *user, struct room *r, struct message *m);
 	/* It is gone for good. Not called of rooms that rooms_shutdown ends. */
@@ -157,11 +168,6 @@ struct rooms_watch {
 };
 /* One watcher; NULL: none. ops is borrowed. Its functions only look. */
 void rooms_watch(struct rooms *rs, const struct rooms_watch *ops, void *user);
-
-struct room_kept_nick {
-	struct str key, user;
-	uint64_t until_ms; /* wall clock */
-};
 
 struct room_state {
 	struct str address;
@@ -178,8 +184,8 @@ struct room_state {
 	const struct room_kept_nick *nicks;
 	size_t n_nicks;
 };
-/* The state as it is now: lists in the arena, strings of the room, good until
- * the next command. ERR_TOO_BIG: the arena is full. */
+/* The state as it is now: lists in the arena (NULL: no lists), strings of the
+ * room, good until the next command. ERR_TOO_BIG: the arena is full. */
 int room_state(const struct room *r, struct arena *a, struct room_state *out);
 /* Makes the room again, nobody in it; one that is not persistent stays for
  * linger_ms. The watcher does not hear of it. A room that is there keeps its
@@ -187,5 +193,7 @@ int room_state(const struct room *r, struct arena *a, struct room_state *out);
  * REASON_BAD_REQUEST. */
 enum reason_code rooms_restore(struct rooms *rs, const struct room_state *state,
 			       unsigned linger_ms);
+/* The serial of the oldest message in its history; 0: there is none. */
+uint64_t room_history_first(const struct room *r);
 /* A message of its history, oldest first, stamped as it was; borrowed. */
 void room_restore_message(struct room *r, struct message *m);

@@ -409,6 +409,10 @@ enum reason_code password_admits(const struct room *r,
 /* state.c */
 /* Something that outlives the process has changed: ROOM_*. */
 void room_note(struct room *r, unsigned what);
+void room_note_affiliation(struct room *r,
+			   const struct room_affiliation *entry);
+void room_note_nick(struct room *r, struct str key, struct str user,
+		    uint64_t until_ms);
 void room_note_message(struct room *r, struct message *m);
 void room_note_end(struct room *r);
 

@@ -27,6 +27,21 @@ void room_note(struct room *r, unsigned what)
 	defer(r->loop, &r->note, tell, r);
 }
 
+void room_note_affiliation(struct room *r, const struct room_affiliation *entry)
+{
+	if (r->rooms->watch && !r->gone)
+		r->rooms->watch->affiliation(r->rooms->watch_user, r, entry);
+}
+
+void room_note_nick(struct room *r, struct str key, struct str user,
+		    uint64_t until_ms)
+{
+	struct room_kept_nick nick = {key, user, until_ms};
+
+	if (r->rooms->watch && !r->gone)
+		r->rooms->watch->nick(r->rooms->watch_user, r, &nick);
+}
+
 void room_note_message(struct room *r, struct message *m)
 {
 	if (r->rooms->watch)
@@ -101,8 +116,8 @@ int room_state(const struct room *r, struct arena *a, struct room_state *out)
 	};
 	out->policy.fixed = NULL;
 	out->policy.n_fixed = 0;
-	err = list_affiliations(r, a, out);
-	return err < 0 ? err : list_nicks(r, a, out);
+	err = a ? list_affiliations(r, a, out) : 0;
+	return a && err == 0 ? list_nicks(r, a, out) : err;
 }
 
 /* --- making it again --- */

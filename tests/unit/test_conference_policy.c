@@ -247,6 +247,7 @@ static void test_created(void **state)
 
 struct log {
 	unsigned changed, messages, ended, what;
+	unsigned affiliations, off_the_list, nicks;
 };
 
 static void on_changed(void *user, struct room *r, unsigned what)
@@ -256,6 +257,26 @@ static void on_changed(void *user, struct room *r, unsigned what)
 	assert_non_null(r);
 	l->changed++;
 	l->what |= what;
+}
+
+static void on_affiliation(void *user, struct room *r,
+			   const struct room_affiliation *entry)
+{
+	struct log *l = user;
+
+	assert_non_null(r);
+	assert_true(entry->user.n > 0);
+	l->affiliations++;
+	if (entry->affiliation == AFF_NONE && !entry->nick.n)
+		l->off_the_list++;
+}
+
+static void on_nick(void *user, struct room *r,
+		    const struct room_kept_nick *nick)
+{
+	assert_non_null(r);
+	assert_true(nick->key.n > 0 && nick->user.n > 0 && nick->until_ms > 0);
+	((struct log *)user)->nicks++;
 }
 
 static void on_message(void *user, struct room *r, struct message *m)
@@ -271,7 +292,8 @@ static void on_ended(void *user, struct room *r)
 	((struct log *)user)->ended++;
 }
 
-static const struct rooms_watch watch = {on_changed, on_message, on_ended};
+static const struct rooms_watch watch = {on_changed, on_affiliation, on_nick,
+					 on_message, on_ended};
 
 static void test_watch(void **state)
 {
@@ -285,7 +307,8 @@ static void test_watch(void **state)
 	stage_pass(s, 0);
 	assert_int_equal(log.changed, 1);
 	assert_int_equal(log.messages, 1);
-	assert_int_equal(log.what, 15);
+	assert_int_equal(log.what, ROOM_SETTINGS | ROOM_SUBJECT);
+	assert_int_equal(log.affiliations, 1); /* the owner */
 	log.what = 0;
 	command(s, 0, (struct seat_cmd){SEAT_SUBJECT, .text = STR("tea")});
 	command(s, 0, (struct seat_cmd){SEAT_SUBJECT, .text = STR("milk")});
@@ -294,6 +317,15 @@ static void test_watch(void **state)
 	assert_int_equal(log.what, ROOM_SUBJECT);
 	room_set_affiliation(tea(s), STR("b@x"), AFF_MEMBER, STR_NONE,
 			     STR_NONE);
+	assert_int_equal(log.affiliations, 2);
+	assert_int_equal(log.off_the_list, 0);
+	room_set_affiliation(tea(s), STR("b@x"), AFF_NONE, STR_NONE, STR_NONE);
+	assert_int_equal(log.affiliations, 3);
+	assert_int_equal(log.off_the_list, 1);
+	enter(s, 1, xmpp_join("ben@x", "Ben"));
+	leave(s, 1);
+	assert_int_equal(log.nicks, 1);
+	command(s, 0, (struct seat_cmd){SEAT_SUBJECT, .text = STR("tea")});
 	rooms_shutdown(s->rooms); /* told, and not as an end */
 	assert_int_equal(log.changed, 3);
 	assert_int_equal(log.ended, 0);
