@@ -46,6 +46,7 @@ enum world { WORLD_SIP, WORLD_XMPP, WORLDS };
 	X(REASON_LOST, "connection lost")                                      \
 	X(REASON_SHUTDOWN, "the service is shutting down")                     \
 	X(REASON_ROOM_GONE, "the room was closed")                             \
+	X(REASON_UNTRUSTED, "wrong certificate of the chat session")           \
 	X(REASON_SLOW, "too slow to follow")
 
 enum reason_code {

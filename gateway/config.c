@@ -145,7 +145,11 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->metrics = cfg_getstr(cfg, "metrics");
 	c->sip.host = cfg_getstr(sip, "host");
 	c->sip.realm = cfg_getstr(sip, "realm");
+	c->sip.verify = (enum sip_verify)config_word(config_sip_verify,
+						     cfg_getstr(sip, "verify"));
 	c->msrp.host = cfg_getstr(msrp, "host");
+	c->msrp.verify = (enum msrp_verify)config_word(
+	    config_msrp_verify, cfg_getstr(msrp, "verify"));
 	c->msrp.port = (uint16_t)cfg_getint(msrp, "port");
 	c->msrp.tls_port = (uint16_t)cfg_getint(msrp, "tls-port");
 	c->msrp.max_message = (size_t)cfg_getint(msrp, "max-message");
@@ -156,6 +160,7 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->tls.certificate = cfg_getstr(tls, "certificate");
 	c->tls.key = cfg_getstr(tls, "key");
 	c->tls.ca = cfg_getstr(tls, "ca");
+	c->tls.ciphers = cfg_getstr(tls, "ciphers");
 	c->limits.rooms = (size_t)cfg_getint(limits, "rooms");
 	c->limits.dialogs = (size_t)cfg_getint(limits, "dialogs");
 	c->limits.subscriptions = (size_t)cfg_getint(limits, "subscriptions");
@@ -179,11 +184,14 @@ int config_load(const char *file, struct config **out)
 	cfg_opt_t sip[] = {CFG_STR_LIST("listen", no_list, CFGF_NONE),
 			   CFG_STR_LIST("trust", no_list, CFGF_NONE),
 			   CFG_STR("host", "", CFGF_NONE),
-			   CFG_STR("realm", "", CFGF_NONE), CFG_END()};
+			   CFG_STR("realm", "", CFGF_NONE),
+			   CFG_STR("verify", "strict", CFGF_NONE),
+			   CFG_END()};
 	cfg_opt_t msrp[] = {CFG_STR_LIST("listen", no_list, CFGF_NONE),
 			    CFG_STR("host", "", CFGF_NONE),
 			    CFG_INT("port", 0, CFGF_NONE),
 			    CFG_INT("tls-port", 0, CFGF_NONE),
+			    CFG_STR("verify", "strict", CFGF_NONE),
 			    CFG_INT("max-message", 10485760, CFGF_NONE),
 			    CFG_INT("max-send-queue", 1048576, CFGF_NONE),
 			    CFG_INT("max-connections", 20000, CFGF_NONE),
@@ -196,7 +204,8 @@ int config_load(const char *file, struct config **out)
 			   CFG_END()};
 	cfg_opt_t tls[] = {CFG_STR("certificate", "", CFGF_NONE),
 			   CFG_STR("key", "", CFGF_NONE),
-			   CFG_STR("ca", "", CFGF_NONE), CFG_END()};
+			   CFG_STR("ca", "", CFGF_NONE),
+			   CFG_STR("ciphers", "", CFGF_NONE), CFG_END()};
 	cfg_opt_t limits[] = {CFG_INT("rooms", 10000, CFGF_NONE),
 			      CFG_INT("dialogs", 100000, CFGF_NONE),
 			      CFG_INT("subscriptions", 100000, CFGF_NONE),

@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 #include "base/net.h"
+#include "msrp/msrp.h"
+#include "sip/child.h"
 
 enum config_rooms {
 	ROOMS_NONE,
@@ -46,12 +48,14 @@ struct config {
 		struct cidr *trust;
 		size_t n_trust;
 		const char *host, *realm;
+		enum sip_verify verify;
 	} sip;
 	struct {
 		struct listen_spec *listen;
 		size_t n_listen;
 		const char *host;
 		uint16_t port, tls_port; /* advertised; 0 = the listener's */
+		enum msrp_verify verify;
 		size_t max_message, max_send_queue, max_connections;
 	} msrp;
 	struct {
@@ -59,7 +63,7 @@ struct config {
 		size_t max_stanza, max_queue;
 	} xmpp;
 	struct {
-		const char *certificate, *key, *ca;
+		const char *certificate, *key, *ca, *ciphers;
 	} tls;
 	struct {
 		size_t rooms, dialogs, subscriptions;

@@ -20,6 +20,16 @@ const struct config_word config_level[] = {
     {"error", LOG_ERROR}, {"warn", LOG_WARN},	{"info", LOG_INFO},
     {"debug", LOG_DEBUG}, {"trace", LOG_TRACE}, {NULL, 0}};
 
+const struct config_word config_msrp_verify[] = {
+    {"strict", MSRP_VERIFY_STRICT},
+    {"fingerprint", MSRP_VERIFY_FINGERPRINT},
+    {"none", MSRP_VERIFY_NONE},
+    {NULL, 0}};
+const struct config_word config_sip_verify[] = {{"strict", SIP_VERIFY_STRICT},
+						{"chain", SIP_VERIFY_CHAIN},
+						{"none", SIP_VERIFY_NONE},
+						{NULL, 0}};
+
 static bool find_word(const struct config_word *words, const char *z,
 		      unsigned *out)
 {
@@ -77,6 +87,16 @@ static int check_create(cfg_t *cfg, cfg_opt_t *opt)
 static int check_level(cfg_t *cfg, cfg_opt_t *opt)
 {
 	return check_word(cfg, opt, config_level);
+}
+
+static int check_msrp_verify(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_word(cfg, opt, config_msrp_verify);
+}
+
+static int check_sip_verify(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_word(cfg, opt, config_sip_verify);
 }
 
 /* The last value of a list: libconfuse validates after each. */
@@ -233,22 +253,33 @@ static int check_domain(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+static bool has_tls_listener(cfg_t *sec, const char **which)
+{
+	for (unsigned i = 0; i < cfg_size(sec, "listen"); i++) {
+		*which = cfg_getnstr(sec, "listen", i);
+		if (strncmp(*which, "tls:", 4) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A listener for TLS needs a certificate with its key. */
 int config_check_tls(cfg_t *cfg)
 {
-	cfg_t *tls = cfg_getsec(cfg, "tls"), *msrp = cfg_getsec(cfg, "msrp");
+	static const char *const sections[] = {"sip", "msrp"};
+	cfg_t *tls = cfg_getsec(cfg, "tls");
+	const char *which;
 
-	for (unsigned i = 0; i < cfg_size(msrp, "listen"); i++) {
-		const char *z = cfg_getnstr(msrp, "listen", i);
+	if (*cfg_getstr(tls, "certificate") && *cfg_getstr(tls, "key"))
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		cfg_t *sec = cfg_getsec(cfg, sections[i]);
 
-		if (strncmp(z, "tls:", 4) == 0 &&
-		    (!*cfg_getstr(tls, "certificate") ||
-		     !*cfg_getstr(tls, "key"))) {
-			cfg_error(msrp,
-				  "listen: '%s' needs tls { certificate, key }",
-				  z);
-			return -1;
-		}
+		if (!has_tls_listener(sec, &which))
+			continue;
+		cfg_error(sec, "listen: '%s' needs tls { certificate, key }",
+			  which);
+		return -1;
 	}
 	return 0;
 }
@@ -272,6 +303,8 @@ void config_set_checks(cfg_t *cfg)
 	cfg_set_validate_func(cfg, "sip|listen", check_sip_listen);
 	cfg_set_validate_func(cfg, "sip|trust", check_trust);
 	cfg_set_validate_func(cfg, "msrp|listen", check_msrp_listen);
+	cfg_set_validate_func(cfg, "sip|verify", check_sip_verify);
+	cfg_set_validate_func(cfg, "msrp|verify", check_msrp_verify);
 	cfg_set_validate_func(cfg, "msrp|port", check_port);
 	cfg_set_validate_func(cfg, "msrp|tls-port", check_port);
 	cfg_set_validate_func(cfg, "xmpp|server", check_address);

@@ -56,6 +56,17 @@ static size_t read_titles(struct core *c)
 	return n;
 }
 
+struct msrp_tls core_tls(const struct config *config)
+{
+	return (struct msrp_tls){
+	    .certificate = config->tls.certificate,
+	    .key = config->tls.key,
+	    .ca = config->tls.ca,
+	    .ciphers = config->tls.ciphers,
+	    .verify = config->msrp.verify,
+	};
+}
+
 int core_init(struct core *c, struct loop *loop, const struct config *config,
 	      const struct core_io *io, char why[256])
 {
@@ -66,8 +77,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .host = str_z(config->msrp.host),
 	    .port = config->msrp.port,
 	    .tls_port = config->msrp.tls_port,
-	    .certificate = config->tls.certificate,
-	    .key = config->tls.key,
+	    .tls = core_tls(config),
 	    .limits = {.max_message = config->msrp.max_message,
 		       .max_send_bytes = config->msrp.max_send_queue,
 		       .max_connections = config->msrp.max_connections},
@@ -79,6 +89,13 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	err = msrp_new(&msrp, &c->msrp, why);
 	if (err < 0)
 		return err;
+	if (config->msrp.verify != MSRP_VERIFY_STRICT)
+		log_warn(loop_log(loop), "msrp.verify",
+			 "verify=%s what=\"peers that we connect to by TLS "
+			 "need not prove their names\"",
+			 config->msrp.verify == MSRP_VERIFY_NONE
+			     ? "none"
+			     : "fingerprint");
 	c->rooms = rooms_new(loop, config->limits.rooms);
 	c->back = back_local_new(config, c->rooms);
 	n_titles = read_titles(c);

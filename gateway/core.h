@@ -29,6 +29,8 @@ struct core {
 	struct front_xmpp_domain *titles;
 };
 
+/* What MSRP's TLS needs of the configuration; borrows its strings. */
+struct msrp_tls core_tls(const struct config *config);
 /* 0, or negative with a line for the administrator in why. Borrows loop and
  * config. */
 int core_init(struct core *c, struct loop *loop, const struct config *config,

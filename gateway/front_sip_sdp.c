@@ -3,6 +3,7 @@
 
 #include "gateway/front_sip_priv.h"
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "msrp/cpim.h"
 
@@ -20,18 +21,20 @@ static bool peer_sends(const struct sdp_media *m)
 /* One block holds its strings. */
 void call_keep_peer(struct call *c, const struct sdp_media *m, bool plain)
 {
-	struct str *part[] = {&c->peer.accept_types, &c->peer.accept_wrapped,
-			      &c->peer.path, &c->peer.connection};
+	struct str *part[4 + SDP_FINGERPRINTS_MAX] = {
+	    &c->peer.accept_types, &c->peer.accept_wrapped, &c->peer.path,
+	    &c->peer.connection};
 	size_t n = m->accept_types.n + m->accept_wrapped.n + m->path.n +
 		   m->connection.n;
-	size_t at = 0;
-	char *lists = mem_new(n + 1);
+	size_t n_parts = 4, at = 0;
+	char *lists;
 
 	c->peer = (struct sdp_media){
 	    .accept_types = m->accept_types,
 	    .has_accept_types = m->has_accept_types,
 	    .accept_wrapped = m->accept_wrapped,
 	    .path = m->path,
+	    .n_fingerprints = m->n_fingerprints,
 	    .connection = m->connection,
 	    .port = m->port,
 	    .cema = m->cema,
@@ -42,7 +45,13 @@ void call_keep_peer(struct call *c, const struct sdp_media *m, bool plain)
 	    .nickname = m->nickname,
 	    .private_messages = m->private_messages && !plain,
 	};
-	for (size_t i = 0; i < sizeof(part) / sizeof(*part); i++) {
+	for (size_t i = 0; i < m->n_fingerprints; i++) {
+		c->peer.fingerprint[i] = m->fingerprint[i];
+		part[n_parts++] = &c->peer.fingerprint[i];
+		n += m->fingerprint[i].n;
+	}
+	lists = mem_new(n + 1);
+	for (size_t i = 0; i < n_parts; i++) {
 		if (part[i]->n)
 			memcpy(lists + at, part[i]->p, part[i]->n);
 		part[i]->p = lists + at;
@@ -122,6 +131,8 @@ static struct sdp_local our_side(struct call *c, struct str uri)
 	    .port = u.port,
 	    .path = uri,
 	    .secure = u.secure,
+	    .fingerprints =
+		u.secure ? msrp_fingerprints(c->f->cfg.msrp) : STR_NONE,
 	    .setup = SDP_SETUP_ACTPASS,
 	    .accept_wrapped = STR("*"),
 	    .max_size = c->f->cfg.config->msrp.max_message,
@@ -131,16 +142,37 @@ static struct sdp_local our_side(struct call *c, struct str uri)
 	};
 }
 
+static bool same_fingerprints(const struct sdp_media *a,
+			      const struct sdp_media *b)
+{
+	if (a->n_fingerprints != b->n_fingerprints)
+		return false;
+	for (size_t i = 0; i < a->n_fingerprints; i++)
+		if (!str_ieq(a->fingerprint[i], b->fingerprint[i]))
+			return false;
+	return true;
+}
+
 /* What may not differ for the session to stay (SDP-18). */
 static bool same_session(const struct call *c, const struct sdp_media *m)
 {
 	return c->session && !c->lost && !c->pathless &&
-	       str_eq(c->peer.path, m->path);
+	       str_eq(c->peer.path, m->path) && same_fingerprints(&c->peer, m);
+}
+
+/* One a line, as MSRP wants them. */
+static void list_fingerprints(const struct sdp_media *m, struct buf *b)
+{
+	for (size_t i = 0; i < m->n_fingerprints; i++) {
+		buf_add(b, m->fingerprint[i]);
+		buf_addc(b, '\n');
+	}
 }
 
 static int new_session(struct call *c, const struct sdp_media *m, bool secure,
 		       struct msrp_session **out)
 {
+	struct buf fingerprints = BUF_INIT(4096);
 	struct msrp_session_cfg cfg = {
 	    .secure = secure,
 	    .peer_path = m->path,
@@ -150,7 +182,15 @@ static int new_session(struct call *c, const struct sdp_media *m, bool secure,
 	    .user = c,
 	};
 
-	return msrp_session_new(c->f->cfg.msrp, &cfg, out) == 0 ? 200 : 488;
+	int err;
+
+	list_fingerprints(m, &fingerprints);
+	cfg.peer_fingerprints = buf_str(&fingerprints);
+	err = msrp_session_new(c->f->cfg.msrp, &cfg, out);
+	buf_done(&fingerprints);
+	if (err == ERR_FULL)
+		return 503; /* out of descriptors (ABN-15) */
+	return err == 0 ? 200 : 488;
 }
 
 /* A re-offer that refuses the media line closes the session, not the dialog
@@ -186,13 +226,15 @@ void call_tell_seat(struct call *c)
 		seat_command(&c->seat, &cmd);
 }
 
-/* Takes media line `chosen`: keeps or replaces the session. 200, or 488. */
+/* Takes media line `chosen`: keeps or replaces the session. 200, or the status
+ * owed. */
 static int take_media(struct call *c, const struct sdp *offer, int chosen)
 {
 	const struct sdp_media *m = &offer->media[chosen];
 	enum sdp_setup setup = sdp_answer_setup(m->setup);
 	struct msrp_session *session = c->session;
 	struct addr unused;
+	int status;
 	bool secure;
 
 	sdp_media_is_msrp(m, &secure);
@@ -202,8 +244,9 @@ static int take_media(struct call *c, const struct sdp *offer, int chosen)
 		if (setup == SDP_SETUP_ACTIVE &&
 		    call_destination(m, &unused) < 0)
 			return 488;
-		if (new_session(c, m, secure, &session) != 200)
-			return 488;
+		status = new_session(c, m, secure, &session);
+		if (status != 200)
+			return status;
 		close_session(c);
 		c->session = session;
 		c->connect_out = setup == SDP_SETUP_ACTIVE;
@@ -343,6 +386,19 @@ int call_own_offer(struct call *c)
 	return status;
 }
 
+/* Tells the session that we offered who its peer is. */
+static bool set_peer(struct call *c, const struct sdp_media *m)
+{
+	struct buf fingerprints = BUF_INIT(4096);
+	int err;
+
+	list_fingerprints(m, &fingerprints);
+	err =
+	    msrp_session_set_path(c->session, m->path, buf_str(&fingerprints));
+	buf_done(&fingerprints);
+	return err == 0;
+}
+
 static bool take_answer(struct call *c, const struct sdp_media *m, bool secure)
 {
 	bool connect = !c->bound && m->setup != SDP_SETUP_ACTIVE;
@@ -354,8 +410,7 @@ static bool take_answer(struct call *c, const struct sdp_media *m, bool secure)
 		return false;
 	if (connect && call_destination(m, &unused) < 0)
 		return false;
-	if (c->pathless ? msrp_session_set_path(c->session, m->path) < 0
-			: !same_session(c, m))
+	if (c->pathless ? !set_peer(c, m) : !same_session(c, m))
 		return false;
 	c->pathless = false;
 	msrp_session_update(c->session, m->max_size, peer_sends(m));

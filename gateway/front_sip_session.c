@@ -94,6 +94,9 @@ static void on_closed(void *user, enum msrp_closed why)
 	case MSRP_CLOSED_ABUSE:
 		call_bye(c, REASON_LOST, STR("MSRP session failed"));
 		break;
+	case MSRP_CLOSED_UNTRUSTED:
+		call_bye(c, REASON_UNTRUSTED, STR_NONE);
+		break;
 	case MSRP_CLOSED_SLOW:
 		call_bye(c, REASON_SLOW, STR_NONE);
 		break;

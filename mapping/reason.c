@@ -274,6 +274,8 @@ static const struct words words[REASONS] = {
     [REASON_SHUTDOWN] =
 	{503, 481, 481, {"wait", "service-unavailable"}, 332, "booted"},
     [REASON_ROOM_GONE] = {410, 481, 481, {"cancel", "gone"}, 0, "booted"},
+    [REASON_UNTRUSTED] =
+	{488, 481, 481, {"auth", "not-authorized"}, 333, "failed"},
     [REASON_SLOW] =
 	{480, 481, 481, {"wait", "resource-constraint"}, 333, "failed"},
 };

@@ -23,12 +23,13 @@ static void free_conn(void *p)
 {
 	struct msrp_conn *c = p;
 
-	msrp_tls_close(c->bev);
+	tls_close(c->bev);
 	bufferevent_flush(c->bev, EV_WRITE, BEV_FINISHED);
 	bufferevent_free(c->bev);
 	msrp_parser_done(&c->parser);
 	buf_done(&c->out);
 	buf_done(&c->ctl);
+	free(c->name);
 	free(c);
 }
 
@@ -276,11 +277,23 @@ static void connected(struct msrp_conn *c)
 	}
 }
 
+static void log_tls_failure(struct msrp_conn *c, struct bufferevent *bev)
+{
+	const char *why = tls_failure(bev);
+	char text[ADDR_TEXT_MAX];
+
+	if (why)
+		log_debug(loop_log(c->m->loop), "msrp.tls_failed",
+			  "conn=%u peer=%s why=\"%s\"", c->id,
+			  addr_text(&c->peer, text), why);
+}
+
 static void on_event(struct bufferevent *bev, short what, void *user)
 {
 	struct msrp_conn *c = user;
 
-	(void)bev;
+	if ((what & BEV_EVENT_ERROR) && c->secure)
+		log_tls_failure(c, bev);
 	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
 		conn_lost(c, MSRP_CLOSED_LOST);
 	else if ((what & BEV_EVENT_CONNECTED) && c->connecting)
@@ -315,32 +328,35 @@ struct msrp_conn *conn_new(struct msrp *m, struct bufferevent *take_bev,
 }
 
 static struct msrp_conn *find(struct msrp *m, const struct addr *peer,
-			      bool secure)
+			      bool secure, struct str name)
 {
 	struct msrp_conn *c;
 
 	TAILQ_FOREACH (c, &m->conns, link)
 		if (c->outgoing && c->secure == secure && !c->draining &&
 		    addr_port(&c->peer) == addr_port(peer) &&
-		    addr_same_host(&c->peer, peer))
+		    addr_same_host(&c->peer, peer) &&
+		    str_ieq(str_z(c->name), name))
 			return c;
 	return NULL;
 }
 
-struct msrp_conn *conn_to(struct msrp *m, const struct addr *peer, bool secure)
+struct msrp_conn *conn_to(struct msrp *m, const struct addr *peer, bool secure,
+			  struct str name)
 {
-	struct msrp_conn *c = find(m, peer, secure);
+	struct msrp_conn *c = find(m, peer, secure, name);
 	struct bufferevent *bev;
 
 	if (c)
 		return c;
-	bev = secure ? msrp_tls_connect(m)
+	bev = secure ? tls_connect(m, name)
 		     : bufferevent_socket_new(loop_base(m->loop), -1,
 					      BEV_OPT_CLOSE_ON_FREE);
 	if (!bev)
 		return NULL;
 	c = conn_new(m, bev, secure, peer);
 	c->outgoing = c->connecting = true;
+	c->name = str_dup(name);
 	set_life(c, m->limits.response_ms);
 	if (bufferevent_socket_connect(bev, &c->peer.sa, (int)c->peer.len))
 		conn_lost(c, MSRP_CLOSED_UNBOUND);

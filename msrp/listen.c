@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <event2/bufferevent.h>
@@ -73,7 +74,7 @@ static void on_accept(struct evconnlistener *ev, evutil_socket_t fd,
 	if (m->n_conns >= m->limits.max_connections)
 		m->stats.limits_hit++;
 	else if (l->secure)
-		bev = msrp_tls_accept(m, (int)fd);
+		bev = tls_accept(m, (int)fd);
 	else
 		bev = bufferevent_socket_new(loop_base(m->loop), fd,
 					     BEV_OPT_CLOSE_ON_FREE);
@@ -99,6 +100,20 @@ static void on_accept_error(struct evconnlistener *ev, void *user)
 	log_warn(loop_log(m->loop), "msrp.accept_failed", "error=%d", errno);
 	evconnlistener_disable(ev);
 	timer_set(m->loop, &m->accept_again, ACCEPT_AGAIN_MS, accept_again, m);
+}
+
+bool listen_full(const struct msrp *m)
+{
+	int fd;
+
+	if (m->n_conns >= m->limits.max_connections ||
+	    timer_pending(&m->accept_again))
+		return true;
+	/* the process' limit and the system's */
+	fd = eventfd(0, EFD_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0;
 }
 
 static int listen_one(struct msrp *m, struct listener *l,
@@ -165,7 +180,7 @@ static int start(struct msrp *m, const struct msrp_cfg *cfg, char why[256])
 		const struct listen_spec *spec = &cfg->listen[i];
 
 		if (spec->transport == TRANSPORT_TLS && !m->server_tls) {
-			err = msrp_tls_new(m, cfg, why);
+			err = tls_load(m, &cfg->tls, why);
 			if (err)
 				return err;
 		}
@@ -219,10 +234,20 @@ void msrp_free(struct msrp *m)
 		conn_lost(c, MSRP_CLOSED_LOST);
 	conn_out_free(m);
 	whole_unref(m->whole);
-	msrp_tls_free(m);
+	tls_free(m);
 	table_free(m->sessions);
 	free(m->listeners);
 	free(m);
+}
+
+int msrp_reload_tls(struct msrp *m, const struct msrp_tls *tls, char why[256])
+{
+	return m->server_tls ? tls_load(m, tls, why) : 0;
+}
+
+struct str msrp_fingerprints(const struct msrp *m)
+{
+	return buf_str(&m->fingerprints);
 }
 
 uint16_t msrp_port(const struct msrp *m, bool secure)

@@ -29,14 +29,30 @@ struct msrp_limits {
 	unsigned response_ms;	 /* our request is unanswered [30000] */
 };
 
+/* What a peer has to prove whom we connect to by TLS (RFC 4975 §5.4, §14). */
+enum msrp_verify {
+	MSRP_VERIFY_STRICT,	 /* the name in his URI, or his a=fingerprint */
+	MSRP_VERIFY_FINGERPRINT, /* his a=fingerprint, if he gave one */
+	MSRP_VERIFY_NONE,	 /* nothing, nor has he who connects to us */
+};
+
+/* TLS, 1.2 and later. Files are PEM; "" and NULL are the same. */
+struct msrp_tls {
+	const char *certificate, /* ours, and those between it and its root */
+	    *key;
+	const char *ca; /* whom we believe; "": the system's */
+	const char
+	    *ciphers; /* of TLS 1.2, as OpenSSL lists them; "": our choice */
+	enum msrp_verify verify;
+};
+
 struct msrp_cfg {
 	struct loop *loop;
 	const struct listen_spec *listen; /* TCP and TLS */
 	size_t n_listen;
 	struct str host; /* advertised in our URIs; empty: the listener's own */
 	uint16_t port, tls_port; /* likewise, of either kind; 0 */
-	const char *certificate,
-	    *key; /* PEM files; needed if a listener is TLS */
+	struct msrp_tls tls;	 /* needed if a listener is TLS */
 	struct msrp_limits limits;
 };
 
@@ -46,6 +62,13 @@ struct msrp_cfg {
 int msrp_new(const struct msrp_cfg *cfg, struct msrp **out, char why[256]);
 /* Closes everything; sessions must have been freed. NULL is fine. */
 void msrp_free(struct msrp *m);
+/* Reads the files again, for connections made from now on; those that are there
+ * stay as they are. 0, or negative with a line in why and nothing changed.
+ * Without a TLS listener nothing is read. */
+int msrp_reload_tls(struct msrp *m, const struct msrp_tls *tls, char why[256]);
+/* The values of a=fingerprint for our certificate, one a line (RFC 8122 §5);
+ * empty unless it is self-signed (MSRP-76). Lives until the next reload. */
+struct str msrp_fingerprints(const struct msrp *m);
 /* Is there a listener of this kind, and its real port (0: none)? */
 uint16_t msrp_port(const struct msrp *m, bool secure);
 /* For tests and for whoever accepts elsewhere: takes an accepted stream over.
@@ -86,6 +109,7 @@ enum msrp_closed {
 	MSRP_CLOSED_FAILED,  /* 481 or 506 from the peer, or a failure REPORT */
 	MSRP_CLOSED_SLOW,    /* the peer does not read */
 	MSRP_CLOSED_ABUSE,   /* it broke a limit or the framing */
+	MSRP_CLOSED_UNTRUSTED, /* its certificate is not the peer's */
 };
 
 struct msrp_nickname {
@@ -125,20 +149,27 @@ struct msrp_session_cfg {
 	/* The SDP path, URIs separated by SP; copied. Empty: not known yet, see
 	 * msrp_session_set_path. */
 	struct str peer_path;
+	/* The values of the peer's a=fingerprint, one a line: his certificate
+	 * must match one of them, unless his path has relays, for then it is a
+	 * relay's (RFC 6135 §4.3). Copied; what is no fingerprint is ignored.
+	 */
+	struct str peer_fingerprints;
 	size_t peer_max_size; /* 0 = unknown */
 	bool peer_sends; /* false: its SEND with content gets 403 (SDP-19) */
 	const struct msrp_session_ops *ops;
 	void *user;
 };
 
-/* NULL out of luck never; ERR_SYNTAX for a bad path, ERR_UNSUPPORTED where no
- * listener of that kind exists. */
+/* 0; ERR_SYNTAX for a bad path, ERR_UNSUPPORTED where no listener of that kind
+ * exists, ERR_FULL where its peer could not connect: too many connections, or
+ * no descriptor is left. */
 int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 		     struct msrp_session **out);
-/* The peer's path, where our offer came first; may be given once. A connection
- * may have bound the session before, but nothing could be sent. 0, ERR_SYNTAX,
- * ERR_STATE. */
-int msrp_session_set_path(struct msrp_session *s, struct str peer_path);
+/* The peer's path and fingerprints, where our offer came first; may be given
+ * once. A connection may have bound the session before, but nothing could be
+ * sent. 0, ERR_SYNTAX, ERR_STATE; -EACCES: it is not the peer's connection. */
+int msrp_session_set_path(struct msrp_session *s, struct str peer_path,
+			  struct str peer_fingerprints);
 /* Ends callbacks at once. What is queued is still written, the message being
  * sent is finished or ended with `#`; the connection is closed when no session
  * uses it. */

@@ -2,6 +2,8 @@
  *
  *   listen.c     the endpoint: listeners, accepting
  *   tls.c        TLS contexts and streams
+ *   verify.c     is a TLS peer who he should be
+ *   fingerprint.c  certificates' hashes in SDP
  *   conn.c       one stream: life, reading, the timers
  *   output.c     one stream: answers, reports, flushing
  *   whole.c      messages that go out in one piece
@@ -16,6 +18,7 @@
 #include <sys/queue.h>
 
 #include "msrp/assembly.h"
+#include "msrp/fingerprint.h"
 #include "msrp/frame.h"
 #include "msrp/msrp.h"
 
@@ -73,7 +76,9 @@ struct msrp {
 	size_t n_listeners;
 	struct timer accept_again;
 	struct ssl_ctx_st *server_tls, *client_tls;
-	struct table *sessions; /* by session-id */
+	enum msrp_verify verify;
+	struct buf fingerprints; /* of our own certificate */
+	struct table *sessions;	 /* by session-id */
 	struct conns conns;
 	size_t n_conns;
 	unsigned next_conn;
@@ -173,8 +178,10 @@ struct msrp_session {
 	struct msrp_uri uri;
 	struct str paths; /* To-Path and From-Path of our requests, rendered */
 	struct str peer_path;
-	struct str peer_uri; /* the leftmost */
-	char *late_head;     /* send_head, where the path came late */
+	struct str peer_uri;		       /* the leftmost */
+	struct msrp_fingerprint *fingerprints; /* one of them is to match */
+	size_t n_fingerprints;
+	char *late_head; /* send_head, where the path came late */
 	char id_prefix[MSRP_ID / 2];
 	struct incomings incomings;
 	unsigned n_incoming;
@@ -235,6 +242,7 @@ struct msrp_conn {
 	int fd; /* for writing past the bufferevent; -1: it may not be */
 	struct bufferevent *bev;
 	struct addr peer;
+	char *name; /* outgoing, TLS: the host that was asked for, or "" */
 	struct msrp_parser parser;
 	struct receiving rx;
 	unsigned bad;	    /* refused requests while no session uses it */
@@ -252,20 +260,40 @@ struct msrp_conn {
 	struct sessions ready; /* of sessions with a queue */
 };
 
+/* listen.c */
+/* Would a connection that is made now find no place (ABN-15)? */
+bool listen_full(const struct msrp *m);
+
 /* tls.c */
-int msrp_tls_new(struct msrp *m, const struct msrp_cfg *cfg, char why[256]);
-void msrp_tls_free(struct msrp *m);
-struct bufferevent *msrp_tls_accept(struct msrp *m, int fd);
-struct bufferevent *msrp_tls_connect(struct msrp *m);
+/* Also in place of what there is: 0, or negative and nothing changed. */
+int tls_load(struct msrp *m, const struct msrp_tls *tls, char why[256]);
+void tls_free(struct msrp *m);
+struct bufferevent *tls_accept(struct msrp *m, int fd);
+/* name: the host to ask for (SNI), empty: none. */
+struct bufferevent *tls_connect(struct msrp *m, struct str name);
 /* Sends the closing alert and empties OpenSSL's queue of errors. */
-void msrp_tls_close(struct bufferevent *bev);
+void tls_close(struct bufferevent *bev);
+/* Why the stream failed, or NULL. Empties the queue, too. */
+const char *tls_failure(struct bufferevent *bev);
+
+/* verify.c */
+/* May s use c as far as TLS tells who the peer is? NULL, or why not. */
+const char *verify_peer(const struct msrp_conn *c,
+			const struct msrp_session *s);
+/* Reads the values of a=fingerprint into s. */
+void verify_expect(struct msrp_session *s, struct str fingerprints);
+void verify_log(const struct msrp_conn *c, const char *why);
+/* Ends s, and c if nobody else uses it: the peer of c is not that of s. */
+void verify_failed(struct msrp_conn *c, struct msrp_session *s,
+		   const char *why);
 
 /* conn.c */
 struct msrp_conn *conn_new(struct msrp *m, struct bufferevent *take_bev,
 			   bool secure, const struct addr *peer);
 /* Connects out, or gives the connection that already leads there. NULL if that
  * is impossible at once. */
-struct msrp_conn *conn_to(struct msrp *m, const struct addr *peer, bool secure);
+struct msrp_conn *conn_to(struct msrp *m, const struct addr *peer, bool secure,
+			  struct str name);
 /* Ends the connection; its sessions are closed. */
 void conn_lost(struct msrp_conn *c, enum msrp_closed why);
 /* Writes what is queued, reads nothing more, closes. */

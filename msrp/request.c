@@ -78,11 +78,13 @@ void request_too_big(struct msrp_conn *c)
 
 /* The session must exist, be reached as securely as agreed, and be free or
  * bound to this connection (RFC 4975 §5.4, §7.3; conference MSRP-66 to -69,
- * MSRP-77). */
+ * MSRP-77); who binds it must have the certificate that was agreed (RFC 4975
+ * §14.4). */
 static struct msrp_session *addressee(struct msrp_conn *c,
 				      const struct msrp_path *to)
 {
 	struct msrp_session *s = NULL;
+	const char *why;
 
 	if (to->n == 1)
 		s = session_find(c->m, &to->uri[0]);
@@ -92,6 +94,12 @@ static struct msrp_session *addressee(struct msrp_conn *c,
 	}
 	if (s->conn ? s->conn != c : s->state != SESSION_IDLE) {
 		request_refuse(c, 506, "Session is on another connection");
+		return NULL;
+	}
+	why = s->conn ? NULL : verify_peer(c, s);
+	if (why) {
+		request_refuse(c, 481, "Wrong certificate");
+		verify_failed(c, s, why);
 		return NULL;
 	}
 	return s;

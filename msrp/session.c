@@ -125,6 +125,8 @@ int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 		return ERR_SYNTAX;
 	if (!l)
 		return ERR_UNSUPPORTED;
+	if (listen_full(m))
+		return ERR_FULL;
 	put_own_uri(&own, m, l);
 	s = make(m, buf_str(&own), path);
 	buf_done(&own);
@@ -137,15 +139,18 @@ int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 	TAILQ_INIT(&s->unanswereds);
 	TAILQ_INIT(&s->transactions);
 	TAILQ_INIT(&s->queue);
+	verify_expect(s, cfg->peer_fingerprints);
 	table_put_str(m->sessions, s->uri.session_id, s);
 	*out = s;
 	return 0;
 }
 
-int msrp_session_set_path(struct msrp_session *s, struct str peer_path)
+int msrp_session_set_path(struct msrp_session *s, struct str peer_path,
+			  struct str peer_fingerprints)
 {
 	struct str path = str_trim(peer_path);
 	struct buf b = BUF_INIT(2 * PATH_MAX_BYTES);
+	const char *why;
 	size_t paths;
 
 	if (s->dying || s->peer_path.n)
@@ -156,7 +161,11 @@ int msrp_session_set_path(struct msrp_session *s, struct str peer_path)
 	s->late_head = str_dup(buf_str(&b));
 	use_head(s, str_of(s->late_head, b.n), paths, path.n);
 	buf_done(&b);
-	return 0;
+	verify_expect(s, peer_fingerprints);
+	why = s->conn ? verify_peer(s->conn, s) : NULL;
+	if (why)
+		verify_log(s->conn, why);
+	return why ? -EACCES : 0;
 }
 
 static void free_session(void *p)
@@ -164,6 +173,7 @@ static void free_session(void *p)
 	struct msrp_session *s = p;
 
 	free(s->late_head);
+	free(s->fingerprints);
 	free(s);
 }
 
@@ -220,8 +230,15 @@ bool msrp_session_bound(const struct msrp_session *s)
 
 void session_connected(struct msrp_session *s)
 {
+	const char *why;
+
 	if (s->dying || s->state != SESSION_CONNECTING)
 		return;
+	why = verify_peer(s->conn, s);
+	if (why) {
+		verify_failed(s->conn, s, why);
+		return;
+	}
 	s->state = SESSION_BOUND;
 	chunk_bodiless(s);
 	if (s->ops->bound)
@@ -255,6 +272,18 @@ static int next_hop(const struct msrp_session *s, struct addr *out)
 	return err;
 }
 
+/* The host to ask for: names only (RFC 6066 §3). */
+static struct str server_name(const struct msrp_session *s)
+{
+	struct msrp_uri uri;
+	struct addr numeric;
+
+	if (!s->secure || msrp_uri_parse(s->peer_uri, &uri) ||
+	    next_hop(s, &numeric) == 0)
+		return STR_NONE;
+	return uri.host;
+}
+
 void msrp_session_connect(struct msrp_session *s)
 {
 	struct addr to;
@@ -270,7 +299,7 @@ void msrp_session_connect_to(struct msrp_session *s, const struct addr *to)
 		return;
 	s->state = SESSION_CONNECTING;
 	if (to)
-		c = conn_to(s->m, to, s->secure);
+		c = conn_to(s->m, to, s->secure, server_name(s));
 	if (c)
 		conn_attach(c, s);
 	defer(s->m->loop, &s->start, on_start, s);

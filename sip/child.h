@@ -6,6 +6,22 @@
 
 struct sip_child;
 
+/* What a TLS server that we connect to has to prove (RFC 5922 §7.3). */
+enum sip_verify {
+	SIP_VERIFY_STRICT, /* his domain */
+	SIP_VERIFY_CHAIN,  /* that somebody whom we believe has issued his
+			      certificate, in any name */
+	SIP_VERIFY_NONE,
+};
+
+/* TLS of SIP. Files are PEM; "" and NULL are the same. */
+struct sip_tls {
+	const char *certificate, *key; /* needed for a TLS listener */
+	const char *ca;		       /* "": the system's */
+	const char *ciphers; /* of TLS 1.2, as OpenSSL lists them; "": ours */
+	enum sip_verify verify;
+};
+
 struct sip_child_ops {
 	/* An event: PORT_REQUEST, PORT_CANCEL, PORT_ACK, PORT_PROGRESS,
 	 * PORT_RESPONSE. Everything else is handled here. */

@@ -98,6 +98,19 @@ static int fingerprint_rank(struct str fp)
 	return rank;
 }
 
+/* Those of the strongest hash are kept (RFC 8122 §5.1). */
+static void read_fingerprint(struct str v, struct sdp_media *m)
+{
+	int rank = fingerprint_rank(v), best = 0;
+
+	if (m->n_fingerprints)
+		best = fingerprint_rank(m->fingerprint[0]);
+	if (rank > best)
+		m->n_fingerprints = 0;
+	if (rank && rank >= best && m->n_fingerprints < SDP_FINGERPRINTS_MAX)
+		m->fingerprint[m->n_fingerprints++] = v;
+}
+
 static void read_max_size(struct str v, struct sdp_media *m)
 {
 	uint64_t n;
@@ -168,13 +181,23 @@ static void read_attribute(struct str line, struct sdp_media *m)
 		   (str_ieq(name, STR("maxsize")) && m->max_size == 0)) {
 		read_max_size(v, m);
 	} else if (str_ieq(name, STR("fingerprint"))) {
-		if (fingerprint_rank(v) > fingerprint_rank(m->fingerprint))
-			m->fingerprint = v;
+		read_fingerprint(v, m);
 	} else if (str_ieq(name, STR("file-selector"))) {
 		set_once(&m->file_selector, v);
 	} else if (str_ieq(name, STR("file-transfer-id"))) {
 		set_once(&m->file_transfer_id, v);
 	}
+}
+
+/* A line with fingerprints of its own has none of the session's (RFC 8122 §5).
+ */
+static void inherit_fingerprints(struct sdp_media *m,
+				 const struct sdp_media *session)
+{
+	if (m->n_fingerprints)
+		return;
+	m->n_fingerprints = session->n_fingerprints;
+	memcpy(m->fingerprint, session->fingerprint, sizeof(m->fingerprint));
 }
 
 int sdp_parse(struct str in, struct sdp *out)
@@ -214,12 +237,13 @@ int sdp_parse(struct str in, struct sdp *out)
 			m->connection = session.connection;
 			m->direction = session.direction;
 			m->setup = session.setup;
-			m->fingerprint = session.fingerprint;
 			if (read_media(v, m) < 0)
 				return ERR_SYNTAX;
 			break;
 		}
 	}
+	for (size_t i = 0; i < sdp.n_media; i++)
+		inherit_fingerprints(&sdp.media[i], &session);
 	*out = sdp;
 	return 0;
 }
@@ -360,7 +384,7 @@ bool sdp_takes(const struct sdp_media *m, struct str type)
 	       list_takes(m->accept_types, type);
 }
 
-static bool takes_cpim(const struct sdp_media *m)
+bool sdp_takes_cpim(const struct sdp_media *m)
 {
 	return list_takes(m->accept_types, STR("message/cpim"));
 }
@@ -382,7 +406,7 @@ static bool is_message_stream(const struct sdp_media *m, bool *secure)
 
 bool sdp_media_is_msrp(const struct sdp_media *m, bool *secure)
 {
-	return is_message_stream(m, secure) && takes_cpim(m);
+	return is_message_stream(m, secure) && sdp_takes_cpim(m);
 }
 
 int sdp_choose(const struct sdp *offer, bool allow_plain, bool allow_secure,
@@ -396,7 +420,7 @@ int sdp_choose(const struct sdp *offer, bool allow_plain, bool allow_secure,
 			continue;
 		if (!(secure ? allow_secure : allow_plain))
 			continue;
-		if (takes_cpim(m) ||
+		if (sdp_takes_cpim(m) ||
 		    (plain_text &&
 		     list_takes(m->accept_types, STR("text/plain"))))
 			return (int)i;
@@ -430,159 +454,4 @@ enum sdp_direction sdp_answer_direction(enum sdp_direction offered)
 		break;
 	}
 	return offered;
-}
-
-/* ---- writing ---- */
-
-static void line(struct buf *b, const char *start, struct str v)
-{
-	buf_addz(b, start);
-	buf_add(b, v);
-	buf_addz(b, "\r\n");
-}
-
-static const char *address_type(struct str host)
-{
-	return str_find(host, ':') >= 0 ? "IN IP6 " : "IN IP4 ";
-}
-
-static void write_session(struct buf *b, const struct sdp_local *l)
-{
-	buf_addz(b, "v=0\r\no=- ");
-	buf_addu(b, l->session_id);
-	buf_addc(b, ' ');
-	buf_addu(b, l->version);
-	buf_addc(b, ' ');
-	line(b, address_type(l->host), l->host);
-	buf_addz(b, "s=-\r\nc=");
-	line(b, address_type(l->host), l->host);
-	buf_addz(b, "t=0 0\r\n");
-}
-
-static const char *setup_name(enum sdp_setup s)
-{
-	switch (s) {
-	case SDP_SETUP_ACTIVE:
-		return "active";
-	case SDP_SETUP_PASSIVE:
-		return "passive";
-	case SDP_SETUP_ACTPASS:
-	case SDP_SETUP_NONE:
-		break;
-	}
-	return "actpass";
-}
-
-static const char *direction_name(enum sdp_direction d)
-{
-	switch (d) {
-	case SDP_SENDONLY:
-		return "sendonly";
-	case SDP_RECVONLY:
-		return "recvonly";
-	case SDP_INACTIVE:
-		return "inactive";
-	case SDP_SENDRECV:
-		break;
-	}
-	return "sendrecv";
-}
-
-/* RFC 7701 §8: what we say of the room, whatever the peer said of himself
- * (SDP-15). */
-static void write_chatroom(struct buf *b, const struct sdp_local *l)
-{
-	buf_addz(b, "a=chatroom");
-	if (l->nickname || l->private_messages)
-		buf_addc(b, ':');
-	if (l->nickname)
-		buf_addz(b, "nickname");
-	if (l->nickname && l->private_messages)
-		buf_addc(b, ' ');
-	if (l->private_messages)
-		buf_addz(b, "private-messages");
-	buf_addz(b, "\r\n");
-}
-
-/* wrapped: in message/cpim; else a client of plain text. */
-static void write_chat(struct buf *b, const struct sdp_local *l, bool wrapped,
-		       enum sdp_setup setup)
-{
-	buf_addz(b, "m=message ");
-	buf_addu(b, l->port);
-	buf_addc(b, ' ');
-	if (l->proto.n)
-		buf_add(b, l->proto);
-	else
-		buf_addz(b, l->secure ? "TCP/TLS/MSRP" : "TCP/MSRP");
-	buf_addz(b, " *\r\n");
-	line(b, "a=accept-types:",
-	     wrapped ? STR("message/cpim") : STR("text/plain"));
-	if (wrapped && l->accept_wrapped.n)
-		line(b, "a=accept-wrapped-types:", l->accept_wrapped);
-	if (l->max_size) {
-		buf_addz(b, "a=max-size:");
-		buf_addu(b, l->max_size);
-		buf_addz(b, "\r\n");
-	}
-	line(b, "a=path:", l->path);
-	line(b, "a=setup:", str_z(setup_name(setup)));
-	write_chatroom(b, l);
-	if (l->cema)
-		buf_addz(b, "a=msrp-cema\r\n");
-	line(b, "a=", str_z(direction_name(l->direction)));
-}
-
-/* RFC 3264 §6: port 0; a refused file is named again (RFC 5547 §8.3). */
-static void write_refused(struct buf *b, const struct sdp_media *m)
-{
-	buf_addz(b, "m=");
-	buf_add(b, m->type);
-	buf_addz(b, " 0 ");
-	buf_add(b, m->proto);
-	buf_addc(b, ' ');
-	line(b, "", m->formats);
-	if (m->file_selector.n == 0)
-		return;
-	line(b, "a=file-selector:", m->file_selector);
-	if (m->file_transfer_id.n)
-		line(b, "a=file-transfer-id:", m->file_transfer_id);
-}
-
-/* As many lines as before (RFC 3264 §8), of which one lives. */
-static void write_lines(struct buf *b, const struct sdp *sdp, int chosen,
-			const struct sdp_local *l, bool wrapped,
-			enum sdp_setup setup)
-{
-	write_session(b, l);
-	for (size_t i = 0; i < sdp->n_media; i++)
-		if ((int)i == chosen)
-			write_chat(b, l, wrapped, setup);
-		else
-			write_refused(b, &sdp->media[i]);
-}
-
-void sdp_write_answer(struct buf *b, const struct sdp *offer, int chosen,
-		      const struct sdp_local *l)
-{
-	enum sdp_setup setup = l->setup;
-
-	/* actpass is no answer */
-	if (chosen >= 0 &&
-	    (setup == SDP_SETUP_NONE || setup == SDP_SETUP_ACTPASS))
-		setup = sdp_answer_setup(offer->media[chosen].setup);
-	write_lines(b, offer, chosen, l,
-		    chosen >= 0 && takes_cpim(&offer->media[chosen]), setup);
-}
-
-void sdp_write_offer(struct buf *b, const struct sdp_local *l)
-{
-	write_session(b, l);
-	write_chat(b, l, true, l->setup);
-}
-
-void sdp_write_reoffer(struct buf *b, const struct sdp *last, int chosen,
-		       const struct sdp_local *l)
-{
-	write_lines(b, last, chosen, l, !l->plain_text, l->setup);
 }

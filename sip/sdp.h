@@ -5,8 +5,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-#define SDP_MEDIA_MAX 16
-#define SDP_BYTES_MAX 65536
+#define SDP_MEDIA_MAX	     16
+#define SDP_BYTES_MAX	     65536
+#define SDP_FINGERPRINTS_MAX 4
 
 enum sdp_setup {
 	SDP_SETUP_NONE,
@@ -32,7 +33,9 @@ struct sdp_media {
 	bool nickname,
 	    private_messages; /* with these tokens ("nicknames" too) */
 	bool cema;
-	struct str fingerprint; /* the strongest usable, "sha-256 AB:CD.." */
+	/* "sha-256 AB:CD..", those of the strongest hash that is usable */
+	struct str fingerprint[SDP_FINGERPRINTS_MAX];
+	size_t n_fingerprints;
 	struct str file_selector, file_transfer_id;
 };
 
@@ -49,6 +52,8 @@ int sdp_parse(struct str in, struct sdp *out);
 /* Is this m-line an MSRP chat we can use (SDP-1 to SDP-5, SDP-14: no file
  * selector)? *secure: TCP/TLS/MSRP (or TLS/TCP/MSRP). */
 bool sdp_media_is_msrp(const struct sdp_media *m, bool *secure);
+/* Does its accept-types have message/cpim (SDP-5)? */
+bool sdp_takes_cpim(const struct sdp_media *m);
 /* The index of the first usable chat m-line, or -1 (owes 488). allow_plain,
  * allow_secure: which listeners there are. plain_text: a line without
  * message/cpim will do if it takes text/plain (X-16). */
@@ -66,7 +71,8 @@ struct sdp_local {
 	uint16_t port;
 	struct str path; /* our MSRP URI */
 	bool secure;
-	struct str proto; /* as the offer spelt it; empty: by secure */
+	struct str fingerprints; /* values of a=fingerprint, one a line */
+	struct str proto;	 /* as the offer spelt it; empty: by secure */
 	enum sdp_setup setup;
 	enum sdp_direction direction;
 	struct str accept_wrapped; /* "*" or types */

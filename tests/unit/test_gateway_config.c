@@ -57,7 +57,9 @@ static void test_contract(void **state)
 		 "\"tls:127.0.0.1:5061\"} trust = {\"127.0.0.0/8\", \"::1\"} "
 		 "host = \"gw.example.org\" realm = \"example.org\" }\n"
 		 "msrp { listen = {\"tcp:127.0.0.1:2855\"} host = "
-		 "\"chat.example.org\" }\n"
+		 "\"chat.example.org\" verify = fingerprint }\n"
+		 "tls { certificate = \"/dev/null\" key = \"/dev/null\" "
+		 "ca = \"/dev/null\" ciphers = \"AES128-SHA\" }\n"
 		 "xmpp { server = \"127.0.0.1:5347\" }\n"
 		 "dns { servers = {\"127.0.0.1:53\"} }\n"
 		 "domain \"Chat.Example.org\" { secret = \"s1\" rooms = local "
@@ -75,6 +77,9 @@ static void test_contract(void **state)
 	assert_string_equal(said, "");
 	assert_int_equal(c->log_level, LOG_DEBUG);
 	assert_int_equal(c->sip.n_listen, 3);
+	assert_int_equal(c->sip.verify, SIP_VERIFY_STRICT);
+	assert_int_equal(c->msrp.verify, MSRP_VERIFY_FINGERPRINT);
+	assert_string_equal(c->tls.ciphers, "AES128-SHA");
 	assert_int_equal(c->n_domains, 6);
 	const struct domain_config *d =
 	    config_domain(c, STR("chat.EXAMPLE.org."));
@@ -152,6 +157,12 @@ static void test_errors(void **state)
 	     ":2: certificate: /nonexistent/x: No such file or directory\n"},
 	    {"msrp { listen = {\"tls:127.0.0.1:1\"} }\n",
 	     ":1: listen: 'tls:127.0.0.1:1' needs tls { certificate, key }\n"},
+	    {"sip {\n listen = {\"tls:127.0.0.1:2\"}\n}\n",
+	     ":3: listen: 'tls:127.0.0.1:2' needs tls { certificate, key }\n"},
+	    {"msrp { verify = maybe }\n",
+	     ":1: verify: 'maybe' is none of strict, fingerprint, none\n"},
+	    {"sip { verify = off }\n",
+	     ":1: verify: 'off' is none of strict, chain, none\n"},
 	};
 	struct config *c;
 	char said[512];

@@ -6,69 +6,25 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
 #include "base/buf.h"
 #include "msrp/msrp.h"
+#include "tests/lib/certs.h"
 
-/* A self-signed certificate and its key, as files in a folder of their own. */
-struct identity {
-	char folder[64], certificate[96], key[96];
-};
-
-static X509 *self_signed(EVP_PKEY *key)
+/* One who can prove that he is at 127.0.0.1. */
+static struct msrp_tls localhost(struct certs *certs)
 {
-	X509 *x = X509_new();
+	static struct cert cert;
 
-	X509_set_version(x, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
-	X509_gmtime_adj(X509_getm_notBefore(x), -3600);
-	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
-				   (const unsigned char *)"localhost", -1, -1,
-				   0);
-	X509_set_issuer_name(x, X509_get_subject_name(x));
-	X509_set_pubkey(x, key);
-	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
-	return x;
-}
-
-static void identity_init(struct identity *id)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *x = self_signed(key);
-	FILE *f;
-
-	snprintf(id->folder, sizeof(id->folder), "/tmp/stox-msrp-XXXXXX");
-	assert_non_null(mkdtemp(id->folder));
-	snprintf(id->certificate, sizeof(id->certificate), "%s/cert.pem",
-		 id->folder);
-	snprintf(id->key, sizeof(id->key), "%s/key.pem", id->folder);
-	f = fopen(id->certificate, "w");
-	PEM_write_X509(f, x);
-	fclose(f);
-	f = fopen(id->key, "w");
-	PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
-	fclose(f);
-	X509_free(x);
-	EVP_PKEY_free(key);
-}
-
-static void identity_done(struct identity *id)
-{
-	unlink(id->certificate);
-	unlink(id->key);
-	rmdir(id->folder);
+	certs_make(certs, "localhost",
+		   &(struct cert_wish){.names = "IP:127.0.0.1"}, &cert);
+	return (struct msrp_tls){
+	    .certificate = cert.file, .key = cert.key, .ca = certs->ca};
 }
 
 struct side {
@@ -122,7 +78,7 @@ static const struct msrp_session_ops ops = {
 };
 
 static void side_init(struct side *side, struct loop *loop, bool secure,
-		      const struct identity *id, const char *address)
+		      const struct msrp_tls *tls, const char *address)
 {
 	struct listen_spec spec;
 	struct msrp_cfg cfg = {.loop = loop, .listen = &spec, .n_listen = 1};
@@ -133,10 +89,8 @@ static void side_init(struct side *side, struct loop *loop, bool secure,
 	snprintf(text, sizeof(text), "%s:%s:0", secure ? "tls" : "tcp",
 		 address);
 	assert_int_equal(listen_spec_parse(str_z(text), &spec), 0);
-	if (id) {
-		cfg.certificate = id->certificate;
-		cfg.key = id->key;
-	}
+	if (tls)
+		cfg.tls = *tls;
 	assert_int_equal(msrp_new(&cfg, &side->msrp, why), 0);
 	assert_true(msrp_port(side->msrp, secure) > 0);
 	assert_int_equal(msrp_port(side->msrp, !secure), 0);
@@ -229,12 +183,14 @@ static void bind_both(struct side *caller, struct side *callee)
 static void talk(bool secure, const char *address)
 {
 	struct loop *loop = loop_new(NULL, NULL);
-	struct identity id;
+	struct certs certs;
+	struct msrp_tls tls;
 	struct side caller, callee;
 
-	identity_init(&id);
-	side_init(&caller, loop, secure, &id, address);
-	side_init(&callee, loop, secure, &id, address);
+	certs_init(&certs);
+	tls = localhost(&certs);
+	side_init(&caller, loop, secure, &tls, address);
+	side_init(&callee, loop, secure, &tls, address);
 	side_join(&callee, secure,
 		  secure ? STR("msrps://127.0.0.1:9/x;tcp")
 			 : STR("msrp://127.0.0.1:9/x;tcp"));
@@ -255,7 +211,7 @@ static void talk(bool secure, const char *address)
 	side_done(&callee);
 	loop_settle(loop);
 	loop_free(loop);
-	identity_done(&id);
+	certs_done(&certs);
 }
 
 static void test_tcp(void **state)
@@ -282,7 +238,8 @@ static void test_tls_session_over_tcp(void **state)
 {
 	struct loop *loop = loop_new(NULL, NULL);
 	struct bufferevent *pair[2];
-	struct identity id;
+	struct certs certs;
+	struct msrp_tls tls;
 	struct side a;
 	struct addr from;
 	struct evbuffer *in;
@@ -290,8 +247,9 @@ static void test_tls_session_over_tcp(void **state)
 	char got[64] = "";
 
 	(void)state;
-	identity_init(&id);
-	side_init(&a, loop, true, &id, "127.0.0.1");
+	certs_init(&certs);
+	tls = localhost(&certs);
+	side_init(&a, loop, true, &tls, "127.0.0.1");
 	side_join(&a, true, STR("msrps://127.0.0.1:9/x;tcp"));
 	assert_int_equal(addr_parse(STR("127.0.0.1:9"), &from), 0);
 	assert_int_equal(bufferevent_pair_new(loop_base(loop), 0, pair), 0);
@@ -312,7 +270,7 @@ static void test_tls_session_over_tcp(void **state)
 	side_done(&a);
 	loop_settle(loop);
 	loop_free(loop);
-	identity_done(&id);
+	certs_done(&certs);
 }
 
 /* Connecting out where nobody listens, and to what is no address. */
@@ -362,7 +320,7 @@ static void test_configuration_errors(void **state)
 	assert_non_null(strstr(why, text));
 	assert_int_equal(listen_spec_parse(STR("tls:127.0.0.1:0"), &spec), 0);
 	assert_true(msrp_new(&cfg, &m, why) < 0);
-	cfg.certificate = cfg.key = "/nonexistent";
+	cfg.tls.certificate = cfg.tls.key = "/nonexistent";
 	assert_true(msrp_new(&cfg, &m, why) < 0);
 	assert_non_null(strstr(why, "/nonexistent"));
 	side_done(&a);

@@ -391,11 +391,18 @@ static void test_fingerprint(void **state)
 	    "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"
 	    "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\n"
 	    "a=fingerprint:md5 "
+	    "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\n"
+	    "a=fingerprint:sha-256 "
+	    "FF:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"
 	    "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\n" CHAT
 	    "a=fingerprint:sha-1 00:11\r\n");
 
-	assert_true(str_starts(sdp.media[0].fingerprint, STR("SHA-256 00:11")));
-	assert_int_equal(sdp.media[1].fingerprint.n, 0);
+	assert_int_equal(sdp.media[0].n_fingerprints, 2);
+	assert_true(
+	    str_starts(sdp.media[0].fingerprint[0], STR("SHA-256 00:11")));
+	assert_true(
+	    str_starts(sdp.media[0].fingerprint[1], STR("sha-256 FF:11")));
+	assert_int_equal(sdp.media[1].n_fingerprints, 0);
 }
 
 static void test_refused_input(void **state)
