@@ -95,6 +95,18 @@ static int read_trust(cfg_t *sec, struct config *c)
 	return 0;
 }
 
+static void read_full_rosters(cfg_t *sec, struct config *c)
+{
+	size_t n = cfg_size(sec, "full-rosters");
+
+	c->sip.n_full_rosters = n;
+	c->sip.full_rosters =
+	    mem_new_array(n + 1, sizeof(*c->sip.full_rosters));
+	for (size_t i = 0; i < n; i++)
+		c->sip.full_rosters[i] =
+		    cfg_getnstr(sec, "full-rosters", (unsigned)i);
+}
+
 static void read_domain(cfg_t *sec, struct domain_config *d)
 {
 	char *name = take_str(cfg_title(sec));
@@ -116,6 +128,12 @@ static void read_domain(cfg_t *sec, struct domain_config *d)
 	    .create = config_word(config_create, cfg_getstr(sec, "create")),
 	    .factory = cfg_getstr(sec, "factory"),
 	    .route = cfg_getstr(sec, "route"),
+	    .welcome = cfg_getstr(sec, "welcome"),
+	    .invite_by_refer =
+		config_word(config_invite_by, cfg_getstr(sec, "invite-by")),
+	    .own_copies = cfg_getbool(sec, "own-copies"),
+	    .copies_confirmed =
+		config_word(config_copies, cfg_getstr(sec, "copies")),
 	    .persistent = cfg_getbool(sec, "persistent"),
 	    .public = cfg_getbool(sec, "public"),
 	    .private_messages = cfg_getbool(sec, "private-messages"),
@@ -170,6 +188,7 @@ static int read_all(cfg_t *cfg, struct config *c)
 	    read_trust(sip, c) < 0 ||
 	    addr_parse(str_z(cfg_getstr(xmpp, "server")), &c->xmpp.server) < 0)
 		return ERR_SYNTAX;
+	read_full_rosters(sip, c);
 	c->n_domains = cfg_size(cfg, "domain");
 	c->domains = mem_new_array(c->n_domains + 1, sizeof(*c->domains));
 	for (size_t i = 0; i < c->n_domains; i++)
@@ -181,12 +200,15 @@ static int read_all(cfg_t *cfg, struct config *c)
 int config_load(const char *file, struct config **out)
 {
 	char no_list[] = "{}";
-	cfg_opt_t sip[] = {CFG_STR_LIST("listen", no_list, CFGF_NONE),
-			   CFG_STR_LIST("trust", no_list, CFGF_NONE),
-			   CFG_STR("host", "", CFGF_NONE),
-			   CFG_STR("realm", "", CFGF_NONE),
-			   CFG_STR("verify", "strict", CFGF_NONE),
-			   CFG_END()};
+	char full_rosters[] = "{Blink, sipsimple, SylkServer}";
+	cfg_opt_t sip[] = {
+	    CFG_STR_LIST("listen", no_list, CFGF_NONE),
+	    CFG_STR_LIST("trust", no_list, CFGF_NONE),
+	    CFG_STR_LIST("full-rosters", full_rosters, CFGF_NONE),
+	    CFG_STR("host", "", CFGF_NONE),
+	    CFG_STR("realm", "", CFGF_NONE),
+	    CFG_STR("verify", "strict", CFGF_NONE),
+	    CFG_END()};
 	cfg_opt_t msrp[] = {CFG_STR_LIST("listen", no_list, CFGF_NONE),
 			    CFG_STR("host", "", CFGF_NONE),
 			    CFG_INT("port", 0, CFGF_NONE),
@@ -218,6 +240,10 @@ int config_load(const char *file, struct config **out)
 			      CFG_STR("create", "any", CFGF_NONE),
 			      CFG_STR("factory", "", CFGF_NONE),
 			      CFG_STR("route", "", CFGF_NONE),
+			      CFG_STR("welcome", "", CFGF_NONE),
+			      CFG_STR("invite-by", "invite", CFGF_NONE),
+			      CFG_STR("copies", "partial", CFGF_NONE),
+			      CFG_BOOL("own-copies", cfg_true, CFGF_NONE),
 			      CFG_INT("connections", 1, CFGF_NONE),
 			      CFG_BOOL("persistent", cfg_false, CFGF_NONE),
 			      CFG_BOOL("public", cfg_true, CFGF_NONE),
@@ -280,6 +306,7 @@ void config_free(struct config *c)
 	free(c->domains);
 	free(c->sip.listen);
 	free(c->sip.trust);
+	free(c->sip.full_rosters);
 	free(c->msrp.listen);
 	free((void *)(uintptr_t)c->file);
 	cfg_free(c->parsed);

@@ -27,15 +27,19 @@ struct domain_config {
 	enum config_users users;
 	unsigned create; /* CREATE_* */
 	const char *factory, *route;
+	const char *welcome; /* told to SIP users who join; "" = nothing */
 	bool persistent, public, private_messages, nicknames, lock;
 	unsigned history; /* messages kept per room */
 	unsigned max_occupants;
 	unsigned notify_interval_ms;
 	unsigned min_expires; /* seconds */
 	bool nick_rename;
-	bool force_tls;	    /* no session over plain TCP */
-	bool plain_clients; /* clients without CPIM may come */
-	bool anonymous;	    /* people may come without their name */
+	bool force_tls;	       /* no session over plain TCP */
+	bool plain_clients;    /* clients without CPIM may come */
+	bool anonymous;	       /* people may come without their name */
+	bool invite_by_refer;  /* people on a list are asked to come */
+	bool own_copies;       /* of what he says to his other devices */
+	bool copies_confirmed; /* each copy asks for a response */
 };
 
 struct config {
@@ -49,6 +53,8 @@ struct config {
 		size_t n_trust;
 		const char *host, *realm;
 		enum sip_verify verify;
+		const char **full_rosters; /* names of clients, EVENT-34 */
+		size_t n_full_rosters;
 	} sip;
 	struct {
 		struct listen_spec *listen;

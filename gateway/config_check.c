@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/uri.h"
+
 const struct config_word config_rooms[] = {
     {"", ROOMS_NONE},	  {"local", ROOMS_LOCAL},	{"sip", ROOMS_SIP},
     {"xmpp", ROOMS_XMPP}, {"discover", ROOMS_DISCOVER}, {NULL, 0}};
@@ -16,6 +18,10 @@ const struct config_word config_create[] = {{"any", CREATE_SIP | CREATE_XMPP},
 					    {"xmpp", CREATE_XMPP},
 					    {"none", 0},
 					    {NULL, 0}};
+const struct config_word config_invite_by[] = {
+    {"invite", 0}, {"refer", 1}, {NULL, 0}};
+const struct config_word config_copies[] = {
+    {"partial", 0}, {"yes", 1}, {NULL, 0}};
 const struct config_word config_level[] = {
     {"error", LOG_ERROR}, {"warn", LOG_WARN},	{"info", LOG_INFO},
     {"debug", LOG_DEBUG}, {"trace", LOG_TRACE}, {NULL, 0}};
@@ -82,6 +88,31 @@ static int check_users(cfg_t *cfg, cfg_opt_t *opt)
 static int check_create(cfg_t *cfg, cfg_opt_t *opt)
 {
 	return check_word(cfg, opt, config_create);
+}
+
+static int check_invite_by(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_word(cfg, opt, config_invite_by);
+}
+
+static int check_copies(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_word(cfg, opt, config_copies);
+}
+
+/* Where requests may be sent: a SIP URI, or nothing. */
+static int check_route(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *z = cfg_opt_getnstr(opt, 0);
+	struct uri u;
+
+	if (*z && (uri_parse(str_z(z), &u) < 0 || !u.host.n ||
+		   (!str_ieq(u.scheme, STR("sip")) &&
+		    !str_ieq(u.scheme, STR("sips"))))) {
+		cfg_error(cfg, "route: '%s' is no SIP URI", z);
+		return -1;
+	}
+	return 0;
 }
 
 static int check_level(cfg_t *cfg, cfg_opt_t *opt)
@@ -314,6 +345,9 @@ void config_set_checks(cfg_t *cfg)
 	cfg_set_validate_func(cfg, "domain|rooms", check_rooms);
 	cfg_set_validate_func(cfg, "domain|users", check_users);
 	cfg_set_validate_func(cfg, "domain|create", check_create);
+	cfg_set_validate_func(cfg, "domain|invite-by", check_invite_by);
+	cfg_set_validate_func(cfg, "domain|copies", check_copies);
+	cfg_set_validate_func(cfg, "domain|route", check_route);
 	for (const char *const *p = counts; *p; p++)
 		cfg_set_validate_func(cfg, *p, check_count);
 	for (const char *const *p = positive; *p; p++)

@@ -369,6 +369,7 @@ void front_sip_shutdown(struct front_sip *f)
 	f->stopping = true;
 	for (c = TAILQ_FIRST(&f->calls); c; c = next) {
 		next = TAILQ_NEXT(c, link);
+		call_farewell(c, REASON_SHUTDOWN, STR_NONE);
 		call_bye(c, REASON_SHUTDOWN, STR_NONE);
 	}
 	TABLE_FOREACH (f->dialogs, it, d) {

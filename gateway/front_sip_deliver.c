@@ -43,7 +43,9 @@ static void hold(struct call *c, struct blob *body)
 static int send_now(struct call *c, struct blob *body)
 {
 	uint64_t now = loop_now_ms(c->f->loop);
-	bool probe = now - c->probe_ms >= PROBE_INTERVAL_MS;
+	const struct domain_config *dom = call_domain(c);
+	bool probe = (dom && dom->copies_confirmed) ||
+		     now - c->probe_ms >= PROBE_INTERVAL_MS;
 	struct msrp_out out = {
 	    .content_type = c->plain ? STR("text/plain") : STR("message/cpim"),
 	    .body = body,
@@ -85,6 +87,10 @@ void call_notice(struct call *c, const char *text)
 	};
 	struct blob *body;
 
+	if (!call_receives(c)) {
+		buf_done(&b);
+		return;
+	}
 	if (c->plain)
 		buf_addz(&b, text);
 	else
@@ -197,14 +203,29 @@ bool call_takes(void *front, const struct message *m)
 	return !type.n || takes(front, type);
 }
 
+/* Of what he says himself his other devices get copies, unless the domain has
+ * it otherwise (CHAT-10). */
+static bool unwanted_copy(struct call *c, const struct seat_ev *ev)
+{
+	const struct message *m = ev->msg;
+	const struct domain_config *dom;
+
+	if (ev->own_op)
+		return !m->private; /* to himself: CHAT-36 */
+	if (ev->delayed || m->private || m->world != WORLD_SIP ||
+	    !str_eq(m->user, c->user))
+		return false;
+	dom = call_domain(c);
+	return dom && !dom->own_copies;
+}
+
 void call_deliver(struct call *c, const struct seat_ev *ev)
 {
 	struct message *m = ev->msg;
 	struct str type;
 	struct blob *body;
 
-	/* of his own he gets what he wrote to himself (CHAT-36) */
-	if ((ev->own_op && !m->private) || !call_receives(c))
+	if (!call_receives(c) || unwanted_copy(c, ev))
 		return;
 	type = sip_type(m);
 	if (!type.n || !takes(c, type))

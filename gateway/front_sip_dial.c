@@ -221,6 +221,38 @@ void dial_out(struct front_sip *f, const struct dial_wish *w)
 	guest_called(c);
 }
 
+void dial_refer(struct front_sip *f, const struct dial_wish *w)
+{
+	struct port_msg m = port_msg(PORT_DIAL);
+	struct arena *a = arena_new(65536);
+	struct buf headers = BUF_INIT(8192);
+	const char *route = route_of(f, w->room);
+
+	if (!is_clean(w->uri))
+		goto out;
+	buf_addf(&headers,
+		 "Refer-To: <%.*s>\r\nReferred-By: %.*s\r\n"
+		 "Refer-Sub: false\r\n",
+		 STR_ARG(w->dialled), STR_ARG(w->referred_by));
+	if (trusts_us(f, route))
+		buf_addf(&headers, "P-Asserted-Identity: <%.*s>\r\n",
+			 STR_ARG(w->dialled));
+	m.f[PORT_F_METHOD] = STR("REFER");
+	m.f[PORT_F_RURI] = request_uri(a, w->uri);
+	m.f[PORT_F_FROM] = arena_printf(a, "<%.*s>", STR_ARG(w->dialled));
+	m.f[PORT_F_TO] = arena_printf(a, "<%.*s>", STR_ARG(m.f[PORT_F_RURI]));
+	m.f[PORT_F_CONTACT] =
+	    arena_printf(a, "<%.*s>;isfocus", STR_ARG(w->dialled));
+	m.f[PORT_F_ROUTE] = str_z(route);
+	m.f[PORT_F_HEADERS] = buf_str(&headers);
+	if (!headers.err)
+		dialog_send(dialog_new(f, f->cfg.request_id(f->cfg.user)), NULL,
+			    &m);
+out:
+	buf_done(&headers);
+	arena_free(a);
+}
+
 void dial_progress(struct front_sip *f, const struct port_msg *m)
 {
 	struct request *r = table_get(f->requests_by_id, m->req);

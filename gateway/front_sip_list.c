@@ -39,6 +39,7 @@ void invitees_dial(struct call *c)
 {
 	struct invitees *i = c->invitees;
 	struct buf history = BUF_INIT(PORT_BODY_MAX);
+	const struct domain_config *dom = call_domain(c);
 	struct dial_wish w = {.room = c->room, .dialled = c->dialled};
 
 	if (!i)
@@ -51,7 +52,8 @@ void invitees_dial(struct call *c)
 		w.uri = i->list.entry[n].uri;
 		w.user = user_key(i->arena, w.uri);
 		if (w.user.n && str_istarts(w.uri, STR("sip")))
-			dial_out(c->f, &w);
+			(dom && dom->invite_by_refer ? dial_refer
+						     : dial_out)(c->f, &w);
 	}
 	buf_done(&history);
 	invitees_free(i);

@@ -185,12 +185,10 @@ static void expired(void *user)
 }
 
 /* Clients that take every document for the whole roster (EVENT-34). */
-static bool wants_full(struct str agent)
+static bool wants_full(const struct config *cfg, struct str agent)
 {
-	static const char *const names[] = {"Blink", "sipsimple", "SylkServer"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (str_istarts(agent, str_z(names[i])))
+	for (size_t i = 0; i < cfg->sip.n_full_rosters; i++)
+		if (str_istarts(agent, str_z(cfg->sip.full_rosters[i])))
 			return true;
 	return false;
 }
@@ -305,7 +303,7 @@ static struct subscription *subscription_new(struct dialog *d,
 	s = subscription_make(d, room, id, request_user(d, m, a),
 			      d->call ? d->call->contact : buf_str(&contact),
 			      false);
-	s->full_only = wants_full(m->f[PORT_F_USER_AGENT]);
+	s->full_only = wants_full(s->f->cfg.config, m->f[PORT_F_USER_AGENT]);
 	arena_free(a);
 	buf_done(&contact);
 	return s;

@@ -170,10 +170,11 @@ struct call {
 	TAILQ_HEAD(, held_message) held; /* until the session is bound */
 	size_t n_held, held_bytes;
 	TAILQ_HEAD(, held_subscribe) subscribes; /* until the room is there */
-	uint64_t order;	   /* among those kept; 0: not kept yet */
-	uint64_t kept;	   /* a hash of what is kept, 0: nothing */
-	uint64_t renewal;  /* the re-INVITE after a restart, or 0 */
-	bool returned;	   /* he has been here before a restart */
+	uint64_t order;	  /* among those kept; 0: not kept yet */
+	uint64_t kept;	  /* a hash of what is kept, 0: nothing */
+	uint64_t renewal; /* the re-INVITE after a restart, or 0 */
+	bool returned;	  /* he has been here before a restart */
+	bool welcomed;
 	uint64_t skipped;  /* messages lost to congestion, not yet told */
 	uint64_t probe_ms; /* last copy with Failure-Report yes */
 };
@@ -412,6 +413,8 @@ void call_deliver(struct call *c, const struct seat_ev *message);
 bool call_takes(void *front, const struct message *m);
 /* A text from the room itself (CPIM-17). */
 void call_notice(struct call *c, const char *text);
+/* Tells him why the room or the service ends his stay. */
+void call_farewell(struct call *c, enum reason_code code, struct str text);
 /* How many messages the user has missed, if he has not been told. */
 void call_tell_skipped(struct call *c);
 void call_flush(struct call *c);
@@ -487,6 +490,9 @@ struct dial_wish {
 };
 /* Invites somebody into a room (RFC 4353 §5.2). */
 void dial_out(struct front_sip *f, const struct dial_wish *w);
+/* Asks somebody to come by himself (FOCUS-45); what he answers is not told. Of
+ * the wish: room, uri, dialled, referred_by. */
+void dial_refer(struct front_sip *f, const struct dial_wish *w);
 void dial_progress(struct front_sip *f, const struct port_msg *m);
 /* The outcome of d->dial. */
 void dial_response(struct dialog *d, const struct port_msg *m);

@@ -13,6 +13,7 @@ void call_seat_event(void *front, const struct seat_ev *ev)
 		call_on_result(c, ev);
 		break;
 	case SEAT_ENDED:
+		call_farewell(c, ev->reason.code, ev->reason.text);
 		call_bye(c, ev->reason.code, ev->reason.text);
 		break;
 	case SEAT_JOINED:
@@ -45,6 +46,33 @@ static void welcome_unaware(struct call *c)
 	buf_done(&b);
 }
 
+/* Once, however often his session is made anew. */
+static void welcome(struct call *c)
+{
+	const struct domain_config *dom = call_domain(c);
+
+	if (c->welcomed || c->returned)
+		return;
+	c->welcomed = true;
+	if (dom && *dom->welcome)
+		call_notice(c, dom->welcome);
+	if (!c->peer.chatroom)
+		welcome_unaware(c);
+}
+
+void call_farewell(struct call *c, enum reason_code code, struct str text)
+{
+	struct buf b = BUF_INIT(4096);
+
+	if (!c->session || !c->bound || code == REASON_LEFT)
+		return;
+	buf_addf(&b, "You are no longer in this room: %s%s%.*s.",
+		 reason_text(code), text.n ? ": " : "", STR_ARG(text));
+	if (!b.err)
+		call_notice(c, buf_z(&b));
+	buf_done(&b);
+}
+
 void call_ready(struct call *c)
 {
 	c->probe_ms = loop_now_ms(c->f->loop);
@@ -53,8 +81,7 @@ void call_ready(struct call *c)
 	call_confirm(c);
 	if (!seat_in_room(&c->seat))
 		return;
-	if (!c->peer.chatroom && !c->returned)
-		welcome_unaware(c);
+	welcome(c);
 	call_flush(c);
 }
 

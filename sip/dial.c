@@ -1,4 +1,5 @@
-/* INVITEs of ours that make a dialog (RFC 3261 §13.2). */
+/* INVITEs of ours that make a dialog (RFC 3261 §13.2), and REFERs that make
+ * none. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -9,6 +10,7 @@ struct dialling {
 	struct sipproc *p;
 	uint64_t req, dlg;
 	nta_outgoing_t *orq;
+	sip_method_t method;
 	char *contact; /* our header value: the dialog's later ones have it */
 };
 
@@ -91,7 +93,7 @@ static int on_response(void *user, nta_outgoing_t *orq, sip_t const *sip)
 	if (nta_sip_is_internal(sip)) {
 		uac_outcome(dl->p, dl->dlg, dl->req, status,
 			    sip_status_phrase(status));
-	} else if (status >= 300) {
+	} else if (status >= 300 || dl->method != sip_method_invite) {
 		uac_response(dl->p, dl->dlg, dl->req, sip);
 	} else if ((d = make_dialog(dl, sip))) {
 		invite_ack(d, orq);
@@ -133,7 +135,8 @@ static nta_outgoing_t *create(struct dialling *dl, const struct port_msg *m)
 		goto out;
 	nta_leg_tag(leg, NULL);
 	orq = nta_outgoing_tcreate(
-	    leg, on_response, dl, (url_string_t *)route, SIP_METHOD_INVITE,
+	    leg, on_response, dl, (url_string_t *)route, dl->method,
+	    dl->method == sip_method_invite ? "INVITE" : "REFER",
 	    (url_string_t *)to, SIPTAG_USER_AGENT_STR(dl->p->agent_name),
 	    SIPTAG_CONTACT_STR(dl->contact), SIPTAG_ALLOW_STR(SIP_ALLOW),
 	    TAG_IF(!value_has_header(headers, STR("Supported")),
@@ -161,6 +164,9 @@ void dial(struct sipproc *p, const struct port_msg *m)
 	dl->p = p;
 	dl->req = m->req;
 	dl->dlg = m->dlg;
+	dl->method = str_eq(m->f[PORT_F_METHOD], STR("REFER"))
+			 ? sip_method_refer
+			 : sip_method_invite;
 	dl->contact = str_dup(m->f[PORT_F_CONTACT]);
 	dl->orq = create(dl, m);
 	if (!dl->orq) {

@@ -37,7 +37,8 @@ enum port_type {
 	PORT_SEND,
 	/* An INVITE outside any dialog, dlg and req chosen by the core: RURI,
 	 * FROM, TO, CONTACT (header values), ROUTE (the URI to send it to;
-	 * empty: RURI), HEADERS, TYPE, BODY. PORT_PROGRESS tells provisional
+	 * empty: RURI), HEADERS, TYPE, BODY. Or, as METHOD says, a REFER, of
+	 * which no dialog comes. PORT_PROGRESS tells provisional
 	 * responses, PORT_RESPONSE the outcome; a 2xx makes dialog dlg. Of
 	 * several 2xx (forking) the first counts, the others are acknowledged
 	 * and ended. Ends with the process that sent it: 503. */

@@ -216,6 +216,40 @@ static void test_odd_entries(void **state)
 	sip_user_done(&a);
 }
 
+static int setup_refer(void **state)
+{
+	*state = scene_new("domain \"chat.test\" { rooms = local "
+			   "invite-by = refer }\n");
+	return 0;
+}
+
+/* FOCUS-45: by the domain's option people on the list are asked to call, each
+ * once; what they answer is all the same */
+static void test_asked_to_call(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a;
+	struct port_msg d;
+
+	sip_user_init(&a, s, "alice", "sip:r@chat.test");
+	assert_int_equal(invite_with(&a, "recipient-list", LIST), 200);
+	sip_user_ack(&a);
+	d = scene_sip(s, PORT_DIAL, "REFER");
+	assert_true(str_eq(d.f[PORT_F_RURI], STR("sip:bob@sip.test")));
+	assert_true(str_eq(d.f[PORT_F_FROM], STR("<sip:r@chat.test>")));
+	assert_true(has(d.f[PORT_F_HEADERS],
+			"Refer-To: <sip:r@chat.test>\r\n"
+			"Referred-By: <sip:alice@sip.test>\r\n"
+			"Refer-Sub: false\r\n"));
+	scene_sip_response(s, &d, 405);
+	d = scene_sip(s, PORT_DIAL, "REFER");
+	assert_true(str_eq(d.f[PORT_F_RURI], STR("sip:carol@sip.test")));
+	scene_sip_response(s, &d, 200);
+	scene_sip(s, PORT_DIAL, "REFER"); /* alice has put herself there */
+	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
+	sip_user_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +258,8 @@ int main(void)
 					    teardown),
 	    cmocka_unit_test_setup_teardown(test_list_at_room, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_odd_entries, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_asked_to_call, setup_refer,
+					    teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

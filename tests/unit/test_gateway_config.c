@@ -63,7 +63,9 @@ static void test_contract(void **state)
 		 "xmpp { server = \"127.0.0.1:5347\" }\n"
 		 "dns { servers = {\"127.0.0.1:53\"} }\n"
 		 "domain \"Chat.Example.org\" { secret = \"s1\" rooms = local "
-		 "create = xmpp factory = \"conference\" persistent = yes }\n"
+		 "create = xmpp factory = \"conference\" persistent = yes "
+		 "invite-by = refer own-copies = no copies = yes welcome = "
+		 "\"hello\" }\n"
 		 "domain \"conf.example.net\" { secret = \"s2\" rooms = sip "
 		 "route = "
 		 "\"sip:10.0.0.7:5060;transport=tcp\" }\n"
@@ -88,6 +90,11 @@ static void test_contract(void **state)
 	assert_int_equal(d->rooms, ROOMS_LOCAL);
 	assert_int_equal(d->create, CREATE_XMPP);
 	assert_true(d->persistent && d->lock && d->public);
+	assert_true(d->invite_by_refer && d->copies_confirmed);
+	assert_false(d->own_copies);
+	assert_string_equal(d->welcome, "hello");
+	assert_int_equal(c->sip.n_full_rosters, 3);
+	assert_string_equal(c->sip.full_rosters[2], "SylkServer");
 	assert_null(config_domain(c, STR("*")));
 	assert_null(config_domain(c, STR("other.test")));
 	struct addr a;
@@ -138,6 +145,12 @@ static void test_errors(void **state)
 	    {"limits {\n\n rooms = 0 }\n", ":3: rooms: must be at least 1\n"},
 	    {"domain \"a.b\" {\n rooms = loca }\n",
 	     ":2: rooms: 'loca' is none of local, sip, xmpp, discover\n"},
+	    {"domain \"a.b\" {\n invite-by = phone }\n",
+	     ":2: invite-by: 'phone' is none of invite, refer\n"},
+	    {"domain \"a.b\" {\n copies = no }\n",
+	     ":2: copies: 'no' is none of partial, yes\n"},
+	    {"domain \"a.b\" {\n route = \"10.0.0.7\" }\n",
+	     ":2: route: '10.0.0.7' is no SIP URI\n"},
 	    {"domain \"a.b\" {\n rooms = local\n history = abc\n}\n",
 	     ":3: invalid integer value for option 'history'\n"},
 	    {"domain \"a.b\" {\n rooms = local persistent = maybe\n}\n",

@@ -121,6 +121,44 @@ static struct port_msg dial_peer(struct bed *b, const struct peer *p,
 	return m;
 }
 
+/* FOCUS-45, FOCUS-28: a REFER of the core's makes no dialog, whatever comes. */
+static void refers(void **state)
+{
+	struct bed *b = *state;
+	struct port_msg m = port_msg(PORT_DIAL);
+	const struct port_msg *r;
+	char self[ADDR_TEXT_MAX], uri[128];
+	struct peer p;
+	const char *z;
+
+	for (int status = 200; status <= 603; status += 403) {
+		peer_open(&p, b, false);
+		snprintf(uri, sizeof uri, "sip:b@%s", addr_text(&p.self, self));
+		m.dlg = sip_child_req(b->child);
+		m.req = sip_child_req(b->child);
+		m.f[PORT_F_METHOD] = STR("REFER");
+		m.f[PORT_F_RURI] = str_z(uri);
+		m.f[PORT_F_FROM] = STR("<sip:room@rooms.example>");
+		m.f[PORT_F_TO] = STR("<sip:b@example.org>");
+		m.f[PORT_F_CONTACT] = STR("<sip:room@127.0.0.1>;isfocus");
+		m.f[PORT_F_HEADERS] = STR(
+		    "Refer-To: <sip:room@127.0.0.1>\r\nRefer-Sub: false\r\n");
+		sip_child_send(b->child, &m);
+		z = peer_hears_start(&p, "REFER sip:b@");
+		assert_string_equal(header(z, "Refer-To"),
+				    "<sip:room@127.0.0.1>");
+		assert_string_equal(header(z, "Refer-Sub"), "false");
+		assert_non_null(strstr(header(z, "Supported"), "norefersub"));
+		peer_answer(&p, z, status, "Contact: <sip:b@127.0.0.1>\r\n",
+			    NULL);
+		r = core_told(b, PORT_RESPONSE);
+		assert_true(r->req == m.req);
+		assert_int_equal(r->status, status);
+		assert_int_equal(sip_child_stats(b->child).dialogs, 0);
+		peer_close(&p);
+	}
+}
+
 /* Its answer, with the tag of one of the devices that it may have. */
 static void answer_as(struct peer *p, const char *invite, int status,
 		      const char *tag, const char *more)
@@ -305,6 +343,7 @@ int main(void)
 					    bed_teardown),
 	    cmocka_unit_test_setup_teardown(refer_refused, bed_setup,
 					    bed_teardown),
+	    cmocka_unit_test_setup_teardown(refers, bed_setup, bed_teardown),
 	    cmocka_unit_test_setup_teardown(list_in_reinvite, bed_setup,
 					    bed_teardown),
 	    cmocka_unit_test_setup_teardown(dials, bed_setup, bed_teardown),
