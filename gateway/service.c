@@ -9,8 +9,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "gateway/keep_store.h"
 #include "gateway/links.h"
-#include "gateway/store.h"
 #include "sip/child.h"
 
 #define STOP_TIMEOUT_MS 5000 /* COMP-13 */
@@ -66,6 +66,7 @@ static void sip_ready(void *user, bool first)
 	struct service *s = user;
 
 	if (first) {
+		core_restored(&s->core);
 		links_update(s->links);
 		s->ready = true;
 		log_info(&s->log, "ready", "version=%s", STOX_VERSION);
@@ -82,12 +83,37 @@ static void sip_failed(void *user, const char *why)
 	loop_stop(s->loop);
 }
 
-static const struct sip_child_ops sip_ops = {
-    .event = sip_event, .ready = sip_ready, .failed = sip_failed};
+static void sip_keep(void *user, uint64_t dlg, struct str state)
+{
+	struct service *s = user;
+	struct keep keep = keep_in_store(s->store);
+	char z[KEPT_ID_CHARS + 1];
 
+	keep_put(&keep, KEPT_DIALOG, kept_dialog_key(z, dlg), state);
+}
+
+static void sip_drop(void *user, uint64_t dlg)
+{
+	struct service *s = user;
+	struct keep keep = keep_in_store(s->store);
+	char z[KEPT_ID_CHARS + 1];
+
+	keep_drop(&keep, KEPT_DIALOG, kept_dialog_key(z, dlg));
+}
+
+static const struct sip_child_ops sip_ops = {
+    .event = sip_event,
+    .ready = sip_ready,
+    .failed = sip_failed,
+    .keep = sip_keep,
+    .drop = sip_drop,
+};
+
+/* With the dialogs of the run before. */
 static int start_sip(struct service *s, const char *program)
 {
 	struct buf listen = BUF_INIT(65536);
+	struct seeds seeds;
 
 	for (size_t i = 0; i < s->config->sip.n_listen; i++) {
 		const struct listen_spec *l = &s->config->sip.listen[i];
@@ -97,6 +123,7 @@ static int start_sip(struct service *s, const char *program)
 			 transport_name(l->transport), v6 ? "[" : "", l->host,
 			 v6 ? "]" : "", l->port);
 	}
+	restore_from_store(s->store, &s->core, &seeds);
 	s->sip = sip_child_new(&(struct sip_child_cfg){
 	    .loop = s->loop,
 	    .program = program,
@@ -106,9 +133,12 @@ static int start_sip(struct service *s, const char *program)
 	    .log_level = (int)s->config->log_level,
 	    .max_dialogs = (uint32_t)(s->config->limits.dialogs +
 				      s->config->limits.subscriptions),
+	    .seeds = seeds.seed,
+	    .n_seeds = seeds.n,
 	    .ops = &sip_ops,
 	    .user = s,
 	});
+	seeds_done(&seeds);
 	buf_done(&listen);
 	return s->sip ? 0 : -errno;
 }
@@ -172,6 +202,7 @@ static void on_signal(evutil_socket_t sig, short what, void *user)
 	sd_notify(0, "STOPPING=1");
 	timer_set(s->loop, &s->stop_timer, STOP_TIMEOUT_MS, stop_timeout, s);
 	core_shutdown(&s->core);
+	sip_child_keep_none(s->sip);
 	links_close(s->links, links_closed, s);
 	stop_sip(s);
 }
@@ -197,11 +228,12 @@ static void raise_limits(void)
 	}
 }
 
-static int open_store(struct service *s, char why[256])
+static int open_store(struct service *s, struct core_io *io, char why[256])
 {
 	int err = store_open(s->config->state_dir, s->loop, &s->store, why);
 
 	store_limit(s->store, s->config->limits.store_queue);
+	io->keep = keep_in_store(s->store);
 	return err;
 }
 
@@ -222,7 +254,7 @@ int service_run(const struct config *config, const char *program)
 	log_init(&s.log, config->log_level, "stoxd");
 	s.loop = loop_new(&s.log, NULL);
 	s.links = links_new(s.loop, &s.core);
-	if (open_store(&s, why) < 0 ||
+	if (open_store(&s, &io, why) < 0 ||
 	    core_init(&s.core, s.loop, config, &io, why) < 0) {
 		fprintf(stderr, "stoxd: %s\n", why);
 		store_close(s.store);
