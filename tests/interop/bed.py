@@ -156,6 +156,20 @@ class Bed(unittest.IsolatedAsyncioTestCase):
                         text, user.name, user.call.heard[-5:]))
         return next(h for h in user.call.chat if h.text == text)
 
+    async def agree(self, names, xmpp=(), sip=(), timeout=10):
+        """Every roster, of both kinds, shows exactly these nicknames."""
+        want = sorted(names)
+        for user in xmpp:
+            await until(lambda: user.names(self.room) == want, timeout,
+                        lambda: "%s sees %s, not %s" % (
+                            user.name, user.names(self.room), want))
+        for user in sip:
+            await until(lambda: user.roster.names() == want, timeout,
+                        lambda: "%s sees %s, not %s" % (
+                            user.name, user.roster.names(), want))
+            if user.roster.user_count is not None:
+                self.assertEqual(user.roster.user_count, len(want))
+
 
 class XmppBed(Bed):
     """A Bed with an XMPP server that stoxd is attached to."""
@@ -203,20 +217,6 @@ class XmppBed(Bed):
                     lambda: "%r at %s, who has %s" % (
                         text, user.name, user.texts(room)[-5:]))
         return next(m for m in user.chat(room) if body(m) == text)
-
-    async def agree(self, names, xmpp=(), sip=(), timeout=10):
-        """Every roster, of both kinds, shows exactly these nicknames."""
-        want = sorted(names)
-        for user in xmpp:
-            await until(lambda: user.names(self.room) == want, timeout,
-                        lambda: "%s sees %s, not %s" % (
-                            user.name, user.names(self.room), want))
-        for user in sip:
-            await until(lambda: user.roster.names() == want, timeout,
-                        lambda: "%s sees %s, not %s" % (
-                            user.name, user.roster.names(), want))
-            if user.roster.user_count is not None:
-                self.assertEqual(user.roster.user_count, len(want))
 
 
 def main():

@@ -65,6 +65,8 @@ class Call:
         self.dialog = self.msrp = self.offer = self.answer = self.response = None
         self.ended = None   # the BYE that came, or True after ours
         self.heard = []
+        self.renewals = []  # re-INVITEs that brought another path
+        self.answers = True  # to re-INVITEs
 
     def on_request(self, message):
         ua = self.user
@@ -74,6 +76,10 @@ class Call:
             return ua.reply(message, 200, "OK")
         if message.method == "NOTIFY":
             return ua.notified(message)
+        if message.method == "INVITE" and not self.answers:
+            return None
+        if message.method == "INVITE" and self.has_new_path(message):
+            return self.renew(message)
         if message.method in ("INVITE", "UPDATE"):
             body = self.offer if message.method == "INVITE" or message.body else ""
             headers = [("Contact", "<%s>" % ua.contact)]
@@ -83,6 +89,28 @@ class Call:
         if message.method in ("OPTIONS", "INFO", "MESSAGE"):
             return ua.reply(message, 200, "OK")
         return ua.reply(message, 501, "Not Implemented")
+
+    def has_new_path(self, message):
+        chat = sdp.Sdp(message.body).chat
+        return chat is not None and \
+            chat.get("path") != self.msrp.remote_path
+
+    def renew(self, message):
+        """The session moves to another path: our answer has one, too, and we
+        connect (RFC 4975 §5.4, RFC 3264 §8)."""
+        ua, old = self.user, self.msrp
+        self.renewals.append(message)
+        if old.connection:
+            old.connection.close()
+        self.msrp = ua._session()
+        self.msrp.remote_path = sdp.Sdp(message.body).chat.get("path")
+        self.msrp.on_message = self.on_message
+        self.offer = sdp.offer(self.msrp.local_path, ua.msrp_port, ua.tls,
+                               version=2 + len(self.renewals))
+        ua.spawn(ua.connect_msrp(self.msrp))
+        return ua.reply(message, 200, "OK", [
+            ("Contact", "<%s>" % ua.contact), ("Supported", "timer"),
+            ("Content-Type", "application/sdp")], self.offer.encode())
 
     def on_message(self, message):
         if (message.ctype or "").split(";")[0].lower() != "message/cpim":
