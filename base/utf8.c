@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <uniwidth.h>
+
 /* Octets in the sequence that starts with c; 0 where none can. */
 static unsigned sequence(unsigned char c)
 {
@@ -82,4 +84,11 @@ bool xml_char(uint32_t cp)
 	return cp == '\t' || cp == '\n' || cp == '\r' ||
 	       (cp >= 0x20 && cp <= 0xd7ff) || (cp >= 0xe000 && cp <= 0xfffd) ||
 	       (cp >= 0x10000 && cp <= 0x10ffff);
+}
+
+size_t utf8_width(struct str s)
+{
+	int w = s.n ? u8_width((const uint8_t *)s.p, s.n, "UTF-8") : 0;
+
+	return w > 0 ? (size_t)w : 0;
 }

@@ -10,5 +10,7 @@ int32_t utf8_next(struct str s, size_t *i);
 bool utf8_valid(struct str s);
 /* Writes 1 to 4 octets, returns how many. */
 size_t utf8_put(char *p, uint32_t cp);
+/* Columns that it takes on a terminal; controls take none. */
+size_t utf8_width(struct str s);
 /* True for the code points that XML 1.0 allows in a document. */
 bool xml_char(uint32_t cp);

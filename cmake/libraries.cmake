@@ -20,6 +20,7 @@ lib(SOFIA sofia-sip-ua)
 lib(LIBXML2 libxml-2.0)
 lib(CONFUSE libconfuse)
 lib(SQLITE sqlite3)
+lib(JANSSON jansson)
 lib(SYSTEMD libsystemd)
 lib(IDN2 libidn2) # IDNA in addresses
 

@@ -74,6 +74,8 @@ void rooms_free(struct rooms *rs);
 struct room *rooms_find(struct rooms *rs, struct str address);
 struct room *rooms_next(struct rooms *rs, size_t *it); /* *it from 0 */
 size_t rooms_count(const struct rooms *rs);
+/* So many there may be; those that are there stay. */
+void rooms_limit(struct rooms *rs, size_t max_rooms);
 
 /* Joins, or creates and joins, the room join->room: fills seat (which is in no
  * room) and raises SEAT_JOINED, history (SEAT_WANTS_MESSAGES) and the subject

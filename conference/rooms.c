@@ -50,6 +50,11 @@ struct room *rooms_next(struct rooms *rs, size_t *it)
 	return table_next(rs->by_address, it);
 }
 
+void rooms_limit(struct rooms *rs, size_t max_rooms)
+{
+	rs->max_rooms = max_rooms;
+}
+
 size_t rooms_count(const struct rooms *rs)
 {
 	return table_count(rs->by_address);

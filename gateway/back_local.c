@@ -27,9 +27,9 @@ static enum map_domain_kind domain_kind(const struct domain_config *d)
 	return d->rooms == ROOMS_XMPP ? MAP_DOMAIN_NATIVE : MAP_DOMAIN_ROOMS;
 }
 
-struct back_local *back_local_new(const struct config *cfg, struct rooms *rooms)
+void back_local_reconfigure(struct back_local *b)
 {
-	struct back_local *b = mem_new(sizeof(*b));
+	const struct config *cfg = b->cfg;
 	struct map_domain *d = mem_new_array(cfg->n_domains + 1, sizeof(*d));
 	size_t n = 0;
 
@@ -40,11 +40,19 @@ struct back_local *back_local_new(const struct config *cfg, struct rooms *rooms)
 			d[n++] = (struct map_domain){str_z(dc->name),
 						     domain_kind(dc)};
 	}
+	free(b->domain);
+	b->domain = d;
+	b->domains = (struct map_domains){d, n, str_z(cfg->sip.host)};
+}
+
+struct back_local *back_local_new(const struct config *cfg, struct rooms *rooms)
+{
+	struct back_local *b = mem_new(sizeof(*b));
+
 	b->cfg = cfg;
 	b->rooms = rooms;
 	b->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	b->domain = d;
-	b->domains = (struct map_domains){d, n, str_z(cfg->sip.host)};
+	back_local_reconfigure(b);
 	return b;
 }
 

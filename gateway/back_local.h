@@ -11,6 +11,8 @@ struct back_local;
 /* Borrows both. */
 struct back_local *back_local_new(const struct config *cfg,
 				  struct rooms *rooms);
+/* The content of cfg has changed. */
+void back_local_reconfigure(struct back_local *b);
 void back_local_free(struct back_local *b);
 
 /* The local-room domain of this name, or NULL. */

@@ -13,19 +13,37 @@
  * the file for the end of an open section, where this option is unknown. */
 #define END_MARK "end-of-file"
 
-/* libconfuse has no place for a pointer of ours in its error callback, so
- * errors go where the administrator looks anyway. */
-__attribute__((format(printf, 2, 0))) static void
-print_error(cfg_t *cfg, const char *fmt, va_list ap)
+/* Where an error goes. libconfuse's callback has no pointer of ours but the
+ * section, so each section has an option that nobody can name, and this is its
+ * value's place. */
+struct errors {
+	long unused;
+	char why[CONFIG_WHY_MAX]; /* the first one */
+};
+#define ERRORS	       "where errors go"
+#define SECTION_END(e) CFG_SIMPLE_INT(ERRORS, &(e)->unused), CFG_END()
+
+static struct errors *errors_of(cfg_t *cfg)
 {
+	for (cfg_opt_t *o = cfg->opts; o->name; o++)
+		if (strcmp(o->name, ERRORS) == 0)
+			return (struct errors *)(void *)o->simple_value.number;
+	return NULL;
+}
+
+__attribute__((format(printf, 2, 0))) static void
+note_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	struct errors *e = errors_of(cfg);
 	char what[512];
 
+	if (!e || *e->why)
+		return;
 	vsnprintf(what, sizeof(what), fmt, ap);
 	if (strstr(what, END_MARK))
 		snprintf(what, sizeof(what), "the file ends inside a section");
-	fprintf(stderr, "%s:%d: %s\n",
-		cfg && cfg->filename ? cfg->filename : "?", cfg ? cfg->line : 0,
-		what);
+	snprintf(e->why, sizeof(e->why), "%s:%d: %s",
+		 cfg->filename ? cfg->filename : "?", cfg->line, what);
 }
 
 /* The whole file and the end mark, as a stream. NULL and errno. */
@@ -197,8 +215,9 @@ static int read_all(cfg_t *cfg, struct config *c)
 	return 0;
 }
 
-int config_load(const char *file, struct config **out)
+int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 {
+	struct errors e = {0};
 	char no_list[] = "{}";
 	char full_rosters[] = "{Blink, sipsimple, SylkServer}";
 	cfg_opt_t sip[] = {
@@ -208,7 +227,7 @@ int config_load(const char *file, struct config **out)
 	    CFG_STR("host", "", CFGF_NONE),
 	    CFG_STR("realm", "", CFGF_NONE),
 	    CFG_STR("verify", "strict", CFGF_NONE),
-	    CFG_END()};
+	    SECTION_END(&e)};
 	cfg_opt_t msrp[] = {CFG_STR_LIST("listen", no_list, CFGF_NONE),
 			    CFG_STR("host", "", CFGF_NONE),
 			    CFG_INT("port", 0, CFGF_NONE),
@@ -217,22 +236,22 @@ int config_load(const char *file, struct config **out)
 			    CFG_INT("max-message", 10485760, CFGF_NONE),
 			    CFG_INT("max-send-queue", 1048576, CFGF_NONE),
 			    CFG_INT("max-connections", 20000, CFGF_NONE),
-			    CFG_END()};
+			    SECTION_END(&e)};
 	cfg_opt_t xmpp[] = {CFG_STR("server", "127.0.0.1:5347", CFGF_NONE),
 			    CFG_INT("max-stanza", 65536, CFGF_NONE),
 			    CFG_INT("max-queue", 16777216, CFGF_NONE),
-			    CFG_END()};
+			    SECTION_END(&e)};
 	cfg_opt_t dns[] = {CFG_STR_LIST("servers", no_list, CFGF_NONE),
-			   CFG_END()};
+			   SECTION_END(&e)};
 	cfg_opt_t tls[] = {CFG_STR("certificate", "", CFGF_NONE),
 			   CFG_STR("key", "", CFGF_NONE),
 			   CFG_STR("ca", "", CFGF_NONE),
-			   CFG_STR("ciphers", "", CFGF_NONE), CFG_END()};
+			   CFG_STR("ciphers", "", CFGF_NONE), SECTION_END(&e)};
 	cfg_opt_t limits[] = {CFG_INT("rooms", 10000, CFGF_NONE),
 			      CFG_INT("dialogs", 100000, CFGF_NONE),
 			      CFG_INT("subscriptions", 100000, CFGF_NONE),
 			      CFG_INT("store-queue", 67108864, CFGF_NONE),
-			      CFG_END()};
+			      SECTION_END(&e)};
 	cfg_opt_t domain[] = {CFG_STR("secret", "", CFGF_NONE),
 			      CFG_STR("name", "", CFGF_NONE),
 			      CFG_STR("rooms", "", CFGF_NONE),
@@ -257,10 +276,10 @@ int config_load(const char *file, struct config **out)
 			      CFG_INT("max-occupants", 10000, CFGF_NONE),
 			      CFG_INT("notify-interval", 5, CFGF_NONE),
 			      CFG_INT("min-expires", 60, CFGF_NONE),
-			      CFG_END()};
+			      SECTION_END(&e)};
 	cfg_opt_t opts[] = {
 	    CFG_STR("state-dir", "/var/lib/stoxd", CFGF_NONE),
-	    CFG_STR("control", "/run/stoxd/control.sock", CFGF_NONE),
+	    CFG_STR("control", CONFIG_CONTROL, CFGF_NONE),
 	    CFG_STR("metrics", "127.0.0.1:9190", CFGF_NONE),
 	    CFG_STR("log-level", "info", CFGF_NONE),
 	    CFG_SEC("sip", sip, CFGF_NONE),
@@ -272,7 +291,7 @@ int config_load(const char *file, struct config **out)
 	    CFG_SEC("domain", domain,
 		    CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	    CFG_INT(END_MARK, 0, CFGF_NONE),
-	    CFG_END()};
+	    SECTION_END(&e)};
 	cfg_t *cfg = cfg_init(opts, CFGF_NONE);
 	struct config *c = mem_new(sizeof(*c));
 	FILE *text = open_marked(file);
@@ -280,20 +299,32 @@ int config_load(const char *file, struct config **out)
 
 	c->parsed = cfg;
 	c->file = take_str(file);
-	cfg_set_error_function(cfg, print_error);
+	cfg_set_error_function(cfg, note_error);
 	config_set_checks(cfg);
 	name_sections(cfg, file);
 	if (!text)
-		fprintf(stderr, "%s:0: %s\n", file, strerror(errno));
+		snprintf(e.why, sizeof(e.why), "%s:0: %s", file,
+			 strerror(errno));
 	else if (cfg_parse_fp(cfg, text) == CFG_SUCCESS &&
 		 config_check_tls(cfg) == 0 && read_all(cfg, c) == 0)
 		err = 0;
 	if (text)
 		fclose(text);
+	memcpy(why, e.why, sizeof(e.why));
 	if (err < 0)
 		config_free(c);
 	else
 		*out = c;
+	return err;
+}
+
+int config_load(const char *file, struct config **out)
+{
+	char why[CONFIG_WHY_MAX];
+	int err = config_read(file, out, why);
+
+	if (err < 0)
+		fprintf(stderr, "%s\n", why);
 	return err;
 }
 

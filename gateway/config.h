@@ -19,6 +19,9 @@ enum config_users { USERS_NONE, USERS_SIP, USERS_FOREIGN };
 #define CREATE_SIP  1u
 #define CREATE_XMPP 2u
 
+/* Where the administrator's socket is unless the file says otherwise. */
+#define CONFIG_CONTROL "/run/stoxd/control.sock"
+
 struct domain_config {
 	const char *name;   /* lower-case */
 	const char *title;  /* for people; "" = none */
@@ -80,8 +83,12 @@ struct config {
 	void *parsed; /* owns the strings */
 };
 
-/* Reads and checks the file. 0, or ERR_SYNTAX after one line `file:line: what
- * is wrong` on standard error. */
+/* Reads and checks the file. 0, or ERR_SYNTAX with one line `file:line: what is
+ * wrong` in why. */
+#define CONFIG_WHY_MAX 1024
+int config_read(const char *file, struct config **out,
+		char why[CONFIG_WHY_MAX]);
+/* The same; the line goes to standard error. */
 int config_load(const char *file, struct config **out);
 void config_free(struct config *c);
 /* The domain of this name (without case), or NULL. "*" is none. */

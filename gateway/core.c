@@ -137,6 +137,18 @@ void core_restored(struct core *c)
 	front_sip_restored(c->front_sip);
 }
 
+void core_reconfigure(struct core *c)
+{
+	struct front_xmpp_domain *old = c->titles;
+	size_t n_titles;
+
+	back_local_reconfigure(c->back);
+	n_titles = read_titles(c);
+	front_xmpp_set_domains(c->front_xmpp, c->titles, n_titles);
+	free(old);
+	rooms_limit(c->rooms, c->config->limits.rooms);
+}
+
 void core_shutdown(struct core *c)
 {
 	front_xmpp_shutdown(c->front_xmpp);

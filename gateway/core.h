@@ -41,6 +41,8 @@ void core_restore(struct core *c, enum kept_kind kind, struct str key,
 		  struct str value);
 /* That was all; the SIP process is up. Everybody is called back. */
 void core_restored(struct core *c);
+/* The content of config has changed. */
+void core_reconfigure(struct core *c);
 /* Tells everybody: BYE, final NOTIFYs, status 332. Output is still to be
  * flushed. */
 void core_shutdown(struct core *c);

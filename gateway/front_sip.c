@@ -59,6 +59,8 @@ void front_sip_refuse(struct front_sip *f, const struct port_msg *req,
 	if (status == 503)
 		a.headers = STR("Retry-After: 30\r\n");
 	f->stats.refused++;
+	if (status >= 300 && status < 700)
+		f->refused[status - 300]++;
 	log_info(
 	    f->log, "sip.refuse",
 	    "dlg=%llx method=%.*s peer=%.*s from=%s uri=%s status=%d why=%s",
@@ -428,6 +430,11 @@ void front_sip_free(struct front_sip *f)
 	table_free(f->dialogs);
 	table_free(f->requests_by_id);
 	free(f);
+}
+
+uint64_t front_sip_refused(const struct front_sip *f, int status)
+{
+	return status >= 300 && status < 700 ? f->refused[status - 300] : 0;
 }
 
 struct front_sip_stats front_sip_stats(const struct front_sip *f)

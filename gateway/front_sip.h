@@ -52,3 +52,5 @@ struct front_sip_stats {
 	    messages_skipped, notifies;
 };
 struct front_sip_stats front_sip_stats(const struct front_sip *f);
+/* Requests that were refused with this status. */
+uint64_t front_sip_refused(const struct front_sip *f, int status);

@@ -75,6 +75,7 @@ struct front_sip {
 	size_t n_returning, next_returning;
 	struct timer return_timer;
 	uint64_t last_order; /* of a call */
+	uint64_t refused[400]; /* by status, from 300 */
 };
 
 #define CALL_IDENTITIES_MAX 4

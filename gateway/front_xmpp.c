@@ -39,6 +39,13 @@ struct front_xmpp *front_xmpp_new(const struct front_xmpp_cfg *cfg)
 	return f;
 }
 
+void front_xmpp_set_domains(struct front_xmpp *f,
+			    const struct front_xmpp_domain *domains, size_t n)
+{
+	f->cfg.domains = domains;
+	f->cfg.n_domains = n;
+}
+
 static void leave_all(struct fx_domain *d, enum reason_code code)
 {
 	struct fx_session *s;
@@ -94,6 +101,8 @@ void fx_send(struct front_xmpp *f, struct str domain)
 	if (f->out.err ||
 	    f->cfg.send(f->cfg.user, domain, buf_str(&f->out)) < 0)
 		f->stats.unsent++;
+	else
+		f->stats.stanzas_out++;
 }
 
 struct buf *fx_begin(struct front_xmpp *f, const char *name, struct str to,
@@ -151,6 +160,7 @@ void fx_refuse(struct front_xmpp *f, struct str domain, const struct muc_in *in,
 	       enum reason_code code)
 {
 	f->stats.refused++;
+	f->stats.refused_for[code]++;
 	fx_error(f, domain, in, map_reason_to_error(code),
 		 str_z(reason_text(code)));
 }

@@ -41,6 +41,9 @@ struct front_xmpp *front_xmpp_new(const struct front_xmpp_cfg *cfg);
 /* Seats leave without a word to their users: use front_xmpp_shutdown before.
  * NULL is fine. */
 void front_xmpp_free(struct front_xmpp *f);
+/* Other names of domains. */
+void front_xmpp_set_domains(struct front_xmpp *f,
+			    const struct front_xmpp_domain *domains, size_t n);
 /* A stanza from the stream of `domain`; the tree may go when this returns. */
 void front_xmpp_stanza(struct front_xmpp *f, struct str domain,
 		       const struct xnode *stanza);
@@ -59,6 +62,7 @@ void front_xmpp_shutdown(struct front_xmpp *f);
 
 struct front_xmpp_stats {
 	size_t sessions;
-	uint64_t joins, refused, messages_in, ghosts, unsent;
+	uint64_t joins, refused, messages_in, stanzas_out, ghosts, unsent;
+	uint64_t refused_for[REASONS]; /* refused, by reason */
 };
 struct front_xmpp_stats front_xmpp_stats(const struct front_xmpp *f);

@@ -10,23 +10,10 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "gateway/keep_store.h"
-#include "gateway/links.h"
-#include "sip/child.h"
+#include "gateway/service_priv.h"
 
 #define STOP_TIMEOUT_MS 5000 /* COMP-13 */
-
-struct service {
-	struct loop *loop;
-	struct log log;
-	const struct config *config;
-	struct store *store;
-	struct core core;
-	struct sip_child *sip;
-	struct links *links;
-	bool ready, stopping, sip_stopped, links_closed;
-	int status;
-	struct timer stop_timer, poll_timer;
-};
+#define SAID_MAX	65536
 
 /* --- where the core's output goes --- */
 
@@ -109,6 +96,11 @@ static const struct sip_child_ops sip_ops = {
     .drop = sip_drop,
 };
 
+uint32_t service_max_dialogs(const struct config *c)
+{
+	return (uint32_t)(c->limits.dialogs + c->limits.subscriptions);
+}
+
 /* With the dialogs of the run before. */
 static int start_sip(struct service *s, const char *program)
 {
@@ -131,8 +123,7 @@ static int start_sip(struct service *s, const char *program)
 	    .host = s->config->sip.host,
 	    .agent = "stoxd/" STOX_VERSION,
 	    .log_level = (int)s->config->log_level,
-	    .max_dialogs = (uint32_t)(s->config->limits.dialogs +
-				      s->config->limits.subscriptions),
+	    .max_dialogs = service_max_dialogs(s->config),
 	    .seeds = seeds.seed,
 	    .n_seeds = seeds.n,
 	    .ops = &sip_ops,
@@ -207,14 +198,16 @@ static void on_signal(evutil_socket_t sig, short what, void *user)
 	stop_sip(s);
 }
 
-/* What can be reloaded so far is nothing; a hang-up must not end the rooms. */
 static void on_hangup(evutil_socket_t sig, short what, void *user)
 {
 	struct service *s = user;
+	struct buf said = BUF_INIT(SAID_MAX);
 
 	(void)sig;
 	(void)what;
-	log_info(&s->log, "reload", "what=nothing");
+	if (!s->stopping)
+		service_reload(s, &said);
+	buf_done(&said);
 }
 
 /* A descriptor per participant: all that the system lets us have. */
@@ -237,13 +230,35 @@ static int open_store(struct service *s, struct core_io *io, char why[256])
 	return err;
 }
 
-int service_run(const struct config *config, const char *program)
+/* All but the SIP process: 0, or negative with a line in why. */
+static int open_all(struct service *s, char why[256])
 {
-	struct service s = {.config = config};
 	struct core_io io = {.sip_send = sip_send,
 			     .sip_request_id = sip_request_id,
 			     .xmpp_send = xmpp_send,
-			     .user = &s};
+			     .user = s};
+	int err = open_store(s, &io, why);
+
+	if (err < 0)
+		return err;
+	err = core_init(&s->core, s->loop, s->config, &io, why);
+	return err < 0 ? err : service_control_open(s, why);
+}
+
+static void close_all(struct service *s)
+{
+	timer_cancel(s->loop, &s->stop_timer);
+	timer_cancel(s->loop, &s->poll_timer);
+	service_control_close(s);
+	core_done(&s->core);
+	store_close(s->store);
+	links_free(s->links);
+	sip_child_free(s->sip);
+}
+
+int service_run(const struct config *config, const char *program)
+{
+	struct service s = {.config = &s.live.now};
 	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
 	struct event *event[3];
 	char why[256];
@@ -252,37 +267,29 @@ int service_run(const struct config *config, const char *program)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* the store hears of it as of a full disk */
 	log_init(&s.log, config->log_level, "stoxd");
+	live_config_init(&s.live, config);
 	s.loop = loop_new(&s.log, NULL);
 	s.links = links_new(s.loop, &s.core);
-	if (open_store(&s, &io, why) < 0 ||
-	    core_init(&s.core, s.loop, config, &io, why) < 0) {
-		fprintf(stderr, "stoxd: %s\n", why);
-		store_close(s.store);
-		links_free(s.links);
-		loop_free(s.loop);
-		return 1;
-	}
 	for (size_t i = 0; i < 3; i++) {
 		event[i] = evsignal_new(loop_base(s.loop), signals[i],
 					i < 2 ? on_signal : on_hangup, &s);
 		event_add(event[i], NULL);
 	}
-	if (start_sip(&s, program) < 0) {
+	if (open_all(&s, why) < 0) {
+		fprintf(stderr, "stoxd: %s\n", why);
+		s.status = 1;
+	} else if (start_sip(&s, program) < 0) {
 		fprintf(stderr, "stoxd: %s: %s\n", program, strerror(errno));
 		s.status = 1;
 	} else {
 		loop_run(s.loop);
 	}
-	timer_cancel(s.loop, &s.stop_timer);
-	timer_cancel(s.loop, &s.poll_timer);
-	core_done(&s.core);
-	store_close(s.store);
-	links_free(s.links);
-	sip_child_free(s.sip);
+	close_all(&s);
 	for (size_t i = 0; i < 3; i++)
 		event_free(event[i]);
 	if (s.status == 0)
 		log_info(&s.log, "stopped", "status=0");
 	loop_free(s.loop);
+	live_config_done(&s.live);
 	return s.status;
 }

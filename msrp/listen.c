@@ -258,6 +258,19 @@ uint16_t msrp_port(const struct msrp *m, bool secure)
 	return 0;
 }
 
+struct msrp_load msrp_load(const struct msrp *m)
+{
+	struct msrp_load load = {m->n_conns, table_count(m->sessions), 0};
+	const struct msrp_session *s;
+	const struct msrp_conn *c;
+
+	TABLE_FOREACH (m->sessions, it, s)
+		load.queued_bytes += s->queued;
+	TAILQ_FOREACH (c, &m->conns, link)
+		load.queued_bytes += c->out.n;
+	return load;
+}
+
 const struct msrp_stats *msrp_stats(const struct msrp *m)
 {
 	return &m->stats;

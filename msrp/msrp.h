@@ -82,6 +82,11 @@ struct msrp_stats {
 	    bytes_in, bytes_out, congested, limits_hit;
 };
 const struct msrp_stats *msrp_stats(const struct msrp *m);
+/* What there is at this moment. Looks at every connection and session. */
+struct msrp_load {
+	size_t connections, sessions, queued_bytes;
+};
+struct msrp_load msrp_load(const struct msrp *m);
 
 enum msrp_failure_report {
 	MSRP_FAILURE_YES, /* the default */

@@ -497,6 +497,19 @@ void sip_child_send(struct sip_child *c, const struct port_msg *m)
 		put(c, m);
 }
 
+void sip_child_adjust(struct sip_child *c, int log_level, uint32_t max_dialogs)
+{
+	struct port_msg m = port_msg(PORT_CONFIG);
+
+	c->log_level = log_level;
+	c->max_dialogs = max_dialogs;
+	m.number[0] = c->generation;
+	m.number[1] = max_dialogs;
+	m.number[3] = (uint32_t)log_level;
+	if (c->up)
+		put(c, &m);
+}
+
 uint64_t sip_child_req(struct sip_child *c)
 {
 	return UINT64_C(1) << 63 | (uint64_t)c->generation << 32 |

@@ -70,6 +70,8 @@ void sip_child_keep_none(struct sip_child *c);
  * (its client retransmits). A PORT_SEND that a dying process left without
  * PORT_RESPONSE is sent again by the next; a PORT_DIAL fails (503). */
 void sip_child_send(struct sip_child *c, const struct port_msg *m);
+/* Another log level and number of dialogs, from now on. */
+void sip_child_adjust(struct sip_child *c, int log_level, uint32_t max_dialogs);
 /* A fresh id for PORT_SEND and PORT_DIAL, and for the dialog of a PORT_DIAL. */
 uint64_t sip_child_req(struct sip_child *c);
 int sip_child_pid(const struct sip_child *c); /* 0 = not running */

@@ -51,14 +51,19 @@ static void on_last_call(struct sipproc *p, su_timer_t *t, struct sipproc *arg)
 	su_root_break(arg->root);
 }
 
-static void configure(struct sipproc *p, const struct port_msg *m)
+static void adjust(struct sipproc *p, const struct port_msg *m)
 {
-	p->generation = m->number[0];
 	p->max_dialogs = m->number[1] ? m->number[1] : DIALOGS_MAX;
 	p->max_requests = m->number[2] ? m->number[2] : REQUESTS_MAX;
 	p->log.level =
 	    m->number[3] <= LOG_TRACE ? (enum log_level)m->number[3] : LOG_INFO;
 	library_log(&p->log);
+}
+
+static void configure(struct sipproc *p, const struct port_msg *m)
+{
+	p->generation = m->number[0];
+	adjust(p, m);
 	p->listen = str_dup(m->f[PORT_F_LISTEN]);
 	p->agent_name = str_dup(m->f[PORT_F_AGENT]);
 	if (sipproc_open(p) < 0) {
@@ -105,7 +110,9 @@ static void obey(struct sipproc *p, const struct port_msg *m)
 		return;
 	switch (m->type) {
 	case PORT_CONFIG:
-		if (!p->agent)
+		if (p->agent)
+			adjust(p, m);
+		else
 			configure(p, m);
 		break;
 	case PORT_SEED:

@@ -16,7 +16,7 @@ enum port_type {
 
 	/* First of all: LISTEN, HOST, AGENT; number[0] = generation, [1] = most
 	 * dialogs, [2] = most requests waiting for the core (0: defaults),
-	 * [3] = enum log_level. */
+	 * [3] = enum log_level. Later ones only change numbers 1 to 3. */
 	PORT_CONFIG = 1,
 	/* A dialog as last reported by PORT_DIALOG. */
 	PORT_SEED,

@@ -462,5 +462,8 @@ bool xmpp_link_is_up(const struct xmpp_link *l)
 
 struct xmpp_link_stats xmpp_link_stats(const struct xmpp_link *l)
 {
-	return l->stats;
+	struct xmpp_link_stats stats = l->stats;
+
+	stats.queued_bytes = waiting(l);
+	return stats;
 }

@@ -43,5 +43,6 @@ int xmpp_link_send(struct xmpp_link *l, struct str text);
 
 struct xmpp_link_stats {
 	uint64_t connects, stanzas_in, stanzas_refused, bytes_out, dropped;
+	size_t queued_bytes; /* at this moment */
 };
 struct xmpp_link_stats xmpp_link_stats(const struct xmpp_link *l);

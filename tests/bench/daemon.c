@@ -37,6 +37,7 @@ static void write_config(const struct daemon *d, unsigned seats)
 	fprintf(f,
 		"log-level = \"warn\"\n"
 		"state-dir = \"\"\n"
+		"control = \"\"\n"
 		"metrics = \"\"\n"
 		"sip { listen = {\"tcp:127.0.0.1:%u\"}\n"
 		"      trust = {\"127.0.0.1\"} }\n"

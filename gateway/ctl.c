@@ -1,0 +1,113 @@
+/* The command line of stoxctl. */
+#include "gateway/ctl.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/config.h"
+#include "gateway/ctl_priv.h"
+
+static void help(FILE *out)
+{
+	fputs("Usage: stoxctl [-s SOCKET | -c CONFIG] COMMAND [--json]\n"
+	      "\n"
+	      "  -s SOCKET  the daemon's socket (default: " CONFIG_CONTROL ")\n"
+	      "  -c CONFIG  take the socket from this configuration file\n"
+	      "  --json     print the answer as JSON\n"
+	      "  -V         print the version and exit\n"
+	      "  -h         print this help and exit\n"
+	      "\n"
+	      "Commands:\n",
+	      out);
+	for (const struct ctl_command *k = ctl_commands; k->name; k++) {
+		int n = fprintf(out, "  %s%s%s", k->name, *k->args ? " " : "",
+				k->args);
+
+		fprintf(out, "%*s%s\n", n < 43 ? 44 - n : 1, "", k->help);
+	}
+}
+
+static const struct ctl_command *find(const char *name)
+{
+	const struct ctl_command *k = ctl_commands;
+
+	while (k->name && strcmp(k->name, name) != 0)
+		k++;
+	return k->name ? k : NULL;
+}
+
+static int run(struct ctl *c, const char *name)
+{
+	const struct ctl_command *k = find(name);
+
+	if (!k) {
+		fprintf(c->err, "stoxctl: no such command: %s\n", name);
+		return CTL_USAGE;
+	}
+	if (c->n_args < k->min || (k->max >= 0 && c->n_args > k->max)) {
+		fprintf(c->err, "Usage: stoxctl %s%s%s\n", k->name,
+			*k->args ? " " : "", k->args);
+		return CTL_USAGE;
+	}
+	return k->run(c);
+}
+
+int ctl_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
+{
+	static const struct option options[] = {
+	    {"json", no_argument, NULL, 'j'},
+	    {"password-stdin", no_argument, NULL, 'p'},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0}};
+	struct ctl c = {.in = in, .out = out, .err = err};
+	struct config *config = NULL;
+	char why[CONFIG_WHY_MAX];
+	const char *file = NULL;
+	int opt, status;
+
+	optind = 0; /* all over again: this is not the only call */
+	while ((opt = getopt_long(argc, argv, "s:c:hV", options, NULL)) != -1) {
+		switch (opt) {
+		case 's':
+			c.socket = optarg;
+			break;
+		case 'c':
+			file = optarg;
+			break;
+		case 'j':
+			c.json = true;
+			break;
+		case 'p':
+			c.password_stdin = true;
+			break;
+		case 'V':
+			fputs("stoxctl " STOX_VERSION "\n", out);
+			return CTL_DONE;
+		case 'h':
+			help(out);
+			return CTL_DONE;
+		default:
+			help(err);
+			return CTL_USAGE;
+		}
+	}
+	if (optind == argc || (c.socket && file)) {
+		help(err);
+		return CTL_USAGE;
+	}
+	if (file) {
+		if (config_read(file, &config, why) < 0) {
+			fprintf(err, "stoxctl: %s\n", why);
+			return CTL_REFUSED;
+		}
+		c.socket = config->control;
+	}
+	if (!c.socket)
+		c.socket = CONFIG_CONTROL;
+	c.args = argv + optind + 1;
+	c.n_args = argc - optind - 1;
+	status = run(&c, argv[optind]);
+	config_free(config);
+	return status;
+}

@@ -1,0 +1,192 @@
+/* The daemon's answers as people read them. */
+#include "gateway/ctl_priv.h"
+
+#include <string.h>
+
+static const char *text(const json_t *j, const char *key)
+{
+	const char *z = json_string_value(json_object_get(j, key));
+
+	return z ? z : "";
+}
+
+static long long number(const json_t *j, const char *key)
+{
+	return json_integer_value(json_object_get(j, key));
+}
+
+static bool yes(const json_t *j, const char *key)
+{
+	return json_is_true(json_object_get(j, key));
+}
+
+/* A member as it is: text, number, yes or no. */
+static void add_member(struct ctl_table *t, const char *name, const json_t *j)
+{
+	ctl_table_cell(t, name);
+	switch (json_typeof(j)) {
+	case JSON_STRING:
+		ctl_table_cell(t, json_string_value(j));
+		break;
+	case JSON_INTEGER:
+		ctl_table_cellf(t, "%" JSON_INTEGER_FORMAT,
+				json_integer_value(j));
+		break;
+	case JSON_REAL:
+		ctl_table_cellf(t, "%.2f", json_real_value(j));
+		break;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		ctl_table_cell(t, json_is_true(j) ? "yes" : "no");
+		break;
+	case JSON_NULL:
+	case JSON_ARRAY:
+	case JSON_OBJECT:
+		ctl_table_cell(t, "");
+		break;
+	}
+}
+
+/* All plain members of an object, one a line; those of objects in it behind
+ * their name. */
+static void add_object(struct ctl_table *t, const char *prefix, json_t *j)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(j, key, value)
+	{
+		char name[128];
+
+		snprintf(name, sizeof(name), "%s%s%s", prefix,
+			 *prefix ? " " : "", key);
+		if (json_is_object(value))
+			add_object(t, name, value);
+		else if (!json_is_array(value))
+			add_member(t, name, value);
+	}
+}
+
+static void print_object(const json_t *j, FILE *out)
+{
+	struct ctl_table *t = ctl_table_new(2, NULL);
+	json_t *copy = json_copy((json_t *)(uintptr_t)j);
+
+	add_object(t, "", copy);
+	json_decref(copy);
+	ctl_table_print(t, out);
+}
+
+void ctl_show_rooms(const json_t *j, FILE *out)
+{
+	static const char *const head[] = {"ROOM",   "SIP",   "XMPP",	 "KEPT",
+					   "LISTED", "STATE", "SUBJECT", NULL};
+	struct ctl_table *t = ctl_table_new(7, head);
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach(json_object_get(j, "rooms"), i, r)
+	{
+		const json_t *n = json_object_get(r, "occupants");
+
+		ctl_table_cell(t, text(r, "room"));
+		ctl_table_cellf(t, "%lld", number(n, "sip"));
+		ctl_table_cellf(t, "%lld", number(n, "xmpp"));
+		ctl_table_cell(t, yes(r, "persistent") ? "yes" : "no");
+		ctl_table_cell(t, yes(r, "public") ? "yes" : "no");
+		ctl_table_cell(t, yes(r, "locked") ? "locked" : "open");
+		ctl_table_cell(t, text(r, "subject"));
+	}
+	ctl_table_print(t, out);
+}
+
+static void show_roster(const json_t *roster, FILE *out)
+{
+	static const char *const head[] = {
+	    "NICK", "ADDRESS", "WORLD", "ROLE", "AFFILIATION", "DEVICES", NULL};
+	struct ctl_table *t = ctl_table_new(6, head);
+	const json_t *o;
+	size_t i;
+
+	json_array_foreach(roster, i, o)
+	{
+		ctl_table_cell(t, text(o, "nick"));
+		ctl_table_cell(t, text(o, "address"));
+		ctl_table_cell(t, text(o, "world"));
+		ctl_table_cell(t, text(o, "role"));
+		ctl_table_cell(t, text(o, "affiliation"));
+		ctl_table_cellf(t, "%zu",
+				json_array_size(json_object_get(o, "devices")));
+	}
+	ctl_table_print(t, out);
+}
+
+void ctl_show_room(const json_t *j, FILE *out)
+{
+	const json_t *roster = json_object_get(j, "roster");
+
+	print_object(j, out);
+	if (json_array_size(roster) > 0) {
+		fputc('\n', out);
+		show_roster(roster, out);
+	}
+}
+
+void ctl_show_domains(const json_t *j, FILE *out)
+{
+	static const char *const head[] = {"DOMAIN", "ROOMS", "CREATE", "COUNT",
+					   "XMPP",   "TITLE", NULL};
+	struct ctl_table *t = ctl_table_new(6, head);
+	const json_t *d;
+	size_t i;
+
+	json_array_foreach(json_object_get(j, "domains"), i, d)
+	{
+		ctl_table_cell(t, text(d, "domain"));
+		ctl_table_cell(t, text(d, "rooms"));
+		ctl_table_cell(t, text(d, "create"));
+		ctl_table_cellf(t, "%lld", number(d, "room-count"));
+		ctl_table_cell(t, text(d, "xmpp"));
+		ctl_table_cell(t, text(d, "title"));
+	}
+	ctl_table_print(t, out);
+}
+
+/* COMP-8: the server's limit has to be at least ours. */
+void ctl_show_domain(const json_t *j, FILE *out)
+{
+	long long most = number(j, "max-stanza");
+
+	print_object(j, out);
+	if (strcmp(text(j, "xmpp"), "none") == 0)
+		return;
+	fprintf(out,
+		"\nstoxd sends stanzas of up to %lld octets. Let the XMPP "
+		"server take them:\n"
+		"  Prosody:  component_stanza_size_limit = %lld\n"
+		"  ejabberd: max_stanza_size: %lld (its listener "
+		"ejabberd_service)\n",
+		most, most, most);
+}
+
+void ctl_show_status(const json_t *j, FILE *out)
+{
+	print_object(j, out);
+}
+
+void ctl_show_users(const json_t *j, FILE *out)
+{
+	static const char *const head[] = {"USER", NULL};
+	struct ctl_table *t = ctl_table_new(1, head);
+	const json_t *u;
+	size_t i;
+
+	json_array_foreach(json_object_get(j, "users"), i, u)
+	    ctl_table_cell(t, text(u, "user"));
+	ctl_table_print(t, out);
+}
+
+void ctl_show_reload(const json_t *j, FILE *out)
+{
+	fputs(text(j, "notes"), out);
+}

@@ -1,0 +1,29 @@
+/* A small HTTP server on a listening socket, for the administrator and for
+ * Prometheus: one request per connection, few connections at a time, short
+ * headers and bodies, no waiting for slow ones. */
+#pragma once
+
+#include <event2/http.h>
+
+#include "base/buf.h"
+#include "base/loop.h"
+
+struct http;
+
+struct http_cfg {
+	struct loop *loop;
+	int fd;		  /* listening, non-blocking; consumed */
+	uint16_t methods; /* EVHTTP_REQ_*, others get 501 */
+	size_t max_body;  /* octets; more gets 413 */
+	/* A whole request; http_answer() before it returns. */
+	void (*request)(void *user, struct evhttp_request *req);
+	void *user;
+};
+
+struct http *http_new(const struct http_cfg *cfg);
+/* Closes everything. Not inside a request. NULL is fine. */
+void http_free(struct http *h);
+/* Answers with this body (empty: none) of this type, and closes. headers: pairs
+ * of name and value up to a NULL, or NULL. */
+void http_answer(struct evhttp_request *req, int status, const char *type,
+		 struct str body, const char *const *headers);

@@ -1,0 +1,88 @@
+#include "gateway/service_priv.h"
+
+#include "base/err.h"
+#include "base/log.h"
+
+static void read_vitals(void *user, struct vitals *v)
+{
+	const struct service *s = user;
+
+	vitals_read(v, &s->core, s->sip, s->links, &s->pulse);
+	store_stats(s->store, &v->store);
+}
+
+static int on_reload(void *user, struct buf *said)
+{
+	return service_reload(user, said);
+}
+
+/* An ordinary user who tries stoxd out may have no right to the default place,
+ * and then does without. Another place was asked for. */
+static bool may_do_without(const char *path, int err)
+{
+	return strcmp(path, CONFIG_CONTROL) == 0 &&
+	       (err == -EACCES || err == -EPERM || err == -EROFS);
+}
+
+static int open_admin(struct service *s, char why[256])
+{
+	const char *path = s->config->control;
+	int err;
+
+	if (!*path)
+		return 0;
+	err = admin_new(&(struct admin_cfg){.loop = s->loop,
+					    .core = &s->core,
+					    .path = path,
+					    .vitals = read_vitals,
+					    .reload = on_reload,
+					    .user = s},
+			&s->admin, why);
+	if (err == 0)
+		log_info(&s->log, "admin.listen", "path=%s", LOGQ(str_z(path)));
+	if (err == 0 || !may_do_without(path, err))
+		return err;
+	log_warn(&s->log, "admin.off", "why=%s", LOGQ(str_z(why)));
+	return 0;
+}
+
+int service_control_open(struct service *s, char why[256])
+{
+	int err = 0;
+
+	pulse_start(&s->pulse, s->loop);
+	if (*s->config->metrics)
+		err = metrics_new(s->loop, s->config->metrics, read_vitals, s,
+				  &s->metrics, why);
+	return err < 0 ? err : open_admin(s, why);
+}
+
+void service_control_close(struct service *s)
+{
+	admin_free(s->admin);
+	metrics_free(s->metrics);
+	pulse_stop(&s->pulse);
+}
+
+int service_reload(struct service *s, struct buf *said)
+{
+	int err = live_config_reload(&s->live, s->loop, said);
+	struct str rest = buf_str(said);
+
+	if (err < 0) {
+		log_error(&s->log, "reload.refused", "why=%s", LOGQ(rest));
+		return err;
+	}
+	s->log.level = s->config->log_level;
+	if (s->sip)
+		sip_child_adjust(s->sip, (int)s->config->log_level,
+				 service_max_dialogs(s->config));
+	core_reconfigure(&s->core);
+	if (s->ready)
+		links_update(s->links);
+	for (rest = buf_str(said); rest.n;)
+		log_warn(&s->log, "reload.note", "what=%s",
+			 LOGQ(str_split(&rest, '\n')));
+	log_info(&s->log, "reload", "file=%s", LOGQ(str_z(s->config->file)));
+	return 0;
+}
