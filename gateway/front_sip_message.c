@@ -44,7 +44,7 @@ static int find_target(struct call *c, struct arena *a, struct str uri,
 		else
 			o = seat_by_nick(&c->seat, buf_str(&nick));
 	} else {
-		o = user_in_room(&c->seat, user_key(a, uri));
+		o = user_called(c, user_key(a, uri));
 		if (!o)
 			o = draft_occupant(c, uri);
 	}

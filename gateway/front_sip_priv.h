@@ -341,6 +341,9 @@ int call_privacy(struct call *c, const struct port_msg *m, bool possible,
 		 const char **why);
 /* The occupant with this user_key, or with this anonymous address, or NULL. */
 const struct occupant *user_in_room(struct seat *s, struct str key);
+/* Likewise, or one who came with this among his addresses (CHAT-23); seen from
+ * the caller's room. */
+const struct occupant *user_called(struct call *by, struct str key);
 /* May the subscriber see this occupant's devices by their addresses (EVENT-25)?
  */
 bool shows_contacts(struct subscription *s, const struct occupant *o);
