@@ -60,8 +60,8 @@ void store_each(struct store *s, enum store_table table,
 
 /* A SIP user who logs in by digest (RFC 8760). */
 struct store_user {
-	struct str address;	/* "user@domain" */
-	struct str realm;	/* one row for each of his realms */
+	struct str address; /* "user@domain" */
+	struct str realm;   /* one row for each of his realms */
 	/* HA1 in hex: with the user part, a space, with the whole address */
 	struct str md5, sha256;
 };
