@@ -9,6 +9,7 @@
 #include "sip/sdp.h"
 
 struct call;
+struct cpim;
 struct dialog_name;
 struct dialog_names;
 struct guest;
@@ -65,6 +66,7 @@ struct front_sip {
 	struct guests *guests;
 	struct table *referrals; /* by id */
 	uint64_t last_referral;
+	uint64_t last_upload;
 	size_t n_calls, n_subscriptions;
 	bool stopping;
 	struct front_sip_stats stats;
@@ -168,6 +170,7 @@ struct call {
 	struct timer
 	    timer; /* awaits, in turn: ACK, binding, re-INVITE after loss */
 	struct session_timer session_timer;
+	TAILQ_HEAD(, upload) uploads;	 /* long messages that come in */
 	TAILQ_HEAD(, held_message) held; /* until the session is bound */
 	size_t n_held, held_bytes;
 	TAILQ_HEAD(, held_subscribe) subscribes; /* until the room is there */
@@ -409,6 +412,11 @@ void call_connect(struct call *c);
 /* front_sip_message.c */
 void call_on_message(void *call, msrp_tx tx, const struct msrp_message *in);
 void call_on_nickname(void *call, msrp_tx tx, const struct msrp_nickname *n);
+/* Does it send messages of this type? */
+bool call_takes_from(const struct call *c, struct str type);
+/* From, To and whom that means (CHAT-13): 200 with m's audience and wrapped
+ * type, or the status owed. */
+int call_check_head(struct call *c, struct message *m, const struct cpim *cpim);
 /* The outcome of a command of the call's own seat. */
 void call_on_result(struct call *c, const struct seat_ev *ev);
 
