@@ -24,9 +24,10 @@ def description(invite):
 
 
 class Callee(SipUser):
-    """Takes every call, or answers with `refuse_with`."""
+    """Takes every call, or answers with `refuse_with`, or only rings."""
 
     refuse_with = None
+    rings_only = cancelled = False
     invited = None
 
     async def start(self):
@@ -35,7 +36,16 @@ class Callee(SipUser):
         self.on_request = self.called
 
     def called(self, invite):
+        if invite.method == "CANCEL":
+            self.cancelled = True
+            self.respond(self.invited, self.reply(
+                self.invited, 487, "Request Terminated", tag="ringing"))
+            return self.reply(invite, 200, "OK")
         self.invited = invite
+        if self.rings_only:
+            invite.source.send(self.reply(invite, 180, "Ringing", [
+                ("Contact", "<%s>" % self.contact)], tag="ringing").to_bytes())
+            return None
         if self.refuse_with:
             return self.reply(invite, self.refuse_with, "No")
         call = Call(self, invite.from_.uri)
