@@ -40,13 +40,13 @@ static bool same_secret(struct str a, struct str b)
 	return !differs;
 }
 
-enum reason_code password_admits(const struct room *r,
-				 const struct seat_join *join)
+static enum reason_code password_admits(const struct room *r,
+					const struct seat_join *join)
 {
 	struct person who = person_of(join);
 
-	if (join->own || join->returning || !r->policy.password.n ||
-	    inside(r, join) || affil_of(r, &who) == AFF_OWNER)
+	if (join->returning || !r->policy.password.n || inside(r, join) ||
+	    affil_of(r, &who) == AFF_OWNER)
 		return REASON_OK;
 	return same_secret(r->policy.password, join->password)
 		   ? REASON_OK
@@ -62,6 +62,7 @@ static bool has_other_device(const struct room *r, const struct seat_join *join)
 		for (const struct seat_rec *rec = o->devices; rec;
 		     rec = rec->next)
 			if (o->pub.world == join->world &&
+			    rec->device.seat != join->replaces &&
 			    !str_eq(rec->device.label, join->device))
 				return true;
 	return false;
@@ -87,6 +88,9 @@ enum reason_code room_admits(const struct room *r, const struct seat_join *join)
 	if (r->locked && affil_of(r, &who) != AFF_OWNER)
 		return REASON_LOCKED;
 	code = person_admitted(r, &who);
+	if (code != REASON_OK)
+		return code;
+	code = password_admits(r, join);
 	if (code != REASON_OK)
 		return code;
 	if (!join->observer && r->policy.one_device &&

@@ -109,6 +109,23 @@ enum affiliation affil_of(const struct room *r, const struct person *who)
 	return a ? a->pub.affiliation : AFF_NONE;
 }
 
+bool room_policy_bans(const struct room_policy *policy,
+		      const struct seat_join *join)
+{
+	struct person who = person_of(join);
+	char space[KEY_MAX];
+
+	for (unsigned i = 0; i < AFFIL_KEYS; i++) {
+		struct str key = affil_key(&who, i, space, sizeof(space));
+
+		for (size_t j = 0; key.n && j < policy->n_fixed; j++)
+			if (str_eq(policy->fixed[j].user, key))
+				return policy->fixed[j].affiliation ==
+				       AFF_OUTCAST;
+	}
+	return false;
+}
+
 const struct affil *affil_by_nick(const struct room *r, struct str key)
 {
 	const struct affil *a = table_get_str(r->fixed.by_nick, key);

@@ -57,6 +57,21 @@ static struct str domain_of(struct str id)
 	return at < 0 ? STR_NONE : str_from(plain, (size_t)at);
 }
 
+/* Entries for users of every kind are in lower case: a SIP user's name need not
+ * be. */
+static struct str plain_key(struct str id, char *space, size_t room)
+{
+	struct str plain = affil_plain(id);
+
+	if (plain.n > room)
+		return STR_NONE;
+	for (size_t i = 0; i < plain.n; i++)
+		space[i] = plain.p[i] >= 'A' && plain.p[i] <= 'Z'
+			       ? (char)(plain.p[i] + 'a' - 'A')
+			       : plain.p[i];
+	return str_of(space, plain.n);
+}
+
 static struct str scheme_domain(struct str id, char *space, size_t room)
 {
 	struct str domain = domain_of(id);
@@ -78,7 +93,7 @@ struct str affil_key(const struct person *who, unsigned i, char *space,
 	case 0:
 		return id;
 	case 1:
-		return affil_plain(id);
+		return plain_key(id, space, room);
 	case 2:
 		return scheme_domain(id, space, room);
 	default:

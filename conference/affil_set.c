@@ -6,7 +6,7 @@
 bool affil_stands_for(struct str user, struct str entry)
 {
 	return !str_eq(user, entry) && str_eq(user, affil_plain(user)) &&
-	       str_eq(user, affil_plain(entry));
+	       str_ieq(user, affil_plain(entry));
 }
 
 static void drop(struct room *r, struct affil *a)
@@ -122,7 +122,9 @@ void affil_founder(struct room *r, const struct seat_join *join)
 	    .hidden = !str_eq(who.account, join->user),
 	};
 
-	if (affil_of(r, &who) != AFF_OWNER)
+	enum affiliation now = affil_of(r, &who);
+
+	if (now != AFF_OWNER && now != AFF_OUTCAST)
 		change_list(r, &a);
 }
 

@@ -172,8 +172,6 @@ enum reason_code room_join(struct room *r, void *join_task)
 	struct seating s = {.person = person_of(join)};
 	enum reason_code code = room_admits(r, join);
 
-	if (code == REASON_OK)
-		code = password_admits(r, join);
 	if (code != REASON_OK)
 		return code;
 	if (join->observer)

@@ -70,14 +70,63 @@ void policy_set(struct room *r, const struct room_policy *policy)
 	room_retire(r, (char *)old);
 }
 
+static bool same_words(const struct room_policy *a, const struct room_policy *b)
+{
+	if (a->n_reserved_nicks != b->n_reserved_nicks)
+		return false;
+	for (size_t i = 0; i < a->n_reserved_nicks; i++)
+		if (!str_eq(a->reserved_nicks[i], b->reserved_nicks[i]))
+			return false;
+	return str_eq(a->title, b->title) && str_eq(a->password, b->password);
+}
+
+static bool same_fixed(const struct room_policy *a, const struct room_policy *b)
+{
+	if (a->n_fixed != b->n_fixed)
+		return false;
+	for (size_t i = 0; i < a->n_fixed; i++)
+		if (!str_eq(a->fixed[i].user, b->fixed[i].user) ||
+		    a->fixed[i].affiliation != b->fixed[i].affiliation ||
+		    !str_eq(a->fixed[i].nick, b->fixed[i].nick) ||
+		    !str_eq(a->fixed[i].why, b->fixed[i].why))
+			return false;
+	return true;
+}
+
+static bool same_switches(const struct room_policy *a,
+			  const struct room_policy *b)
+{
+	return a->persistent == b->persistent && a->public == b->public &&
+	       a->private_messages == b->private_messages &&
+	       a->nicknames == b->nicknames && a->moderated == b->moderated &&
+	       a->members_only == b->members_only &&
+	       a->one_device == b->one_device &&
+	       a->end_with_owner == b->end_with_owner &&
+	       a->subject_by_moderators == b->subject_by_moderators &&
+	       a->nicks_of_domain == b->nicks_of_domain;
+}
+
+static bool same_policy(const struct room_policy *a,
+			const struct room_policy *b)
+{
+	return same_switches(a, b) && a->max_occupants == b->max_occupants &&
+	       a->history == b->history &&
+	       a->history_bytes == b->history_bytes &&
+	       a->lock_ms == b->lock_ms &&
+	       a->quarantine_ms == b->quarantine_ms && same_words(a, b) &&
+	       same_fixed(a, b);
+}
+
 /* Those whose role nobody has set take the one that the settings give them. */
 static void configure(struct room *r, const struct room_policy *policy)
 {
 	struct seat_ev ev = {.type = SEAT_ROOM_CHANGED};
-	bool was_scoped = r->policy.nicks_of_domain;
+	struct room_policy before = r->policy;
 
 	policy_set(r, policy);
-	if (was_scoped != r->policy.nicks_of_domain)
+	if (same_policy(&before, &r->policy))
+		return;
+	if (before.nicks_of_domain != r->policy.nicks_of_domain)
 		scope_changed(r);
 	room_note(r, ROOM_SETTINGS);
 	room_tell(r, AUDIENCE_ALL, &ev, NULL, 0);
@@ -86,36 +135,71 @@ static void configure(struct room *r, const struct room_policy *policy)
 		room_tidy_later(r);
 }
 
+/* Its owner's or administrator's own. */
+static void configure_own(struct room *r, const struct room_policy *policy)
+{
+	struct room_policy p = *policy;
+
+	p.fixed = r->policy.fixed;
+	p.n_fixed = r->policy.n_fixed;
+	r->configured = true;
+	room_note(r, ROOM_SETTINGS);
+	configure(r, &p);
+}
+
 enum reason_code room_configure_by(struct room *r, struct seat_rec *rec,
 				   const struct seat_cmd *cmd)
 {
-	struct room_policy policy;
-
 	if (rec->occ->pub.affiliation != AFF_OWNER)
 		return REASON_FORBIDDEN;
 	if (!cmd->policy)
 		return REASON_BAD_REQUEST;
-	policy = *cmd->policy;
-	policy.fixed = r->policy.fixed;
-	policy.n_fixed = r->policy.n_fixed;
-	r->configured = true;
-	configure(r, &policy);
+	configure_own(r, cmd->policy);
 	return REASON_OK;
 }
 
 static enum reason_code run_configure(struct room *r, void *policy)
 {
-	configure(r, policy);
+	configure_own(r, policy);
 	return REASON_OK;
 }
 
 enum reason_code room_configure(struct room *r,
 				const struct room_policy *policy)
 {
-	/* what it points to may be the room's own, which is retired only */
 	struct room_policy copy = *policy;
 
 	return room_task(r, run_configure, &copy);
+}
+
+struct follow {
+	struct room_policy policy;
+	bool always;
+};
+
+static enum reason_code run_follow(struct room *r, void *arg)
+{
+	struct follow *f = arg;
+
+	if (!r->configured || f->always) {
+		r->configured = false;
+		configure(r, &f->policy);
+	} else {
+		struct room_policy own = r->policy;
+
+		own.fixed = f->policy.fixed;
+		own.n_fixed = f->policy.n_fixed;
+		configure(r, &own);
+	}
+	return REASON_OK;
+}
+
+enum reason_code room_follow(struct room *r, const struct room_policy *policy,
+			     bool always)
+{
+	struct follow f = {*policy, always};
+
+	return room_task(r, run_follow, &f);
 }
 
 const struct room_policy *room_policy(const struct room *r)

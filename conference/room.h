@@ -99,8 +99,8 @@ void rooms_limit(struct rooms *rs, size_t max_rooms);
  * the room already), REASON_ONE_DEVICE. */
 enum reason_code rooms_join(struct rooms *rs, const struct room_policy *policy,
 			    const struct seat_join *join, struct seat *seat);
-/* May he come, as far as the room can tell without his nickname and password?
- * The same reasons. */
+/* May he come, as far as the room can tell without his nickname? The same
+ * reasons. */
 enum reason_code room_admits(const struct room *r,
 			     const struct seat_join *join);
 
@@ -109,12 +109,19 @@ enum reason_code room_admits(const struct room *r,
  * it, too. REASON_NO_ROOM: the room ended meanwhile. */
 
 /* Makes a room that nobody has joined; of a room that is there the policy is
- * set. It is kept until somebody came if it is not persistent. REASON_OVERLOAD,
- * REASON_SHUTDOWN, REASON_BAD_REQUEST. */
+ * set, as by room_configure. It is kept until somebody came if it is not
+ * persistent. REASON_OVERLOAD, REASON_SHUTDOWN, REASON_BAD_REQUEST. */
 enum reason_code rooms_create(struct rooms *rs, struct str address,
 			      const struct room_policy *policy);
 enum reason_code room_configure(struct room *r,
 				const struct room_policy *policy);
+/* What the configuration says now. Rooms follow it until an owner or the
+ * administrator has set a policy of their own: of that only `fixed` changes,
+ * unless the file's word counts always. */
+enum reason_code room_follow(struct room *r, const struct room_policy *policy,
+			     bool always);
+/* Nobody's name is on it. REASON_TOO_BIG. */
+enum reason_code room_set_subject(struct room *r, struct str text);
 /* user: as in struct room_affiliation. AFF_NONE with no nick takes the entry
  * off the list; an empty nick leaves the one that he has, unless he becomes
  * AFF_NONE or AFF_OUTCAST. The reasons are those of SEAT_AFFILIATION, but that
@@ -131,6 +138,9 @@ enum reason_code room_destroy(struct room *r, struct str why);
 void room_info(const struct room *r, struct room_info *out);
 /* As it is now, defaults filled in; good until the next command. */
 const struct room_policy *room_policy(const struct room *r);
+/* Would these lists keep him out of a room that is to be made? */
+bool room_policy_bans(const struct room_policy *policy,
+		      const struct seat_join *join);
 /* The affiliations, the configuration's too: *it from 0, in no particular
  * order; NULL at the end. The value is good until the next call. */
 const struct room_affiliation *room_affiliations(const struct room *r,
@@ -174,8 +184,8 @@ void rooms_watch(struct rooms *rs, const struct rooms_watch *ops, void *user);
 struct room_state {
 	struct str address;
 	struct room_policy policy; /* less `fixed` */
-	/* An owner has set the policy himself: it is no longer the
-	 * configuration's. */
+	/* An owner or the administrator has set the policy: it is no longer
+	 * the configuration's (room_follow). */
 	bool configured;
 	struct str owner; /* who made it; may be empty */
 	bool locked;

@@ -156,7 +156,7 @@ struct room {
 	char *address_z;
 	struct room_policy policy; /* defaults filled in; in policy_block */
 	struct room_policy *policy_block;
-	bool configured;  /* an owner has set the policy himself */
+	bool configured;  /* not the configuration's policy */
 	struct str owner; /* the account of who made it; may be empty */
 	char *owner_z;
 	struct affils fixed, granted;
@@ -403,8 +403,6 @@ void room_review(struct room *r, enum reason_code not_member, struct str why);
 struct person person_of(const struct seat_join *join);
 enum reason_code person_admitted(const struct room *r,
 				 const struct person *who);
-enum reason_code password_admits(const struct room *r,
-				 const struct seat_join *join);
 
 /* state.c */
 /* Something that outlives the process has changed: ROOM_*. */

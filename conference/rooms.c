@@ -158,5 +158,6 @@ enum reason_code rooms_create(struct rooms *rs, struct str address,
 		return REASON_OVERLOAD;
 	r = room_new(rs, address, policy);
 	r->expected = true;
+	r->configured = true;
 	return REASON_OK;
 }

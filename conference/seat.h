@@ -39,6 +39,7 @@ struct seat_join {
 	 * jid. Empty: user and jid themselves. */
 	struct str account, account_jid;
 	bool private_messages; /* this device takes them */
+	uint64_t replaces;     /* his seat that goes when this one has come */
 	/* Wanted. Empty: WORLD_SIP derived from display or the SIP user part,
 	 * made unique; WORLD_XMPP REASON_BAD_NICK. */
 	struct str nick;
@@ -136,8 +137,8 @@ enum seat_ev_type {
 	SEAT_OCCUPANT_CHANGED,
 	SEAT_OCCUPANT_LEFT, /* who (as it was); reason */
 	SEAT_MESSAGE,	    /* msg; delayed; own_op for the seat that sent it */
-	/* subject; own_op; who set it; delayed, who NULL: on joining, even if
-	 * there is none */
+	/* subject; own_op; who set it, NULL: the administrator; delayed, who
+	 * NULL: on joining, even if there is none */
 	SEAT_SUBJECT_SET,
 	SEAT_ROOM_CHANGED, /* unlocked, settings; look at seat_info() */
 	SEAT_RESULT, /* own_op, reason, msg of the command; after the command's

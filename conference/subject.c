@@ -44,6 +44,23 @@ enum reason_code room_subject(struct room *r, struct seat_rec *rec,
 	return REASON_OK;
 }
 
+static enum reason_code run_set_subject(struct room *r, void *text)
+{
+	struct seat_ev ev = {.type = SEAT_SUBJECT_SET, .subject = &r->subject};
+
+	subject_put(r, &(struct subject){.text = *(const struct str *)text,
+					 .time_ms = loop_wall_ms(r->loop)});
+	room_note(r, ROOM_SUBJECT);
+	room_tell(r, AUDIENCE_SUBJECT, &ev, NULL, 0);
+	return REASON_OK;
+}
+
+enum reason_code room_set_subject(struct room *r, struct str text)
+{
+	return text.n > SUBJECT_MAX ? REASON_TOO_BIG
+				    : room_task(r, run_set_subject, &text);
+}
+
 void subject_tell(struct room *r, struct seat_rec *rec)
 {
 	struct seat_ev ev = {

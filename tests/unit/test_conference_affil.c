@@ -78,7 +78,7 @@ static void test_ban_of_every_kind(void **state)
 	assert_int_equal(set(s, "ben@x", AFF_OUTCAST), REASON_OK);
 	heard(s, 1, "ended REASON_BANNED\n");
 	assert_int_equal(enter(s, 1, xmpp_join("ben@x", "B")), REASON_BANNED);
-	assert_int_equal(enter(s, 1, sip_join("sip:ben@x:5070", "B")),
+	assert_int_equal(enter(s, 1, sip_join("sip:Ben@x:5070", "B")),
 			 REASON_BANNED);
 	assert_int_equal(set(s, "dan\\40far@sip.x", AFF_OUTCAST), REASON_OK);
 	seen.jid = STR("dan\\40far@sip.x");
@@ -252,10 +252,12 @@ static void test_fixed(void **state)
 	forget(s);
 	grant(s, 0, 1, "ops@x", AFF_NONE);
 	heard(s, 0, "= REASON_NOT_ALLOWED op=1\n");
-	/* its owner's settings leave them, the administrator's do not */
+	/* settings leave them, the configuration does not */
 	command(s, 0, (struct seat_cmd){SEAT_CONFIGURE, .policy = &policy});
 	assert_int_equal(who(s, "Ops")->role, ROLE_MODERATOR);
 	assert_int_equal(room_configure(tea(s), &policy), REASON_OK);
+	assert_int_equal(who(s, "Ops")->role, ROLE_MODERATOR);
+	assert_int_equal(room_follow(tea(s), &policy, false), REASON_OK);
 	assert_int_equal(who(s, "Ops")->affiliation, AFF_NONE);
 	assert_int_equal(who(s, "Ops")->role, ROLE_PARTICIPANT);
 }
