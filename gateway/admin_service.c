@@ -123,6 +123,7 @@ static void get_domain(struct admin_call *c)
 	const struct config *config = c->a->cfg.core->config;
 	const struct domain_config *d = config_domain(config, c->seg[1]);
 	struct link_state l;
+	const struct room_policy *p;
 	struct vitals v;
 	json_t *j;
 
@@ -133,13 +134,15 @@ static void get_domain(struct admin_call *c)
 	c->a->cfg.vitals(c->a->cfg.user, &v);
 	link_word(v.links, d->name, &l);
 	j = show_domain(c, &v, d);
+	p = &d->policy;
 	json_object_update_new(
 	    j,
 	    json_pack("{s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:s, s:s, s:o}",
-		      "persistent", d->persistent, "public", d->public,
-		      "private-messages", d->private_messages, "nicknames",
-		      d->nicknames, "history", integer(d->history),
-		      "max-occupants", integer(d->max_occupants),
+		      "persistent", p->persistent, "public", p->public,
+		      "private-messages", p->private_messages, "nicknames",
+		      p->nicknames, "history",
+		      integer(p->history == SIZE_MAX ? 0 : p->history),
+		      "max-occupants", integer(p->max_occupants),
 		      "notify-interval", integer(d->notify_interval_ms / 1000),
 		      "factory", d->factory, "route", d->route, "max-stanza",
 		      integer(config->xmpp.max_stanza)));

@@ -127,19 +127,14 @@ struct str back_local_new_address(const struct back_local *b,
 bool back_local_policy(const struct back_local *b, struct str room,
 		       struct room_policy *out)
 {
-	const struct domain_config *d = back_local_domain(b, room_domain(room));
+	const struct room_policy *policy =
+	    back_local_domain(b, room_domain(room))
+		? config_policy(b->cfg, room)
+		: NULL;
 
-	if (!d)
-		return false;
-	*out = (struct room_policy){
-	    .persistent = d->persistent,
-	    .public = d->public,
-	    .private_messages = d->private_messages,
-	    .nicknames = d->nicknames,
-	    .max_occupants = d->max_occupants,
-	    .history = d->history ? d->history : SIZE_MAX,
-	};
-	return true;
+	if (policy)
+		*out = *policy;
+	return policy;
 }
 
 /* May one who joins make it, apart from the domain's `create`? */
@@ -152,21 +147,22 @@ enum reason_code back_local_reachable(const struct back_local *b,
 				      struct str room, enum world world)
 {
 	struct str domain = room_domain(room);
-	struct room *there = rooms_find(b->rooms, room);
-	struct room_info info;
 
 	if (!back_local_domain(b, domain))
 		return REASON_NO_ROOM;
-	if (there) {
-		room_info(there, &info);
-		if (info.locked)
-			return REASON_LOCKED;
-		return info.n_occupants < info.max_occupants ? REASON_OK
-							     : REASON_FULL;
-	}
+	if (rooms_find(b->rooms, room))
+		return REASON_OK;
 	return may_exist(b, room) && back_local_may_create(b, domain, world)
 		   ? REASON_OK
 		   : REASON_NO_ROOM;
+}
+
+const struct room_policy *back_local_settings(const struct back_local *b,
+					      struct str room)
+{
+	const struct room *there = rooms_find(b->rooms, room);
+
+	return there ? room_policy(there) : config_policy(b->cfg, room);
 }
 
 /* XEP-0421: the same for a user whenever he is in this room, telling nobody who
@@ -200,30 +196,63 @@ static struct str stable_id(const struct back_local *b,
 	return str_of(hex, 40);
 }
 
+/* Who he is in the other world, into text. */
+static void fill_identity(const struct back_local *b, struct seat_join *join,
+			  struct buf *jid, struct buf *account)
+{
+	struct str uri = join->observer ? join->user : join->sip_uri;
+	int status;
+
+	if (join->world != WORLD_SIP)
+		return;
+	if (uri.n && map_sip_to_jid(&b->domains, uri, jid, &status) >= 0)
+		join->jid = buf_str(jid);
+	if (join->account.n &&
+	    map_sip_to_jid(&b->domains, join->account, account, &status) >= 0)
+		join->account_jid = buf_str(account);
+}
+
+enum reason_code back_local_admits(const struct back_local *b,
+				   struct seat_join *join)
+{
+	const struct room *there = rooms_find(b->rooms, join->room);
+	const struct room_policy *policy = config_policy(b->cfg, join->room);
+	struct buf jid = BUF_INIT(4096), account = BUF_INIT(4096);
+	enum reason_code why = REASON_OK;
+
+	fill_identity(b, join, &jid, &account);
+	if (there)
+		why = room_admits(there, join);
+	else if (policy && room_policy_bans(policy, join))
+		why = REASON_BANNED;
+	buf_done(&jid);
+	buf_done(&account);
+	join->jid = join->account_jid = STR_NONE;
+	return why;
+}
+
 static enum reason_code join_room(struct back_local *b, struct seat_join *join,
 				  struct seat *seat, bool founds)
 {
 	const struct domain_config *d =
 	    back_local_domain(b, room_domain(join->room));
-	struct room_policy policy;
-	struct buf jid = BUF_INIT(4096);
+	struct buf jid = BUF_INIT(4096), account = BUF_INIT(4096);
 	enum reason_code why;
 	char hex[41];
-	int status;
 
-	if (!back_local_policy(b, join->room, &policy))
+	if (!d)
 		return REASON_NO_ROOM;
-	if (join->world == WORLD_SIP && !join->observer &&
-	    map_sip_to_jid(&b->domains, join->sip_uri, &jid, &status) >= 0)
-		join->jid = buf_str(&jid);
+	fill_identity(b, join, &jid, &account);
 	if (!join->observer)
 		join->stable_id = stable_id(b, d, join, hex);
 	join->may_create =
 	    founds || (may_exist(b, join->room) &&
 		       back_local_may_create(b, str_z(d->name), join->world));
 	join->wants_lock = join->world == WORLD_XMPP && d->lock;
-	why = rooms_join(b->rooms, &policy, join, seat);
+	why =
+	    rooms_join(b->rooms, config_policy(b->cfg, join->room), join, seat);
 	buf_done(&jid);
+	buf_done(&account);
 	return why;
 }
 
@@ -237,4 +266,49 @@ enum reason_code back_local_found(struct back_local *b, struct seat_join *join,
 				  struct seat *seat)
 {
 	return join_room(b, join, seat, true);
+}
+
+/* --- the configuration's word for rooms that are there --- */
+
+static void make_room(struct back_local *b, const struct room_config *rc)
+{
+	struct room_info info;
+	struct room *r;
+
+	if (!rooms_find(b->rooms, rc->address) &&
+	    rooms_create(b->rooms, rc->address, &rc->policy) != REASON_OK)
+		return;
+	r = rooms_find(b->rooms, rc->address);
+	room_follow(r, &rc->policy, true);
+	room_info(r, &info);
+	if (rc->subject.n && !info.subject.time_ms)
+		room_set_subject(r, rc->subject);
+}
+
+/* Handlers may end rooms, but none comes in between. */
+static void follow_all(struct back_local *b)
+{
+	size_t n = 0, max = rooms_count(b->rooms), it = 0;
+	struct room **all = mem_new_array(max, sizeof(struct room *));
+	struct room *r;
+
+	while (n < max && (r = rooms_next(b->rooms, &it)))
+		all[n++] = r;
+	for (size_t i = 0; i < n; i++) {
+		const struct room_policy *policy;
+		struct room_info info;
+
+		room_info(all[i], &info);
+		policy = config_policy(b->cfg, info.address);
+		if (policy && !config_room(b->cfg, info.address))
+			room_follow(all[i], policy, false);
+	}
+	free(all);
+}
+
+void back_local_apply(struct back_local *b)
+{
+	for (size_t i = 0; i < b->cfg->n_rooms; i++)
+		make_room(b, &b->cfg->rooms[i]);
+	follow_all(b);
 }

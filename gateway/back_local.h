@@ -26,11 +26,25 @@ bool back_local_policy(const struct back_local *b, struct str room,
  * X2S-12)? */
 bool back_local_may_create(const struct back_local *b, struct str domain,
 			   enum world world);
-/* Does the room exist, or may this user create it? REASON_OK, REASON_NO_ROOM.
+/* Does the room exist, or may a user of this world create it? REASON_OK,
+ * REASON_NO_ROOM.
  */
 enum reason_code back_local_reachable(const struct back_local *b,
 				      struct str room, enum world world);
-/* Joins join->room; fills may_create, stable_id and, for SIP users, jid. */
+/* The settings of the room, or of one that would be made under this name. NULL:
+ * no domain of ours. */
+const struct room_policy *back_local_settings(const struct back_local *b,
+					      struct str room);
+/* May he come, as far as that can be told without his nickname? A room that is
+ * not there: unless its domain bans him. Its jid and account_jid are used and
+ * emptied. */
+enum reason_code back_local_admits(const struct back_local *b,
+				   struct seat_join *join);
+/* Makes the rooms of the configuration and has all others follow it: at the
+ * start, after rooms were restored, and when it was read again. */
+void back_local_apply(struct back_local *b);
+/* Joins join->room; fills may_create, stable_id and, for SIP users, jid and
+ * account_jid. */
 enum reason_code back_local_join(struct back_local *b, struct seat_join *join,
 				 struct seat *seat);
 /* Likewise a room that its domain's factory has named: this user makes it,

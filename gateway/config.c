@@ -8,6 +8,28 @@
 #include "base/mem.h"
 
 #define CONFIG_BYTES_MAX (1u << 20)
+#define STRINGS_MAX	 (1u << 30)
+
+/* What sections of domains and of rooms have in common. */
+#define POLICY_KEYS(no_list)                                                   \
+	CFG_BOOL("persistent", cfg_false, CFGF_NONE),                          \
+	    CFG_BOOL("public", cfg_true, CFGF_NONE),                           \
+	    CFG_BOOL("private-messages", cfg_true, CFGF_NONE),                 \
+	    CFG_BOOL("nicknames", cfg_true, CFGF_NONE),                        \
+	    CFG_BOOL("moderated", cfg_false, CFGF_NONE),                       \
+	    CFG_BOOL("members-only", cfg_false, CFGF_NONE),                    \
+	    CFG_BOOL("one-device", cfg_false, CFGF_NONE),                      \
+	    CFG_BOOL("end-with-owner", cfg_false, CFGF_NONE),                  \
+	    CFG_BOOL("subject-by-moderators", cfg_false, CFGF_NONE),           \
+	    CFG_STR("nick-scope", "room", CFGF_NONE),                          \
+	    CFG_STR("password", "", CFGF_NONE),                                \
+	    CFG_INT("history", 50, CFGF_NONE),                                 \
+	    CFG_INT("max-occupants", 10000, CFGF_NONE),                        \
+	    CFG_INT("quarantine", 60, CFGF_NONE),                              \
+	    CFG_STR_LIST("reserved-nicks", no_list, CFGF_NONE),                \
+	    CFG_STR_LIST("admins", no_list, CFGF_NONE),                        \
+	    CFG_STR_LIST("members", no_list, CFGF_NONE),                       \
+	    CFG_STR_LIST("outcasts", no_list, CFGF_NONE)
 
 /* Fed to the parser after the file's last octet: libconfuse takes the end of
  * the file for the end of an open section, where this option is unknown. */
@@ -125,7 +147,7 @@ static void read_full_rosters(cfg_t *sec, struct config *c)
 		    cfg_getnstr(sec, "full-rosters", (unsigned)i);
 }
 
-static void read_domain(cfg_t *sec, struct domain_config *d)
+static void read_domain(struct arena *a, cfg_t *sec, struct domain_config *d)
 {
 	char *name = take_str(cfg_title(sec));
 	size_t n = strlen(name);
@@ -152,16 +174,11 @@ static void read_domain(cfg_t *sec, struct domain_config *d)
 	    .own_copies = cfg_getbool(sec, "own-copies"),
 	    .copies_confirmed =
 		config_word(config_copies, cfg_getstr(sec, "copies")),
-	    .persistent = cfg_getbool(sec, "persistent"),
-	    .public = cfg_getbool(sec, "public"),
-	    .private_messages = cfg_getbool(sec, "private-messages"),
-	    .nicknames = cfg_getbool(sec, "nicknames"),
+	    .policy = config_read_policy(a, sec),
 	    .force_tls = cfg_getbool(sec, "force-tls"),
 	    .anonymous = cfg_getbool(sec, "anonymous"),
 	    .plain_clients = cfg_getbool(sec, "plain-clients"),
 	    .lock = cfg_getbool(sec, "lock"),
-	    .history = (unsigned)cfg_getint(sec, "history"),
-	    .max_occupants = (unsigned)cfg_getint(sec, "max-occupants"),
 	    .notify_interval_ms =
 		(unsigned)cfg_getint(sec, "notify-interval") * 1000,
 	    .min_expires = (unsigned)cfg_getint(sec, "min-expires"),
@@ -210,9 +227,9 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->n_domains = cfg_size(cfg, "domain");
 	c->domains = mem_new_array(c->n_domains + 1, sizeof(*c->domains));
 	for (size_t i = 0; i < c->n_domains; i++)
-		read_domain(cfg_getnsec(cfg, "domain", (unsigned)i),
+		read_domain(c->strings, cfg_getnsec(cfg, "domain", (unsigned)i),
 			    &c->domains[i]);
-	return 0;
+	return config_read_rooms(cfg, c);
 }
 
 int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
@@ -264,19 +281,18 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_STR("copies", "partial", CFGF_NONE),
 			      CFG_BOOL("own-copies", cfg_true, CFGF_NONE),
 			      CFG_INT("connections", 1, CFGF_NONE),
-			      CFG_BOOL("persistent", cfg_false, CFGF_NONE),
-			      CFG_BOOL("public", cfg_true, CFGF_NONE),
-			      CFG_BOOL("private-messages", cfg_true, CFGF_NONE),
-			      CFG_BOOL("nicknames", cfg_true, CFGF_NONE),
 			      CFG_BOOL("force-tls", cfg_false, CFGF_NONE),
 			      CFG_BOOL("anonymous", cfg_true, CFGF_NONE),
 			      CFG_BOOL("plain-clients", cfg_false, CFGF_NONE),
 			      CFG_BOOL("lock", cfg_true, CFGF_NONE),
-			      CFG_INT("history", 50, CFGF_NONE),
-			      CFG_INT("max-occupants", 10000, CFGF_NONE),
 			      CFG_INT("notify-interval", 5, CFGF_NONE),
 			      CFG_INT("min-expires", 60, CFGF_NONE),
+			      POLICY_KEYS(no_list),
 			      SECTION_END(&e)};
+	cfg_opt_t room[] = {CFG_STR("name", "", CFGF_NONE),
+			    CFG_STR("subject", "", CFGF_NONE),
+			    CFG_STR_LIST("owners", no_list, CFGF_NONE),
+			    POLICY_KEYS(no_list), SECTION_END(&e)};
 	cfg_opt_t opts[] = {
 	    CFG_STR("state-dir", "/var/lib/stoxd", CFGF_NONE),
 	    CFG_STR("control", CONFIG_CONTROL, CFGF_NONE),
@@ -290,6 +306,8 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 	    CFG_SEC("limits", limits, CFGF_NONE),
 	    CFG_SEC("domain", domain,
 		    CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	    CFG_SEC("room", room,
+		    CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	    CFG_INT(END_MARK, 0, CFGF_NONE),
 	    SECTION_END(&e)};
 	cfg_t *cfg = cfg_init(opts, CFGF_NONE);
@@ -298,6 +316,7 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 	int err = ERR_SYNTAX;
 
 	c->parsed = cfg;
+	c->strings = arena_new(STRINGS_MAX);
 	c->file = take_str(file);
 	cfg_set_error_function(cfg, note_error);
 	config_set_checks(cfg);
@@ -340,6 +359,7 @@ void config_free(struct config *c)
 	free(c->sip.full_rosters);
 	free(c->msrp.listen);
 	free((void *)(uintptr_t)c->file);
+	arena_free(c->strings);
 	cfg_free(c->parsed);
 	free(c);
 }

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/net.h"
+#include "conference/room.h"
 #include "msrp/msrp.h"
 #include "sip/child.h"
 
@@ -31,9 +32,8 @@ struct domain_config {
 	unsigned create; /* CREATE_* */
 	const char *factory, *route;
 	const char *welcome; /* told to SIP users who join; "" = nothing */
-	bool persistent, public, private_messages, nicknames, lock;
-	unsigned history; /* messages kept per room */
-	unsigned max_occupants;
+	struct room_policy policy; /* of its rooms */
+	bool lock;
 	unsigned notify_interval_ms;
 	unsigned min_expires; /* seconds */
 	bool nick_rename;
@@ -43,6 +43,13 @@ struct domain_config {
 	bool invite_by_refer;  /* people on a list are asked to come */
 	bool own_copies;       /* of what he says to his other devices */
 	bool copies_confirmed; /* each copy asks for a response */
+};
+
+/* A room that is there from the start. */
+struct room_config {
+	struct str address; /* "name@domain", prepared */
+	struct str subject; /* until somebody sets one */
+	struct room_policy policy;
 };
 
 struct config {
@@ -80,7 +87,10 @@ struct config {
 	} limits;
 	struct domain_config *domains;
 	size_t n_domains;
-	void *parsed; /* owns the strings */
+	struct room_config *rooms;
+	size_t n_rooms;
+	struct arena *strings; /* own what is above */
+	void *parsed;
 };
 
 /* Reads and checks the file. 0, or ERR_SYNTAX with one line `file:line: what is
@@ -96,3 +106,10 @@ const struct domain_config *config_domain(const struct config *c,
 					  struct str name);
 /* Is this peer one of sip { trust }? */
 bool config_trusts(const struct config *c, const struct addr *peer);
+/* The section of this room, or NULL. */
+const struct room_config *config_room(const struct config *c,
+				      struct str address);
+/* What the file wants of this room: by its own section, else by its domain's.
+ * NULL: no domain of ours. */
+const struct room_policy *config_policy(const struct config *c,
+					struct str address);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/uri.h"
+#include "mapping/account.h"
 
 const struct config_word config_rooms[] = {
     {"", ROOMS_NONE},	  {"local", ROOMS_LOCAL},	{"sip", ROOMS_SIP},
@@ -22,6 +23,8 @@ const struct config_word config_invite_by[] = {
     {"invite", 0}, {"refer", 1}, {NULL, 0}};
 const struct config_word config_copies[] = {
     {"partial", 0}, {"yes", 1}, {NULL, 0}};
+const struct config_word config_scope[] = {
+    {"room", false}, {"domain", true}, {NULL, 0}};
 const struct config_word config_level[] = {
     {"error", LOG_ERROR}, {"warn", LOG_WARN},	{"info", LOG_INFO},
     {"debug", LOG_DEBUG}, {"trace", LOG_TRACE}, {NULL, 0}};
@@ -245,6 +248,39 @@ static int check_stanza_size(cfg_t *cfg, cfg_opt_t *opt)
 	return check_count(cfg, opt);
 }
 
+static int check_scope(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_word(cfg, opt, config_scope);
+}
+
+static int check_account(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *z = last_value(opt);
+	struct buf user = BUF_INIT(4096);
+	int err = map_account(&user, str_z(z));
+
+	buf_done(&user);
+	if (err < 0) {
+		cfg_error(cfg,
+			  "%s: '%s' is not USER@DOMAIN, @DOMAIN or a SIP URI",
+			  opt->name, z);
+		return -1;
+	}
+	return 0;
+}
+
+/* As many as milliseconds fit. */
+static int check_seconds(cfg_t *cfg, cfg_opt_t *opt)
+{
+	long v = cfg_opt_getnint(opt, 0);
+
+	if (v < 0 || v > 1000000) {
+		cfg_error(cfg, "%s: %ld is out of range", opt->name, v);
+		return -1;
+	}
+	return 0;
+}
+
 static bool domain_char(unsigned char c)
 {
 	return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
@@ -315,10 +351,32 @@ int config_check_tls(cfg_t *cfg)
 	return 0;
 }
 
+/* What domains and rooms have in common. */
+static void set_policy_checks(cfg_t *cfg)
+{
+	static const struct {
+		const char *domain, *room;
+		cfg_validate_callback_t check;
+	} keys[] = {
+	    {"domain|history", "room|history", check_count},
+	    {"domain|max-occupants", "room|max-occupants", check_positive},
+	    {"domain|quarantine", "room|quarantine", check_seconds},
+	    {"domain|nick-scope", "room|nick-scope", check_scope},
+	    {"domain|admins", "room|admins", check_account},
+	    {"domain|members", "room|members", check_account},
+	    {"domain|outcasts", "room|outcasts", check_account},
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		cfg_set_validate_func(cfg, keys[i].domain, keys[i].check);
+		cfg_set_validate_func(cfg, keys[i].room, keys[i].check);
+	}
+	cfg_set_validate_func(cfg, "room|owners", check_account);
+}
+
 void config_set_checks(cfg_t *cfg)
 {
-	static const char *const counts[] = {"domain|history",
-					     "domain|notify-interval", NULL};
+	static const char *const counts[] = {"domain|notify-interval", NULL};
 	static const char *const positive[] = {
 	    "domain|max-occupants", "domain|min-expires",
 	    "domain|connections",   "msrp|max-message",
@@ -329,6 +387,7 @@ void config_set_checks(cfg_t *cfg)
 	static const char *const files[] = {"tls|certificate", "tls|key",
 					    "tls|ca", NULL};
 
+	set_policy_checks(cfg);
 	cfg_set_validate_func(cfg, "log-level", check_level);
 	cfg_set_validate_func(cfg, "metrics", check_address);
 	cfg_set_validate_func(cfg, "sip|listen", check_sip_listen);

@@ -12,7 +12,7 @@ struct config_word {
 };
 extern const struct config_word config_rooms[], config_users[], config_create[],
     config_level[], config_invite_by[], config_copies[], config_msrp_verify[],
-    config_sip_verify[];
+    config_sip_verify[], config_scope[];
 /* What the word means; 0 for one that is not in the list. */
 unsigned config_word(const struct config_word *words, const char *z);
 
@@ -20,3 +20,11 @@ unsigned config_word(const struct config_word *words, const char *z);
 void config_set_checks(cfg_t *cfg);
 /* A listener for TLS needs a certificate: 0, or -1 after an error. */
 int config_check_tls(cfg_t *cfg);
+
+/* config_room.c */
+/* The policy that a domain's section describes; strings are the parser's or in
+ * the arena. */
+struct room_policy config_read_policy(struct arena *a, cfg_t *domain);
+/* The sections of rooms, after those of domains. 0, or ERR_SYNTAX after an
+ * error. */
+int config_read_rooms(cfg_t *cfg, struct config *c);

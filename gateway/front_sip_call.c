@@ -198,7 +198,6 @@ struct call *call_new(struct front_sip *f, struct dialog *d)
 	c->seat.front = c;
 	c->sdp_id = random_u64() >> 33;
 	TAILQ_INIT(&c->held);
-	TAILQ_INIT(&c->uploads);
 	TAILQ_INIT(&c->subscribes);
 	TAILQ_INSERT_TAIL(&f->calls, c, link);
 	f->n_calls++;
@@ -216,6 +215,38 @@ static enum reason_code find_room(struct call *c)
 	c->room = back_local_new_address(back, c->room, c->arena);
 	c->founds = true;
 	return REASON_OK;
+}
+
+static uint64_t replaced_seat(const struct call *c)
+{
+	const struct dialog *d =
+	    c->replaces ? table_get(c->f->dialogs, c->replaces) : NULL;
+
+	return d && d->call ? d->call->seat.id : 0;
+}
+
+static struct seat_join join_of(const struct call *c)
+{
+	return (struct seat_join){
+	    .room = c->room,
+	    .world = WORLD_SIP,
+	    .wants = SEAT_WANTS_MESSAGES,
+	    .user = c->user,
+	    .sip_uri = c->uri,
+	    .display = c->display,
+	    .device = c->device,
+	    .private_messages = c->peer.private_messages,
+	    .account = account_behind(c->user),
+	    .replaces = replaced_seat(c),
+	};
+}
+
+/* As far as it can be told before the session is there. */
+static enum reason_code admits(struct call *c)
+{
+	struct seat_join join = join_of(c);
+
+	return c->founds ? REASON_OK : back_local_admits(c->f->cfg.back, &join);
 }
 
 /* Checks everything that needs no session: 200, or the status owed. */
@@ -243,6 +274,11 @@ static int check_invite(struct call *c, const struct port_msg *m,
 	status = replaces_read(c, m, why);
 	if (status != 200)
 		return status;
+	reason = admits(c);
+	if (reason != REASON_OK) {
+		*why = reason_text(reason);
+		return map_reason_to_sip(reason);
+	}
 	*why = "too many dialogs";
 	if (c->f->n_calls > c->f->cfg.config->limits.dialogs)
 		return 503;
@@ -427,16 +463,8 @@ static void run_held_subscribes(struct call *c)
 
 void call_confirm(struct call *c)
 {
-	struct seat_join join = {
-	    .room = c->room,
-	    .world = WORLD_SIP,
-	    .wants = SEAT_WANTS_MESSAGES,
-	    .user = c->user,
-	    .sip_uri = c->uri,
-	    .display = c->display,
-	    .device = c->device,
-	    .private_messages = c->peer.private_messages,
-	};
+	struct seat_join join = join_of(c);
+
 	enum reason_code why;
 
 	if (c->confirmed)

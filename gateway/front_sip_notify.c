@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/uri.h"
+#include "mapping/reason.h"
 #include "msrp/cpim.h"
 
 #define DEFAULT_EXPIRES 3600
@@ -89,14 +90,27 @@ void subscription_changed(struct subscription *s)
 		  pace_due, s);
 }
 
+/* EVENT-6 */
+static const char *end_of(enum reason_code code)
+{
+	switch (code) {
+	case REASON_SHUTDOWN:
+		return "deactivated";
+	case REASON_BANNED:
+	case REASON_MEMBERS_ONLY:
+	case REASON_NOT_MEMBER:
+		return "rejected";
+	default:
+		return "noresource";
+	}
+}
+
 static void seat_event(void *front, const struct seat_ev *ev)
 {
 	struct subscription *s = front;
 
 	if (ev->type == SEAT_ENDED)
-		subscription_end(s, ev->reason.code == REASON_SHUTDOWN
-					? "deactivated"
-					: "noresource");
+		subscription_end(s, end_of(ev->reason.code));
 	else if (roster_changed(s, ev))
 		subscription_changed(s);
 }
@@ -280,12 +294,14 @@ static struct subscription *subscription_make(struct dialog *d, struct str room,
 	s->room = str_dup(room);
 	guest_watch(s);
 	s->user = str_dup(user);
+	join.user = str_z(s->user);
+	join.account = account_behind(join.user);
 	s->event_id = id.n ? str_dup(id) : NULL;
 	s->contact = str_dup(contact);
 	s->interval_ms = dom ? dom->notify_interval_ms : 0;
 	TAILQ_INSERT_TAIL(&d->subscriptions, s, link);
 	f->n_subscriptions++;
-	back_local_join(f->cfg.back, &join, &s->seat);
+	s->refused = back_local_join(f->cfg.back, &join, &s->seat);
 	return s;
 }
 
@@ -379,6 +395,7 @@ static void subscribe_new(struct front_sip *f, struct dialog *d,
 {
 	struct arena *a = arena_new(16384);
 	struct subscription *s;
+	enum reason_code why;
 	struct str room;
 	int status = subscribe_room(f, d, m, a, &room);
 
@@ -398,8 +415,12 @@ static void subscribe_new(struct front_sip *f, struct dialog *d,
 			 LOGQ(m->f[PORT_F_FROM]));
 		accept_subscribe(s, m, expires);
 	} else {
+		why = s->refused;
 		subscription_free(s);
-		if (!wait_for_room(f, m, room))
+		if (why != REASON_NO_ROOM)
+			front_sip_refuse(f, m, map_reason_to_sip(why),
+					 reason_text(why));
+		else if (!wait_for_room(f, m, room))
 			front_sip_refuse(f, m, 404, "no such room");
 		dialog_release(d);
 	}

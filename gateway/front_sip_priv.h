@@ -9,7 +9,6 @@
 #include "sip/sdp.h"
 
 struct call;
-struct cpim;
 struct dialog_name;
 struct dialog_names;
 struct guest;
@@ -66,7 +65,6 @@ struct front_sip {
 	struct guests *guests;
 	struct table *referrals; /* by id */
 	uint64_t last_referral;
-	uint64_t last_upload;
 	size_t n_calls, n_subscriptions;
 	bool stopping;
 	struct front_sip_stats stats;
@@ -170,7 +168,6 @@ struct call {
 	struct timer
 	    timer; /* awaits, in turn: ACK, binding, re-INVITE after loss */
 	struct session_timer session_timer;
-	TAILQ_HEAD(, upload) uploads;	 /* long messages that come in */
 	TAILQ_HEAD(, held_message) held; /* until the session is bound */
 	size_t n_held, held_bytes;
 	TAILQ_HEAD(, held_subscribe) subscribes; /* until the room is there */
@@ -205,6 +202,7 @@ struct subscription {
 	struct seat seat;
 	char *room, *event_id; /* "name@domain"; the Event's id, NULL = none */
 	char *user;	       /* the subscriber's key, or "" */
+	enum reason_code refused; /* by its room, at the start */
 	char *contact;
 	uint32_t version;
 	uint32_t kept_version; /* a restart goes on from here; 0: not kept */
@@ -344,9 +342,9 @@ int call_privacy(struct call *c, const struct port_msg *m, bool possible,
 		 const char **why);
 /* The occupant with this user_key, or with this anonymous address, or NULL. */
 const struct occupant *user_in_room(struct seat *s, struct str key);
-/* Likewise, or one who came with this among his addresses (CHAT-23); seen from
- * the caller's room. */
-const struct occupant *user_called(struct call *by, struct str key);
+/* Of one who hides his name: the key that he has with it. Empty: he does not
+ * hide, or nobody knows. */
+struct str account_behind(struct str user);
 /* May the subscriber see this occupant's devices by their addresses (EVENT-25)?
  */
 bool shows_contacts(struct subscription *s, const struct occupant *o);
@@ -412,11 +410,6 @@ void call_connect(struct call *c);
 /* front_sip_message.c */
 void call_on_message(void *call, msrp_tx tx, const struct msrp_message *in);
 void call_on_nickname(void *call, msrp_tx tx, const struct msrp_nickname *n);
-/* Does it send messages of this type? */
-bool call_takes_from(const struct call *c, struct str type);
-/* From, To and whom that means (CHAT-13): 200 with m's audience and wrapped
- * type, or the status owed. */
-int call_check_head(struct call *c, struct message *m, const struct cpim *cpim);
 /* The outcome of a command of the call's own seat. */
 void call_on_result(struct call *c, const struct seat_ev *ev);
 

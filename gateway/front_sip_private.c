@@ -125,6 +125,14 @@ static void hide(struct call *c, bool nameless, struct str from)
 		c->identity[c->n_identities++] = user_key(c->arena, from);
 }
 
+struct str account_behind(struct str user)
+{
+	struct str key = str_from(user, HIDDEN.n);
+
+	return str_starts(user, HIDDEN) && str_find(key, ':') >= 0 ? key
+								   : STR_NONE;
+}
+
 int call_privacy(struct call *c, const struct port_msg *m, bool possible,
 		 const char **why)
 {
@@ -178,28 +186,6 @@ const struct occupant *user_in_room(struct seat *s, struct str key)
 	const struct occupant *o = seat_by_user(s, key);
 
 	return o || !is_anonymous(key) ? o : by_address(s, key);
-}
-
-static bool has_identity(const struct call *c, struct str key)
-{
-	for (size_t i = 1; i < c->n_identities; i++)
-		if (str_eq(c->identity[i], key))
-			return true;
-	return false;
-}
-
-const struct occupant *user_called(struct call *by, struct str key)
-{
-	const struct occupant *o = key.n ? user_in_room(&by->seat, key) : NULL;
-	struct call *c;
-
-	if (o || !key.n || is_anonymous(key))
-		return o;
-	TAILQ_FOREACH (c, &by->f->calls, link)
-		if (c->n_identities > 1 && !c->anonymous &&
-		    str_eq(c->room, by->room) && has_identity(c, key))
-			return seat_by_user(&by->seat, c->user);
-	return NULL;
 }
 
 static struct str without_mask(struct str user)

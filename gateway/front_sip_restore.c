@@ -126,6 +126,7 @@ static enum reason_code take_seat(struct call *c, const struct kept_call *k)
 	    .world = WORLD_SIP,
 	    .wants = SEAT_WANTS_MESSAGES,
 	    .user = c->user,
+	    .account = account_behind(c->user),
 	    .sip_uri = c->uri,
 	    .display = c->display,
 	    .device = c->device,

@@ -118,7 +118,8 @@ static int choose(const struct call *c, const struct sdp *sdp)
 /* Our side, with the address that our MSRP URI names (SDP-3). */
 static struct sdp_local our_side(struct call *c, struct str uri)
 {
-	const struct domain_config *dom = call_domain(c);
+	const struct room_policy *policy =
+	    back_local_settings(c->f->cfg.back, c->room);
 	struct msrp_uri u = {0};
 
 	msrp_uri_parse(uri, &u);
@@ -137,8 +138,8 @@ static struct sdp_local our_side(struct call *c, struct str uri)
 	    .accept_wrapped = STR("*"),
 	    .max_size = c->f->cfg.config->msrp.max_message,
 	    .plain_text = c->plain,
-	    .nickname = dom && dom->nicknames,
-	    .private_messages = dom && dom->private_messages && !c->plain,
+	    .nickname = policy && policy->nicknames,
+	    .private_messages = policy && policy->private_messages && !c->plain,
 	};
 }
 

@@ -48,7 +48,7 @@ struct kept_call {
 	bool invited; /* we have called him, */
 	struct str invited_by;
 	uint64_t joined_ms; /* wall clock */
-	struct str sdp; /* our last one; empty: none */
+	struct str sdp;	    /* our last one; empty: none */
 	uint64_t sdp_id, sdp_version;
 	bool media; /* there is a session to be renewed */
 	bool plain;

@@ -227,7 +227,6 @@ static int open_store(struct service *s, struct core_io *io, char why[256])
 
 	store_limit(s->store, s->config->limits.store_queue);
 	io->keep = keep_in_store(s->store);
-	io->store = s->store;
 	return err;
 }
 

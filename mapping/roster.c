@@ -16,28 +16,24 @@ void map_occupant_entity(struct buf *out, struct str room,
 		map_room_to_sip(out, room, o->nick);
 }
 
-/* RFC 4575 §5.8.5, as the device negotiated it and the room lets it (CHAT-22).
- */
-static struct str media_status(const struct occupant *o, const struct device *d)
+/* RFC 4575 §5.8.5, as the device negotiated it. */
+static struct str media_status(const struct device *d)
 {
-	bool muted = d->muted || o->role < ROLE_PARTICIPANT;
-
 	if (d->held)
-		return muted ? STR("inactive") : STR("sendonly");
-	return muted ? STR("recvonly") : STR("sendrecv");
+		return d->muted ? STR("inactive") : STR("sendonly");
+	return d->muted ? STR("recvonly") : STR("sendrecv");
 }
 
 /* The device as an endpoint: what it is called is for its owner and moderators,
  * others get a key that says nothing (EVENT-25). */
-static int put_endpoint(const struct occupant *o, const struct device *d,
-			bool show_contacts, struct arena *a,
-			struct confinfo_endpoint *e)
+static int put_endpoint(const struct device *d, bool show_contacts,
+			struct arena *a, struct confinfo_endpoint *e)
 {
 	*e = (struct confinfo_endpoint){
 	    .state = CONFINFO_FULL,
 	    .status = d->held ? STR("on-hold") : STR("connected"),
 	    .joining_method = STR("dialed-in"),
-	    .media_status = media_status(o, d),
+	    .media_status = media_status(d),
 	};
 	if (show_contacts && d->label.n)
 		e->entity = d->label;
@@ -72,7 +68,7 @@ int map_occupant_to_confinfo(const struct occupant *o,
 	u->n_endpoints = 0;
 	for (const struct device *d = o->devices;
 	     d && u->n_endpoints < CONFINFO_ENDPOINTS_MAX; d = d->next)
-		if (put_endpoint(o, d, cfg->show_contacts, a,
+		if (put_endpoint(d, cfg->show_contacts, a,
 				 &u->endpoints[u->n_endpoints++]) < 0)
 			return ERR_TOO_BIG;
 	return 0;

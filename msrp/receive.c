@@ -5,9 +5,9 @@
 #include "msrp/msrp_priv.h"
 #include "msrp/nickname.h"
 
-static struct msrp_incoming *find(struct msrp_session *s, struct str message_id)
+static struct incoming *find(struct msrp_session *s, struct str message_id)
 {
-	struct msrp_incoming *in;
+	struct incoming *in;
 
 	TAILQ_FOREACH (in, &s->incomings, link)
 		if (str_eq(str_of(in->message_id, in->id_n), message_id))
@@ -15,29 +15,25 @@ static struct msrp_incoming *find(struct msrp_session *s, struct str message_id)
 	return NULL;
 }
 
-void receive_drop(struct msrp_incoming *in)
+static void drop(struct msrp_session *s, struct incoming *in)
 {
-	struct msrp_session *s = in->session;
-
 	if (s->conn && s->conn->rx.in == in)
 		s->conn->rx.in = NULL;
 	TAILQ_REMOVE(&s->incomings, in, link);
 	s->n_incoming--;
-	inflow_lost(in);
 	msrp_assembly_done(&in->data);
 	free(in->content_type);
-	free(in->report_to);
 	free(in);
 }
 
 void receive_clear(struct msrp_session *s)
 {
-	struct msrp_incoming *in;
+	struct incoming *in;
 	struct unanswered *u;
 
 	timer_cancel(s->m->loop, &s->chunk_timer);
 	while ((in = TAILQ_FIRST(&s->incomings)))
-		receive_drop(in);
+		drop(s, in);
 	while ((u = TAILQ_FIRST(&s->unanswereds))) {
 		TAILQ_REMOVE(&s->unanswereds, u, link);
 		s->n_unanswered--;
@@ -45,11 +41,12 @@ void receive_clear(struct msrp_session *s)
 	}
 }
 
-void receive_give_up(struct msrp_incoming *in)
+/* Its octets go; its name stays for a while, so that the rest of it meets a 413
+ * and does not look like a new message with a gap in front. */
+static void give_up(struct incoming *in)
 {
-	in->refused = true;
 	msrp_assembly_done(&in->data);
-	inflow_lost(in);
+	in->refused = true;
 }
 
 /* Chunk timer (RFC 7701 §6.1): what is incomplete and silent for too long. */
@@ -58,24 +55,20 @@ static void on_chunk_timer(void *user)
 	struct msrp_session *s = user;
 	unsigned most = s->m->limits.chunk_timer_ms;
 	uint64_t now = loop_now_ms(s->m->loop), next = most;
-	struct msrp_incoming *in, *after;
+	struct incoming *in, *after;
 
 	for (in = TAILQ_FIRST(&s->incomings); in; in = after) {
-		uint64_t silent;
+		uint64_t silent = now - in->last_ms;
 
-		if (!conn_is_read(s->conn))
-			in->last_ms = now;
-		silent = now - in->last_ms;
 		after = TAILQ_NEXT(in, link);
 		if (silent < most) {
 			if (most - silent < next)
 				next = most - silent;
 		} else if (in->refused) {
-			receive_drop(in);
+			drop(s, in);
 		} else {
+			give_up(in);
 			in->last_ms = now;
-			inflow_report(in, 413);
-			receive_give_up(in);
 		}
 	}
 	if (s->n_incoming)
@@ -83,22 +76,17 @@ static void on_chunk_timer(void *user)
 }
 
 /* The headers of the first octets rule the message (conference MSRP-36). */
-static void take_headers(struct msrp_incoming *in, const struct msrp_head *h)
+static void take_headers(struct incoming *in, const struct msrp_head *h)
 {
 	free(in->content_type);
-	free(in->report_to);
 	in->content_type = str_dup(h->content_type);
-	in->report_to = str_dup(h->from_path);
 	in->success_report = h->success_report;
-	in->failure_report = h->failure_report;
 }
 
-static struct msrp_incoming *start(struct msrp_session *s,
-				   const struct msrp_head *h)
+static struct incoming *start(struct msrp_session *s, const struct msrp_head *h)
 {
-	struct msrp_incoming *in = mem_new(sizeof(*in));
+	struct incoming *in = mem_new(sizeof(*in));
 
-	in->session = s;
 	msrp_assembly_init(&in->data, s->m->limits.max_message);
 	in->id_n = h->message_id.n;
 	memcpy(in->message_id, h->message_id.p, h->message_id.n);
@@ -112,11 +100,12 @@ static struct msrp_incoming *start(struct msrp_session *s,
 	return in;
 }
 
-void receive_too_big(struct msrp_conn *c)
+/* The open request's message is over a limit. */
+static void too_big(struct msrp_conn *c)
 {
 	c->m->stats.limits_hit++;
 	if (c->rx.in)
-		receive_give_up(c->rx.in);
+		give_up(c->rx.in);
 	c->rx.slice = STR_NONE;
 	request_refuse(c, 413, "Message too big");
 }
@@ -125,8 +114,7 @@ void receive_head(struct msrp_conn *c)
 {
 	const struct msrp_head *h = &c->parser.head;
 	struct msrp_session *s = c->rx.session;
-	struct msrp_incoming *in =
-	    h->has_message_id ? find(s, h->message_id) : NULL;
+	struct incoming *in = h->has_message_id ? find(s, h->message_id) : NULL;
 
 	c->rx.in = in;
 	if (in && in->refused)
@@ -135,21 +123,11 @@ void receive_head(struct msrp_conn *c)
 		request_refuse(c, 400, "Byte-Range is missing");
 	else if (h->range.has_total &&
 		 h->range.total > c->m->limits.max_message)
-		receive_too_big(c);
+		too_big(c);
 	else if (h->content_type.n && !s->peer_sends)
 		request_refuse(c, 403, "Not allowed to send");
-	else if (in && h->range.start == 1 && h->content_type.n && !in->ops)
+	else if (in && h->range.start == 1 && h->content_type.n)
 		take_headers(in, h);
-}
-
-bool receive_too_loose(const struct msrp_session *s)
-{
-	const struct msrp_incoming *in;
-	size_t n = 0;
-
-	TAILQ_FOREACH (in, &s->incomings, link)
-		n += msrp_assembly_loose(&in->data);
-	return n > MSRP_LOOSE_MAX;
 }
 
 static void keep(struct msrp_conn *c, struct str data)
@@ -159,13 +137,9 @@ static void keep(struct msrp_conn *c, struct str data)
 
 	if (!c->rx.in)
 		c->rx.in = start(c->rx.session, h);
-	if (c->rx.in->ops)
-		inflow_data(c, at, data);
-	else if (msrp_assembly_add(&c->rx.in->data, at, data) ||
-		 receive_too_loose(c->rx.session))
-		receive_too_big(c);
-	else
-		inflow_offer(c);
+	if (msrp_assembly_add(&c->rx.in->data, at, data) ||
+	    msrp_assembly_loose(&c->rx.in->data) > MSRP_LOOSE_MAX)
+		too_big(c);
 }
 
 void receive_keep(struct msrp_conn *c)
@@ -191,11 +165,11 @@ void receive_body(struct msrp_conn *c, struct str data)
 	}
 	if (h->range.start - 1 + c->rx.got + data.n >
 	    c->m->limits.max_message) {
-		receive_too_big(c);
+		too_big(c);
 		return;
 	}
 	receive_keep(c);
-	if (c->rx.swallow || !c->rx.session)
+	if (c->rx.swallow)
 		return;
 	c->rx.got += data.n;
 	if (c->rx.in)
@@ -222,7 +196,7 @@ static void bodiless(struct msrp_conn *c)
 	accepted(c);
 	if (h->success_report && h->has_message_id)
 		conn_report(c, h->from_path, c->rx.session->uri.raw,
-			    h->message_id, 0, 200);
+			    h->message_id, 0);
 }
 
 static struct str pack(char **p, struct str s)
@@ -277,7 +251,7 @@ static bool owner_has_room(struct msrp_conn *c)
 	return false;
 }
 
-static void deliver(struct msrp_conn *c, const struct msrp_incoming *in,
+static void deliver(struct msrp_conn *c, const struct incoming *in,
 		    struct str body)
 {
 	const struct msrp_head *h = &c->parser.head;
@@ -302,9 +276,8 @@ static void deliver(struct msrp_conn *c, const struct msrp_incoming *in,
 static void wait_for_more(struct msrp_conn *c)
 {
 	struct msrp_session *s = c->rx.session;
-	struct msrp_incoming *in = c->rx.in, *other;
+	struct incoming *in = c->rx.in, *other;
 
-	in->answered = true;
 	if (s->n_incoming <= s->m->limits.max_incomplete) {
 		accepted(c);
 		return;
@@ -314,12 +287,12 @@ static void wait_for_more(struct msrp_conn *c)
 		if (other->refused)
 			break;
 	if (other) {
-		receive_drop(other);
+		drop(s, other);
 		accepted(c);
 		return;
 	}
 	c->m->stats.limits_hit++;
-	receive_drop(in);
+	drop(s, in);
 	request_refuse(c, 413, "Too many incomplete messages");
 }
 
@@ -327,10 +300,10 @@ static void chunk(struct msrp_conn *c, char flag)
 {
 	struct msrp_session *s = c->rx.session;
 	const struct msrp_head *h = &c->parser.head;
-	struct msrp_incoming *in;
+	struct incoming *in;
 
 	receive_keep(c);
-	if (c->rx.swallow || c->rx.session != s)
+	if (c->rx.swallow)
 		return;
 	if (!c->rx.in)
 		c->rx.in = start(s, h);
@@ -338,11 +311,6 @@ static void chunk(struct msrp_conn *c, char flag)
 	in->last_ms = loop_now_ms(s->m->loop);
 	if (flag == '$')
 		msrp_assembly_end(&in->data, h->range.start - 1 + c->rx.got);
-	if (in->ops) {
-		if (!inflow_end(c))
-			wait_for_more(c);
-		return;
-	}
 	if (!msrp_assembly_complete(&in->data)) {
 		wait_for_more(c);
 		return;
@@ -354,17 +322,7 @@ static void chunk(struct msrp_conn *c, char flag)
 	deliver(c, in, msrp_assembly_data(&in->data));
 	msrp_assembly_done(&in->data);
 	free(in->content_type);
-	free(in->report_to);
 	free(in);
-}
-
-/* Given up by its sender. */
-static void abandoned(struct msrp_conn *c)
-{
-	if (c->rx.in)
-		receive_drop(c->rx.in);
-	if (c->rx.session)
-		accepted(c);
 }
 
 void receive_end(struct msrp_conn *c, char flag)
@@ -372,13 +330,10 @@ void receive_end(struct msrp_conn *c, char flag)
 	const struct msrp_head *h = &c->parser.head;
 	struct msrp_session *s = c->rx.session;
 
-	if (s->ops->flow && c->rx.slice.n > MSRP_LONG) {
-		receive_keep(c);
-		if (c->rx.swallow || c->rx.session != s)
-			return;
-	}
 	if (flag == '#') {
-		abandoned(c);
+		if (c->rx.in)
+			drop(s, c->rx.in);
+		accepted(c);
 	} else if (h->content_type.n == 0 && !c->rx.in) {
 		bodiless(c);
 	} else if (!h->has_message_id) {
@@ -423,7 +378,7 @@ void msrp_session_reply(struct msrp_session *s, msrp_tx tx, int status,
 		s->m->stats.refused++;
 	if (ok && u->success_report && u->message_id.n)
 		conn_report(s->conn, u->report_to, s->uri.raw, u->message_id,
-			    u->size, 200);
+			    u->size);
 	free(u);
 }
 

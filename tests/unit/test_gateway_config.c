@@ -89,7 +89,7 @@ static void test_contract(void **state)
 	assert_string_equal(d->name, "chat.example.org");
 	assert_int_equal(d->rooms, ROOMS_LOCAL);
 	assert_int_equal(d->create, CREATE_XMPP);
-	assert_true(d->persistent && d->lock && d->public);
+	assert_true(d->policy.persistent && d->lock && d->policy.public);
 	assert_true(d->invite_by_refer && d->copies_confirmed);
 	assert_false(d->own_copies);
 	assert_string_equal(d->welcome, "hello");
@@ -162,6 +162,13 @@ static void test_errors(void **state)
 	     ":1: domain: 'a b' is no domain name\n"},
 	    {"domain \"a.b\" { secret = \"x\" }\n",
 	     ":1: domain \"a.b\" has neither rooms nor users\n"},
+	    {"domain \"a.b\" { rooms = local\n outcasts = {\"bob\"} }\n",
+	     ":2: outcasts: 'bob' is not USER@DOMAIN, @DOMAIN or a SIP "
+	     "URI\n"},
+	    {"domain \"a.b\" { rooms = local\n nick-scope = \"world\" }\n",
+	     ":2: nick-scope: 'world' is none of room, domain\n"},
+	    {"domain \"a.b\" { rooms = local\n quarantine = 1000001 }\n",
+	     ":2: quarantine: 1000001 is out of range\n"},
 	    {"domain \"*\" { rooms = local }\n",
 	     ":1: domain \"*\" has no secret and no local rooms\n"},
 	    {"domain \"a.b\" {\n rooms = local\n",
@@ -187,12 +194,89 @@ static void test_errors(void **state)
 	}
 }
 
+/* The policy of a domain, and a room that differs from it. */
+static void test_rooms(void **state)
+{
+	const struct room_policy *p;
+	const struct room_config *r;
+	struct config *c;
+	char said[512];
+
+	(void)state;
+	assert_int_equal(
+	    load("domain \"chat.test\" { rooms = local moderated = true "
+		 "history = 0 quarantine = 5 admins = {\"Ops@x.test\"} "
+		 "outcasts = {\"@spam.test\", \"sip:eve@Y.test\"} "
+		 "reserved-nicks = {\"root\"} password = \"open\" }\n"
+		 "room \"Lobby@CHAT.test\" { name = \"The lobby\" "
+		 "subject = \"Hello\" moderated = no password = \"\" "
+		 "members = {\"ann@x.test\"} owners = {\"ben@x.test\"} "
+		 "nick-scope = domain }\n",
+		 &c, said),
+	    0);
+	assert_string_equal(said, "");
+	p = config_policy(c, STR("other@chat.test"));
+	assert_true(p->moderated && !p->persistent && !p->nicks_of_domain);
+	assert_true(p->public && p->nicknames && p->private_messages);
+	assert_true(p->history == SIZE_MAX);
+	assert_int_equal(p->quarantine_ms, 5000);
+	assert_int_equal(p->n_fixed, 3);
+	assert_int_equal(p->n_reserved_nicks, 1);
+	assert_true(str_eq(p->password, STR("open")));
+	r = config_room(c, STR("lobby@chat.test"));
+	assert_non_null(r);
+	assert_true(str_eq(r->subject, STR("Hello")));
+	p = config_policy(c, STR("lobby@chat.test"));
+	assert_true(!p->moderated && p->persistent && p->nicks_of_domain);
+	assert_true(str_eq(p->title, STR("The lobby")));
+	assert_int_equal(p->password.n, 0);
+	assert_int_equal(p->quarantine_ms, 5000);
+	assert_int_equal(p->n_reserved_nicks, 1);
+	assert_int_equal(p->n_fixed, 5);
+	assert_true(p->fixed[0].affiliation == AFF_OUTCAST &&
+		    str_eq(p->fixed[0].user, STR("@spam.test")));
+	assert_true(str_eq(p->fixed[1].user, STR("sip:eve@y.test")));
+	assert_true(p->fixed[2].affiliation == AFF_OWNER &&
+		    str_eq(p->fixed[2].user, STR("ops@x.test")));
+	assert_null(config_policy(c, STR("lobby@elsewhere.test")));
+	config_free(c);
+}
+
+static void test_bad_rooms(void **state)
+{
+	static const char *const names[] = {"lobby", "@chat.test", "l@x.test",
+					    "a b@chat.test"};
+	char text[256], said[512], want[256];
+	struct config *c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(text, sizeof(text),
+			 "domain \"chat.test\" { rooms = local }\n"
+			 "room \"%s\" { }\n",
+			 names[i]);
+		snprintf(want, sizeof(want),
+			 ": room: '%s' is no room of a domain with local "
+			 "rooms\n",
+			 names[i]);
+		assert_true(load(text, &c, said) < 0);
+		assert_non_null(strstr(said, want + 1));
+	}
+	assert_true(load("domain \"chat.test\" { rooms = local }\n"
+			 "room \"a@chat.test\" { }\n"
+			 "room \"A@chat.test\" { }\n",
+			 &c, said) < 0);
+	assert_non_null(strstr(said, "has a section already"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_contract),
 	    cmocka_unit_test(test_nothing_is_trusted_by_default),
 	    cmocka_unit_test(test_errors),
+	    cmocka_unit_test(test_rooms),
+	    cmocka_unit_test(test_bad_rooms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
