@@ -116,6 +116,7 @@ static void fill(struct call *c, const struct kept_call *k)
 	t->update = k->update;
 	c->sender = sender_of(c->f, c->user, c->device);
 	c->confirmed = c->returned = true;
+	c->kept = 1; /* something is, to be replaced or dropped */
 }
 
 /* A nickname that somebody else has by now gives way to a derived one. */
@@ -145,6 +146,17 @@ static enum reason_code take_seat(struct call *c, const struct kept_call *k)
 	return back_local_found(c->f->cfg.back, &join, &c->seat);
 }
 
+/* A new session as the last one was, to be offered. */
+static bool make_offer(struct call *c)
+{
+	struct sdp *last = mem_new(sizeof(*last));
+	bool usable =
+	    sdp_parse(str_z(c->answer), last) == 0 && last->n_media > 0;
+
+	free(last);
+	return usable && call_own_offer(c) == 200;
+}
+
 static void restore_call(struct dialog *d, const struct kept_call *k)
 {
 	struct front_sip *f = d->f;
@@ -157,7 +169,7 @@ static void restore_call(struct dialog *d, const struct kept_call *k)
 	why = back_local_domain(f->cfg.back, domain_of(c->room))
 		  ? take_seat(c, k)
 		  : REASON_NO_ROOM;
-	if (why == REASON_OK && k->media && call_own_offer(c) != 200)
+	if (why == REASON_OK && k->media && !make_offer(c))
 		why = REASON_UNSUPPORTED;
 	if (why != REASON_OK) {
 		log_info(f->log, "sip.return.refused",

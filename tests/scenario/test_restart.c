@@ -495,6 +495,48 @@ static void test_damaged_values(void **state)
 	sip_user_done(&a);
 }
 
+/* SEED0-4: a call that can't be renewed as it was is ended: its description is
+ * unusable, its domain no longer served, its user has no name. */
+static void test_unusable_calls(void **state)
+{
+	static const char *const names[] = {"alice", "bob", "carol"};
+	struct scene *s = *state;
+	struct sip_user u[3];
+	uint64_t dlg[3];
+	struct scene_kept *k;
+	int i = 0;
+
+	for (int n = 0; n < 3; n++) {
+		sip_user_join(&u[n], s, names[n], ROOM, "a=chatroom\r\n");
+		dlg[n] = u[n].dlg;
+	}
+	TAILQ_FOREACH (k, &s->kept, link) {
+		struct buf b = BUF_INIT(KEPT_BYTES_MAX);
+		struct kept_call c;
+
+		assert_int_equal(kept_call_read(blob_str(k->value), &c), 0);
+		if (i == 0)
+			c.sdp = STR("v=0\r\n");
+		else if (i == 1)
+			c.room = STR("r@elsewhere.test");
+		else
+			c.user = STR_NONE;
+		i++;
+		kept_call_write(&b, &c);
+		blob_unref(k->value);
+		k->value = blob_new(buf_str(&b));
+		buf_done(&b);
+	}
+	scene_kill(s);
+	scene_start(s, dlg, 3);
+	for (int n = 0; n < 3; n++)
+		scene_sip(s, PORT_SEND, "BYE");
+	assert_true(scene_sip_none(s, PORT_SEND, NULL));
+	assert_int_equal(scene_kept_count(s, KEPT_CALL), 0);
+	for (int n = 0; n < 3; n++)
+		sip_user_done(&u[n]);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -512,6 +554,7 @@ int main(void)
 	    T(test_xmpp_occupants),
 	    T(test_clean_end),
 	    T(test_damaged_values),
+	    T(test_unusable_calls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
