@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sofia-sip/nta_tag.h>
@@ -15,6 +16,7 @@
 #define UDP_MTU	      1300  /* RFC 3261 §18.1.1 */
 #define TCP_QUEUE     1000
 #define TCP_PARTIAL_S 60
+#define PORT_TRIES    25 /* of 20 ms */
 
 uint64_t sipproc_id(struct sipproc *p)
 {
@@ -56,11 +58,26 @@ static int try_bind(const struct listen_spec *l)
 	return r;
 }
 
+/* After a crash the process before us may hold the port for another moment. */
+static int wait_for_port(const struct listen_spec *l)
+{
+	static const struct timespec pause = {.tv_nsec = 20000000};
+	int r = 0;
+
+	for (unsigned tries = 0; tries < PORT_TRIES; tries++) {
+		r = try_bind(l);
+		if (r != -EADDRINUSE)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return r;
+}
+
 static int add_listener(struct sipproc *p, const struct listen_spec *l)
 {
 	char url[128];
 	bool v6 = l->addr.sa.sa_family == AF_INET6;
-	int r = try_bind(l);
+	int r = wait_for_port(l);
 
 	if (r < 0)
 		return r;
