@@ -133,15 +133,24 @@ const struct affil *affil_by_nick(const struct room *r, struct str key)
 	return a ? a : table_get_str(r->granted.by_nick, key);
 }
 
-bool affil_covers(const struct affil *a, const struct person *who)
+static bool is_among(struct str user, const struct person *who, unsigned keys)
 {
 	char space[KEY_MAX];
 
-	for (unsigned i = 0; i < AFFIL_KEYS; i++)
-		if (str_eq(affil_key(who, i, space, sizeof(space)),
-			   a->pub.user))
+	for (unsigned i = 0; i < keys; i++)
+		if (str_eq(affil_key(who, i, space, sizeof(space)), user))
 			return true;
 	return false;
+}
+
+bool affil_covers(const struct affil *a, const struct person *who)
+{
+	return is_among(a->pub.user, who, AFFIL_KEYS);
+}
+
+bool affil_names(struct str user, const struct person *who)
+{
+	return is_among(user, who, AFFIL_NAMES);
 }
 
 const struct room_affiliation *room_affiliations(const struct room *r,

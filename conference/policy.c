@@ -120,7 +120,8 @@ static bool same_policy(const struct room_policy *a,
 /* Those whose role nobody has set take the one that the settings give them. */
 static void configure(struct room *r, const struct room_policy *policy)
 {
-	struct seat_ev ev = {.type = SEAT_ROOM_CHANGED};
+	struct seat_ev ev = {.type = SEAT_ROOM_CHANGED,
+			     .changed = CHANGED_SETTINGS};
 	struct room_policy before = r->policy;
 
 	policy_set(r, policy);

@@ -36,11 +36,11 @@ enum reason_code may_affiliate(const struct room *r, const struct occ *by,
 
 	if (own < AFF_ADMIN || (own == AFF_ADMIN && to >= AFF_ADMIN))
 		return REASON_FORBIDDEN;
-	if (to == AFF_OUTCAST &&
-	    (str_eq(user, by->person.account) || str_eq(user, by->person.jid)))
+	if (to == AFF_OUTCAST && affil_names(user, &by->person))
 		return REASON_CONFLICT;
 	if (own == AFF_ADMIN && from >= AFF_ADMIN)
-		return REASON_NOT_ALLOWED;
+		return to == AFF_OUTCAST ? REASON_NOT_ALLOWED
+					 : REASON_FORBIDDEN;
 	if (from == AFF_OWNER && to != AFF_OWNER && !other_owners(r, user))
 		return REASON_CONFLICT;
 	return REASON_OK;

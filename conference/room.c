@@ -147,6 +147,7 @@ void room_info(const struct room *r, struct room_info *out)
 	    .public = r->policy.public,
 	    .moderated = r->policy.moderated,
 	    .members_only = r->policy.members_only,
+	    .subject_by_moderators = r->policy.subject_by_moderators,
 	    .has_password = r->policy.password.n != 0,
 	    .n_occupants = r->n_occs,
 	    .max_occupants = r->policy.max_occupants,

@@ -351,7 +351,8 @@ bool reserved_blocks(const struct room *r, struct str key,
 struct str reserved_nick_of(const struct room *r, const struct person *who);
 
 /* affil_key.c */
-#define AFFIL_KEYS 8
+#define AFFIL_KEYS  8
+#define AFFIL_NAMES 4 /* of them, those that are of him alone */
 /* The i-th key, the most exact first; may be empty. space holds it if it is no
  * part of his identities. */
 struct str affil_key(const struct person *who, unsigned i, char *space,
@@ -374,6 +375,8 @@ const struct affil *affil_find(const struct room *r, const struct person *who);
 enum affiliation affil_of(const struct room *r, const struct person *who);
 const struct affil *affil_by_nick(const struct room *r, struct str key);
 bool affil_covers(const struct affil *a, const struct person *who);
+/* Is it he alone? */
+bool affil_names(struct str user, const struct person *who);
 
 /* affil_set.c */
 /* Is user, of every kind, who entry is of one kind? */

@@ -150,8 +150,9 @@ enum seat_ev_type {
 
 #define CHANGED_NICK	 1u
 #define CHANGED_PRESENCE 2u
-#define CHANGED_ROLE	 4u /* role or affiliation */
-#define CHANGED_DEVICES	 8u /* one device came, went or changed */
+#define CHANGED_ROLE	 4u  /* role or affiliation */
+#define CHANGED_DEVICES	 8u  /* one device came, went or changed */
+#define CHANGED_SETTINGS 16u /* SEAT_ROOM_CHANGED: more than the lock */
 
 struct subject {
 	struct str text;
@@ -183,7 +184,8 @@ struct room_info {
 	struct str name;    /* human-readable title; may be empty */
 	bool locked, persistent, public;
 	bool moderated, members_only;
-	bool has_password; /* needs one of those who join */
+	bool has_password;	    /* needs one of those who join */
+	bool subject_by_moderators; /* others may not set it */
 	size_t n_occupants, max_occupants;
 	struct subject subject;
 };

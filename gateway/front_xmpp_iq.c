@@ -198,12 +198,15 @@ static void room_disco_info(struct fx_domain *d, const struct muc_in *in,
 	    .name = room_name(info),
 	    .public = info->public,
 	    .persistent = info->persistent,
+	    .members_only = info->members_only,
+	    .moderated = info->moderated,
+	    .password = info->has_password,
 	    .anonymous = true,
-	    .show_details = info->public || inside,
+	    .show_details = (info->public && !info->members_only) || inside,
 	    .subject = info->subject.text,
 	    .n_occupants = info->n_occupants,
 	    .max_history = d->f->cfg.max_history,
-	    .occupants_change_subject = true,
+	    .occupants_change_subject = !info->subject_by_moderators,
 	};
 
 	disco_room_info(begin_result(d, in), &r);

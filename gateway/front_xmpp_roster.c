@@ -13,7 +13,7 @@ struct show {
 	struct str stable_id, id, new_nick;
 	const struct presence *presence; /* NULL: unavailable */
 	bool self, logged, created, renamed;
-	struct reason reason; /* of one who goes */
+	struct reason reason; /* of one who goes, or changes his role */
 };
 
 static void put_status(struct buf *b, int code)
@@ -21,12 +21,28 @@ static void put_status(struct buf *b, int code)
 	buf_addf(b, "<status code='%d'/>", code);
 }
 
+/* By somebody else, who may have said why (XEP-0045 §8.2, §9.1). */
+static bool is_removed(const struct show *p)
+{
+	switch (p->reason.code) {
+	case REASON_KICKED:
+	case REASON_BANNED:
+	case REASON_NOT_MEMBER:
+	case REASON_MEMBERS_ONLY:
+		return !p->presence;
+	default:
+		return false;
+	}
+}
+
 static void put_user(struct buf *b, const struct show *p)
 {
 	int code = p->presence ? 0 : map_reason_to_muc_status(p->reason.code);
 
 	buf_addz(b, "<x xmlns='" NS_MUC_USER "'>");
-	map_occupant_item(b, p->affiliation, p->role, p->jid, p->new_nick);
+	map_occupant_item(b, p->affiliation, p->role, p->jid, p->new_nick,
+			  is_removed(p) || p->presence ? p->reason.text
+						       : STR_NONE);
 	if (!p->presence && p->reason.code == REASON_ROOM_GONE) {
 		buf_addz(b, "<destroy>");
 		if (p->reason.text.n)
@@ -62,7 +78,8 @@ static void send_show_to(struct fx_domain *d, struct str to, struct str room,
 		x_put_text(b, "status", pr->status);
 	if (pr)
 		buf_add(b, pr->payload);
-	else if (p->reason.text.n && p->reason.code != REASON_ROOM_GONE)
+	else if (p->reason.text.n && !is_removed(p) &&
+		 p->reason.code != REASON_ROOM_GONE)
 		x_put_text(b, "status", p->reason.text);
 	put_user(b, p);
 	if (p->stable_id.n) {
@@ -118,12 +135,33 @@ void fx_send_occupant(struct fx_session *s, const struct occupant *who)
 	send_show(s, &p);
 }
 
+/* What he is when he goes for this reason. */
+static enum affiliation affiliation_then(const struct fx_session *s,
+					 enum reason_code code)
+{
+	if (code == REASON_BANNED)
+		return AFF_OUTCAST;
+	return code == REASON_ROOM_GONE || code == REASON_NOT_MEMBER
+		   ? AFF_NONE
+		   : s->affiliation;
+}
+
+void fx_tell_settings(struct fx_session *s)
+{
+	struct buf *b = fx_begin(s->f, "message", s->jid, s->room, STR_NONE,
+				 "groupchat", STR_NONE);
+
+	buf_addz(b, "><x xmlns='" NS_MUC_USER
+		    "'><status code='104'/></x></message>");
+	fx_send(s->f, str_z(s->domain->name));
+}
+
 void fx_tell_gone(struct fx_session *s, enum reason_code code, struct str text)
 {
 	bool room_gone = code == REASON_ROOM_GONE;
 	struct show p = {
 	    .nick = buf_str(&s->nick),
-	    .affiliation = room_gone ? AFF_NONE : s->affiliation,
+	    .affiliation = affiliation_then(s, code),
 	    .role = ROLE_NONE,
 	    .jid = room_gone ? STR_NONE : s->jid,
 	    .stable_id = buf_str(&s->stable_id),
@@ -215,6 +253,7 @@ static void on_changed(struct fx_session *s, const struct seat_ev *ev)
 	if (!(ev->changed & (CHANGED_PRESENCE | CHANGED_ROLE)))
 		return;
 	p = show_of(s, ev->who);
+	p.reason = ev->reason;
 	if (asked) {
 		p.id = asked->id;
 		p.renamed =

@@ -16,24 +16,27 @@ void map_occupant_entity(struct buf *out, struct str room,
 		map_room_to_sip(out, room, o->nick);
 }
 
-/* RFC 4575 §5.8.5, as the device negotiated it. */
-static struct str media_status(const struct device *d)
+/* RFC 4575 §5.8.5: as the device negotiated it and its user may use it. */
+static struct str media_status(const struct device *d, enum role role)
 {
+	bool muted = d->muted || role == ROLE_VISITOR;
+
 	if (d->held)
-		return d->muted ? STR("inactive") : STR("sendonly");
-	return d->muted ? STR("recvonly") : STR("sendrecv");
+		return muted ? STR("inactive") : STR("sendonly");
+	return muted ? STR("recvonly") : STR("sendrecv");
 }
 
 /* The device as an endpoint: what it is called is for its owner and moderators,
  * others get a key that says nothing (EVENT-25). */
-static int put_endpoint(const struct device *d, bool show_contacts,
-			struct arena *a, struct confinfo_endpoint *e)
+static int put_endpoint(const struct device *d, enum role role,
+			bool show_contacts, struct arena *a,
+			struct confinfo_endpoint *e)
 {
 	*e = (struct confinfo_endpoint){
 	    .state = CONFINFO_FULL,
 	    .status = d->held ? STR("on-hold") : STR("connected"),
 	    .joining_method = STR("dialed-in"),
-	    .media_status = media_status(d),
+	    .media_status = media_status(d, role),
 	};
 	if (show_contacts && d->label.n)
 		e->entity = d->label;
@@ -68,14 +71,15 @@ int map_occupant_to_confinfo(const struct occupant *o,
 	u->n_endpoints = 0;
 	for (const struct device *d = o->devices;
 	     d && u->n_endpoints < CONFINFO_ENDPOINTS_MAX; d = d->next)
-		if (put_endpoint(d, cfg->show_contacts, a,
+		if (put_endpoint(d, o->role, cfg->show_contacts, a,
 				 &u->endpoints[u->n_endpoints++]) < 0)
 			return ERR_TOO_BIG;
 	return 0;
 }
 
 void map_occupant_item(struct buf *out, enum affiliation affiliation,
-		       enum role role, struct str jid, struct str nick)
+		       enum role role, struct str jid, struct str nick,
+		       struct str reason)
 {
 	buf_addz(out, "<item");
 	x_put_attr(out, "affiliation",
@@ -83,5 +87,11 @@ void map_occupant_item(struct buf *out, enum affiliation affiliation,
 	x_put_attr(out, "role", str_z(map_role_name(role)));
 	x_put_attr(out, "jid", jid);
 	x_put_attr(out, "nick", nick);
-	buf_addz(out, "/>");
+	if (!reason.n) {
+		buf_addz(out, "/>");
+		return;
+	}
+	buf_addc(out, '>');
+	x_put_text(out, "reason", reason);
+	buf_addz(out, "</item>");
 }
