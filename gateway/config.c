@@ -218,6 +218,11 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->limits.dialogs = (size_t)cfg_getint(limits, "dialogs");
 	c->limits.subscriptions = (size_t)cfg_getint(limits, "subscriptions");
 	c->limits.store_queue = (size_t)cfg_getint(limits, "store-queue");
+	c->limits.sip_rate = (unsigned)cfg_getint(limits, "sip-rate");
+	c->limits.sip_burst = (unsigned)cfg_getint(limits, "sip-burst");
+	c->limits.auth_failures = (unsigned)cfg_getint(limits, "auth-failures");
+	c->limits.message_rate = (unsigned)cfg_getint(limits, "message-rate");
+	c->limits.message_burst = (unsigned)cfg_getint(limits, "message-burst");
 	if (read_listen(sip, &c->sip.listen, &c->sip.n_listen) < 0 ||
 	    read_listen(msrp, &c->msrp.listen, &c->msrp.n_listen) < 0 ||
 	    read_trust(sip, c) < 0 ||
@@ -268,6 +273,11 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_INT("dialogs", 100000, CFGF_NONE),
 			      CFG_INT("subscriptions", 100000, CFGF_NONE),
 			      CFG_INT("store-queue", 67108864, CFGF_NONE),
+			      CFG_INT("sip-rate", 50, CFGF_NONE),
+			      CFG_INT("sip-burst", 200, CFGF_NONE),
+			      CFG_INT("auth-failures", 10, CFGF_NONE),
+			      CFG_INT("message-rate", 100, CFGF_NONE),
+			      CFG_INT("message-burst", 500, CFGF_NONE),
 			      SECTION_END(&e)};
 	cfg_opt_t domain[] = {CFG_STR("secret", "", CFGF_NONE),
 			      CFG_STR("name", "", CFGF_NONE),
@@ -374,6 +384,15 @@ const struct domain_config *config_domain(const struct config *c,
 			return strcmp(c->domains[i].name, "*") ? &c->domains[i]
 							       : NULL;
 	return NULL;
+}
+
+struct str config_realm(const struct config *c)
+{
+	if (*c->sip.realm)
+		return str_z(c->sip.realm);
+	if (*c->sip.host)
+		return str_z(c->sip.host);
+	return str_z(c->n_domains ? c->domains[0].name : "stoxd");
 }
 
 bool config_trusts(const struct config *c, const struct addr *peer)

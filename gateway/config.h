@@ -84,6 +84,12 @@ struct config {
 	struct {
 		size_t rooms, dialogs, subscriptions;
 		size_t store_queue; /* octets */
+		/* requests of an address outside sip { trust }, per second;
+		 * rate 0: no limit */
+		unsigned sip_rate, sip_burst;
+		unsigned auth_failures; /* per minute; 0: no limit */
+		/* messages and nicknames of a SIP user, likewise */
+		unsigned message_rate, message_burst;
 	} limits;
 	struct domain_config *domains;
 	size_t n_domains;
@@ -104,6 +110,9 @@ void config_free(struct config *c);
 /* The domain of this name (without case), or NULL. "*" is none. */
 const struct domain_config *config_domain(const struct config *c,
 					  struct str name);
+/* The realm of digest authentication: sip { realm }, else sip { host }, else
+ * the name of the first domain. */
+struct str config_realm(const struct config *c);
 /* Is this peer one of sip { trust }? */
 bool config_trusts(const struct config *c, const struct addr *peer);
 /* The section of this room, or NULL. */

@@ -207,6 +207,25 @@ static int check_file(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+/* It stands between quotes, and clients don't agree on escapes. */
+static int check_realm(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *z = cfg_opt_getnstr(opt, 0);
+
+	for (const char *p = z; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f || *p == '"' ||
+		    *p == '\\')
+			goto bad;
+	if (strlen(z) <= 255)
+		return 0;
+bad:
+	cfg_error(cfg,
+		  "realm: '%s' is too long, or has quotes, backslashes or "
+		  "controls in it",
+		  z);
+	return -1;
+}
+
 static int check_count(cfg_t *cfg, cfg_opt_t *opt)
 {
 	long v = cfg_opt_getnint(opt, 0);
@@ -376,13 +395,17 @@ static void set_policy_checks(cfg_t *cfg)
 
 void config_set_checks(cfg_t *cfg)
 {
-	static const char *const counts[] = {"domain|notify-interval", NULL};
+	static const char *const counts[] = {
+	    "domain|notify-interval", "limits|sip-rate",
+	    "limits|auth-failures",   "limits|message-rate",
+	    NULL};
 	static const char *const positive[] = {
 	    "domain|max-occupants", "domain|min-expires",
 	    "domain|connections",   "msrp|max-message",
 	    "msrp|max-send-queue",  "msrp|max-connections",
 	    "xmpp|max-queue",	    "limits|rooms",
 	    "limits|dialogs",	    "limits|subscriptions",
+	    "limits|sip-burst",	    "limits|message-burst",
 	    "limits|store-queue",   NULL};
 	static const char *const files[] = {"tls|certificate", "tls|key",
 					    "tls|ca", NULL};
@@ -392,6 +415,7 @@ void config_set_checks(cfg_t *cfg)
 	cfg_set_validate_func(cfg, "metrics", check_address);
 	cfg_set_validate_func(cfg, "sip|listen", check_sip_listen);
 	cfg_set_validate_func(cfg, "sip|trust", check_trust);
+	cfg_set_validate_func(cfg, "sip|realm", check_realm);
 	cfg_set_validate_func(cfg, "msrp|listen", check_msrp_listen);
 	cfg_set_validate_func(cfg, "sip|verify", check_sip_verify);
 	cfg_set_validate_func(cfg, "msrp|verify", check_msrp_verify);

@@ -13,6 +13,8 @@ struct core_io {
 	/* Whole stanzas, on the stream of this domain: as xmpp_link_send. */
 	int (*xmpp_send)(void *user, struct str domain, struct str text);
 	void *user;
+	/* SIP users who may log in; NULL: nobody. */
+	const struct users *users;
 	/* Where that is kept which outlives this process; may be zeroed. */
 	struct keep keep;
 };

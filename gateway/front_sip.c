@@ -25,6 +25,7 @@ struct front_sip *front_sip_new(const struct front_sip_cfg *cfg)
 	f->referrals = table_new();
 	f->names = dialog_names_new(f->loop);
 	f->guests = guests_new();
+	f->auth = auth_new();
 	return f;
 }
 
@@ -97,6 +98,7 @@ void dialog_release(struct dialog *d)
 	}
 	table_del(f->dialogs, d->id);
 	dialog_names_drop(d);
+	free(d->owner);
 	free(d);
 }
 
@@ -183,14 +185,6 @@ int front_sip_room(struct front_sip *f, struct str uri, struct arena *a,
 
 /* --- requests --- */
 
-static bool trusted(struct front_sip *f, const struct port_msg *m)
-{
-	struct addr peer;
-
-	return addr_parse(m->f[PORT_F_PEER], &peer) == 0 &&
-	       config_trusts(f->cfg.config, &peer);
-}
-
 /* RFC 3261 §11; a keep-alive to the server itself names no room. */
 static void options(struct front_sip *f, const struct port_msg *m)
 {
@@ -231,7 +225,7 @@ static void invite(struct front_sip *f, const struct port_msg *m)
 	else if (d)
 		front_sip_refuse(f, m, 488, "a call can't join a subscription");
 	else
-		call_invite(f, dialog_new(f, m->dlg), m);
+		call_invite(f, dialog_begin(f, m), m);
 }
 
 static void bye(struct front_sip *f, const struct port_msg *m)
@@ -286,21 +280,11 @@ static void not_allowed(struct front_sip *f, const struct port_msg *m)
 	front_sip_answer(f, m, &a);
 }
 
-static void request(struct front_sip *f, const struct port_msg *m)
+static void dispatch(struct front_sip *f, const struct port_msg *m)
 {
 	struct str method = m->f[PORT_F_METHOD];
 
-	if (str_eq(method, STR("BYE"))) {
-		bye(f, m); /* the SIP process has answered it */
-		return;
-	}
-	if ((m->new_dialog || str_eq(method, STR("REFER"))) && !trusted(f, m)) {
-		front_sip_refuse(f, m, 403, "peer is outside sip { trust }");
-		return;
-	}
-	if (f->stopping)
-		front_sip_refuse(f, m, 503, "shutting down");
-	else if (str_eq(method, STR("INVITE")))
+	if (str_eq(method, STR("INVITE")))
 		invite(f, m);
 	else if (str_eq(method, STR("SUBSCRIBE")))
 		subscribe(f, m);
@@ -314,6 +298,25 @@ static void request(struct front_sip *f, const struct port_msg *m)
 		front_sip_refuse(f, m, 481, "no such subscription");
 	else
 		not_allowed(f, m);
+}
+
+static void request(struct front_sip *f, const struct port_msg *m)
+{
+	struct port_msg known = *m;
+	struct arena *a;
+
+	if (str_eq(m->f[PORT_F_METHOD], STR("BYE"))) {
+		bye(f, m); /* the SIP process has answered it */
+		return;
+	}
+	if (f->stopping) {
+		front_sip_refuse(f, m, 503, "shutting down");
+		return;
+	}
+	a = arena_new(4u << 20);
+	if (auth_admit(f, &known, a))
+		dispatch(f, &known);
+	arena_free(a);
 }
 
 void front_sip_event(struct front_sip *f, const struct port_msg *m)
@@ -425,6 +428,7 @@ void front_sip_free(struct front_sip *f)
 	senders_free(f);
 	dialog_names_free(f->names);
 	guests_free(f->guests);
+	auth_free(f->auth);
 	table_free(f->unconfirmed);
 	table_free(f->referrals);
 	table_free(f->dialogs);

@@ -11,12 +11,14 @@
 #include "sip/port.h"
 
 struct front_sip;
+struct users;
 
 struct front_sip_cfg {
 	struct loop *loop;
 	const struct config *config;
 	struct back_local *back;
 	struct msrp *msrp;
+	const struct users *users; /* who may log in; NULL: nobody */
 	/* Commands to the SIP process, and a fresh id for PORT_SEND. */
 	void (*send)(void *user, const struct port_msg *m);
 	uint64_t (*request_id)(void *user);

@@ -407,7 +407,7 @@ static void subscribe_new(struct front_sip *f, struct dialog *d,
 		goto out;
 	}
 	if (!d)
-		d = dialog_new(f, m->dlg);
+		d = dialog_begin(f, m);
 	s = subscription_new(d, m, room, id);
 	if (seat_in_room(&s->seat)) {
 		log_info(f->log, "sip.subscribe", "dlg=%llx room=%s from=%s",

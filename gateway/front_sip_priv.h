@@ -8,6 +8,7 @@
 #include "sip/confinfo.h"
 #include "sip/sdp.h"
 
+struct auth;
 struct call;
 struct dialog_name;
 struct dialog_names;
@@ -30,6 +31,9 @@ struct dialog {
 	bool reported;	   /* and has told its identifiers */
 	struct dialog_name *names;
 	bool silent; /* after a restart: it ends without a BYE */
+	char *owner; /* who has begun it, a header value; NULL: not known */
+	struct addr peer; /* and from where */
+	bool has_peer;
 };
 
 /* Our requests that await their response, by id. */
@@ -63,6 +67,7 @@ struct front_sip {
 	size_t n_idle_senders;
 	struct dialog_names *names;
 	struct guests *guests;
+	struct auth *auth;
 	struct table *referrals; /* by id */
 	uint64_t last_referral;
 	size_t n_calls, n_subscriptions;
@@ -74,7 +79,7 @@ struct front_sip {
 	uint64_t *returning; /* dialogs whose peers are still to be asked */
 	size_t n_returning, next_returning;
 	struct timer return_timer;
-	uint64_t last_order; /* of a call */
+	uint64_t last_order;   /* of a call */
 	uint64_t refused[400]; /* by status, from 300 */
 };
 
@@ -362,6 +367,18 @@ bool is_of_person(const struct call *c, struct str user);
 int replaces_read(struct call *c, const struct port_msg *m, const char **why);
 /* The new call is in the room: the old one ends. */
 void replaces_done(struct call *c);
+
+/* Does From name nobody (RFC 3323 §4.1.1.3)? *uri: what it says instead. */
+bool from_is_nobody(struct str from, struct arena *a, struct str *uri);
+
+/* front_sip_auth.c */
+struct auth *auth_new(void);
+void auth_free(struct auth *a); /* NULL is fine */
+/* The dialog that this request begins, and whose it is. */
+struct dialog *dialog_begin(struct front_sip *f, const struct port_msg *m);
+/* May the request go on? PORT_F_IDENTITY then holds whom it comes from, unless
+ * From does or nobody cares; else it has been answered. Strings live in a. */
+bool auth_admit(struct front_sip *f, struct port_msg *m, struct arena *a);
 
 /* front_sip_timer.c */
 /* Answers a session interval that is too short: 422 with Min-SE (RFC 4028 §9).

@@ -68,8 +68,7 @@ static struct wish read_privacy(struct str values, bool possible,
 	return w;
 }
 
-/* Is this a From that names nobody (RFC 3323 §4.1.1.3)? */
-static bool is_nowhere(struct str from, struct arena *a, struct str *uri)
+bool from_is_nobody(struct str from, struct arena *a, struct str *uri)
 {
 	struct name_addr na;
 	struct uri u;
@@ -138,7 +137,7 @@ int call_privacy(struct call *c, const struct port_msg *m, bool possible,
 {
 	struct buf text = BUF_INIT(512);
 	struct str from;
-	bool nowhere = is_nowhere(m->f[PORT_F_FROM], c->arena, &from);
+	bool nowhere = from_is_nobody(m->f[PORT_F_FROM], c->arena, &from);
 	struct wish w;
 
 	buf_addz(&text, "Cannot keep private:");

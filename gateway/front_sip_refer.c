@@ -213,7 +213,7 @@ uint64_t refer_accept(struct front_sip *f, struct dialog *d,
 	uint64_t id = 0;
 
 	if (!d)
-		d = dialog_new(f, m->dlg);
+		d = dialog_begin(f, m);
 	d->answered = true;
 	buf_addc(&contact, '<');
 	map_room_to_sip(&contact, q->room, STR_NONE);

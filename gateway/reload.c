@@ -52,6 +52,9 @@ static void keep_first(struct config *now, const struct config *first,
 			  now->sip.listen, now->sip.n_listen),
 	      "sip { listen }");
 	check(said, SAME_TEXT(sip.host), "sip { host }");
+	/* passwords are kept for the one that they were set for */
+	check(said, str_eq(config_realm(first), config_realm(now)),
+	      "sip { realm }");
 	check(said,
 	      same_listen(first->msrp.listen, first->msrp.n_listen,
 			  now->msrp.listen, now->msrp.n_listen),
@@ -68,6 +71,7 @@ static void keep_first(struct config *now, const struct config *first,
 	now->metrics = first->metrics;
 	now->sip.listen = first->sip.listen;
 	now->sip.n_listen = first->sip.n_listen;
+	now->sip.realm = config_realm(first).p;
 	now->sip.host = first->sip.host;
 	now->msrp.listen = first->msrp.listen;
 	now->msrp.n_listen = first->msrp.n_listen;

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "gateway/keep_store.h"
 #include "gateway/service_priv.h"
+#include "gateway/users.h"
 
 #define STOP_TIMEOUT_MS 5000 /* COMP-13 */
 #define SAID_MAX	65536
@@ -227,6 +228,9 @@ static int open_store(struct service *s, struct core_io *io, char why[256])
 
 	store_limit(s->store, s->config->limits.store_queue);
 	io->keep = keep_in_store(s->store);
+	if (err == 0)
+		s->users = users_new(s->store, config_realm(s->config));
+	io->users = s->users;
 	return err;
 }
 
@@ -251,6 +255,7 @@ static void close_all(struct service *s)
 	timer_cancel(s->loop, &s->poll_timer);
 	service_control_close(s);
 	core_done(&s->core);
+	users_free(s->users);
 	store_close(s->store);
 	links_free(s->links);
 	sip_child_free(s->sip);

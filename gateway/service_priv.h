@@ -16,6 +16,7 @@ struct service {
 	struct live_config live;
 	const struct config *config; /* &live.now */
 	struct store *store;
+	struct users *users;
 	struct core core;
 	struct sip_child *sip;
 	struct links *links;

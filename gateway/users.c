@@ -1,6 +1,7 @@
 #include "gateway/users.h"
 
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -16,12 +17,17 @@
 struct entry {
 	struct user user; /* its strings are the entry's */
 	char *address, *uri;
+	struct str local;
+	LIST_ENTRY(entry) link; /* of those with this user part */
 };
+
+LIST_HEAD(entries, entry);
 
 struct users {
 	struct store *store;
 	char *realm;
 	struct table *by_address;
+	struct table *by_local; /* of struct entries */
 };
 
 static void free_entry(struct entry *e)
@@ -70,16 +76,44 @@ static struct entry *new_entry(char *take_address)
 	buf_addc(&uri, '@');
 	buf_add(&uri, rest);
 	e->address = take_address;
+	e->local = str_z(take_address);
+	e->local = str_split(&e->local, '@');
 	e->uri = buf_take(&uri, NULL);
 	e->user.address = str_z(e->address);
 	e->user.uri = str_z(e->uri);
 	return e;
 }
 
+static struct entry *take_entry(struct users *u, struct str address)
+{
+	struct entry *e = table_del_str(u->by_address, address);
+	struct entries *same;
+
+	if (!e)
+		return NULL;
+	/* the table's key is the first one's */
+	same = table_del_str(u->by_local, e->local);
+	LIST_REMOVE(e, link);
+	if (LIST_EMPTY(same))
+		free(same);
+	else
+		table_put_str(u->by_local, LIST_FIRST(same)->local, same);
+	return e;
+}
+
 static void put_entry(struct users *u, struct entry *e)
 {
-	free_entry(table_del_str(u->by_address, e->user.address));
+	struct entries *same;
+
+	free_entry(take_entry(u, e->user.address));
 	table_put_str(u->by_address, e->user.address, e);
+	same = table_del_str(u->by_local, e->local);
+	if (!same) {
+		same = mem_new(sizeof(*same));
+		LIST_INIT(same);
+	}
+	LIST_INSERT_HEAD(same, e, link);
+	table_put_str(u->by_local, e->local, same);
 }
 
 /* --- the store's records --- */
@@ -149,18 +183,23 @@ struct users *users_new(struct store *store, struct str realm)
 	u->store = store;
 	u->realm = str_dup(realm);
 	u->by_address = table_new();
+	u->by_local = table_new();
 	store_users(store, load, u);
 	return u;
 }
 
 void users_free(struct users *u)
 {
+	struct entries *same;
 	struct entry *e;
 
 	if (!u)
 		return;
+	TABLE_FOREACH (u->by_local, it, same)
+		free(same);
 	TABLE_FOREACH (u->by_address, it, e)
 		free_entry(e);
+	table_free(u->by_local);
 	table_free(u->by_address);
 	free(u->realm);
 	free(u);
@@ -174,7 +213,6 @@ struct str users_realm(const struct users *u)
 int users_set(struct users *u, struct str address, struct str password)
 {
 	struct entry *e;
-	struct str local;
 	char *z;
 
 	if (address.n > USER_ADDRESS_MAX || password.n > USER_PASSWORD_MAX)
@@ -185,10 +223,8 @@ int users_set(struct users *u, struct str address, struct str password)
 	if (!z)
 		return ERR_SYNTAX;
 	e = new_entry(z);
-	local = e->user.address;
-	local = str_split(&local, '@');
 	for (int a = 0; a < DIGEST_ALGORITHMS; a++) {
-		digest_ha1((enum digest_algorithm)a, local, str_z(u->realm),
+		digest_ha1((enum digest_algorithm)a, e->local, str_z(u->realm),
 			   password, e->user.ha1[USER_NAME_LOCAL][a]);
 		digest_ha1((enum digest_algorithm)a, e->user.address,
 			   str_z(u->realm), password,
@@ -202,7 +238,7 @@ int users_set(struct users *u, struct str address, struct str password)
 int users_delete(struct users *u, struct str address)
 {
 	char *z = normal(address);
-	struct entry *e = z ? table_del_str(u->by_address, str_z(z)) : NULL;
+	struct entry *e = z ? take_entry(u, str_z(z)) : NULL;
 
 	free(z);
 	if (!e)
@@ -219,6 +255,14 @@ const struct user *users_find(const struct users *u, struct str address)
 
 	free(z);
 	return e ? &e->user : NULL;
+}
+
+const struct user *users_named(const struct users *u, struct str local)
+{
+	struct entries *same = table_get_str(u->by_local, local);
+	struct entry *e = same ? LIST_FIRST(same) : NULL;
+
+	return e && !LIST_NEXT(e, link) ? &e->user : NULL;
 }
 
 const struct user *users_next(const struct users *u, size_t *it)

@@ -34,6 +34,9 @@ int users_set(struct users *u, struct str address, struct str password);
 int users_delete(struct users *u, struct str address);
 /* NULL: there is none. Good until he is set or deleted. */
 const struct user *users_find(const struct users *u, struct str address);
+/* The only one with this user part; NULL: there is none, or there are several.
+ */
+const struct user *users_named(const struct users *u, struct str local);
 /* All, in no particular order: *it from 0, NULL at the end. The one just
  * returned may be deleted on the way, none may be added. */
 const struct user *users_next(const struct users *u, size_t *it);

@@ -43,7 +43,7 @@ static void write_config(const struct daemon *d, unsigned seats)
 		"      trust = {\"127.0.0.1\"} }\n"
 		"msrp { listen = {\"tcp:127.0.0.1:%u\"}\n"
 		"       max-connections = %u }\n"
-		"limits { dialogs = %u }\n"
+		"limits { dialogs = %u message-rate = 0 }\n"
 		"domain \"" BENCH_DOMAIN "\" { rooms = local create = any\n"
 		"       history = 0 max-occupants = %u }\n",
 		d->sip_port, d->msrp_port, seats + 100, seats + 100,

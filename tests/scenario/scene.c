@@ -113,6 +113,7 @@ static void make_core(struct scene *s)
 			     .sip_request_id = sip_id,
 			     .xmpp_send = xmpp_send,
 			     .user = s,
+			     .users = s->users,
 			     .keep = {keep_value, drop_value, s}};
 	char why[256];
 
@@ -145,6 +146,7 @@ struct scene *scene_new(const char *config)
 	log_init(&s->log, LOG_ERROR, "scene");
 	s->loop = loop_new(&s->log, &s->clock);
 	s->config = load(config);
+	s->users = users_new(NULL, config_realm(s->config));
 	TAILQ_INIT(&s->sip);
 	TAILQ_INIT(&s->xmpp);
 	s->arena = arena_new(1u << 26);
@@ -173,6 +175,7 @@ void scene_free(struct scene *s)
 	while (!TAILQ_EMPTY(&s->kept))
 		kept_free(s, TAILQ_FIRST(&s->kept));
 	loop_free(s->loop);
+	users_free(s->users);
 	config_free(s->config);
 	arena_free(s->arena);
 	free(s);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "gateway/core.h"
+#include "gateway/users.h"
 
 #define SCENE_START_WALL 1792000000000ull
 
@@ -29,6 +30,7 @@ struct scene {
 	uint64_t mono, wall;
 	struct loop *loop;
 	struct config *config;
+	struct users *users; /* nobody, until a test adds somebody */
 	struct core core;
 	TAILQ_HEAD(, scene_out) sip, xmpp;
 	TAILQ_HEAD(scene_kepts, scene_kept) kept; /* what outlives the core */

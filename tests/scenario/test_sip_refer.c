@@ -151,7 +151,7 @@ static void test_outside(void **state)
 	m = refer(&out, "<sip:bob@sip.test;method=BYE>");
 	m.new_dialog = true;
 	m.f[PORT_F_PEER] = STR("10.9.9.9:5060");
-	assert_int_equal(answer_to(s, &m).status, 403);
+	assert_int_equal(answer_to(s, &m).status, 401);
 	sip_user_done(&a);
 	sip_user_done(&b);
 }

@@ -127,7 +127,7 @@ static void test_refusals(void **state)
 	m.f[PORT_F_BODY] = sip_user_offer(&u, "");
 	scene_sip_event(s, &m);
 	a = scene_sip(s, PORT_ANSWER, NULL);
-	assert_int_equal(a.status, 403);
+	assert_int_equal(a.status, 401);
 	/* a body that is no SDP */
 	m.req = ++s->ids;
 	m.f[PORT_F_PEER] = STR("127.0.0.1:5060");

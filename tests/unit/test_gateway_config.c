@@ -118,7 +118,28 @@ static void test_nothing_is_trusted_by_default(void **state)
 	addr_parse(STR("127.0.0.1:9"), &a);
 	assert_false(config_trusts(c, &a));
 	assert_int_equal(c->n_domains, 0);
+	assert_true(str_eq(config_realm(c), STR("stoxd")));
 	config_free(c);
+}
+
+static void test_realm(void **state)
+{
+	static const char *const rows[][2] = {
+	    {"domain \"B.test\" { rooms = local }\n", "b.test"},
+	    {"sip { host = \"h.test\" }\ndomain \"b.test\" { rooms = local "
+	     "}\n",
+	     "h.test"},
+	    {"sip { host = \"h.test\" realm = \"our users\" }\n", "our users"},
+	};
+	struct config *c;
+	char said[512];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(load(rows[i][0], &c, said), 0);
+		assert_true(str_eq(config_realm(c), str_z(rows[i][1])));
+		config_free(c);
+	}
 }
 
 static void test_errors(void **state)
@@ -137,6 +158,13 @@ static void test_errors(void **state)
 	     "tls:ADDRESS:PORT\n"},
 	    {"sip {\n trust = {\"10.0.0.0/99\"} }\n",
 	     ":2: trust: '10.0.0.0/99' is no address or address block\n"},
+	    {"sip { realm = \"a\\\"b\" }\n",
+	     ":1: realm: 'a\"b' is too long, or has quotes, backslashes or "
+	     "controls in it\n"},
+	    {"limits { sip-burst = 0 }\n",
+	     ":1: sip-burst: must be at least 1\n"},
+	    {"limits { message-rate = -1 }\n",
+	     ":1: message-rate: -1 is out of range\n"},
 	    {"xmpp { server = \"localhost:5347\" }\n",
 	     ":1: server: 'localhost:5347' is not ADDRESS:PORT with a numeric "
 	     "address\n"},
@@ -274,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_contract),
 	    cmocka_unit_test(test_nothing_is_trusted_by_default),
+	    cmocka_unit_test(test_realm),
 	    cmocka_unit_test(test_errors),
 	    cmocka_unit_test(test_rooms),
 	    cmocka_unit_test(test_bad_rooms),

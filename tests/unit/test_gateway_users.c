@@ -52,6 +52,29 @@ static void test_set_find_delete(void **state)
 	users_free(u);
 }
 
+/* A name without a domain means a user if no other has it. */
+static void test_named(void **state)
+{
+	static const char *const all[] = {"a@x.test", "a@y.test", "a@z.test",
+					  "b@x.test"};
+	struct users *u = users_new(NULL, STR("r"));
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(users_set(u, str_z(all[i]), STR("p")), 0);
+	assert_null(users_named(u, STR("c")));
+	assert_null(users_named(u, STR("a")));
+	assert_true(str_eq(users_named(u, STR("b"))->address, STR("b@x.test")));
+	assert_int_equal(users_delete(u, STR("a@x.test")), 0);
+	assert_int_equal(users_set(u, STR("a@z.test"), STR("q")), 0);
+	assert_null(users_named(u, STR("a")));
+	assert_int_equal(users_delete(u, STR("a@z.test")), 0);
+	assert_true(str_eq(users_named(u, STR("a"))->address, STR("a@y.test")));
+	assert_int_equal(users_delete(u, STR("a@y.test")), 0);
+	assert_null(users_named(u, STR("a")));
+	users_free(u);
+}
+
 static void test_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -119,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_set_find_delete),
+	    cmocka_unit_test(test_named),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_stored),
 	};
