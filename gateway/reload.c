@@ -1,6 +1,8 @@
 #include "gateway/reload.h"
 
-#include "base/err.h"
+#include <stdlib.h>
+
+#include "base/mem.h"
 
 void live_config_init(struct live_config *l, const struct config *first)
 {
@@ -10,6 +12,10 @@ void live_config_init(struct live_config *l, const struct config *first)
 void live_config_done(struct live_config *l)
 {
 	config_free(l->latest);
+	for (size_t i = 0; i < l->n_kept; i++)
+		config_free(l->kept[i]);
+	free(l->kept);
+	free(l->domains);
 }
 
 static bool same_listen(const struct listen_spec *a, size_t n_a,
@@ -81,26 +87,91 @@ static void keep_first(struct config *now, const struct config *first,
 	now->xmpp = first->xmpp;
 }
 
+/* Does a domain of local rooms end here that people may be in? */
+static bool ends(const struct domain_config *d, const struct config *fresh)
+{
+	const struct domain_config *next = config_domain(fresh, str_z(d->name));
+
+	return d->rooms == ROOMS_LOCAL && (!next || next->rooms != ROOMS_LOCAL);
+}
+
+/* In place of what there is under this name, or at the end. */
+static void put_domain(struct config *c, const struct domain_config *d)
+{
+	size_t i = 0;
+
+	while (i < c->n_domains && strcmp(c->domains[i].name, d->name) != 0)
+		i++;
+	c->domains[i] = *d;
+	if (i == c->n_domains)
+		c->n_domains++;
+}
+
+/* Is d of this configuration, not of an earlier one? */
+static bool owns(const struct config *c, const struct domain_config *d)
+{
+	const struct domain_config *o =
+	    c ? config_domain(c, str_z(d->name)) : NULL;
+
+	return o && o->name == d->name;
+}
+
+/* Domains that have to stay come over from what was in use. True if `latest`
+ * owns one of them. */
+static bool keep_domains(const struct live_config *l, struct config *next,
+			 struct buf *said)
+{
+	size_t n = next->n_domains + l->now.n_domains;
+	struct domain_config *all = mem_new_array(n, sizeof(*all));
+	bool owned = false;
+
+	memcpy(all, next->domains, next->n_domains * sizeof(*all));
+	next->domains = all;
+	for (size_t i = 0; i < l->now.n_domains; i++) {
+		const struct domain_config *d = &l->now.domains[i];
+
+		if (!ends(d, next))
+			continue;
+		put_domain(next, d);
+		owned |= owns(l->latest, d);
+		buf_addf(said, "domain \"%s\": ends only with a restart\n",
+			 d->name);
+	}
+	return owned;
+}
+
 static void free_config(void *c)
 {
 	config_free(c);
 }
 
-int live_config_reload(struct live_config *l, struct loop *loop,
-		       struct buf *said)
+int live_config_read(const struct live_config *l, struct config **fresh,
+		     struct buf *said)
 {
 	char why[CONFIG_WHY_MAX];
-	struct config *fresh;
-	int err = config_read(l->first->file, &fresh, why);
+	int err = config_read(l->first->file, fresh, why);
 
-	if (err < 0) {
+	if (err < 0)
 		buf_addz(said, why);
-		return err;
-	}
-	if (l->latest)
+	return err;
+}
+
+void live_config_take(struct live_config *l, struct loop *loop,
+		      struct config *take_fresh, struct buf *said)
+{
+	struct config next = *take_fresh;
+
+	keep_first(&next, l->first, said);
+	if (keep_domains(l, &next, said)) {
+		l->kept =
+		    mem_resize(l->kept, (l->n_kept + 1) * sizeof(*l->kept));
+		l->kept[l->n_kept++] = l->latest;
+	} else if (l->latest) {
 		defer_free(loop, l->latest, free_config);
-	l->latest = fresh;
-	l->now = *fresh;
-	keep_first(&l->now, l->first, said);
-	return 0;
+	}
+	if (l->domains)
+		defer_free(loop, l->domains, free);
+	l->domains = next.domains;
+	l->latest = take_fresh;
+	l->now = next;
 }

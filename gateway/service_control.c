@@ -64,15 +64,37 @@ void service_control_close(struct service *s)
 	pulse_stop(&s->pulse);
 }
 
+/* What may be refused, before anything changes: 0 and the file's content. */
+static int read_again(struct service *s, struct config **fresh,
+		      struct buf *said)
+{
+	char why[256];
+	struct msrp_tls tls;
+	int err = live_config_read(&s->live, fresh, said);
+
+	if (err < 0)
+		return err;
+	tls = core_tls(*fresh);
+	err = msrp_reload_tls(s->core.msrp, &tls, why);
+	if (err < 0) {
+		buf_addz(said, why);
+		config_free(*fresh);
+	}
+	return err;
+}
+
 int service_reload(struct service *s, struct buf *said)
 {
-	int err = live_config_reload(&s->live, s->loop, said);
-	struct str rest = buf_str(said);
+	struct config *fresh;
+	struct str rest;
+	int err = read_again(s, &fresh, said);
 
 	if (err < 0) {
-		log_error(&s->log, "reload.refused", "why=%s", LOGQ(rest));
+		log_error(&s->log, "reload.refused", "why=%s",
+			  LOGQ(buf_str(said)));
 		return err;
 	}
+	live_config_take(&s->live, s->loop, fresh, said);
 	s->log.level = s->config->log_level;
 	if (s->sip)
 		sip_child_adjust(s->sip, (int)s->config->log_level,
