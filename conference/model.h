@@ -107,6 +107,8 @@ struct occupant {
 	struct presence presence;
 	const struct device *devices;
 	size_t n_devices;
+	/* wall clock: when he came, and last said something (0: never) */
+	uint64_t since_ms, active_ms;
 };
 
 struct part {

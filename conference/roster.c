@@ -166,6 +166,7 @@ struct occ *roster_add(struct room *r, const struct occupant *like,
 	copy_identity(o, like, who);
 	o->pub.id = ++r->rooms->last_id;
 	o->pub.nick_chosen = chosen;
+	o->pub.since_ms = loop_wall_ms(r->loop);
 	o->pub.affiliation = affil_of(r, &o->person);
 	o->pub.role = role_given(r, o->pub.affiliation);
 	set_nick(r, o, take_nick);

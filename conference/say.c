@@ -88,5 +88,6 @@ enum reason_code room_say(struct room *r, struct seat_rec *rec,
 
 	if (!m || m->author) /* a message is said once */
 		return REASON_BAD_REQUEST;
+	rec->occ->pub.active_ms = loop_wall_ms(r->loop);
 	return m->private ? say_to_one(r, rec, cmd) : say_to_all(r, rec, cmd);
 }

@@ -165,6 +165,8 @@ static bool matches(const char *route, const struct admin_call *c)
 
 static const struct admin_route *const all_routes[] = {
     admin_room_routes,
+    admin_people_routes,
+    admin_user_routes,
     admin_service_routes,
 };
 

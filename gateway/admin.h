@@ -10,7 +10,8 @@ struct admin;
 struct admin_cfg {
 	struct loop *loop;
 	struct core *core;
-	const char *path; /* of the socket */
+	struct users *users; /* NULL: nobody logs in here */
+	const char *path;    /* of the socket */
 	void (*vitals)(void *user, struct vitals *v);
 	/* Reads the configuration again: 0, or negative when it is refused. A
 	 * line each on what was refused, or on what waits for a restart. */

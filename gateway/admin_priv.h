@@ -37,7 +37,8 @@ struct admin_route {
 	void (*run)(struct admin_call *c);
 };
 /* Each up to an entry without a path. */
-extern const struct admin_route admin_room_routes[], admin_service_routes[];
+extern const struct admin_route admin_room_routes[], admin_people_routes[],
+    admin_user_routes[], admin_service_routes[];
 
 /* Exactly one of these ends a call. json is consumed. */
 void admin_answer(struct admin_call *c, int status, json_t *take_json);
@@ -53,3 +54,21 @@ struct str admin_param(struct admin_call *c, const char *name);
 json_t *admin_str(struct str s);
 /* A time as in RFC 3339, or null for 0. */
 json_t *admin_time(uint64_t wall_ms);
+
+/* --- admin_rooms.c --- */
+
+/* The room that the path names, or NULL and the call is answered. */
+struct room *admin_room(struct admin_call *c);
+
+/* --- admin_people.c --- */
+
+json_t *admin_roster(const struct room *r, uint64_t now);
+json_t *admin_affiliations(const struct room *r);
+
+/* --- admin_settings.c --- */
+
+json_t *admin_settings(const struct room_policy *p);
+/* Changes what the object's members name; new strings are in the call's arena.
+ * False: something is wrong and the call is answered. */
+bool admin_settings_read(struct admin_call *c, json_t *from,
+			 struct room_policy *p);

@@ -1,21 +1,10 @@
-/* Rooms: /rooms and below. */
+/* Rooms as a whole: /rooms and /rooms/ROOM. */
 #include "gateway/admin_priv.h"
 
 #include "base/err.h"
 #include "mapping/addr.h"
 
-static const char *const world_name[WORLDS] = {
-    [WORLD_SIP] = "sip",
-    [WORLD_XMPP] = "xmpp",
-};
-static const char *const role_name[] = {"none", "visitor", "participant",
-					"moderator"};
-static const char *const affiliation_name[] = {"outcast", "none", "member",
-					       "admin", "owner"};
-
-/* --- reading --- */
-
-/* "Name@Domain" of a domain of ours, prepared: true. */
+/* "Name@Domain" of a domain of ours, prepared; false: it is not. */
 static bool room_address(struct admin_call *c, struct str text,
 			 struct str *address)
 {
@@ -32,8 +21,7 @@ static bool room_address(struct admin_call *c, struct str text,
 	return good && back_local_domain(c->a->cfg.core->back, domain);
 }
 
-/* The room that the path names, or NULL and the call is answered. */
-static struct room *find_room(struct admin_call *c)
+struct room *admin_room(struct admin_call *c)
 {
 	struct str address;
 	struct room *r = NULL;
@@ -43,29 +31,6 @@ static struct room *find_room(struct admin_call *c)
 	if (!r)
 		admin_reason(c, REASON_NO_ROOM);
 	return r;
-}
-
-/* --- showing --- */
-
-static json_t *show_device(const struct device *d)
-{
-	return json_pack("{s:o, s:b, s:b, s:b}", "address", admin_str(d->label),
-			 "private-messages", d->private_messages, "muted",
-			 d->muted, "held", d->held);
-}
-
-static json_t *show_occupant(const struct occupant *o)
-{
-	json_t *devices = json_array();
-	struct str address = o->world == WORLD_SIP ? o->sip_uri : o->jid;
-
-	for (const struct device *d = o->devices; d; d = d->next)
-		json_array_append_new(devices, show_device(d));
-	return json_pack("{s:o, s:o, s:s, s:s, s:s, s:o}", "nick",
-			 admin_str(o->nick), "address", admin_str(address),
-			 "world", world_name[o->world], "role",
-			 role_name[o->role], "affiliation",
-			 affiliation_name[o->affiliation], "devices", devices);
 }
 
 static json_t *show_room(const struct room *r)
@@ -97,30 +62,89 @@ static void get_rooms(struct admin_call *c)
 
 static void get_room(struct admin_call *c)
 {
-	const struct room *r = find_room(c);
-	json_t *roster = json_array(), *room;
-	const struct occupant *o;
+	const struct room *r = admin_room(c);
 	struct room_info info;
+	json_t *room;
 
-	if (!r) {
-		json_decref(roster);
+	if (!r)
 		return;
-	}
-	for (size_t it = 0; (o = room_roster(r, &it));)
-		json_array_append_new(roster, show_occupant(o));
 	room_info(r, &info);
 	room = show_room(r);
-	json_object_set_new(room, "max-occupants",
-			    json_integer((json_int_t)info.max_occupants));
-	json_object_set_new(room, "subject-by", admin_str(info.subject.nick));
-	json_object_set_new(room, "subject-time",
-			    admin_time(info.subject.time_ms));
-	json_object_set_new(room, "roster", roster);
+	json_object_update_new(
+	    room, json_pack("{s:o, s:o, s:o, s:o, s:o}", "subject-by",
+			    admin_str(info.subject.nick), "subject-time",
+			    admin_time(info.subject.time_ms), "settings",
+			    admin_settings(room_policy(r)), "affiliations",
+			    admin_affiliations(r), "roster",
+			    admin_roster(r, loop_wall_ms(c->a->cfg.loop))));
 	admin_answer(c, 200, room);
+}
+
+/* {"room": "name@domain", "settings": {...}} */
+static void post_rooms(struct admin_call *c)
+{
+	struct core *core = c->a->cfg.core;
+	const struct room_policy *usual;
+	struct room_policy policy;
+	enum reason_code code;
+	struct str address;
+
+	if (!room_address(c, admin_param(c, "room"), &address) ||
+	    !back_local_is_name(core->back, address)) {
+		admin_refuse(c, 400, "not the name of a room here");
+		return;
+	}
+	if (rooms_find(core->rooms, address)) {
+		admin_refuse(c, 409, "the room is there already");
+		return;
+	}
+	usual = back_local_settings(core->back, address);
+	policy = *usual;
+	if (!admin_settings_read(c, json_object_get(c->body, "settings"),
+				 &policy))
+		return;
+	code = rooms_create(core->rooms, address, &policy);
+	if (code != REASON_OK)
+		admin_reason(c, code);
+	else
+		admin_answer(c, 201,
+			     json_pack("{s:o}", "room", admin_str(address)));
+}
+
+/* {"subject": "text", "settings": {...}}, either or both */
+static void patch_room(struct admin_call *c)
+{
+	const json_t *subject = json_object_get(c->body, "subject");
+	json_t *wanted = json_object_get(c->body, "settings");
+	struct room *r = admin_room(c);
+	enum reason_code code = REASON_OK;
+	struct room_policy policy;
+
+	if (!r)
+		return;
+	policy = *room_policy(r);
+	if (!admin_settings_read(c, wanted, &policy))
+		return;
+	if (wanted)
+		code = room_configure(r, &policy);
+	if (code == REASON_OK && subject)
+		code = room_set_subject(r, admin_param(c, "subject"));
+	admin_reason(c, code);
+}
+
+static void delete_room(struct admin_call *c)
+{
+	struct room *r = admin_room(c);
+
+	if (r)
+		admin_reason(c, room_destroy(r, admin_param(c, "reason")));
 }
 
 const struct admin_route admin_room_routes[] = {
     {"rooms", EVHTTP_REQ_GET, get_rooms},
+    {"rooms", EVHTTP_REQ_POST, post_rooms},
     {"rooms/*", EVHTTP_REQ_GET, get_room},
+    {"rooms/*", EVHTTP_REQ_PATCH, patch_room},
+    {"rooms/*", EVHTTP_REQ_DELETE, delete_room},
     {NULL, 0, NULL},
 };

@@ -138,7 +138,7 @@ bool back_local_policy(const struct back_local *b, struct str room,
 }
 
 /* May one who joins make it, apart from the domain's `create`? */
-static bool may_exist(const struct back_local *b, struct str room)
+bool back_local_is_name(const struct back_local *b, struct str room)
 {
 	return local_name(room) && !back_local_is_factory(b, room);
 }
@@ -152,7 +152,8 @@ enum reason_code back_local_reachable(const struct back_local *b,
 		return REASON_NO_ROOM;
 	if (rooms_find(b->rooms, room))
 		return REASON_OK;
-	return may_exist(b, room) && back_local_may_create(b, domain, world)
+	return back_local_is_name(b, room) &&
+		       back_local_may_create(b, domain, world)
 		   ? REASON_OK
 		   : REASON_NO_ROOM;
 }
@@ -246,7 +247,7 @@ static enum reason_code join_room(struct back_local *b, struct seat_join *join,
 	if (!join->observer)
 		join->stable_id = stable_id(b, d, join, hex);
 	join->may_create =
-	    founds || (may_exist(b, join->room) &&
+	    founds || (back_local_is_name(b, join->room) &&
 		       back_local_may_create(b, str_z(d->name), join->world));
 	join->wants_lock = join->world == WORLD_XMPP && d->lock;
 	why =

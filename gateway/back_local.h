@@ -54,6 +54,8 @@ enum reason_code back_local_found(struct back_local *b, struct seat_join *join,
 /* Is this the address of its domain's factory (RFC 4353 §5.1)? No room is ever
  * made of it. */
 bool back_local_is_factory(const struct back_local *b, struct str room);
+/* May a room of ours have this address? */
+bool back_local_is_name(const struct back_local *b, struct str room);
 /* A fresh room address of the same domain, which nobody can guess. */
 struct str back_local_new_address(const struct back_local *b,
 				  struct str factory, struct arena *a);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "gateway/config.h"
 #include "gateway/ctl_priv.h"
 
@@ -37,6 +38,24 @@ static const struct ctl_command *find(const char *name)
 	return k->name ? k : NULL;
 }
 
+int ctl_usage(struct ctl *c, const char *name)
+{
+	for (const struct ctl_command *k = ctl_commands; k->name; k++)
+		if (strcmp(k->name, name) == 0)
+			fprintf(c->err, "Usage: stoxctl %s%s%s\n", k->name,
+				*k->args ? " " : "", k->args);
+	return CTL_USAGE;
+}
+
+/* What goes to the daemon as JSON has to be UTF-8, and so has a path. */
+static bool arguments_valid(const struct ctl *c)
+{
+	for (int i = 0; i < c->n_args; i++)
+		if (!utf8_valid(str_z(c->args[i])))
+			return false;
+	return true;
+}
+
 static int run(struct ctl *c, const char *name)
 {
 	const struct ctl_command *k = find(name);
@@ -45,9 +64,10 @@ static int run(struct ctl *c, const char *name)
 		fprintf(c->err, "stoxctl: no such command: %s\n", name);
 		return CTL_USAGE;
 	}
-	if (c->n_args < k->min || (k->max >= 0 && c->n_args > k->max)) {
-		fprintf(c->err, "Usage: stoxctl %s%s%s\n", k->name,
-			*k->args ? " " : "", k->args);
+	if (c->n_args < k->min || (k->max >= 0 && c->n_args > k->max))
+		return ctl_usage(c, name);
+	if (!arguments_valid(c)) {
+		fputs("stoxctl: the arguments are not UTF-8\n", c->err);
 		return CTL_USAGE;
 	}
 	return k->run(c);

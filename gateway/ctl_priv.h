@@ -27,6 +27,17 @@ struct ctl_command {
 };
 extern const struct ctl_command ctl_commands[]; /* up to one without a name */
 
+/* --- ctl.c --- */
+
+/* Says how the command is used; returns CTL_USAGE. */
+int ctl_usage(struct ctl *c, const char *name);
+
+/* --- ctl_password.c --- */
+
+/* From standard input (its first line), or asked for twice on the terminal;
+ * NULL after an error. free() it. */
+char *ctl_password(struct ctl *c);
+
 /* --- ctl_http.c --- */
 
 /* One request to the daemon; body NULL: none. Its status, with the answer's

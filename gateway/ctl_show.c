@@ -20,10 +20,26 @@ static bool yes(const json_t *j, const char *key)
 	return json_is_true(json_object_get(j, key));
 }
 
-/* A member as it is: text, number, yes or no. */
-static void add_member(struct ctl_table *t, const char *name, const json_t *j)
+/* A list of words as "one, two". */
+static void add_words(struct ctl_table *t, const json_t *list)
 {
-	ctl_table_cell(t, name);
+	struct buf b = BUF_INIT(65536);
+	const json_t *word;
+	size_t i;
+
+	json_array_foreach(list, i, word)
+	{
+		if (i)
+			buf_addz(&b, ", ");
+		buf_addz(&b,
+			 json_is_string(word) ? json_string_value(word) : "");
+	}
+	ctl_table_cell(t, buf_z(&b));
+	buf_done(&b);
+}
+
+static void add_value(struct ctl_table *t, const json_t *j)
+{
 	switch (json_typeof(j)) {
 	case JSON_STRING:
 		ctl_table_cell(t, json_string_value(j));
@@ -39,16 +55,18 @@ static void add_member(struct ctl_table *t, const char *name, const json_t *j)
 	case JSON_FALSE:
 		ctl_table_cell(t, json_is_true(j) ? "yes" : "no");
 		break;
-	case JSON_NULL:
 	case JSON_ARRAY:
+		add_words(t, j);
+		break;
+	case JSON_NULL:
 	case JSON_OBJECT:
 		ctl_table_cell(t, "");
 		break;
 	}
 }
 
-/* All plain members of an object, one a line; those of objects in it behind
- * their name. */
+/* The members of an object, one a line; those of objects in it behind their
+ * name. */
 static void add_object(struct ctl_table *t, const char *prefix, json_t *j)
 {
 	const char *key;
@@ -60,20 +78,26 @@ static void add_object(struct ctl_table *t, const char *prefix, json_t *j)
 
 		snprintf(name, sizeof(name), "%s%s%s", prefix,
 			 *prefix ? " " : "", key);
-		if (json_is_object(value))
+		if (json_is_object(value)) {
 			add_object(t, name, value);
-		else if (!json_is_array(value))
-			add_member(t, name, value);
+		} else {
+			ctl_table_cell(t, name);
+			add_value(t, value);
+		}
 	}
 }
 
-static void print_object(const json_t *j, FILE *out)
+/* Its members but these, up to NULL. */
+static void print_object(const json_t *j, const char *const *without, FILE *out)
 {
 	struct ctl_table *t = ctl_table_new(2, NULL);
-	json_t *copy = json_copy((json_t *)(uintptr_t)j);
+	json_t *some = json_object();
 
-	add_object(t, "", copy);
-	json_decref(copy);
+	json_object_update(some, (json_t *)(uintptr_t)j);
+	for (; without && *without; without++)
+		json_object_del(some, *without);
+	add_object(t, "", some);
+	json_decref(some);
 	ctl_table_print(t, out);
 }
 
@@ -100,11 +124,45 @@ void ctl_show_rooms(const json_t *j, FILE *out)
 	ctl_table_print(t, out);
 }
 
+static void show_affiliations(const json_t *list, FILE *out)
+{
+	static const char *const head[] = {"USER", "AFFILIATION", "NICK",
+					   "FROM", "REASON",	  NULL};
+	struct ctl_table *t = ctl_table_new(5, head);
+	const json_t *a;
+	size_t i;
+
+	json_array_foreach(list, i, a)
+	{
+		ctl_table_cell(t, text(a, "user"));
+		ctl_table_cell(t, text(a, "affiliation"));
+		ctl_table_cell(t, text(a, "nick"));
+		ctl_table_cell(t, yes(a, "configured") ? "file" : "room");
+		ctl_table_cell(t, text(a, "reason"));
+	}
+	ctl_table_print(t, out);
+}
+
+/* "3s", "12m", "5h", "2d" */
+static void add_duration(struct ctl_table *t, long long seconds)
+{
+	static const struct {
+		long long unit;
+		char letter;
+	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+	size_t i = 0;
+
+	while (units[i].unit > 1 && seconds < units[i].unit)
+		i++;
+	ctl_table_cellf(t, "%lld%c", seconds / units[i].unit, units[i].letter);
+}
+
 static void show_roster(const json_t *roster, FILE *out)
 {
-	static const char *const head[] = {
-	    "NICK", "ADDRESS", "WORLD", "ROLE", "AFFILIATION", "DEVICES", NULL};
-	struct ctl_table *t = ctl_table_new(6, head);
+	static const char *const head[] = {"NICK",  "ADDRESS",	   "WORLD",
+					   "ROLE",  "AFFILIATION", "DEVICES",
+					   "SINCE", "IDLE",	   NULL};
+	struct ctl_table *t = ctl_table_new(8, head);
 	const json_t *o;
 	size_t i;
 
@@ -117,15 +175,26 @@ static void show_roster(const json_t *roster, FILE *out)
 		ctl_table_cell(t, text(o, "affiliation"));
 		ctl_table_cellf(t, "%zu",
 				json_array_size(json_object_get(o, "devices")));
+		ctl_table_cell(t, text(o, "since"));
+		add_duration(t, number(o, "idle-seconds"));
 	}
 	ctl_table_print(t, out);
 }
 
 void ctl_show_room(const json_t *j, FILE *out)
 {
+	static const char *const own[] = {"settings", "affiliations", "roster",
+					  NULL};
+	const json_t *list = json_object_get(j, "affiliations");
 	const json_t *roster = json_object_get(j, "roster");
 
-	print_object(j, out);
+	print_object(j, own, out);
+	fputc('\n', out);
+	print_object(json_object_get(j, "settings"), NULL, out);
+	if (json_array_size(list) > 0) {
+		fputc('\n', out);
+		show_affiliations(list, out);
+	}
 	if (json_array_size(roster) > 0) {
 		fputc('\n', out);
 		show_roster(roster, out);
@@ -157,7 +226,7 @@ void ctl_show_domain(const json_t *j, FILE *out)
 {
 	long long most = number(j, "max-stanza");
 
-	print_object(j, out);
+	print_object(j, NULL, out);
 	if (strcmp(text(j, "xmpp"), "none") == 0)
 		return;
 	fprintf(out,
@@ -171,7 +240,7 @@ void ctl_show_domain(const json_t *j, FILE *out)
 
 void ctl_show_status(const json_t *j, FILE *out)
 {
-	print_object(j, out);
+	print_object(j, NULL, out);
 }
 
 void ctl_show_users(const json_t *j, FILE *out)
