@@ -257,6 +257,7 @@ static int check_invite(struct call *c, const struct port_msg *m,
 	    front_sip_room(c->f, m->f[PORT_F_RURI], c->arena, &c->room);
 	enum reason_code reason;
 
+	c->device = arena_dup(c->arena, m->f[PORT_F_CONTACT]);
 	*why = "no such room or domain";
 	if (status != 200)
 		return status;
@@ -346,7 +347,6 @@ void call_invite(struct front_sip *f, struct dialog *d,
 		c->uri = bare_uri(c->arena, c->uri);
 		c->dialled = c->founds ? c->room_uri : dialled_uri(c, m);
 		c->contact = call_contact(c, m->f[PORT_F_RURI]);
-		c->device = arena_dup(c->arena, m->f[PORT_F_CONTACT]);
 		why = "no usable MSRP offer";
 		status = read_offer(c, sdp);
 	}

@@ -121,6 +121,23 @@ static void test_full_arena(void **state)
 	arena_free(a);
 }
 
+/* CHAT-22: whoever has no voice receives only. */
+static void test_no_voice(void **state)
+{
+	struct arena *a = arena_new(65536);
+	struct occupant mute = bob;
+	struct confinfo_user u;
+
+	(void)state;
+	mute.role = ROLE_VISITOR;
+	mute.affiliation = AFF_NONE;
+	assert_int_equal(map_occupant_to_confinfo(&mute, &plain, a, &u), 0);
+	assert_int_equal(u.n_roles, 1);
+	assert_slice(u.roles[0], "observer");
+	assert_slice(u.endpoints[1].media_status, "recvonly");
+	arena_free(a);
+}
+
 static void test_item(void **state)
 {
 	(void)state;
@@ -203,6 +220,7 @@ int main(void)
 	    cmocka_unit_test(test_xmpp_occupant),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_full_arena),
+	    cmocka_unit_test(test_no_voice),
 	    cmocka_unit_test(test_item),
 	    cmocka_unit_test(test_roles),
 	    cmocka_unit_test(test_show),
