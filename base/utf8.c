@@ -55,6 +55,50 @@ bool utf8_valid(struct str s)
 	return true;
 }
 
+/* Takes the octets that the cut character lacks; false: it is none. */
+static bool mend(struct utf8_pieces *u, struct str *piece)
+{
+	unsigned whole = sequence((unsigned char)u->cut[0]);
+
+	while (u->n < whole && piece->n) {
+		if (u->n && ((unsigned char)piece->p[0] & 0xc0) != 0x80)
+			return false;
+		u->cut[u->n++] = piece->p[0];
+		*piece = str_from(*piece, 1);
+	}
+	if (u->n < whole)
+		return true;
+	u->n = 0;
+	return utf8_valid(str_of(u->cut, whole));
+}
+
+/* Octets at the end of s that begin a character and do not end it. */
+static size_t cut_off(struct str s)
+{
+	for (size_t n = 1; n <= 3 && n <= s.n; n++) {
+		unsigned char c = (unsigned char)s.p[s.n - n];
+
+		if ((c & 0xc0) != 0x80)
+			return sequence(c) > n ? n : 0;
+	}
+	return 0;
+}
+
+bool utf8_goes_on(struct utf8_pieces *u, struct str piece)
+{
+	size_t cut;
+
+	if (u->n && !mend(u, &piece))
+		return false;
+	if (piece.n == 0)
+		return true;
+	cut = cut_off(piece);
+	piece.n -= cut;
+	memcpy(u->cut, piece.p + piece.n, cut);
+	u->n = (unsigned)cut;
+	return utf8_valid(piece);
+}
+
 size_t utf8_put(char *p, uint32_t cp)
 {
 	if (cp < 0x80) {

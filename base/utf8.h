@@ -8,6 +8,14 @@
  * octets are no UTF-8. s.n > *i. */
 int32_t utf8_next(struct str s, size_t *i);
 bool utf8_valid(struct str s);
+/* A text that comes in pieces: the octets of a character that is cut. Zeroed =
+ * at its start. */
+struct utf8_pieces {
+	char cut[4];
+	unsigned n;
+};
+/* Is it UTF-8 so far? Not asked again after false. The end must find n = 0. */
+bool utf8_goes_on(struct utf8_pieces *u, struct str piece);
 /* Writes 1 to 4 octets, returns how many. */
 size_t utf8_put(char *p, uint32_t cp);
 /* Columns that it takes on a terminal; controls take none. */

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "conference/stream.h"
 
 /* What the room's stamp may take of a message's arena beyond its sender's own
  * strings: a nickname, four identities and an id. */
@@ -44,6 +45,7 @@ void message_unref(struct message *m)
 		return;
 	for (int world = 0; world < WORLDS; world++)
 		blob_unref(m->form[world]);
+	stream_unref(m->stream);
 	arena_free(m->arena);
 	free(m);
 }

@@ -5,6 +5,8 @@
 #include "base/arena.h"
 #include "base/blob.h"
 
+struct stream;
+
 /* The world a user's client comes from. The room only compares it (creation
  * policy, rosters); what differs on the wire is the front ends' business. */
 enum world { WORLD_SIP, WORLD_XMPP, WORLDS };
@@ -145,6 +147,13 @@ struct message {
 	struct blob *form[WORLDS];
 	/* what sort of native encoding; the front end's word */
 	struct str form_type[WORLDS];
+	/* A long message, said before all of it has come: its native encoding
+	 * in its author's world follows by the stream. NULL: it is whole. Its
+	 * parts have their types and no content; size: what that will be. */
+	struct stream *stream;
+	bool has_size, has_total;
+	uint64_t size;
+	uint64_t total; /* octets of the stream */
 	/* stamped by the room */
 	enum world world;
 	uint64_t serial;  /* order in the room, from 1; private: 0 */

@@ -34,7 +34,7 @@ static enum reason_code say_to_all(struct room *r, struct seat_rec *rec,
 	if (!stamp(r, &rec->occ->pub, cmd->msg))
 		return REASON_TOO_BIG;
 	cmd->msg->serial = ++r->serial;
-	if (!cmd->msg->no_store && !cmd->msg->transient &&
+	if (!cmd->msg->no_store && !cmd->msg->stream && !cmd->msg->transient &&
 	    history_add(r, cmd->msg))
 		room_note_message(r, cmd->msg);
 	room_tell(r, AUDIENCE_MESSAGES, &ev, rec, cmd->op);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "gateway/persist.h"
 
 static enum reason_code join(void *user, struct seat_join *j, struct seat *seat)
 {
@@ -16,6 +17,13 @@ static bool may_create(void *user, struct str domain)
 	struct core *c = user;
 
 	return back_local_may_create(c->back, domain, WORLD_XMPP);
+}
+
+static bool policy(void *user, struct str room, struct room_policy *out)
+{
+	struct core *c = user;
+
+	return back_local_policy(c->back, room, out);
 }
 
 static int xmpp_send(void *user, struct str domain, struct str text)
@@ -98,6 +106,13 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 			     : "fingerprint");
 	c->rooms = rooms_new(loop, config->limits.rooms);
 	c->back = back_local_new(config, c->rooms);
+	c->persist = persist_new(&(struct persist_cfg){
+	    .loop = loop,
+	    .store = io->store,
+	    .rooms = c->rooms,
+	    .policy = policy,
+	    .user = c,
+	});
 	back_local_apply(c->back);
 	n_titles = read_titles(c);
 	c->front_sip = front_sip_new(&(struct front_sip_cfg){
@@ -154,15 +169,18 @@ void core_reconfigure(struct core *c)
 
 void core_shutdown(struct core *c)
 {
+	persist_stop(c->persist);
 	front_xmpp_shutdown(c->front_xmpp);
 	front_sip_shutdown(c->front_sip);
 }
 
 void core_done(struct core *c)
 {
+	persist_stop(c->persist);
 	front_xmpp_free(c->front_xmpp);
 	front_sip_free(c->front_sip);
 	rooms_free(c->rooms);
+	persist_free(c->persist);
 	back_local_free(c->back);
 	msrp_free(c->msrp);
 	free(c->titles);

@@ -7,6 +7,9 @@
 #include "gateway/front_sip.h"
 #include "gateway/front_xmpp.h"
 
+struct persist;
+struct store;
+
 struct core_io {
 	void (*sip_send)(void *user, const struct port_msg *m);
 	uint64_t (*sip_request_id)(void *user);
@@ -17,6 +20,7 @@ struct core_io {
 	const struct users *users;
 	/* Where that is kept which outlives this process; may be zeroed. */
 	struct keep keep;
+	struct store *store; /* of rooms; NULL: they are not kept */
 };
 
 struct core {
@@ -25,6 +29,7 @@ struct core {
 	struct core_io io;
 	struct rooms *rooms;
 	struct back_local *back;
+	struct persist *persist;
 	struct msrp *msrp;
 	struct front_sip *front_sip;
 	struct front_xmpp *front_xmpp;

@@ -198,6 +198,7 @@ struct call *call_new(struct front_sip *f, struct dialog *d)
 	c->seat.front = c;
 	c->sdp_id = random_u64() >> 33;
 	TAILQ_INIT(&c->held);
+	TAILQ_INIT(&c->uploads);
 	TAILQ_INIT(&c->subscribes);
 	TAILQ_INSERT_TAIL(&f->calls, c, link);
 	f->n_calls++;

@@ -1,7 +1,7 @@
 /* To the user: messages of the room into his MSRP session. */
 #include <stdlib.h>
 
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_long.h"
 
 #include "base/mem.h"
 #include "base/rfc3339.h"
@@ -230,6 +230,10 @@ void call_deliver(struct call *c, const struct seat_ev *ev)
 	type = sip_type(m);
 	if (!type.n || !takes(c, type))
 		return;
+	if (m->stream) {
+		call_copy(c, m);
+		return;
+	}
 	if (c->plain) {
 		body = plain_render(m);
 	} else if (m->world == WORLD_SIP) {

@@ -1,6 +1,6 @@
 /* From the user: CPIM messages and nicknames into the seat. */
 #include "gateway/front_sip_draft.h"
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_long.h"
 
 #include "mapping/message.h"
 #include "mapping/reason.h"
@@ -44,7 +44,7 @@ static int find_target(struct call *c, struct arena *a, struct str uri,
 		else
 			o = seat_by_nick(&c->seat, buf_str(&nick));
 	} else {
-		o = user_in_room(&c->seat, user_key(a, uri));
+		o = user_called(c, user_key(a, uri));
 		if (!o)
 			o = draft_occupant(c, uri);
 	}
@@ -55,6 +55,22 @@ static int find_target(struct call *c, struct arena *a, struct str uri,
 	buf_done(&room);
 	buf_done(&nick);
 	return found;
+}
+
+int call_check_head(struct call *c, struct message *m, const struct cpim *cpim)
+{
+	int status;
+
+	if (cpim->n_from != 1 || !own_identity(c, m->arena, cpim->from.uri))
+		return 403;
+	if (cpim->n_to > 1 || cpim->n_cc)
+		return 403;
+	if (cpim->n_to == 0)
+		return 404;
+	status = find_target(c, m->arena, cpim->to.uri, &m->to);
+	m->private = m->to != 0;
+	m->form_type[WORLD_SIP] = mime_type(cpim->content_type);
+	return status;
 }
 
 /* CHAT-13's order after the top type: 200 with m filled, or the status owed. */
@@ -68,17 +84,9 @@ static int read_message(struct call *c, struct message *m, struct str body)
 	body = blob_str(m->form[WORLD_SIP]);
 	if (cpim_parse(body, m->arena, &cpim) < 0)
 		return 400;
-	if (cpim.n_from != 1 || !own_identity(c, m->arena, cpim.from.uri))
-		return 403;
-	if (cpim.n_to > 1 || cpim.n_cc)
-		return 403;
-	if (cpim.n_to == 0)
-		return 404;
-	status = find_target(c, m->arena, cpim.to.uri, &m->to);
+	status = call_check_head(c, m, &cpim);
 	if (status != 200)
 		return status;
-	m->private = m->to != 0;
-	m->form_type[WORLD_SIP] = mime_type(cpim.content_type);
 	return map_cpim_to_message(&cpim, &map, m);
 }
 
@@ -95,7 +103,7 @@ static int read_plain(struct call *c, struct message *m,
 	return status;
 }
 
-static bool takes_from(const struct call *c, struct str type)
+bool call_takes_from(const struct call *c, struct str type)
 {
 	return str_ieq(type, STR("message/cpim")) ||
 	       (c->plain && str_ieq(type, STR("text/plain")));
@@ -115,7 +123,7 @@ void call_on_message(void *user, msrp_tx tx, const struct msrp_message *in)
 		reply(c, tx, 200, "");
 		return;
 	}
-	if (!takes_from(c, type)) {
+	if (!call_takes_from(c, type)) {
 		reply(c, tx, 415, "message/cpim only");
 		return;
 	}
@@ -174,6 +182,10 @@ void call_on_result(struct call *c, const struct seat_ev *ev)
 	if (!nickname && ev->own_op & OP_REFER) {
 		referral_tell(c->f, ev->own_op & ~OP_REFER,
 			      map_reason_to_sip(code), STR_NONE);
+		return;
+	}
+	if (!nickname && ev->own_op & OP_UPLOAD) {
+		upload_result(c, ev->own_op & ~OP_UPLOAD, code);
 		return;
 	}
 	if (!c->session || !ev->own_op)

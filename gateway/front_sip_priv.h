@@ -10,6 +10,7 @@
 
 struct auth;
 struct call;
+struct cpim;
 struct dialog_name;
 struct dialog_names;
 struct guest;
@@ -70,6 +71,7 @@ struct front_sip {
 	struct auth *auth;
 	struct table *referrals; /* by id */
 	uint64_t last_referral;
+	uint64_t last_upload;
 	size_t n_calls, n_subscriptions;
 	bool stopping;
 	struct front_sip_stats stats;
@@ -173,6 +175,7 @@ struct call {
 	struct timer
 	    timer; /* awaits, in turn: ACK, binding, re-INVITE after loss */
 	struct session_timer session_timer;
+	TAILQ_HEAD(, upload) uploads;	 /* long messages that come in */
 	TAILQ_HEAD(, held_message) held; /* until the session is bound */
 	size_t n_held, held_bytes;
 	TAILQ_HEAD(, held_subscribe) subscribes; /* until the room is there */
@@ -347,6 +350,9 @@ int call_privacy(struct call *c, const struct port_msg *m, bool possible,
 		 const char **why);
 /* The occupant with this user_key, or with this anonymous address, or NULL. */
 const struct occupant *user_in_room(struct seat *s, struct str key);
+/* Likewise, or one who came with this among his addresses (CHAT-23); seen from
+ * the caller's room. */
+const struct occupant *user_called(struct call *by, struct str key);
 /* Of one who hides his name: the key that he has with it. Empty: he does not
  * hide, or nobody knows. */
 struct str account_behind(struct str user);
@@ -427,6 +433,11 @@ void call_connect(struct call *c);
 /* front_sip_message.c */
 void call_on_message(void *call, msrp_tx tx, const struct msrp_message *in);
 void call_on_nickname(void *call, msrp_tx tx, const struct msrp_nickname *n);
+/* Does it send messages of this type? */
+bool call_takes_from(const struct call *c, struct str type);
+/* From, To and whom that means (CHAT-13): 200 with m's audience and wrapped
+ * type, or the status owed. */
+int call_check_head(struct call *c, struct message *m, const struct cpim *cpim);
 /* The outcome of a command of the call's own seat. */
 void call_on_result(struct call *c, const struct seat_ev *ev);
 

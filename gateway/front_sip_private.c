@@ -187,6 +187,28 @@ const struct occupant *user_in_room(struct seat *s, struct str key)
 	return o || !is_anonymous(key) ? o : by_address(s, key);
 }
 
+static bool has_identity(const struct call *c, struct str key)
+{
+	for (size_t i = 1; i < c->n_identities; i++)
+		if (str_eq(c->identity[i], key))
+			return true;
+	return false;
+}
+
+const struct occupant *user_called(struct call *by, struct str key)
+{
+	const struct occupant *o = key.n ? user_in_room(&by->seat, key) : NULL;
+	struct call *c;
+
+	if (o || !key.n || is_anonymous(key))
+		return o;
+	TAILQ_FOREACH (c, &by->f->calls, link)
+		if (c->n_identities > 1 && !c->anonymous &&
+		    str_eq(c->room, by->room) && has_identity(c, key))
+			return seat_by_user(&by->seat, c->user);
+	return NULL;
+}
+
 static struct str without_mask(struct str user)
 {
 	return str_starts(user, HIDDEN) ? str_from(user, HIDDEN.n) : user;

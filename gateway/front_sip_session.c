@@ -1,5 +1,5 @@
 /* The life of a user's MSRP session, and what his seat tells it. */
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_long.h"
 
 void call_seat_event(void *front, const struct seat_ev *ev)
 {
@@ -134,6 +134,7 @@ const struct msrp_session_ops call_msrp_ops = {
     .bound = on_bound,
     .message = call_on_message,
     .nickname = call_on_nickname,
+    .flow = call_on_flow,
     .writable = on_writable,
     .closed = on_closed,
 };

@@ -231,6 +231,7 @@ static int open_store(struct service *s, struct core_io *io, char why[256])
 	if (err == 0)
 		s->users = users_new(s->store, config_realm(s->config));
 	io->users = s->users;
+	io->store = s->store;
 	return err;
 }
 

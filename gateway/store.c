@@ -30,6 +30,7 @@ struct store {
 	struct mailbox *mailbox;
 	struct batch *waiting, *under_way;
 	struct timer timer;
+	struct deferred send;
 	size_t max_bytes;
 	bool failing;
 	struct fault write_fault, drop_fault;
@@ -72,6 +73,14 @@ static void send_batch(void *user)
 	s->waiting = batch_new();
 }
 
+/* At the end of the turn, so that what a turn changes is written together. */
+static void send_later(void *user)
+{
+	struct store *s = user;
+
+	defer(s->loop, &s->send, send_batch, s);
+}
+
 static void failed(struct store *s, struct batch *b)
 {
 	uint64_t times;
@@ -84,7 +93,7 @@ static void failed(struct store *s, struct batch *b)
 			  (unsigned long long)times,
 			  s->waiting->bytes + b->bytes, LOGQ(str_z(b->why)));
 	batch_prepend(s->waiting, b);
-	timer_set(s->loop, &s->timer, RETRY_MS, send_batch, s);
+	timer_set(s->loop, &s->timer, RETRY_MS, send_later, s);
 }
 
 static void written(struct store *s, struct batch *b)
@@ -98,7 +107,7 @@ static void written(struct store *s, struct batch *b)
 	s->failing = false;
 	s->write_fault = (struct fault){0};
 	if (s->waiting->n && !timer_pending(&s->timer))
-		send_batch(s);
+		send_later(s);
 }
 
 static void done(void *user, void *value)
@@ -186,6 +195,7 @@ void store_close(struct store *s)
 			  "changes=%zu why=\"could not be written\"",
 			  s->waiting->n);
 	timer_cancel(s->loop, &s->timer);
+	defer_cancel(s->loop, &s->send);
 	mailbox_free(s->mailbox);
 	db_close(s->db);
 	batch_free(s->waiting);
@@ -230,7 +240,7 @@ void store_add(struct store *s, enum op_kind kind, enum row_table table,
 		return;
 	batch_add(s->waiting, kind, table, n, cells);
 	if (!timer_pending(&s->timer))
-		timer_set(s->loop, &s->timer, STORE_BATCH_MS, send_batch, s);
+		timer_set(s->loop, &s->timer, STORE_BATCH_MS, send_later, s);
 }
 
 void store_rows(struct store *s, enum row_table table,

@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 
-#define STORE_COLUMNS_MAX 17
+#define STORE_COLUMNS_MAX 18
 
 /* The first tables are those of enum store_table. */
 enum row_table {

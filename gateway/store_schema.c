@@ -33,16 +33,16 @@ const struct table_def row_tables[ROW_TABLES] = {
 			  .n_columns = 6,
 			  .n_keys = 2},
     [ROW_NICKNAMES] = {.name = "nicknames",
-		       .columns = {"room", "nick", "user", "until_ms"},
+		       .columns = {"room", "until_ms", "nick", "user"},
 		       .n_columns = 4,
-		       .n_keys = 2},
+		       .n_keys = 3},
     [ROW_HISTORY] = {.name = "history",
 		     .columns = {"room", "serial", "id", "time_ms", "world",
 				 "client_id", "language", "subject", "nick",
 				 "user", "sip_uri", "stable_id", "jid",
 				 "sip_type", "sip_form", "xmpp_type",
-				 "xmpp_form"},
-		     .n_columns = 17,
+				 "xmpp_form", "parts"},
+		     .n_columns = 18,
 		     .n_keys = 2},
     [ROW_PARTS] = {.name = "parts",
 		   .columns = {"room", "serial", "place", "type", "language",
@@ -51,57 +51,89 @@ const struct table_def row_tables[ROW_TABLES] = {
 		   .n_keys = 3},
 };
 
+/* clang-format off */
 #define KEY_VALUE_SQL(table)                                                   \
-	"CREATE TABLE " table " (key BLOB NOT NULL PRIMARY KEY,"               \
-	" value BLOB NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE " table " ("                                             \
+	" key BLOB NOT NULL PRIMARY KEY,"                                      \
+	" value BLOB NOT NULL"                                                 \
+	") WITHOUT ROWID;"
 
-static const char version_1[] = KEY_VALUE_SQL("dialogs") KEY_VALUE_SQL("calls")
-    KEY_VALUE_SQL("subscriptions") KEY_VALUE_SQL(
-	"occupants") "CREATE TABLE users ("
-		     " address TEXT NOT NULL, realm TEXT NOT NULL, md5 TEXT "
-		     "NOT NULL,"
-		     " sha256 TEXT NOT NULL, PRIMARY KEY (address, realm)) "
-		     "WITHOUT ROWID;"
-		     "CREATE TABLE rooms ("
-		     " room TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL,"
-		     " locked INTEGER NOT NULL, configured INTEGER NOT NULL,"
-		     " serial INTEGER NOT NULL, subject TEXT NOT NULL,"
-		     " subject_nick TEXT NOT NULL, subject_stable_id TEXT NOT "
-		     "NULL,"
-		     " subject_id TEXT NOT NULL, subject_time_ms INTEGER NOT "
-		     "NULL)"
-		     " WITHOUT ROWID;"
-		     "CREATE TABLE settings ("
-		     " room TEXT NOT NULL, name TEXT NOT NULL, value NOT NULL,"
-		     " PRIMARY KEY (room, name)) WITHOUT ROWID;"
-		     "CREATE TABLE affiliations ("
-		     " room TEXT NOT NULL, user TEXT NOT NULL, affiliation "
-		     "TEXT NOT NULL,"
-		     " nick TEXT NOT NULL, why TEXT NOT NULL, hidden INTEGER "
-		     "NOT NULL,"
-		     " PRIMARY KEY (room, user)) WITHOUT ROWID;"
-		     "CREATE TABLE nicknames ("
-		     " room TEXT NOT NULL, nick TEXT NOT NULL, user TEXT NOT "
-		     "NULL,"
-		     " until_ms INTEGER NOT NULL, PRIMARY KEY (room, nick)) "
-		     "WITHOUT ROWID;"
-		     "CREATE TABLE history ("
-		     " room TEXT NOT NULL, serial INTEGER NOT NULL, id TEXT "
-		     "NOT NULL,"
-		     " time_ms INTEGER NOT NULL, world TEXT NOT NULL,"
-		     " client_id TEXT NOT NULL, language TEXT NOT NULL, "
-		     "subject TEXT,"
-		     " nick TEXT NOT NULL, user TEXT NOT NULL, sip_uri TEXT "
-		     "NOT NULL,"
-		     " stable_id TEXT NOT NULL, jid TEXT NOT NULL,"
-		     " sip_type TEXT, sip_form BLOB, xmpp_type TEXT, xmpp_form "
-		     "BLOB,"
-		     " PRIMARY KEY (room, serial)) WITHOUT ROWID;"
-		     "CREATE TABLE parts ("
-		     " room TEXT NOT NULL, serial INTEGER NOT NULL, place "
-		     "INTEGER NOT NULL,"
-		     " type TEXT NOT NULL, language TEXT NOT NULL, body BLOB "
-		     "NOT NULL,"
-		     " PRIMARY KEY (room, serial, place)) WITHOUT ROWID;";
+static const char version_1[] =
+	KEY_VALUE_SQL("dialogs")
+	KEY_VALUE_SQL("calls")
+	KEY_VALUE_SQL("subscriptions")
+	KEY_VALUE_SQL("occupants")
+	"CREATE TABLE users ("
+	" address TEXT NOT NULL,"
+	" realm TEXT NOT NULL,"
+	" md5 TEXT NOT NULL,"
+	" sha256 TEXT NOT NULL,"
+	" PRIMARY KEY (address, realm)"
+	") WITHOUT ROWID;"
+	"CREATE TABLE rooms ("
+	" room TEXT NOT NULL PRIMARY KEY,"
+	" owner TEXT NOT NULL,"
+	" locked INTEGER NOT NULL,"
+	" configured INTEGER NOT NULL,"
+	" serial INTEGER NOT NULL,"
+	" subject TEXT NOT NULL,"
+	" subject_nick TEXT NOT NULL,"
+	" subject_stable_id TEXT NOT NULL,"
+	" subject_id TEXT NOT NULL,"
+	" subject_time_ms INTEGER NOT NULL"
+	") WITHOUT ROWID;"
+	"CREATE TABLE settings ("
+	" room TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" value NOT NULL,"
+	" PRIMARY KEY (room, name)"
+	") WITHOUT ROWID;"
+	"CREATE TABLE affiliations ("
+	" room TEXT NOT NULL,"
+	" user TEXT NOT NULL,"
+	" affiliation TEXT NOT NULL,"
+	" nick TEXT NOT NULL,"
+	" why TEXT NOT NULL,"
+	" hidden INTEGER NOT NULL,"
+	" PRIMARY KEY (room, user)"
+	") WITHOUT ROWID;"
+	"CREATE TABLE nicknames ("
+	" room TEXT NOT NULL,"
+	" until_ms INTEGER NOT NULL,"
+	" nick TEXT NOT NULL,"
+	" user TEXT NOT NULL,"
+	" PRIMARY KEY (room, until_ms, nick)"
+	") WITHOUT ROWID;"
+	"CREATE TABLE history ("
+	" room TEXT NOT NULL,"
+	" serial INTEGER NOT NULL,"
+	" id TEXT NOT NULL,"
+	" time_ms INTEGER NOT NULL,"
+	" world TEXT NOT NULL,"
+	" client_id TEXT NOT NULL,"
+	" language TEXT NOT NULL,"
+	" subject TEXT,"
+	" nick TEXT NOT NULL,"
+	" user TEXT NOT NULL,"
+	" sip_uri TEXT NOT NULL,"
+	" stable_id TEXT NOT NULL,"
+	" jid TEXT NOT NULL,"
+	" sip_type TEXT,"
+	" sip_form BLOB,"
+	" xmpp_type TEXT,"
+	" xmpp_form BLOB,"
+	" parts INTEGER NOT NULL,"
+	" PRIMARY KEY (room, serial)"
+	");"
+	"CREATE TABLE parts ("
+	" room TEXT NOT NULL,"
+	" serial INTEGER NOT NULL,"
+	" place INTEGER NOT NULL,"
+	" type TEXT NOT NULL,"
+	" language TEXT NOT NULL,"
+	" body BLOB NOT NULL,"
+	" PRIMARY KEY (room, serial, place)"
+	");";
+/* clang-format on */
 
 const char *const row_migrations[STORE_VERSION] = {version_1};

@@ -142,19 +142,28 @@ static void put_text(struct buf *out, const char *name, struct str language,
 	buf_addc(out, '>');
 }
 
-static void put_notice(struct buf *out, const struct part *p)
+/* What stands for content that a stanza can't carry (CHAT-20). */
+static void put_notice(struct buf *out, const struct message *m,
+		       const struct part *p)
 {
+	uint64_t size = m->stream ? m->size : p->body.n;
+
 	buf_addz(out, "<body>[");
 	xml_add_text(out, mime_type(p->type));
-	buf_addz(out, ", ");
-	buf_addu(out, p->body.n);
-	buf_addz(out, p->body.n == 1 ? " octet]</body>" : " octets]</body>");
+	if (!m->stream || m->has_size) {
+		buf_addz(out, ", ");
+		buf_addu(out, size);
+		buf_addz(out, size == 1 ? " octet" : " octets");
+	}
+	buf_addz(out, "]</body>");
 }
 
 static void put_part(struct buf *out, const struct message *m,
 		     const struct part *p, const struct map_message_cfg *cfg)
 {
-	if (is_type(p, STR("text/plain"))) {
+	if (m->stream) {
+		put_notice(out, m, p);
+	} else if (is_type(p, STR("text/plain"))) {
 		put_text(out, "body", p->language, p->body);
 	} else if (is_type(p, STR("text/html"))) {
 		buf_addz(out, "<html xmlns='" NS_XHTML_IM "'>"
@@ -173,7 +182,7 @@ static void put_part(struct buf *out, const struct message *m,
 		put_text(out, "url", STR_NONE, p->body);
 		buf_addz(out, "</x>");
 	} else {
-		put_notice(out, p);
+		put_notice(out, m, p);
 	}
 }
 
@@ -212,7 +221,7 @@ bool map_message_to_payload(struct buf *out, const struct message *m,
 	if (put_all(&b, m, cfg))
 		buf_add(out, buf_str(&b));
 	else if (m->n_parts)
-		put_notice(out, &m->parts[0]);
+		put_notice(out, m, &m->parts[0]);
 	buf_done(&b);
 	return out->n > start;
 }

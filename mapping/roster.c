@@ -16,7 +16,8 @@ void map_occupant_entity(struct buf *out, struct str room,
 		map_room_to_sip(out, room, o->nick);
 }
 
-/* RFC 4575 §5.8.5: as the device negotiated it and its user may use it. */
+/* RFC 4575 §5.8.5: as the device negotiated it and its user may use it
+ * (CHAT-22). */
 static struct str media_status(const struct device *d, enum role role)
 {
 	bool muted = d->muted || role == ROLE_VISITOR;

@@ -131,3 +131,21 @@ size_t msrp_assembly_loose(const struct msrp_assembly *a)
 			n += s->data.n;
 	return n;
 }
+
+struct str msrp_assembly_start(const struct msrp_assembly *a)
+{
+	const struct segment *s = TAILQ_FIRST(&a->segments);
+
+	return s && s->start == 0 ? buf_str(&s->data) : STR_NONE;
+}
+
+struct str msrp_assembly_next(struct msrp_assembly *a, uint64_t done)
+{
+	struct segment *s;
+
+	while ((s = TAILQ_FIRST(&a->segments)) && end_of(s) <= done)
+		drop(a, s);
+	if (!s || s->start > done)
+		return STR_NONE;
+	return str_from(buf_str(&s->data), (size_t)(done - s->start));
+}

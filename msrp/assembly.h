@@ -34,3 +34,9 @@ bool msrp_assembly_complete(const struct msrp_assembly *a);
 struct str msrp_assembly_data(const struct msrp_assembly *a);
 /* Octets that stand beyond a gap. */
 size_t msrp_assembly_loose(const struct msrp_assembly *a);
+/* What has come from the first octet on without a gap. */
+struct str msrp_assembly_start(const struct msrp_assembly *a);
+/* Where a message is passed on as it comes, up to octet `done` so far: what
+ * stands here and goes on from there, at least one octet, is given once; empty:
+ * nothing does. Valid until the next change. */
+struct str msrp_assembly_next(struct msrp_assembly *a, uint64_t done);

@@ -9,8 +9,12 @@
 /* A chunk on a shared connection is bound to be interrupted: no use in looking
  * further ahead for its transaction id. */
 #define CHUNK_SHARED 65536
-/* How long an answer may wait for a chunk on an unshared connection. */
+/* How long others may wait for a chunk on an unshared connection: many clients
+ * end a session whose messages come in several chunks. */
 #define CONTROL_WAIT_MS 1000
+/* How long an open chunk waits for its octets. */
+#define STALLED_MS 1000
+#define HYPHENS	   7
 
 static struct str id_str(const char id[MSRP_ID])
 {
@@ -32,12 +36,6 @@ again:
 			goto again;
 		rest = str_from(rest, 1);
 	}
-}
-
-static void pick_message_id(struct msrp_session *s, char id[MSRP_ID])
-{
-	msrp_id(s->m, id);
-	memcpy(id, s->id_prefix, sizeof(s->id_prefix));
 }
 
 void chunk_account(struct msrp_session *s, uint64_t before)
@@ -80,7 +78,7 @@ void chunk_bodiless(struct msrp_session *s)
 	};
 
 	msrp_id(s->m, tid);
-	pick_message_id(s, message_id);
+	outgoing_message_id(s, message_id);
 	msrp_put_head(b, &f);
 	msrp_put_end(b, f.tid, false, '$');
 	s->m->stats.requests_out++;
@@ -88,89 +86,94 @@ void chunk_bodiless(struct msrp_session *s)
 	conn_kick(s->conn);
 }
 
-static void ready(struct msrp_session *s, bool is_ready)
-{
-	if (s->is_ready && !is_ready)
-		TAILQ_REMOVE(&s->conn->ready, s, ready);
-	else if (!s->is_ready && is_ready)
-		TAILQ_INSERT_TAIL(&s->conn->ready, s, ready);
-	s->is_ready = is_ready;
-}
-
-static void enqueue(struct msrp_session *s, const struct msrp_out *m)
-{
-	struct outgoing *o = mem_new(sizeof(*o) + m->content_type.n);
-
-	o->body = m->body ? blob_ref(m->body) : blob_new(STR_NONE);
-	pick_message_id(s, o->message_id);
-	o->cookie = m->cookie;
-	o->failure_report = m->failure_report;
-	o->success_report = m->success_report;
-	o->type_n = m->content_type.n;
-	memcpy(o->content_type, m->content_type.p, m->content_type.n);
-	TAILQ_INSERT_TAIL(&s->queue, o, link);
-	s->queued += o->body->n;
-	ready(s, true);
-}
-
-void chunk_message(struct msrp_session *s, const struct msrp_out *m)
-{
-	const struct msrp_conn *c = s->conn;
-	struct str body = blob_str(m->body);
-	size_t most = s->relayed ? MSRP_CHUNK_RELAY : MSRP_DIRECT_MAX;
-
-	if (TAILQ_EMPTY(&s->queue) && !c->tx.message && body.n <= most &&
-	    conn_unsent(c) < MSRP_OUT_HIGH)
-		whole_send(s, m);
-	else
-		enqueue(s, m);
-	conn_kick(s->conn);
-}
-
 /* Is the message more than this one chunk? Then an error for any of them ends
  * it. */
-static bool in_parts(const struct outgoing *o, const struct sending *tx,
+static bool in_parts(const struct msrp_outgoing *o, const struct sending *tx,
 		     char flag)
 {
 	return flag == '+' || o->sent > tx->done;
 }
 
-static void discard(struct msrp_session *s, struct outgoing *o)
+static bool is_noted(const struct msrp_session *s,
+		     const struct msrp_outgoing *o, const struct sending *tx,
+		     char flag)
 {
-	TAILQ_REMOVE(&s->queue, o, link);
-	s->queued -= o->body->n - o->sent;
-	blob_unref(o->body);
-	free(o);
+	if (flag == '#' || o->failure_report == MSRP_FAILURE_NO)
+		return false;
+	if (o->failure_report == MSRP_FAILURE_YES || o->cookie)
+		return true;
+	return in_parts(o, tx, flag) &&
+	       s->n_transactions < MSRP_CHUNKS_NOTED_MAX;
 }
 
 static void close_chunk(struct msrp_conn *c, char flag)
 {
 	struct msrp_session *s = c->tx.session;
-	struct outgoing *o = c->tx.message;
+	struct msrp_outgoing *o = c->tx.message;
 	uint64_t before = conn_put_off(c);
-	bool answered = o->failure_report != MSRP_FAILURE_NO;
 
 	msrp_put_end(conn_out(c), id_str(c->tx.tid), true, flag);
 	chunk_account(s, before);
-	if (flag != '#' && answered &&
-	    (o->failure_report == MSRP_FAILURE_YES || o->cookie ||
-	     in_parts(o, &c->tx, flag)))
+	if (is_noted(s, o, &c->tx, flag))
 		expect_answer(s, c->tx.tid, o->message_id, o->failure_report,
 			      o->cookie, flag == '$');
+	timer_cancel(c->m->loop, &c->stalled);
 	c->tx.message = NULL;
 	c->tx.session = NULL;
-	if (flag != '+')
-		discard(s, o);
-	ready(s, false); /* behind the others */
-	ready(s, !TAILQ_EMPTY(&s->queue));
-	if (s->dying && !s->is_ready)
+	if (flag == '+')
+		outgoing_rotate(o);
+	else
+		outgoing_done(o, flag == '$');
+	if (s->dying && !s->is_ready && s->conn)
 		session_bury(s);
+}
+
+void chunk_break(struct msrp_session *s, const struct msrp_outgoing *o)
+{
+	struct msrp_conn *c = s->conn;
+
+	if (!c || c->tx.session != s || (o && c->tx.message != o))
+		return;
+	if (!c->dead) {
+		msrp_put_end(conn_out(c), id_str(c->tx.tid), true, '#');
+		conn_kick(c);
+	}
+	timer_cancel(c->m->loop, &c->stalled);
+	c->tx.session = NULL;
+	c->tx.message = NULL;
+}
+
+/* Octets that this chunk may have. */
+static size_t capacity(const struct msrp_conn *c, const struct msrp_session *s,
+		       size_t left)
+{
+	if (s->relayed && left > MSRP_CHUNK_RELAY)
+		return MSRP_CHUNK_RELAY;
+	if (c->n_live > 1 && left > CHUNK_SHARED)
+		return CHUNK_SHARED;
+	return left;
+}
+
+static struct msrp_range range_of(const struct msrp_outgoing *o, size_t left)
+{
+	/* nothing may be left where the end came late */
+	bool has_end =
+	    o->body ? left <= MSRP_CHUNK_WHOLE : o->ended && !o->has_data;
+
+	return (struct msrp_range){
+	    .present = true,
+	    .start = o->sent + 1,
+	    .has_end = has_end,
+	    .end = o->sent + (o->body ? left : 0),
+	    .has_total = o->has_total,
+	    .total = o->total,
+	};
 }
 
 static void open_chunk(struct msrp_conn *c, struct msrp_session *s)
 {
-	struct outgoing *o = TAILQ_FIRST(&s->queue);
-	size_t left = o->body->n - o->sent;
+	struct msrp_outgoing *o = outgoing_next(s);
+	size_t left = o->body ? o->body->n - (size_t)o->sent : SIZE_MAX;
 	uint64_t before = conn_put_off(c);
 	struct msrp_frame f = {
 	    .tid = {c->tx.tid, MSRP_ID},
@@ -179,8 +182,7 @@ static void open_chunk(struct msrp_conn *c, struct msrp_session *s)
 	    .message_id = {o->message_id, MSRP_ID},
 	    .success_report = o->success_report,
 	    .failure_report = o->failure_report,
-	    .range = {true, left <= MSRP_CHUNK_WHOLE, true, o->sent + 1,
-		      o->body->n, o->body->n},
+	    .range = range_of(o, left),
 	    .content_type = {o->content_type, o->type_n},
 	};
 
@@ -188,12 +190,13 @@ static void open_chunk(struct msrp_conn *c, struct msrp_session *s)
 	c->tx.message = o;
 	c->tx.star = left > MSRP_CHUNK_WHOLE;
 	c->tx.done = 0;
-	c->tx.cap = left;
-	if (s->relayed && left > MSRP_CHUNK_RELAY)
-		c->tx.cap = MSRP_CHUNK_RELAY;
-	else if (c->n_live > 1 && left > CHUNK_SHARED)
-		c->tx.cap = CHUNK_SHARED;
-	chunk_tid(c->m, str_of(o->body->p + o->sent, c->tx.cap), c->tx.tid);
+	c->tx.cap = capacity(c, s, left);
+	o->matched = 0;
+	if (o->body)
+		chunk_tid(c->m, str_of(o->body->p + o->sent, c->tx.cap),
+			  c->tx.tid);
+	else
+		msrp_id(c->m, c->tx.tid);
 	msrp_put_head(conn_out(c), &f);
 	c->m->stats.requests_out++;
 	chunk_account(s, before);
@@ -203,52 +206,151 @@ static void open_chunk(struct msrp_conn *c, struct msrp_session *s)
 static bool interrupted(const struct msrp_conn *c)
 {
 	const struct msrp_session *s = c->tx.session;
-	bool shared = c->n_live > 1;
+	const struct msrp_outgoing *o = c->tx.message;
+	uint64_t since = UINT64_MAX;
 
 	if (!c->tx.star || c->tx.done < MSRP_CHUNK_WHOLE)
 		return false;
-	if (shared)
-		return c->ctl.n || TAILQ_FIRST(&c->ready) != s ||
-		       TAILQ_NEXT(s, ready);
-	return c->ctl.n &&
-	       loop_now_ms(c->m->loop) - c->ctl_ms >= CONTROL_WAIT_MS;
+	if (!o->body)
+		since = outgoing_waits(s, o);
+	if (c->n_live > 1)
+		return c->ctl.n || since != UINT64_MAX ||
+		       (TAILQ_FIRST(&c->ready) &&
+			TAILQ_FIRST(&c->ready) != s) ||
+		       (s->is_ready && TAILQ_NEXT(s, ready));
+	if (c->ctl.n && c->ctl_ms < since)
+		since = c->ctl_ms;
+	return since != UINT64_MAX &&
+	       loop_now_ms(c->m->loop) - since >= CONTROL_WAIT_MS;
 }
 
-static void feed(struct msrp_conn *c)
+/* Octets matched of seven hyphens and the tid once c has followed them. */
+static unsigned match(unsigned matched, char c, const char tid[MSRP_ID])
+{
+	if (matched >= HYPHENS && c == tid[matched - HYPHENS])
+		return matched + 1;
+	if (c != '-')
+		return 0;
+	if (matched > HYPHENS)
+		return 1;
+	return matched == HYPHENS ? HYPHENS : matched + 1;
+}
+
+/* How much of data may stand in the open chunk: not the last octet of what
+ * would be its end-line but for the CRLF before it (MSRP-15). */
+static size_t before_mark(struct msrp_outgoing *o, const char tid[MSRP_ID],
+			  struct str data)
+{
+	for (size_t i = 0; i < data.n; i++) {
+		o->matched = match(o->matched, data.p[i], tid);
+		if (o->matched == HYPHENS + MSRP_ID)
+			return i;
+	}
+	return data.n;
+}
+
+static void put(struct msrp_conn *c, struct str data)
+{
+	uint64_t before = conn_put_off(c);
+
+	buf_add(conn_out(c), data);
+	chunk_account(c->tx.session, before);
+	c->tx.done += data.n;
+	c->tx.message->sent += data.n;
+}
+
+/* Looked at again when the source has stood still for too long. */
+static void on_stalled(void *user)
+{
+	struct msrp_conn *c = user;
+
+	if (c->tx.message) {
+		close_chunk(c, '+');
+		conn_kick(c);
+	}
+}
+
+/* The next octets of a message that still comes; false: there are none now. */
+static bool feed_flow(struct msrp_conn *c, size_t most)
 {
 	struct msrp_session *s = c->tx.session;
-	struct outgoing *o = c->tx.message;
+	struct msrp_outgoing *o = c->tx.message;
+	bool hyphens = true;
+	struct str data = o->ops->peek(o->user, &hyphens);
+	size_t n = data.n < most ? data.n : most;
+
+	if (data.n == 0) {
+		o->has_data = false;
+		outgoing_ready(s);
+		if (o->ended) {
+			close_chunk(c, '$');
+			return true;
+		}
+		if (!timer_pending(&c->stalled))
+			timer_set(c->m->loop, &c->stalled, STALLED_MS,
+				  on_stalled, c);
+		return false;
+	}
+	timer_cancel(c->m->loop, &c->stalled);
+	if (s->peer_max_size && o->sent + n > s->peer_max_size) {
+		o->aborted = true;
+		return true;
+	}
+	data.n = n;
+	if (hyphens || o->matched)
+		data.n = before_mark(o, c->tx.tid, data);
+	put(c, data);
+	o->ops->took(o->user, data.n);
+	if (data.n < n)
+		close_chunk(c, '+');
+	return true;
+}
+
+static void feed_body(struct msrp_conn *c, size_t most)
+{
+	struct msrp_session *s = c->tx.session;
+	struct msrp_outgoing *o = c->tx.message;
+
+	put(c, str_of(o->body->p + o->sent, most));
+	s->queued -= most;
+	if (o->sent == o->body->n)
+		close_chunk(c, '$');
+}
+
+/* False: the open chunk has to wait for more. */
+static bool feed(struct msrp_conn *c)
+{
 	size_t n = c->n_live > 1 ? SLICE_SHARED : SLICE_ALONE;
-	uint64_t before = conn_put_off(c);
+	const struct msrp_outgoing *o = c->tx.message;
+	bool fed = true;
 
 	if (o->aborted) {
 		close_chunk(c, '#');
-		return;
+		return true;
 	}
 	if (interrupted(c)) {
 		close_chunk(c, '+');
-		return;
+		return true;
 	}
 	if (n > c->tx.cap - c->tx.done)
 		n = c->tx.cap - c->tx.done;
-	buf_add(conn_out(c), str_of(o->body->p + o->sent, n));
-	chunk_account(s, before);
-	c->tx.done += n;
-	o->sent += n;
-	s->queued -= n;
-	if (o->sent == o->body->n)
-		close_chunk(c, '$');
-	else if (c->tx.done == c->tx.cap)
+	if (o->body)
+		feed_body(c, n);
+	else
+		fed = feed_flow(c, n);
+	if (c->tx.message && c->tx.done == c->tx.cap)
 		close_chunk(c, '+');
+	return fed;
 }
 
 void chunk_fill(struct msrp_conn *c)
 {
-	while (conn_unsent(c) < MSRP_OUT_HIGH && !c->out.err) {
+	while (conn_unsent(c) < MSRP_OUT_HIGH && !c->out.err && !c->dead) {
 		struct msrp_session *s = TAILQ_FIRST(&c->ready);
 
 		if (c->tx.message) {
-			feed(c);
+			if (!feed(c))
+				return;
 		} else if (c->ctl.n) {
 			buf_add(conn_out(c), buf_str(&c->ctl));
 			buf_done(&c->ctl);
@@ -258,44 +360,4 @@ void chunk_fill(struct msrp_conn *c)
 			return;
 		}
 	}
-}
-
-uint64_t chunk_abort(struct msrp_session *s, struct str message_id)
-{
-	struct outgoing *o;
-	uint64_t cookie;
-
-	TAILQ_FOREACH (o, &s->queue, link)
-		if (str_eq(id_str(o->message_id), message_id))
-			break;
-	if (!o)
-		return 0;
-	cookie = o->cookie;
-	if (s->conn->tx.message == o) {
-		o->aborted = true;
-		conn_kick(s->conn);
-		return cookie;
-	}
-	discard(s, o);
-	ready(s, !TAILQ_EMPTY(&s->queue));
-	return cookie;
-}
-
-void chunk_clear(struct msrp_session *s)
-{
-	struct msrp_conn *c = s->conn;
-	struct outgoing *o;
-
-	if (c && c->tx.session == s) {
-		if (!c->dead) {
-			msrp_put_end(conn_out(c), id_str(c->tx.tid), true, '#');
-			conn_kick(c);
-		}
-		c->tx.session = NULL;
-		c->tx.message = NULL;
-	}
-	if (c)
-		ready(s, false);
-	while ((o = TAILQ_FIRST(&s->queue)))
-		discard(s, o);
 }

@@ -49,6 +49,7 @@ void conn_lost(struct msrp_conn *c, enum msrp_closed why)
 	timer_cancel(loop, &c->life);
 	timer_cancel(loop, &c->chunk);
 	timer_cancel(loop, &c->stall);
+	timer_cancel(loop, &c->stalled);
 	defer_cancel(loop, &c->flush);
 	while ((s = TAILQ_FIRST(&c->sessions)))
 		session_closed(s, c->connecting ? MSRP_CLOSED_UNBOUND : why);
@@ -87,7 +88,7 @@ static void on_chunk(void *user)
 	uint64_t silent = loop_now_ms(c->m->loop) - c->last_read_ms;
 	unsigned most = c->m->limits.open_chunk_ms;
 
-	if (c->paused)
+	if (!conn_is_read(c))
 		silent = 0;
 	else if (!c->rx.open &&
 		 evbuffer_get_length(bufferevent_get_input(c->bev)) == 0)
@@ -96,6 +97,20 @@ static void on_chunk(void *user)
 		conn_lost(c, MSRP_CLOSED_LOST);
 	else
 		timer_set(c->m->loop, &c->chunk, most - silent, on_chunk, c);
+}
+
+/* Those whose queues have not got shorter for all this time (CHAT-21). */
+static void end_congested(struct msrp_conn *c, uint64_t now)
+{
+	struct msrp_session *s, *next;
+
+	/* an owner may free sessions in here; their memory outlives the turn */
+	for (s = TAILQ_FIRST(&c->sessions); s; s = next) {
+		next = TAILQ_NEXT(s, link);
+		if (s->conn == c && s->congested &&
+		    now - s->congested_ms >= MSRP_STALL_MS)
+			session_closed(s, MSRP_CLOSED_SLOW);
+	}
 }
 
 static void on_stall(void *user)
@@ -112,7 +127,9 @@ static void on_stall(void *user)
 		conn_lost(c, MSRP_CLOSED_SLOW);
 		return;
 	}
-	timer_set(c->m->loop, &c->stall, STALL_LOOK_MS, on_stall, c);
+	end_congested(c, now);
+	if (!c->dead)
+		timer_set(c->m->loop, &c->stall, STALL_LOOK_MS, on_stall, c);
 }
 
 void conn_watch(struct msrp_conn *c)
@@ -122,6 +139,22 @@ void conn_watch(struct msrp_conn *c)
 	c->stall_off = conn_taken_off(c);
 	c->stall_ms = loop_now_ms(c->m->loop);
 	timer_set(c->m->loop, &c->stall, STALL_LOOK_MS, on_stall, c);
+}
+
+void conn_read_or_wait(struct msrp_conn *c)
+{
+	if (c->dead)
+		return;
+	if (!conn_is_read(c)) {
+		bufferevent_disable(c->bev, EV_READ);
+		return;
+	}
+	c->last_read_ms = loop_now_ms(c->m->loop);
+	bufferevent_enable(c->bev, EV_READ);
+	/* what is in its buffer already brings no event by itself */
+	bufferevent_trigger(c->bev, EV_READ,
+			    BEV_TRIG_IGNORE_WATERMARKS |
+				BEV_TRIG_DEFER_CALLBACKS);
 }
 
 static void on_event_of_frame(struct msrp_conn *c, const struct msrp_event *ev)
@@ -161,7 +194,7 @@ static size_t read_frames(struct msrp_conn *c, struct str in)
 {
 	size_t used = 0;
 
-	while (!c->dead && !c->draining) {
+	while (!c->dead && !c->draining && conn_is_read(c)) {
 		struct msrp_event ev;
 		ptrdiff_t n =
 		    msrp_parser_next(&c->parser, str_from(in, used), &ev);
@@ -176,9 +209,8 @@ static size_t read_frames(struct msrp_conn *c, struct str in)
 		on_event_of_frame(c, &ev);
 		if (!c->dead && overfull(c)) {
 			c->paused = true;
-			bufferevent_disable(c->bev, EV_READ);
+			conn_read_or_wait(c);
 			conn_watch(c);
-			break;
 		}
 	}
 	return used;
@@ -192,7 +224,7 @@ static void read_on(struct msrp_conn *c, struct evbuffer *input)
 	struct evbuffer_iovec space;
 	ssize_t n;
 
-	if (c->fd < 0 || c->paused || evbuffer_get_length(input) < READ_PIECE)
+	if (c->fd < 0 || evbuffer_get_length(input) < READ_PIECE)
 		return;
 	/* the bufferevent keeps others from writing into its input */
 	evbuffer_unfreeze(input, 0);
@@ -211,6 +243,8 @@ static void on_read(struct bufferevent *bev, void *user)
 	struct evbuffer *input = bufferevent_get_input(bev);
 	size_t n, used;
 
+	if (!conn_is_read(c) && !c->draining)
+		return;
 	read_on(c, input);
 	n = evbuffer_get_length(input);
 	if (c->draining) {

@@ -16,6 +16,8 @@
 struct bufferevent;
 struct msrp;
 struct msrp_session;
+struct msrp_incoming;
+struct msrp_outgoing;
 
 /* Limits on what a peer sizes; 0 = the default in brackets. */
 struct msrp_limits {
@@ -94,14 +96,30 @@ enum msrp_failure_report {
 	MSRP_FAILURE_NO,
 };
 
-/* A complete received message; slices live until the callback returns. A
- * bodiless SEND never gets here: the session answers it itself. */
+/* A received message; slices live until the callback returns. A bodiless SEND
+ * never gets here: the session answers it itself. */
 struct msrp_message {
 	struct str message_id;
 	struct str content_type;
 	struct str body;
+	bool has_total; /* of one that is not complete: announced */
+	uint64_t total;
 	bool success_report;
 	enum msrp_failure_report failure_report;
+};
+
+/* A message longer than this is not collected but passed on as it comes. */
+#define MSRP_LONG 65536
+
+/* Who takes a long message as it comes hears of it in octet order, up to
+ * either `end` or `lost`, after which it is gone. */
+struct msrp_incoming_ops {
+	void (*data)(void *user, struct str data);
+	/* All of it has come: 200, or the status of what is wrong after all. */
+	int (*end)(void *user);
+	/* It will never be whole: given up by its sender, over a limit, silent
+	 * for too long, or the session is closed or freed. */
+	void (*lost)(void *user);
 };
 
 /* Names a received request that awaits its answer. Survives until answered or
@@ -147,6 +165,13 @@ struct msrp_session_ops {
 	/* The session has no connection any more. It stays in place (481 to
 	 * late requests is given after free) until msrp_session_free. */
 	void (*closed)(void *user, enum msrp_closed why);
+	/* A message over MSRP_LONG octets has begun: m->body is what there is
+	 * of it from its first octet on. Until the owner takes or refuses it
+	 * (msrp_incoming_take, msrp_incoming_refuse) he is asked again as more
+	 * comes; who takes it goes on from there. NULL: all messages are
+	 * collected. */
+	void (*flow)(void *user, struct msrp_incoming *in,
+		     const struct msrp_message *m);
 };
 
 struct msrp_session_cfg {
@@ -208,5 +233,53 @@ struct msrp_out {
  * ERR_CONGESTED (nothing queued), ERR_TOO_BIG (over the peer's max-size),
  * ERR_STATE (not bound, or no path). */
 int msrp_session_send(struct msrp_session *s, const struct msrp_out *m);
-/* Unsent octets of this session. */
+/* --- long messages, in --- */
+
+/* Only inside `flow`. The session answers its chunks from now on. */
+void msrp_incoming_take(struct msrp_incoming *in,
+			const struct msrp_incoming_ops *ops, void *user);
+/* Inside `flow`, or any time between take and end: an error response to the
+ * chunk that is coming, else a REPORT, as its Failure-Report allows
+ * (RFC 4975 §7.1.4). What still comes of it is discarded. `lost` does not
+ * follow. */
+void msrp_incoming_refuse(struct msrp_incoming *in, unsigned status,
+			  const char *comment);
+/* Nothing more is read from its connection while any message holds it. */
+void msrp_incoming_hold(struct msrp_incoming *in, bool hold);
+
+/* --- long messages, out --- */
+
+struct msrp_outgoing_ops {
+	/* The octets that are next, as many as there are in one piece; empty:
+	 * none at present. *hyphens: they may hold a part of a run of seven. */
+	struct str (*peek)(void *user, bool *hyphens);
+	void (*took)(void *user, size_t n); /* that many are written */
+	/* It is written to its end, or was given up: the peer refused it, or
+	 * the session is closed or freed. The message is gone. Not after
+	 * msrp_outgoing_abort. */
+	void (*done)(void *user, bool whole);
+};
+
+struct msrp_flow {
+	struct str content_type;
+	bool has_total;
+	uint64_t total; /* for the peer; not judged */
+	enum msrp_failure_report failure_report;
+	const struct msrp_outgoing_ops *ops;
+	void *user;
+};
+/* Sends a message whose octets come later, beside others: it is interrupted
+ * for what waits (conference MSRP-33 to -35). Errors as below; too many such
+ * messages are ERR_CONGESTED. */
+int msrp_session_flow(struct msrp_session *s, const struct msrp_flow *m,
+		      struct msrp_outgoing **out);
+/* At first, and after an empty peek: there is something now. */
+void msrp_outgoing_more(struct msrp_outgoing *o);
+/* What peek has still to give is the rest. */
+void msrp_outgoing_end(struct msrp_outgoing *o);
+/* Ends it with `#`. slow: because its receiver lags behind; the session counts
+ * as congested until what is queued has left (`writable`). */
+void msrp_outgoing_abort(struct msrp_outgoing *o, bool slow);
+
+/* Unsent octets of this session; of long messages what is in the output. */
 size_t msrp_session_pending(const struct msrp_session *s);

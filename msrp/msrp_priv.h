@@ -7,9 +7,11 @@
  *   conn.c       one stream: life, reading, the timers
  *   output.c     one stream: answers, reports, flushing
  *   whole.c      messages that go out in one piece
- *   chunk.c      messages that go out, in chunks
+ *   outgoing.c   messages that wait for their chunks
+ *   chunk.c      chunks that go out
  *   request.c    a received request: whose is it, may it be
  *   receive.c    a received SEND: chunks, messages, answers
+ *   inflow.c     received messages that are passed on as they come
  *   transact.c   what comes back for what we sent
  *   session.c    the public face of a session
  */
@@ -41,10 +43,14 @@
 #define MSRP_STALL_MS	120000
 /* Requests of a peer that its owner has not answered yet. */
 #define MSRP_UNANSWERED_MAX 1000
-/* Our own unanswered requests in a session. */
+/* Our own unanswered requests in a session, and how many chunks of which only
+ * an error is told may be among them. */
 #define MSRP_TRANSACTIONS_MAX 4096
-#define MSRP_LOOSE_MAX	      4194304
-#define MSRP_OTHER_BODY_MAX   10240
+#define MSRP_CHUNKS_NOTED_MAX 1024
+/* Messages to one session whose octets still come. */
+#define MSRP_FLOWS_MAX	    64
+#define MSRP_LOOSE_MAX	    4194304
+#define MSRP_OTHER_BODY_MAX 10240
 /* Whole messages that wait for the end of the turn as they are. */
 #define MSRP_DUE_MAX 16
 
@@ -97,19 +103,27 @@ struct msrp {
 void msrp_id(struct msrp *m, char id[MSRP_ID]);
 
 /* A message that a session still has to send, whole or in part. */
-struct outgoing {
-	TAILQ_ENTRY(outgoing) link;
-	struct blob *body;
+struct msrp_outgoing {
+	TAILQ_ENTRY(msrp_outgoing) link;
+	struct msrp_session *session;
+	struct blob *body;		     /* or else: */
+	const struct msrp_outgoing_ops *ops; /* its octets still come */
+	void *user;
+	bool has_data, ended; /* of such a one */
+	unsigned matched; /* octets of the open chunk's end-line just sent */
 	char message_id[MSRP_ID];
 	uint64_t cookie;
-	size_t sent; /* octets of the body in chunks so far */
+	uint64_t since_ms; /* waits since */
+	uint64_t sent;	   /* octets of the body in chunks so far */
+	bool has_total;
+	uint64_t total;
 	enum msrp_failure_report failure_report;
 	bool success_report;
 	bool aborted;
 	size_t type_n;
 	char content_type[];
 };
-TAILQ_HEAD(outgoings, outgoing);
+TAILQ_HEAD(outgoings, msrp_outgoing);
 
 /* A request of ours that may yet be answered. */
 struct transaction {
@@ -124,17 +138,26 @@ struct transaction {
 TAILQ_HEAD(transactions, transaction);
 
 /* A message that comes in and is not complete. */
-struct incoming {
-	TAILQ_ENTRY(incoming) link;
+struct msrp_incoming {
+	TAILQ_ENTRY(msrp_incoming) link;
+	struct msrp_session *session;
 	struct msrp_assembly data;
 	uint64_t last_ms;
-	bool refused; /* its data is gone; what still comes gets 413 */
+	const struct msrp_incoming_ops *ops; /* passed on; NULL: collected */
+	void *user;
+	uint64_t done; /* octets passed on */
+	bool held;     /* holds its connection */
+	bool answered; /* a chunk of it may have had its 200 */
+	bool refused;  /* its data is gone; what still comes gets 413 */
+	bool has_total;
+	uint64_t total; /* announced */
 	bool success_report;
+	enum msrp_failure_report failure_report;
 	size_t id_n;
 	char message_id[MSRP_TID_MAX];
-	char *content_type;
+	char *content_type, *report_to;
 };
-TAILQ_HEAD(incomings, incoming);
+TAILQ_HEAD(incomings, msrp_incoming);
 
 /* A received request that its session's owner has still to answer. */
 struct unanswered {
@@ -162,12 +185,15 @@ struct msrp_session {
 	enum session_state state;
 	bool dying; /* freed by its owner, its queue still being written */
 	bool relayed, congested, is_ready, secure, peer_sends;
+	bool lagging; /* congested until all is written */
 	unsigned n_transactions;
 	size_t peer_max_size;
 	/* of a SEND, from the transaction id to the middle of the Message-ID */
 	struct str send_head;
 	struct outgoings queue;
-	size_t queued;	   /* octets of bodies in it */
+	struct outgoings flows; /* whose octets still come */
+	unsigned n_flows;
+	size_t queued;	   /* octets of bodies in the queue */
 	uint64_t mark_off; /* where its last frame ends in the output */
 	uint64_t rendered; /* octets it has put there, since it was empty */
 
@@ -190,6 +216,7 @@ struct msrp_session {
 	unsigned n_unanswered;
 	struct transactions transactions;
 	unsigned timeouts;
+	uint64_t congested_ms; /* since when */
 	struct timer response_timer;
 	struct deferred start;
 	char text[]; /* URI, paths */
@@ -201,9 +228,9 @@ struct receiving {
 	bool swallow; /* answered, or of nobody's interest */
 	bool bound;   /* by this request, and the owner is still to be told */
 	struct msrp_session *session;
-	struct incoming *in; /* once octets had to be kept */
-	struct str slice;    /* octets of the body still in the input */
-	uint64_t got;	     /* octets of the body so far */
+	struct msrp_incoming *in; /* once octets had to be kept */
+	struct str slice;	  /* octets of the body still in the input */
+	uint64_t got;		  /* octets of the body so far */
 };
 
 /* A whole message that is still to be put out. */
@@ -214,7 +241,7 @@ struct due {
 
 /* The SEND of ours that is being written. */
 struct sending {
-	struct outgoing *message; /* NULL: none */
+	struct msrp_outgoing *message; /* NULL: none */
 	struct msrp_session *session;
 	char tid[MSRP_ID];
 	size_t done, cap; /* octets of the body in this chunk, and at most */
@@ -224,9 +251,10 @@ struct sending {
 struct msrp_conn {
 	/* what each message sent looks at stands together */
 	struct msrp *m;
-	bool dead;     /* no more callbacks; memory goes when the turn ends */
-	bool draining; /* closes when all is written */
-	bool paused;   /* not read: it does not read our answers */
+	bool dead;	 /* no more callbacks; memory goes when the turn ends */
+	bool draining;	 /* closes when all is written */
+	bool paused;	 /* not read: it does not read our answers */
+	unsigned n_held; /* not read: messages that hold it */
 	bool secure, outgoing, connecting;
 	bool spilled; /* the bufferevent was given what the socket refused */
 	unsigned n_due;
@@ -234,6 +262,7 @@ struct msrp_conn {
 	uint64_t out_off; /* octets ever flushed out of `out` */
 	struct buf out;	  /* to be written at the end of the turn */
 	struct sending tx;
+	struct timer stalled; /* the open chunk has nothing to send */
 	struct deferred flush;
 	struct due due[MSRP_DUE_MAX]; /* to be written behind `out` */
 
@@ -306,6 +335,12 @@ void conn_forget(struct msrp_session *s);
 
 /* The peer may have stopped reading: watches whether it goes on. */
 void conn_watch(struct msrp_conn *c);
+/* Reads or does not, as c->paused and c->n_held say now. */
+void conn_read_or_wait(struct msrp_conn *c);
+static inline bool conn_is_read(const struct msrp_conn *c)
+{
+	return !c->paused && !c->n_held;
+}
 
 /* output.c */
 /* Octets given to this connection and not yet taken by the system. */
@@ -328,9 +363,9 @@ uint64_t conn_taken_off(const struct msrp_conn *c);
 /* A response, with our URI (RFC 4975 §7.2). */
 void conn_respond(struct msrp_conn *c, struct str tid, struct str to_path,
 		  struct str from_path, unsigned status, struct str comment);
-/* REPORT 000 200 for the whole of a message (RFC 4975 §7.1.3). */
+/* REPORT on the first `size` octets of a message (RFC 4975 §7.1.3). */
 void conn_report(struct msrp_conn *c, struct str to_path, struct str from_path,
-		 struct str message_id, uint64_t size);
+		 struct str message_id, uint64_t size, unsigned status);
 
 /* whole.c */
 /* What the frames of one message have in common. */
@@ -342,22 +377,48 @@ void whole_send(struct msrp_session *s, const struct msrp_out *m);
 void whole_put_out(struct msrp_conn *c, struct buf *out);
 void whole_drop(struct msrp_conn *c);
 
+/* outgoing.c */
+/* Has the session something to write now? Keeps its place among those who do.
+ */
+void outgoing_ready(struct msrp_session *s);
+/* The id of a message of this session. */
+void outgoing_message_id(struct msrp_session *s, char id[MSRP_ID]);
+/* Sends a message as soon as its turn has come. */
+void outgoing_add(struct msrp_session *s, const struct msrp_out *m);
+/* The one whose turn it is, or NULL. */
+struct msrp_outgoing *outgoing_next(const struct msrp_session *s);
+/* Since when another one than o waits; UINT64_MAX: none does. */
+uint64_t outgoing_waits(const struct msrp_session *s,
+			const struct msrp_outgoing *o);
+/* Behind the others of its kind. */
+void outgoing_rotate(struct msrp_outgoing *o);
+/* Forgets it, without a word to who it is from. */
+void outgoing_discard(struct msrp_outgoing *o);
+/* Forgets it; who still supplies it hears that. */
+void outgoing_done(struct msrp_outgoing *o, bool whole);
+/* The peer wants no more of this message: ends it with `#` or drops it. Gives
+ * its cookie; 0 if it is not in the queue. */
+uint64_t outgoing_refused(struct msrp_session *s, struct str message_id);
+/* Drops all; an open chunk ends with `#`. */
+void outgoing_clear(struct msrp_session *s);
+/* Likewise those whose octets still come. */
+void outgoing_clear_flows(struct msrp_session *s);
+/* Until the queue is shorter, nothing new is taken. */
+void outgoing_congested(struct msrp_session *s);
+
 /* chunk.c */
-/* RFC 4975 §7.1: the end-line may occur nowhere in the chunk's body. */
+/* Of a tid for which the end-line occurs nowhere in the body (RFC 4975 §7.1).
+ */
 void chunk_tid(struct msrp *m, struct str body, char tid[MSRP_ID]);
 /* Octets put out for s since `before` count as pending until they are taken. */
 void chunk_account(struct msrp_session *s, uint64_t before);
 /* Puts chunks into the output up to MSRP_OUT_HIGH. */
 void chunk_fill(struct msrp_conn *c);
-/* Sends a message as soon as its turn has come. */
-void chunk_message(struct msrp_session *s, const struct msrp_out *m);
 /* The SEND without body that binds a session (RFC 4975 §5.4). */
 void chunk_bodiless(struct msrp_session *s);
-/* The peer wants no more of this message: ends it with `#` or drops it. Gives
- * its cookie; 0 if it is not in the queue. */
-uint64_t chunk_abort(struct msrp_session *s, struct str message_id);
-/* Drops the queue; an open chunk ends with `#`. */
-void chunk_clear(struct msrp_session *s);
+/* The open chunk, if it is of this session (and message, if not NULL), ends
+ * with `#` at once. */
+void chunk_break(struct msrp_session *s, const struct msrp_outgoing *o);
 
 /* request.c */
 void request_head(struct msrp_conn *c);
@@ -377,6 +438,27 @@ void receive_end(struct msrp_conn *c, char flag);
 void receive_keep(struct msrp_conn *c);
 void receive_nickname(struct msrp_conn *c);
 void receive_clear(struct msrp_session *s);
+/* The open request's message is over a limit. */
+void receive_too_big(struct msrp_conn *c);
+/* Out of the session, with its data; who takes it as it comes hears it. */
+void receive_drop(struct msrp_incoming *in);
+/* Its octets go; its name stays for a while, so that the rest of it meets a 413
+ * and does not look like a new message with a gap in front. */
+void receive_give_up(struct msrp_incoming *in);
+/* Octets beyond gaps are over the session's limit. */
+bool receive_too_loose(const struct msrp_session *s);
+
+/* inflow.c */
+/* Offers the open request's message to its owner if it is a long one. */
+void inflow_offer(struct msrp_conn *c);
+/* Octets found at `at` of the open request's message, which is passed on. */
+void inflow_data(struct msrp_conn *c, uint64_t at, struct str data);
+/* A chunk of it has ended; true: the message is complete, answered and gone. */
+bool inflow_end(struct msrp_conn *c);
+/* Tells its owner that it is lost, once. */
+void inflow_lost(struct msrp_incoming *in);
+/* A failure after the 200 (RFC 4975 §7.1.4). */
+void inflow_report(const struct msrp_incoming *in, unsigned status);
 
 /* transact.c */
 void transact_add(struct msrp_session *s, const struct transaction *t);

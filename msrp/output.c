@@ -99,7 +99,7 @@ void conn_respond(struct msrp_conn *c, struct str tid, struct str to_path,
 }
 
 void conn_report(struct msrp_conn *c, struct str to_path, struct str from_path,
-		 struct str message_id, uint64_t size)
+		 struct str message_id, uint64_t size, unsigned status)
 {
 	struct buf *b = conn_control(c);
 	char tid[MSRP_ID];
@@ -109,9 +109,9 @@ void conn_report(struct msrp_conn *c, struct str to_path, struct str from_path,
 	    .to_path = to_path,
 	    .from_path = from_path,
 	    .message_id = message_id,
-	    .range = {true, true, true, 1, size, size},
-	    .report_status = 200,
-	    .comment = STR("OK"),
+	    .range = {true, true, status == 200, 1, size, size},
+	    .report_status = status,
+	    .comment = status == 200 ? STR("OK") : STR_NONE,
 	};
 
 	msrp_id(c->m, tid);
@@ -164,17 +164,17 @@ static void resume(struct msrp_conn *c)
 	if (!c->paused || conn_unsent(c) + c->ctl.n > MSRP_OUT_PAUSE / 2)
 		return;
 	c->paused = false;
-	c->last_read_ms = loop_now_ms(c->m->loop);
-	bufferevent_enable(c->bev, EV_READ);
-	/* what is in its buffer already brings no event by itself */
-	bufferevent_trigger(c->bev, EV_READ,
-			    BEV_TRIG_IGNORE_WATERMARKS |
-				BEV_TRIG_DEFER_CALLBACKS);
+	conn_read_or_wait(c);
+}
+
+/* A session with less than this to write is congested no more. */
+static size_t enough(const struct msrp_session *s)
+{
+	return s->lagging ? MSRP_OUT_HIGH / 4 : s->m->limits.max_send_bytes / 2;
 }
 
 static void tell_writable(struct msrp_conn *c)
 {
-	size_t low = c->m->limits.max_send_bytes / 2;
 	struct msrp_session *s, *next;
 
 	if (c->n_congested == 0)
@@ -183,10 +183,10 @@ static void tell_writable(struct msrp_conn *c)
 	for (s = TAILQ_FIRST(&c->sessions); s; s = next) {
 		next = TAILQ_NEXT(s, link);
 		if (s->conn != c || !s->congested ||
-		    msrp_session_pending(s) >= low ||
+		    msrp_session_pending(s) >= enough(s) ||
 		    s->n_transactions >= MSRP_TRANSACTIONS_MAX / 2)
 			continue;
-		s->congested = false;
+		s->congested = s->lagging = false;
 		c->n_congested--;
 		if (s->ops->writable)
 			s->ops->writable(s->user);

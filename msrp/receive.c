@@ -5,9 +5,9 @@
 #include "msrp/msrp_priv.h"
 #include "msrp/nickname.h"
 
-static struct incoming *find(struct msrp_session *s, struct str message_id)
+static struct msrp_incoming *find(struct msrp_session *s, struct str message_id)
 {
-	struct incoming *in;
+	struct msrp_incoming *in;
 
 	TAILQ_FOREACH (in, &s->incomings, link)
 		if (str_eq(str_of(in->message_id, in->id_n), message_id))
@@ -15,25 +15,29 @@ static struct incoming *find(struct msrp_session *s, struct str message_id)
 	return NULL;
 }
 
-static void drop(struct msrp_session *s, struct incoming *in)
+void receive_drop(struct msrp_incoming *in)
 {
+	struct msrp_session *s = in->session;
+
 	if (s->conn && s->conn->rx.in == in)
 		s->conn->rx.in = NULL;
 	TAILQ_REMOVE(&s->incomings, in, link);
 	s->n_incoming--;
+	inflow_lost(in);
 	msrp_assembly_done(&in->data);
 	free(in->content_type);
+	free(in->report_to);
 	free(in);
 }
 
 void receive_clear(struct msrp_session *s)
 {
-	struct incoming *in;
+	struct msrp_incoming *in;
 	struct unanswered *u;
 
 	timer_cancel(s->m->loop, &s->chunk_timer);
 	while ((in = TAILQ_FIRST(&s->incomings)))
-		drop(s, in);
+		receive_drop(in);
 	while ((u = TAILQ_FIRST(&s->unanswereds))) {
 		TAILQ_REMOVE(&s->unanswereds, u, link);
 		s->n_unanswered--;
@@ -41,12 +45,11 @@ void receive_clear(struct msrp_session *s)
 	}
 }
 
-/* Its octets go; its name stays for a while, so that the rest of it meets a 413
- * and does not look like a new message with a gap in front. */
-static void give_up(struct incoming *in)
+void receive_give_up(struct msrp_incoming *in)
 {
-	msrp_assembly_done(&in->data);
 	in->refused = true;
+	msrp_assembly_done(&in->data);
+	inflow_lost(in);
 }
 
 /* Chunk timer (RFC 7701 §6.1): what is incomplete and silent for too long. */
@@ -55,20 +58,24 @@ static void on_chunk_timer(void *user)
 	struct msrp_session *s = user;
 	unsigned most = s->m->limits.chunk_timer_ms;
 	uint64_t now = loop_now_ms(s->m->loop), next = most;
-	struct incoming *in, *after;
+	struct msrp_incoming *in, *after;
 
 	for (in = TAILQ_FIRST(&s->incomings); in; in = after) {
-		uint64_t silent = now - in->last_ms;
+		uint64_t silent;
 
+		if (!conn_is_read(s->conn))
+			in->last_ms = now;
+		silent = now - in->last_ms;
 		after = TAILQ_NEXT(in, link);
 		if (silent < most) {
 			if (most - silent < next)
 				next = most - silent;
 		} else if (in->refused) {
-			drop(s, in);
+			receive_drop(in);
 		} else {
-			give_up(in);
 			in->last_ms = now;
+			inflow_report(in, 413);
+			receive_give_up(in);
 		}
 	}
 	if (s->n_incoming)
@@ -76,17 +83,22 @@ static void on_chunk_timer(void *user)
 }
 
 /* The headers of the first octets rule the message (conference MSRP-36). */
-static void take_headers(struct incoming *in, const struct msrp_head *h)
+static void take_headers(struct msrp_incoming *in, const struct msrp_head *h)
 {
 	free(in->content_type);
+	free(in->report_to);
 	in->content_type = str_dup(h->content_type);
+	in->report_to = str_dup(h->from_path);
 	in->success_report = h->success_report;
+	in->failure_report = h->failure_report;
 }
 
-static struct incoming *start(struct msrp_session *s, const struct msrp_head *h)
+static struct msrp_incoming *start(struct msrp_session *s,
+				   const struct msrp_head *h)
 {
-	struct incoming *in = mem_new(sizeof(*in));
+	struct msrp_incoming *in = mem_new(sizeof(*in));
 
+	in->session = s;
 	msrp_assembly_init(&in->data, s->m->limits.max_message);
 	in->id_n = h->message_id.n;
 	memcpy(in->message_id, h->message_id.p, h->message_id.n);
@@ -100,12 +112,11 @@ static struct incoming *start(struct msrp_session *s, const struct msrp_head *h)
 	return in;
 }
 
-/* The open request's message is over a limit. */
-static void too_big(struct msrp_conn *c)
+void receive_too_big(struct msrp_conn *c)
 {
 	c->m->stats.limits_hit++;
 	if (c->rx.in)
-		give_up(c->rx.in);
+		receive_give_up(c->rx.in);
 	c->rx.slice = STR_NONE;
 	request_refuse(c, 413, "Message too big");
 }
@@ -114,7 +125,8 @@ void receive_head(struct msrp_conn *c)
 {
 	const struct msrp_head *h = &c->parser.head;
 	struct msrp_session *s = c->rx.session;
-	struct incoming *in = h->has_message_id ? find(s, h->message_id) : NULL;
+	struct msrp_incoming *in =
+	    h->has_message_id ? find(s, h->message_id) : NULL;
 
 	c->rx.in = in;
 	if (in && in->refused)
@@ -123,11 +135,21 @@ void receive_head(struct msrp_conn *c)
 		request_refuse(c, 400, "Byte-Range is missing");
 	else if (h->range.has_total &&
 		 h->range.total > c->m->limits.max_message)
-		too_big(c);
+		receive_too_big(c);
 	else if (h->content_type.n && !s->peer_sends)
 		request_refuse(c, 403, "Not allowed to send");
-	else if (in && h->range.start == 1 && h->content_type.n)
+	else if (in && h->range.start == 1 && h->content_type.n && !in->ops)
 		take_headers(in, h);
+}
+
+bool receive_too_loose(const struct msrp_session *s)
+{
+	const struct msrp_incoming *in;
+	size_t n = 0;
+
+	TAILQ_FOREACH (in, &s->incomings, link)
+		n += msrp_assembly_loose(&in->data);
+	return n > MSRP_LOOSE_MAX;
 }
 
 static void keep(struct msrp_conn *c, struct str data)
@@ -137,9 +159,13 @@ static void keep(struct msrp_conn *c, struct str data)
 
 	if (!c->rx.in)
 		c->rx.in = start(c->rx.session, h);
-	if (msrp_assembly_add(&c->rx.in->data, at, data) ||
-	    msrp_assembly_loose(&c->rx.in->data) > MSRP_LOOSE_MAX)
-		too_big(c);
+	if (c->rx.in->ops)
+		inflow_data(c, at, data);
+	else if (msrp_assembly_add(&c->rx.in->data, at, data) ||
+		 receive_too_loose(c->rx.session))
+		receive_too_big(c);
+	else
+		inflow_offer(c);
 }
 
 void receive_keep(struct msrp_conn *c)
@@ -165,11 +191,11 @@ void receive_body(struct msrp_conn *c, struct str data)
 	}
 	if (h->range.start - 1 + c->rx.got + data.n >
 	    c->m->limits.max_message) {
-		too_big(c);
+		receive_too_big(c);
 		return;
 	}
 	receive_keep(c);
-	if (c->rx.swallow)
+	if (c->rx.swallow || !c->rx.session)
 		return;
 	c->rx.got += data.n;
 	if (c->rx.in)
@@ -196,7 +222,7 @@ static void bodiless(struct msrp_conn *c)
 	accepted(c);
 	if (h->success_report && h->has_message_id)
 		conn_report(c, h->from_path, c->rx.session->uri.raw,
-			    h->message_id, 0);
+			    h->message_id, 0, 200);
 }
 
 static struct str pack(char **p, struct str s)
@@ -251,7 +277,7 @@ static bool owner_has_room(struct msrp_conn *c)
 	return false;
 }
 
-static void deliver(struct msrp_conn *c, const struct incoming *in,
+static void deliver(struct msrp_conn *c, const struct msrp_incoming *in,
 		    struct str body)
 {
 	const struct msrp_head *h = &c->parser.head;
@@ -276,8 +302,9 @@ static void deliver(struct msrp_conn *c, const struct incoming *in,
 static void wait_for_more(struct msrp_conn *c)
 {
 	struct msrp_session *s = c->rx.session;
-	struct incoming *in = c->rx.in, *other;
+	struct msrp_incoming *in = c->rx.in, *other;
 
+	in->answered = true;
 	if (s->n_incoming <= s->m->limits.max_incomplete) {
 		accepted(c);
 		return;
@@ -287,12 +314,12 @@ static void wait_for_more(struct msrp_conn *c)
 		if (other->refused)
 			break;
 	if (other) {
-		drop(s, other);
+		receive_drop(other);
 		accepted(c);
 		return;
 	}
 	c->m->stats.limits_hit++;
-	drop(s, in);
+	receive_drop(in);
 	request_refuse(c, 413, "Too many incomplete messages");
 }
 
@@ -300,10 +327,10 @@ static void chunk(struct msrp_conn *c, char flag)
 {
 	struct msrp_session *s = c->rx.session;
 	const struct msrp_head *h = &c->parser.head;
-	struct incoming *in;
+	struct msrp_incoming *in;
 
 	receive_keep(c);
-	if (c->rx.swallow)
+	if (c->rx.swallow || c->rx.session != s)
 		return;
 	if (!c->rx.in)
 		c->rx.in = start(s, h);
@@ -311,6 +338,11 @@ static void chunk(struct msrp_conn *c, char flag)
 	in->last_ms = loop_now_ms(s->m->loop);
 	if (flag == '$')
 		msrp_assembly_end(&in->data, h->range.start - 1 + c->rx.got);
+	if (in->ops) {
+		if (!inflow_end(c))
+			wait_for_more(c);
+		return;
+	}
 	if (!msrp_assembly_complete(&in->data)) {
 		wait_for_more(c);
 		return;
@@ -322,7 +354,17 @@ static void chunk(struct msrp_conn *c, char flag)
 	deliver(c, in, msrp_assembly_data(&in->data));
 	msrp_assembly_done(&in->data);
 	free(in->content_type);
+	free(in->report_to);
 	free(in);
+}
+
+/* Given up by its sender. */
+static void abandoned(struct msrp_conn *c)
+{
+	if (c->rx.in)
+		receive_drop(c->rx.in);
+	if (c->rx.session)
+		accepted(c);
 }
 
 void receive_end(struct msrp_conn *c, char flag)
@@ -330,10 +372,13 @@ void receive_end(struct msrp_conn *c, char flag)
 	const struct msrp_head *h = &c->parser.head;
 	struct msrp_session *s = c->rx.session;
 
+	if (s->ops->flow && c->rx.slice.n > MSRP_LONG) {
+		receive_keep(c);
+		if (c->rx.swallow || c->rx.session != s)
+			return;
+	}
 	if (flag == '#') {
-		if (c->rx.in)
-			drop(s, c->rx.in);
-		accepted(c);
+		abandoned(c);
 	} else if (h->content_type.n == 0 && !c->rx.in) {
 		bodiless(c);
 	} else if (!h->has_message_id) {
@@ -378,7 +423,7 @@ void msrp_session_reply(struct msrp_session *s, msrp_tx tx, int status,
 		s->m->stats.refused++;
 	if (ok && u->success_report && u->message_id.n)
 		conn_report(s->conn, u->report_to, s->uri.raw, u->message_id,
-			    u->size);
+			    u->size, 200);
 	free(u);
 }
 

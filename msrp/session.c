@@ -140,6 +140,7 @@ int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 	TAILQ_INIT(&s->transactions);
 	TAILQ_INIT(&s->queue);
 	verify_expect(s, cfg->peer_fingerprints);
+	TAILQ_INIT(&s->flows);
 	table_put_str(m->sessions, s->uri.session_id, s);
 	*out = s;
 	return 0;
@@ -181,7 +182,7 @@ void session_bury(struct msrp_session *s)
 {
 	struct loop *loop = s->m->loop;
 
-	chunk_clear(s);
+	outgoing_clear(s);
 	conn_detach(s);
 	defer_free(loop, s, free_session);
 }
@@ -195,6 +196,7 @@ void msrp_session_free(struct msrp_session *s)
 	defer_cancel(s->m->loop, &s->start);
 	receive_clear(s);
 	transact_clear(s);
+	outgoing_clear_flows(s);
 	s->dying = true;
 	if (s->conn)
 		conn_forget(s);
@@ -212,7 +214,7 @@ void session_closed(struct msrp_session *s, enum msrp_closed why)
 	defer_cancel(s->m->loop, &s->start);
 	receive_clear(s);
 	transact_clear(s);
-	chunk_clear(s);
+	outgoing_clear(s);
 	conn_detach(s);
 	if (s->ops->closed)
 		s->ops->closed(s->user, why);
@@ -346,13 +348,9 @@ int msrp_session_send(struct msrp_session *s, const struct msrp_out *m)
 	if (s->peer_max_size && n > s->peer_max_size)
 		return ERR_TOO_BIG;
 	if (full(s, n)) {
-		if (!s->congested)
-			s->conn->n_congested++;
-		s->congested = true;
-		s->m->stats.congested++;
-		conn_watch(s->conn);
+		outgoing_congested(s);
 		return ERR_CONGESTED;
 	}
-	chunk_message(s, m);
+	outgoing_add(s, m);
 	return 0;
 }

@@ -45,7 +45,7 @@ static void failed(struct msrp_session *s, struct str message_id,
 		   uint64_t cookie, int status)
 {
 	struct transaction *t, *next;
-	uint64_t queued = chunk_abort(s, message_id);
+	uint64_t queued = outgoing_refused(s, message_id);
 
 	for (t = TAILQ_FIRST(&s->transactions); t; t = next) {
 		next = TAILQ_NEXT(t, link);
@@ -69,8 +69,10 @@ static void on_response_timer(void *user)
 	while ((t = TAILQ_FIRST(&s->transactions)) && t->due_ms <= now) {
 		struct transaction was = *t;
 
-		if (t->end_off > conn_taken_off(s->conn)) {
-			/* time runs from the last octet's leaving */
+		if (t->end_off > conn_taken_off(s->conn) ||
+		    !conn_is_read(s->conn)) {
+			/* time runs from the last octet's leaving, and not
+			 * while we would not read the answer */
 			TAILQ_REMOVE(&s->transactions, t, link);
 			t->due_ms = now + s->m->limits.response_ms;
 			TAILQ_INSERT_TAIL(&s->transactions, t, link);
@@ -134,6 +136,13 @@ void transact_response(struct msrp_conn *c, const struct msrp_head *h,
 	TAILQ_FOREACH (t, &s->transactions, link)
 		if (str_eq(tid_of(t), h->tid))
 			break;
+	if (!t && c->tx.session == s && h->status >= 300 &&
+	    str_eq(str_of(c->tx.tid, MSRP_ID), h->tid)) {
+		/* the chunk is still being written */
+		judge(s, str_of(c->tx.message->message_id, MSRP_ID), 0,
+		      h->status);
+		return;
+	}
 	if (!t) {
 		/* of a message whose success is not reported nothing is kept */
 		if (h->status == 481 || h->status == 506)

@@ -143,6 +143,28 @@ class Referring(Bed):
         self.assertEqual((await bob.leave(bob.call.room)).status, 200)
         await until(lambda: alice.roster.names() == ["Alice"], 10)
 
+    async def test_lost_with_the_sip_process(self):
+        """SEED0-1, FOCUS-21: the SIP side dies while Bob's telephone rings:
+        Alice is told 503, and may ask again."""
+        alice = await self.sip_in("alice", "Alice")
+        bob = await self.callee("bob")
+        bob.refuse_with = 180
+        told = self.fragments(alice)
+        r = await self.refer(alice, "<%s>" % bob.contact)
+        self.assertEqual(r.status, 200)
+        await until(lambda: bob.invited, 10, "the INVITE")
+        await self.kill_sip()
+        self.assertEqual((await self.ended(told))[1],
+                         "SIP/2.0 503 Service Unavailable")
+        bob.refuse_with = None
+        told.clear()
+        r = await self.refer(alice, "<%s>" % bob.contact)
+        self.assertEqual(r.status, 200)
+        self.assertEqual((await self.ended(told))[1], "SIP/2.0 200 OK")
+        await bob.connect_msrp(bob.call.msrp)
+        self.assertEqual(await alice.say("at last"), 200)
+        await self.heard(bob, "at last")
+
     async def test_refused(self):
         """FOCUS-21: a refusal comes back as it was."""
         alice = await self.sip_in("alice", "Alice")

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "gateway/store.h"
 #include "tests/lib/xmlin.h"
 
 struct scene_out {
@@ -117,6 +118,8 @@ static void make_core(struct scene *s)
 			     .keep = {keep_value, drop_value, s}};
 	char why[256];
 
+	assert_int_equal(store_open(s->state_dir, s->loop, &s->store, why), 0);
+	io.store = s->store;
 	assert_int_equal(core_init(&s->core, s->loop, s->config, &io, why), 0);
 }
 
@@ -137,9 +140,11 @@ static struct config *load(const char *text)
 	return c;
 }
 
-struct scene *scene_new(const char *config)
+static struct scene *start_scene(const char *config, const char *state_dir)
 {
 	struct scene *s = mem_new(sizeof(*s));
+
+	snprintf(s->state_dir, sizeof(s->state_dir), "%s", state_dir);
 	s->mono = 1000000;
 	s->wall = SCENE_START_WALL;
 	s->clock = (struct clock){mono_ms, wall_ms, s};
@@ -153,6 +158,33 @@ struct scene *scene_new(const char *config)
 	TAILQ_INIT(&s->kept);
 	make_core(s);
 	return s;
+}
+
+struct scene *scene_new(const char *config)
+{
+	return start_scene(config, "");
+}
+
+struct scene *scene_new_stored(const char *config)
+{
+	char dir[] = "/tmp/stox-scene.XXXXXX";
+
+	assert_non_null(mkdtemp(dir));
+	return start_scene(config, dir);
+}
+
+static void remove_state(const struct scene *s)
+{
+	static const char *const files[] = {STORE_FILE, "stoxd.lock"};
+	char path[128];
+
+	if (!*s->state_dir)
+		return;
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", s->state_dir, files[i]);
+		assert_int_equal(unlink(path), 0);
+	}
+	assert_int_equal(rmdir(s->state_dir), 0);
 }
 
 static void drop(struct scene *s)
@@ -171,6 +203,8 @@ void scene_free(struct scene *s)
 {
 	core_done(&s->core);
 	loop_settle(s->loop);
+	store_close(s->store);
+	remove_state(s);
 	drop(s);
 	while (!TAILQ_EMPTY(&s->kept))
 		kept_free(s, TAILQ_FIRST(&s->kept));
@@ -204,6 +238,8 @@ void scene_kill(struct scene *s)
 {
 	core_done(&s->core);
 	loop_settle(s->loop);
+	store_close(s->store);
+	s->store = NULL;
 	drop(s);
 }
 

@@ -35,12 +35,16 @@ struct scene {
 	TAILQ_HEAD(, scene_out) sip, xmpp;
 	TAILQ_HEAD(scene_kepts, scene_kept) kept; /* what outlives the core */
 	size_t n_kept_writes;
+	char state_dir[64]; /* of the rooms; "": they are not kept */
+	struct store *store;
 	uint64_t ids;
 	struct arena *arena; /* of what the last take returned */
 };
 
 /* A core with this configuration (domains; listeners for MSRP are added). */
 struct scene *scene_new(const char *config);
+/* One whose rooms outlive it, in a private folder. */
+struct scene *scene_new_stored(const char *config);
 void scene_free(struct scene *s);
 /* Lets the loop settle; then, `ms` later, everything that is due by then. */
 void scene_run(struct scene *s, uint64_t ms);

@@ -168,8 +168,12 @@ static inline void seat_closed(void *user, enum msrp_closed why)
 }
 
 static const struct msrp_session_ops seat_ops = {
-    seat_bound, seat_message,  seat_nickname,
-    seat_sent,	seat_writable, seat_closed,
+    .bound = seat_bound,
+    .message = seat_message,
+    .nickname = seat_nickname,
+    .sent = seat_sent,
+    .writable = seat_writable,
+    .closed = seat_closed,
 };
 
 static inline void seat_init_path(struct seat *seat, struct world *w,

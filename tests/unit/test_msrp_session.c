@@ -463,7 +463,11 @@ static void test_chunk_timer(void **state)
 	says(&r,
 	     SEND("t2", "Message-ID: m2\r\nByte-Range: 1-*/2\r\n", "x", "+"));
 	world_wait(&r.w, 2000);
-	hears(&r, OK("t1") OK("t2"));
+	/* MSRP-54: its sender has been told 200 */
+	hears(&r, OK("t1") OK("t2") "MSRP ~ REPORT\r\nTo-Path: {A}\r\n"
+				    "From-Path: {S}\r\nMessage-ID: m1\r\n"
+				    "Byte-Range: 1-1/*\r\nStatus: 000 413\r\n"
+				    "-------~$\r\n");
 	says(&r,
 	     SEND("t3", "Message-ID: m1\r\nByte-Range: 2-2/2\r\n", "y", "$"));
 	hears(&r, ERROR("t3", "413 Message was given up"));

@@ -1,0 +1,292 @@
+/* Long messages from a user: told to the room when their headers are there,
+ * then passed on as they come. */
+#include <stdlib.h>
+
+#include "gateway/front_sip_long.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "conference/stream.h"
+#include "mapping/message.h"
+#include "mapping/reason.h"
+#include "msrp/cpim.h"
+
+#define PLAIN_HEAD_MAX 32768
+
+struct upload {
+	TAILQ_ENTRY(upload) link; /* of its call */
+	struct call *call;
+	struct msrp_incoming *in;
+	struct stream *stream;
+	uint64_t number;
+	bool is_text; /* must be UTF-8 */
+	struct utf8_pieces utf8;
+	char *message_id;
+};
+
+static void hold(void *user, bool on)
+{
+	struct upload *u = user;
+
+	msrp_incoming_hold(u->in, on);
+}
+
+static void free_upload(struct upload *u)
+{
+	TAILQ_REMOVE(&u->call->uploads, u, link);
+	stream_unref(u->stream);
+	free(u->message_id);
+	free(u);
+}
+
+static void give_up(struct upload *u)
+{
+	stream_abort(u->stream);
+	free_upload(u);
+}
+
+static void refuse(struct upload *u, unsigned status, const char *comment)
+{
+	struct msrp_incoming *in = u->in;
+
+	give_up(u);
+	msrp_incoming_refuse(in, status, comment);
+}
+
+static void on_data(void *user, struct str data)
+{
+	struct upload *u = user;
+
+	if (u->is_text && !utf8_goes_on(&u->utf8, data))
+		refuse(u, 400, "Text is not UTF-8");
+	else
+		stream_put(u->stream, data);
+}
+
+static int on_end(void *user)
+{
+	struct upload *u = user;
+
+	if (u->utf8.n) {
+		give_up(u);
+		return 400;
+	}
+	sender_note(u->call->sender, str_z(u->message_id));
+	stream_finish(u->stream);
+	free_upload(u);
+	return 200;
+}
+
+static void on_lost(void *user)
+{
+	give_up(user);
+}
+
+static const struct msrp_incoming_ops upload_ops = {
+    .data = on_data,
+    .end = on_end,
+    .lost = on_lost,
+};
+
+/* What a device sends again is acknowledged and not told again (MSRP-39). */
+static void ignore_data(void *user, struct str data)
+{
+	(void)user;
+	(void)data;
+}
+
+static int ignore_end(void *user)
+{
+	(void)user;
+	return 200;
+}
+
+static void ignore_lost(void *user)
+{
+	(void)user;
+}
+
+static const struct msrp_incoming_ops again_ops = {
+    .data = ignore_data,
+    .end = ignore_end,
+    .lost = ignore_lost,
+};
+
+/* The message as the room is told of it, and its beginning. */
+struct opening {
+	struct message *m;
+	struct str head; /* the CPIM entity up to its content */
+	struct str rest; /* what there is of that */
+	struct str inner_type;
+};
+
+/* The head of what a client without CPIM says. */
+static int open_plain(struct call *c, const struct msrp_message *in,
+		      struct opening *o, struct cpim *cpim)
+{
+	struct msrp_message empty = {.content_type = in->content_type};
+	struct buf b = BUF_INIT(PLAIN_HEAD_MAX);
+	int status = 413;
+
+	plain_wrap(c, &empty, &b);
+	o->head = arena_dup(o->m->arena, buf_str(&b));
+	o->rest = in->body;
+	if (!b.err && cpim_parse_head(o->head, o->m->arena, cpim) > 0)
+		status = 200;
+	buf_done(&b);
+	return status;
+}
+
+/* 0: more is needed. */
+static int open_cpim(const struct msrp_message *in, struct opening *o,
+		     struct cpim *cpim)
+{
+	/* the message outlives the octets */
+	struct str head = in->body;
+	ptrdiff_t n = cpim_parse_head(head, o->m->arena, cpim);
+
+	if (n <= 0)
+		return n ? 400 : 0;
+	o->head = arena_dup(o->m->arena, str_of(head.p, (size_t)n));
+	o->rest = str_from(head, (size_t)n);
+	return cpim_parse_head(o->head, o->m->arena, cpim) > 0 ? 200 : 413;
+}
+
+/* In CHAT-13's order: 200, the status owed, or 0: more is needed. */
+static int read_head(struct call *c, const struct msrp_message *in,
+		     struct opening *o)
+{
+	struct message *m = o->m;
+	struct cpim cpim;
+	int status =
+	    c->plain ? open_plain(c, in, o, &cpim) : open_cpim(in, o, &cpim);
+
+	if (status == 200)
+		status = call_check_head(c, m, &cpim);
+	if (status != 200)
+		return status;
+	if (str_find(m->form_type[WORLD_SIP], '/') <= 0)
+		return 400;
+	o->inner_type = cpim.content_type;
+	if (message_add_part(m, cpim.content_type, STR_NONE, STR_NONE))
+		return 413;
+	m->no_store = true;
+	m->has_total = in->has_total;
+	m->total = in->total + (o->head.n + o->rest.n - in->body.n);
+	m->has_size = in->has_total && m->total >= o->head.n;
+	m->size = m->has_size ? m->total - o->head.n : 0;
+	return 200;
+}
+
+/* CPIM-14 */
+static bool must_be_utf8(struct str type)
+{
+	struct str charset = mime_param(type, STR("charset"));
+
+	return str_istarts(type, STR("text/")) &&
+	       (charset.n == 0 || str_ieq(charset, STR("utf-8")) ||
+		str_ieq(charset, STR("utf8")));
+}
+
+static struct upload *start(struct call *c, struct msrp_incoming *in,
+			    const struct opening *o)
+{
+	struct upload *u = mem_new(sizeof(*u));
+	struct stream_source source = {
+	    .loop = c->f->loop,
+	    .window = c->f->cfg.config->msrp.max_send_queue,
+	    .hold = hold,
+	    .user = u,
+	};
+
+	u->call = c;
+	u->in = in;
+	u->stream = stream_new(&source);
+	u->number = ++c->f->last_upload;
+	u->is_text = must_be_utf8(o->inner_type);
+	u->message_id = str_dup(o->m->client_id);
+	TAILQ_INSERT_TAIL(&c->uploads, u, link);
+	return u;
+}
+
+static struct upload *find(struct call *c, uint64_t number)
+{
+	struct upload *u;
+
+	TAILQ_FOREACH (u, &c->uploads, link)
+		if (u->number == number)
+			break;
+	return u;
+}
+
+static void say(struct call *c, struct msrp_incoming *in,
+		const struct opening *o)
+{
+	struct upload *u = start(c, in, o);
+	uint64_t number = u->number;
+	struct seat_cmd cmd = {
+	    .type = SEAT_SAY, .op = OP_UPLOAD | number, .msg = o->m};
+
+	msrp_incoming_take(in, &upload_ops, u);
+	o->m->stream = stream_ref(u->stream);
+	seat_command(&c->seat, &cmd);
+	u = find(c, number); /* unless it was refused */
+	if (!u)
+		return;
+	stream_put(u->stream, o->head);
+	if (o->rest.n)
+		on_data(u, o->rest);
+}
+
+/* What need not be read to be refused: 200, or the status owed. */
+static int check(struct call *c, const struct msrp_message *in,
+		 const char **comment)
+{
+	call_confirm(c);
+	if (!call_takes_from(c, mime_type(in->content_type))) {
+		*comment = "message/cpim only";
+		return 415;
+	}
+	if (!seat_in_room(&c->seat)) {
+		*comment = "not in the room";
+		return 403;
+	}
+	return 200;
+}
+
+void call_on_flow(void *user, struct msrp_incoming *in,
+		  const struct msrp_message *m)
+{
+	struct call *c = user;
+	const char *comment = "";
+	int status = check(c, m, &comment);
+	struct opening o;
+
+	if (status != 200) {
+		msrp_incoming_refuse(in, (unsigned)status, comment);
+		return;
+	}
+	if (sender_has_sent(c->sender, m->message_id)) {
+		msrp_incoming_take(in, &again_ops, NULL);
+		return;
+	}
+	o = (struct opening){.m = message_new(131072)};
+	o.m->client_id = arena_dup(o.m->arena, m->message_id);
+	status = read_head(c, m, &o);
+	if (status == 200) {
+		c->f->stats.messages_in++;
+		say(c, in, &o);
+	} else if (status) {
+		msrp_incoming_refuse(in, (unsigned)status, "");
+	}
+	message_unref(o.m);
+}
+
+void upload_result(struct call *c, uint64_t number, enum reason_code code)
+{
+	struct upload *u = find(c, number);
+
+	if (u && code != REASON_OK)
+		refuse(u, (unsigned)map_reason_to_send(code),
+		       reason_text(code));
+}
