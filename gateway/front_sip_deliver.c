@@ -3,6 +3,7 @@
 
 #include "gateway/front_sip_long.h"
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/rfc3339.h"
 #include "mapping/message.h"
@@ -58,20 +59,26 @@ static int send_now(struct call *c, struct blob *body)
 	return err;
 }
 
-static void deliver(struct call *c, struct blob *body)
+/* ERR_TOO_BIG: more than the user's client takes; anything else is seen to. */
+static int deliver(struct call *c, struct blob *body)
 {
+	int err;
+
 	if (!c->session)
-		return;
+		return 0;
 	if (!c->bound || c->pathless) {
 		hold(c, body);
-		return;
+		return 0;
 	}
-	if (send_now(c, body) == 0) {
+	err = send_now(c, body);
+	if (err == 0) {
 		c->f->stats.messages_out++;
-		return;
+		return 0;
 	}
 	c->f->stats.messages_skipped++;
-	c->skipped++;
+	if (err != ERR_TOO_BIG)
+		c->skipped++;
+	return err;
 }
 
 void call_notice(struct call *c, const char *text)
@@ -96,9 +103,22 @@ void call_notice(struct call *c, const char *text)
 	else
 		cpim_write(&b, &m);
 	body = blob_new(buf_str(&b));
-	deliver(c, body);
+	(void)deliver(c, body);
 	blob_unref(body);
 	buf_done(&b);
+}
+
+static void deliver_or_tell(struct call *c, struct blob *body)
+{
+	char text[128];
+
+	if (deliver(c, body) != ERR_TOO_BIG)
+		return;
+	snprintf(text, sizeof(text),
+		 "A message of %zu octets was not delivered to you: your "
+		 "client does not take as much.",
+		 body->n);
+	call_notice(c, text);
 }
 
 /* One notice per episode of congestion (CHAT-21). */
@@ -124,7 +144,7 @@ void call_flush(struct call *c)
 		TAILQ_REMOVE(&c->held, h, link);
 		c->n_held--;
 		c->held_bytes -= h->body->n;
-		deliver(c, h->body);
+		deliver_or_tell(c, h->body);
 		blob_unref(h->body);
 		free(h);
 	}
@@ -248,6 +268,6 @@ void call_deliver(struct call *c, const struct seat_ev *ev)
 	}
 	if (!body)
 		return;
-	deliver(c, body);
+	deliver_or_tell(c, body);
 	blob_unref(body);
 }

@@ -90,6 +90,43 @@ static int read_message(struct call *c, struct message *m, struct str body)
 	return map_cpim_to_message(&cpim, &map, m);
 }
 
+struct blob *call_report_entity(struct str message)
+{
+	struct arena *a = arena_new(65536);
+	struct buf b = BUF_INIT(32768);
+	struct blob *out = NULL;
+	struct cpim c;
+
+	if (cpim_parse_head(message, a, &c) > 0) {
+		struct cpim_out report = {
+		    .from = c.from,
+		    .to = c.to,
+		    .content_type = STR("text/plain"),
+		};
+
+		cpim_write(&b, &report);
+		if (!b.err)
+			out = blob_new(buf_str(&b));
+	}
+	buf_done(&b);
+	arena_free(a);
+	return out;
+}
+
+/* CHAT-34 */
+static void prepare_report(struct call *c, msrp_tx tx, const struct message *m,
+			   const struct msrp_message *in)
+{
+	struct blob *entity;
+
+	if (!m->private || !in->success_report)
+		return;
+	entity = call_report_entity(blob_str(m->form[WORLD_SIP]));
+	if (entity)
+		msrp_session_report_with(c->session, tx, entity);
+	blob_unref(entity);
+}
+
 static int read_plain(struct call *c, struct message *m,
 		      const struct msrp_message *in)
 {
@@ -149,6 +186,7 @@ void call_on_message(void *user, msrp_tx tx, const struct msrp_message *in)
 		cmd.text = m->subject;
 		seat_command(&c->seat, &cmd);
 	} else {
+		prepare_report(c, tx, m, in);
 		cmd.msg = m;
 		seat_command(&c->seat, &cmd);
 	}

@@ -438,6 +438,9 @@ bool call_takes_from(const struct call *c, struct str type);
 /* From, To and whom that means (CHAT-13): 200 with m's audience and wrapped
  * type, or the status owed. */
 int call_check_head(struct call *c, struct message *m, const struct cpim *cpim);
+/* What a REPORT on a private message carries: its From and To (RFC 7701 §6.2).
+ * NULL: they are too long. */
+struct blob *call_report_entity(struct str message);
 /* The outcome of a command of the call's own seat. */
 void call_on_result(struct call *c, const struct seat_ev *ev);
 

@@ -219,6 +219,19 @@ static struct upload *find(struct call *c, uint64_t number)
 	return u;
 }
 
+/* CHAT-34 */
+static void prepare_report(struct msrp_incoming *in, const struct opening *o)
+{
+	struct blob *entity;
+
+	if (!o->m->private)
+		return;
+	entity = call_report_entity(o->head);
+	if (entity)
+		msrp_incoming_report_with(in, entity);
+	blob_unref(entity);
+}
+
 static void say(struct call *c, struct msrp_incoming *in,
 		const struct opening *o)
 {
@@ -228,6 +241,7 @@ static void say(struct call *c, struct msrp_incoming *in,
 	    .type = SEAT_SAY, .op = OP_UPLOAD | number, .msg = o->m};
 
 	msrp_incoming_take(in, &upload_ops, u);
+	prepare_report(in, o);
 	o->m->stream = stream_ref(u->stream);
 	seat_command(&c->seat, &cmd);
 	u = find(c, number); /* unless it was refused */

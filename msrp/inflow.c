@@ -37,7 +37,7 @@ void inflow_report(const struct msrp_incoming *in, unsigned status)
 	if (!came)
 		came = msrp_assembly_start(&in->data).n;
 	conn_report(s->conn, str_z(in->report_to), s->uri.raw,
-		    str_of(in->message_id, in->id_n), came, status);
+		    str_of(in->message_id, in->id_n), came, status, in->entity);
 }
 
 void msrp_incoming_take(struct msrp_incoming *in,
@@ -45,6 +45,12 @@ void msrp_incoming_take(struct msrp_incoming *in,
 {
 	in->ops = ops;
 	in->user = user;
+}
+
+void msrp_incoming_report_with(struct msrp_incoming *in, struct blob *entity)
+{
+	blob_unref(in->entity);
+	in->entity = blob_ref(entity);
 }
 
 void msrp_incoming_hold(struct msrp_incoming *in, bool hold)
@@ -167,7 +173,8 @@ bool inflow_end(struct msrp_conn *c)
 	answer(c, status);
 	if (status == 200 && in->success_report)
 		conn_report(c, str_z(in->report_to), s->uri.raw,
-			    str_of(in->message_id, in->id_n), in->done, 200);
+			    str_of(in->message_id, in->id_n), in->done, 200,
+			    in->entity);
 	receive_drop(in);
 	return true;
 }

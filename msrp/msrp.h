@@ -222,6 +222,11 @@ void msrp_session_update(struct msrp_session *s, size_t peer_max_size,
 void msrp_session_reply(struct msrp_session *s, msrp_tx tx, int status,
 			const char *comment);
 
+/* The REPORT on this request carries a message/cpim entity (RFC 7701 §6.2). Not
+ * after the reply; one over 8192 octets is left out. */
+void msrp_session_report_with(struct msrp_session *s, msrp_tx tx,
+			      struct blob *entity);
+
 struct msrp_out {
 	struct str content_type;
 	struct blob *body; /* borrowed for the call; referenced where needed */
@@ -244,6 +249,8 @@ void msrp_incoming_take(struct msrp_incoming *in,
  * follow. */
 void msrp_incoming_refuse(struct msrp_incoming *in, unsigned status,
 			  const char *comment);
+/* As msrp_session_report_with. */
+void msrp_incoming_report_with(struct msrp_incoming *in, struct blob *entity);
 /* Nothing more is read from its connection while any message holds it. */
 void msrp_incoming_hold(struct msrp_incoming *in, bool hold);
 

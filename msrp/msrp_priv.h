@@ -51,6 +51,7 @@
 #define MSRP_FLOWS_MAX	    64
 #define MSRP_LOOSE_MAX	    4194304
 #define MSRP_OTHER_BODY_MAX 10240
+#define MSRP_REPORT_MAX	    8192 /* octets of the body of one of ours */
 /* Whole messages that wait for the end of the turn as they are. */
 #define MSRP_DUE_MAX 16
 
@@ -156,6 +157,7 @@ struct msrp_incoming {
 	size_t id_n;
 	char message_id[MSRP_TID_MAX];
 	char *content_type, *report_to;
+	struct blob *entity; /* of a REPORT; NULL: none */
 };
 TAILQ_HEAD(incomings, msrp_incoming);
 
@@ -167,6 +169,7 @@ struct unanswered {
 	uint64_t size;
 	bool success_report;
 	enum msrp_failure_report failure_report;
+	struct blob *entity; /* of a REPORT; NULL: none */
 	char text[];
 };
 TAILQ_HEAD(unanswereds, unanswered);
@@ -363,9 +366,11 @@ uint64_t conn_taken_off(const struct msrp_conn *c);
 /* A response, with our URI (RFC 4975 §7.2). */
 void conn_respond(struct msrp_conn *c, struct str tid, struct str to_path,
 		  struct str from_path, unsigned status, struct str comment);
-/* REPORT on the first `size` octets of a message (RFC 4975 §7.1.3). */
+/* REPORT on the first `size` octets of a message (RFC 4975 §7.1.3), with a
+ * message/cpim entity or NULL. */
 void conn_report(struct msrp_conn *c, struct str to_path, struct str from_path,
-		 struct str message_id, uint64_t size, unsigned status);
+		 struct str message_id, uint64_t size, unsigned status,
+		 const struct blob *entity);
 
 /* whole.c */
 /* What the frames of one message have in common. */
@@ -445,6 +450,8 @@ void receive_drop(struct msrp_incoming *in);
 /* Its octets go; its name stays for a while, so that the rest of it meets a 413
  * and does not look like a new message with a gap in front. */
 void receive_give_up(struct msrp_incoming *in);
+/* The open request, which was refused, was its message's last one. */
+void receive_forget(struct msrp_conn *c);
 /* Octets beyond gaps are over the session's limit. */
 bool receive_too_loose(const struct msrp_session *s);
 

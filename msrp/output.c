@@ -99,7 +99,8 @@ void conn_respond(struct msrp_conn *c, struct str tid, struct str to_path,
 }
 
 void conn_report(struct msrp_conn *c, struct str to_path, struct str from_path,
-		 struct str message_id, uint64_t size, unsigned status)
+		 struct str message_id, uint64_t size, unsigned status,
+		 const struct blob *entity)
 {
 	struct buf *b = conn_control(c);
 	char tid[MSRP_ID];
@@ -114,9 +115,13 @@ void conn_report(struct msrp_conn *c, struct str to_path, struct str from_path,
 	    .comment = status == 200 ? STR("OK") : STR_NONE,
 	};
 
-	msrp_id(c->m, tid);
+	if (entity && entity->n <= MSRP_REPORT_MAX)
+		f.content_type = STR("message/cpim");
+	chunk_tid(c->m, blob_str(entity), tid);
 	msrp_put_head(b, &f);
-	msrp_put_end(b, f.tid, false, '$');
+	if (f.content_type.n)
+		buf_add(b, blob_str(entity));
+	msrp_put_end(b, f.tid, f.content_type.n != 0, '$');
 	c->m->stats.requests_out++;
 	conn_kick(c);
 }

@@ -27,6 +27,7 @@ void receive_drop(struct msrp_incoming *in)
 	msrp_assembly_done(&in->data);
 	free(in->content_type);
 	free(in->report_to);
+	blob_unref(in->entity);
 	free(in);
 }
 
@@ -41,6 +42,7 @@ void receive_clear(struct msrp_session *s)
 	while ((u = TAILQ_FIRST(&s->unanswereds))) {
 		TAILQ_REMOVE(&s->unanswereds, u, link);
 		s->n_unanswered--;
+		blob_unref(u->entity);
 		free(u);
 	}
 }
@@ -50,6 +52,12 @@ void receive_give_up(struct msrp_incoming *in)
 	in->refused = true;
 	msrp_assembly_done(&in->data);
 	inflow_lost(in);
+}
+
+void receive_forget(struct msrp_conn *c)
+{
+	if (c->rx.in && c->rx.in->refused)
+		receive_drop(c->rx.in);
 }
 
 /* Chunk timer (RFC 7701 §6.1): what is incomplete and silent for too long. */
@@ -222,7 +230,7 @@ static void bodiless(struct msrp_conn *c)
 	accepted(c);
 	if (h->success_report && h->has_message_id)
 		conn_report(c, h->from_path, c->rx.session->uri.raw,
-			    h->message_id, 0, 200);
+			    h->message_id, 0, 200, NULL);
 }
 
 static struct str pack(char **p, struct str s)
@@ -355,6 +363,7 @@ static void chunk(struct msrp_conn *c, char flag)
 	msrp_assembly_done(&in->data);
 	free(in->content_type);
 	free(in->report_to);
+	blob_unref(in->entity);
 	free(in);
 }
 
@@ -390,29 +399,38 @@ void receive_end(struct msrp_conn *c, char flag)
 	}
 }
 
-static struct unanswered *take(struct msrp_session *s, msrp_tx tx)
+static struct unanswered *find_unanswered(struct msrp_session *s, msrp_tx tx)
 {
 	struct unanswered *u;
 
 	TAILQ_FOREACH (u, &s->unanswereds, link)
 		if (u->tx == tx)
 			break;
-	if (u) {
-		TAILQ_REMOVE(&s->unanswereds, u, link);
-		s->n_unanswered--;
-	}
 	return u;
+}
+
+void msrp_session_report_with(struct msrp_session *s, msrp_tx tx,
+			      struct blob *entity)
+{
+	struct unanswered *u = find_unanswered(s, tx);
+
+	if (!u)
+		return;
+	blob_unref(u->entity);
+	u->entity = blob_ref(entity);
 }
 
 void msrp_session_reply(struct msrp_session *s, msrp_tx tx, int status,
 			const char *comment)
 {
-	struct unanswered *u = take(s, tx);
+	struct unanswered *u = find_unanswered(s, tx);
 	struct str text = str_z(comment);
 	bool ok = status >= 200 && status < 300;
 
 	if (!u)
 		return;
+	TAILQ_REMOVE(&s->unanswereds, u, link);
+	s->n_unanswered--;
 	if (ok && text.n == 0)
 		text = STR("OK");
 	if (u->failure_report == MSRP_FAILURE_YES ||
@@ -423,7 +441,8 @@ void msrp_session_reply(struct msrp_session *s, msrp_tx tx, int status,
 		s->m->stats.refused++;
 	if (ok && u->success_report && u->message_id.n)
 		conn_report(s->conn, u->report_to, s->uri.raw, u->message_id,
-			    u->size, 200);
+			    u->size, 200, u->entity);
+	blob_unref(u->entity);
 	free(u);
 }
 

@@ -209,6 +209,8 @@ void request_end(struct msrp_conn *c, char flag)
 {
 	if (!c->rx.swallow)
 		complete(c, flag);
+	else if (flag != '+')
+		receive_forget(c);
 	tell_bound(c);
 	c->rx = (struct receiving){0};
 }
