@@ -169,6 +169,7 @@ static void read_domain(struct arena *a, cfg_t *sec, struct domain_config *d)
 	    .factory = cfg_getstr(sec, "factory"),
 	    .route = cfg_getstr(sec, "route"),
 	    .welcome = cfg_getstr(sec, "welcome"),
+	    .types = cfg_getstr(sec, "types"),
 	    .invite_by_refer =
 		config_word(config_invite_by, cfg_getstr(sec, "invite-by")),
 	    .own_copies = cfg_getbool(sec, "own-copies"),
@@ -287,6 +288,7 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_STR("factory", "", CFGF_NONE),
 			      CFG_STR("route", "", CFGF_NONE),
 			      CFG_STR("welcome", "", CFGF_NONE),
+			      CFG_STR("types", "*", CFGF_NONE),
 			      CFG_STR("invite-by", "invite", CFGF_NONE),
 			      CFG_STR("copies", "partial", CFGF_NONE),
 			      CFG_BOOL("own-copies", cfg_true, CFGF_NONE),

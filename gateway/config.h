@@ -31,6 +31,7 @@ struct domain_config {
 	enum config_users users;
 	unsigned create; /* CREATE_* */
 	const char *factory, *route;
+	const char *types;   /* of content, as accept-wrapped-types has them */
 	const char *welcome; /* told to SIP users who join; "" = nothing */
 	struct room_policy policy; /* of its rooms */
 	bool lock;

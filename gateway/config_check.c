@@ -103,6 +103,34 @@ static int check_copies(cfg_t *cfg, cfg_opt_t *opt)
 	return check_word(cfg, opt, config_copies);
 }
 
+/* "*", or content types with a blank between them. */
+static int check_types(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct str types = str_z(cfg_opt_getnstr(opt, 0));
+	size_t n = 0;
+
+	while (types.n) {
+		struct str type = str_split(&types, ' ');
+		bool bad = !type.n;
+
+		for (size_t i = 0; i < type.n; i++)
+			if (type.p[i] <= ' ' || type.p[i] == 0x7f)
+				bad = true;
+		if (bad ||
+		    (!str_eq(type, STR("*")) && str_find(type, '/') < 1)) {
+			cfg_error(cfg, "types: '%.*s' is no content type",
+				  STR_ARG(type));
+			return -1;
+		}
+		n++;
+	}
+	if (!n) {
+		cfg_error(cfg, "types: names no content type");
+		return -1;
+	}
+	return 0;
+}
+
 /* Where requests may be sent: a SIP URI, or nothing. */
 static int check_route(cfg_t *cfg, cfg_opt_t *opt)
 {
@@ -431,6 +459,7 @@ void config_set_checks(cfg_t *cfg)
 	cfg_set_validate_func(cfg, "domain|invite-by", check_invite_by);
 	cfg_set_validate_func(cfg, "domain|copies", check_copies);
 	cfg_set_validate_func(cfg, "domain|route", check_route);
+	cfg_set_validate_func(cfg, "domain|types", check_types);
 	for (const char *const *p = counts; *p; p++)
 		cfg_set_validate_func(cfg, *p, check_count);
 	for (const char *const *p = positive; *p; p++)

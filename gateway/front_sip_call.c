@@ -348,6 +348,7 @@ void call_invite(struct front_sip *f, struct dialog *d,
 		c->uri = bare_uri(c->arena, c->uri);
 		c->dialled = c->founds ? c->room_uri : dialled_uri(c, m);
 		c->contact = call_contact(c, m->f[PORT_F_RURI]);
+		c->utf8_only = client_is_listed(f, m);
 		why = "no usable MSRP offer";
 		status = read_offer(c, sdp);
 	}

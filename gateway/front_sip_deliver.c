@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/rfc3339.h"
+#include "base/utf8.h"
 #include "mapping/message.h"
 #include "mapping/roster.h"
 #include "msrp/cpim.h"
@@ -215,12 +216,22 @@ static struct str sip_type(const struct message *m)
 				     : map_message_sip_type(m, &map);
 }
 
+/* Some clients end their session over a body that is not UTF-8 (CPIM-22). */
+static bool bears(const struct call *c, const struct message *m,
+		  struct str type)
+{
+	if (!c->utf8_only || m->world != WORLD_SIP ||
+	    str_istarts(type, STR("text/")))
+		return true;
+	return !m->stream && utf8_valid(blob_str(m->form[WORLD_SIP]));
+}
+
 /* What holds nothing for SIP users is as good as shown. */
 bool call_takes(void *front, const struct message *m)
 {
 	struct str type = sip_type(m);
 
-	return !type.n || takes(front, type);
+	return !type.n || (takes(front, type) && bears(front, m, type));
 }
 
 /* Of what he says himself his other devices get copies, unless the domain has
@@ -248,7 +259,7 @@ void call_deliver(struct call *c, const struct seat_ev *ev)
 	if (!call_receives(c) || unwanted_copy(c, ev))
 		return;
 	type = sip_type(m);
-	if (!type.n || !takes(c, type))
+	if (!type.n || !takes(c, type) || !bears(c, m, type))
 		return;
 	if (m->stream) {
 		call_copy(c, m);

@@ -57,10 +57,24 @@ static int find_target(struct call *c, struct arena *a, struct str uri,
 	return found;
 }
 
+/* Does the room's domain let content of this type through (CPIM-16)? */
+static bool allowed_type(const struct call *c, struct str type)
+{
+	const struct domain_config *dom = call_domain(c);
+	struct sdp_media ours = {.accept_types = STR("message/cpim")};
+
+	if (!dom)
+		return true;
+	ours.accept_wrapped = str_z(dom->types);
+	return sdp_takes(&ours, type);
+}
+
 int call_check_head(struct call *c, struct message *m, const struct cpim *cpim)
 {
 	int status;
 
+	if (!allowed_type(c, cpim->content_type))
+		return 415;
 	if (cpim->n_from != 1 || !own_identity(c, m->arena, cpim->from.uri))
 		return 403;
 	if (cpim->n_to > 1 || cpim->n_cc)

@@ -198,11 +198,13 @@ static void expired(void *user)
 	subscription_end(user, "timeout");
 }
 
-/* Clients that take every document for the whole roster (EVENT-34). */
-static bool wants_full(const struct config *cfg, struct str agent)
+bool client_is_listed(const struct front_sip *f, const struct port_msg *m)
 {
+	const struct config *cfg = f->cfg.config;
+
 	for (size_t i = 0; i < cfg->sip.n_full_rosters; i++)
-		if (str_istarts(agent, str_z(cfg->sip.full_rosters[i])))
+		if (str_istarts(m->f[PORT_F_USER_AGENT],
+				str_z(cfg->sip.full_rosters[i])))
 			return true;
 	return false;
 }
@@ -319,7 +321,7 @@ static struct subscription *subscription_new(struct dialog *d,
 	s = subscription_make(d, room, id, request_user(d, m, a),
 			      d->call ? d->call->contact : buf_str(&contact),
 			      false);
-	s->full_only = wants_full(s->f->cfg.config, m->f[PORT_F_USER_AGENT]);
+	s->full_only = client_is_listed(s->f, m); /* EVENT-34 */
 	arena_free(a);
 	buf_done(&contact);
 	return s;

@@ -184,6 +184,7 @@ struct call {
 	uint64_t renewal; /* the re-INVITE after a restart, or 0 */
 	bool returned;	  /* he has been here before a restart */
 	bool welcomed;
+	bool utf8_only;	   /* his client bears nothing else (CPIM-22) */
 	uint64_t skipped;  /* messages lost to congestion, not yet told */
 	uint64_t probe_ms; /* last copy with Failure-Report yes */
 };
@@ -563,6 +564,8 @@ void referral_free(struct referral *r);
 void subscription_request(struct front_sip *f, struct dialog *d,
 			  const struct port_msg *m);
 void subscription_response(struct subscription *s, const struct port_msg *m);
+/* Is it one of sip { full-rosters }, by its User-Agent or Server? */
+bool client_is_listed(const struct front_sip *f, const struct port_msg *m);
 /* There is something to tell. */
 void subscription_changed(struct subscription *s);
 /* Ends with a last NOTIFY; why is the Subscription-State's reason. */

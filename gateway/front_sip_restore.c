@@ -269,6 +269,7 @@ void call_renewed(struct call *c, const struct port_msg *m)
 		call_bye(c, REASON_UNSUPPORTED, STR("no usable answer"));
 	} else {
 		timer.f[PORT_F_BODY] = STR_NONE; /* it has been read */
+		c->utf8_only = client_is_listed(c->f, m);
 		if (c->session_timer.interval_s)
 			session_timer_response(c, &timer);
 		call_established(c, true);

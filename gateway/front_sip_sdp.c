@@ -120,6 +120,7 @@ static struct sdp_local our_side(struct call *c, struct str uri)
 {
 	const struct room_policy *policy =
 	    back_local_settings(c->f->cfg.back, c->room);
+	const struct domain_config *dom = call_domain(c);
 	struct msrp_uri u = {0};
 
 	msrp_uri_parse(uri, &u);
@@ -135,7 +136,7 @@ static struct sdp_local our_side(struct call *c, struct str uri)
 	    .fingerprints =
 		u.secure ? msrp_fingerprints(c->f->cfg.msrp) : STR_NONE,
 	    .setup = SDP_SETUP_ACTPASS,
-	    .accept_wrapped = STR("*"),
+	    .accept_wrapped = dom ? str_z(dom->types) : STR("*"),
 	    .max_size = c->f->cfg.config->msrp.max_message,
 	    .plain_text = c->plain,
 	    .nickname = policy && policy->nicknames,

@@ -238,7 +238,7 @@ static const struct words words[REASONS] = {
     [REASON_NO_ROOM] = {404, 481, 481, {"cancel", "item-not-found"}, 0, NULL},
     [REASON_MAY_NOT_CREATE] =
 	{404, 403, 403, {"cancel", "item-not-found"}, 0, NULL},
-    [REASON_LOCKED] = {404, 403, 403, {"cancel", "item-not-found"}, 0, NULL},
+    [REASON_LOCKED] = {403, 403, 403, {"cancel", "item-not-found"}, 0, NULL},
     [REASON_NO_OCCUPANT] =
 	{404, 404, 403, {"cancel", "item-not-found"}, 0, NULL},
     [REASON_NOT_JOINED] =

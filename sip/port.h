@@ -96,7 +96,7 @@ enum port_field {
 	PORT_F_TRANSPORT, /* "udp", "tcp", "tls" */
 	PORT_F_IDENTITY,  /* P-Asserted-Identity values, one a line */
 	PORT_F_PRIVACY,
-	PORT_F_USER_AGENT,
+	PORT_F_USER_AGENT, /* or Server */
 	PORT_F_SUPPORTED,
 	PORT_F_REQUIRE,
 	PORT_F_ACCEPT,	  /* comma-separated; empty = header absent */

@@ -184,7 +184,9 @@ void values_fill(su_home_t *home, const sip_t *sip, struct port_msg *m)
 		m->f[PORT_F_CONTACT] = value_uri(home, sip->sip_contact->m_url);
 	m->f[PORT_F_IDENTITY] = unknown(home, sip, "P-Asserted-Identity");
 	m->f[PORT_F_PRIVACY] = value_of(home, sip->sip_privacy);
-	m->f[PORT_F_USER_AGENT] = value_of(home, sip->sip_user_agent);
+	m->f[PORT_F_USER_AGENT] = sip->sip_user_agent
+				      ? value_of(home, sip->sip_user_agent)
+				      : value_of(home, sip->sip_server);
 	m->f[PORT_F_SUPPORTED] = list_of(home, sip->sip_supported, ", ");
 	m->f[PORT_F_REQUIRE] = list_of(home, sip->sip_require, ", ");
 	m->f[PORT_F_ACCEPT] = list_of(home, sip->sip_accept, ", ");

@@ -286,7 +286,7 @@ static void test_locked_room(void **state)
 	assert_true(str_eq(item(p, "affiliation"), STR("owner")));
 	a.dlg = ++s->ids;
 	strcpy(a.own_path, "msrp://10.0.0.5:9/a;tcp");
-	assert_int_equal(sip_user_invite(&a, sip_user_offer(&a, "")), 404);
+	assert_int_equal(sip_user_invite(&a, sip_user_offer(&a, "")), 403);
 	xmpp_put(s,
 		 "<presence from='" BEN
 		 "' to='r@chat.test/ben'><x xmlns='" NS_MUC "'/></presence>");

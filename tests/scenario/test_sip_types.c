@@ -38,6 +38,33 @@ static int send_entity(struct sip_user *u, const char *entity)
 	return msrp_status(u);
 }
 
+/* Joins with this User-Agent and these identities, asserted by his proxy. */
+static void join_as_client(struct sip_user *u, struct scene *s,
+			   const char *name, const char *agent,
+			   const char *identities, const char *extra)
+{
+	struct port_msg m = port_msg(PORT_REQUEST);
+	struct str sdp;
+
+	sip_user_init(u, s, name, ROOM);
+	m.new_dialog = true;
+	sip_user_request(u, &m, "INVITE");
+	m.f[PORT_F_USER_AGENT] = str_z(agent);
+	m.f[PORT_F_IDENTITY] = str_z(identities);
+	m.f[PORT_F_TYPE] = STR("application/sdp");
+	m.f[PORT_F_BODY] = sip_user_offer(u, extra);
+	scene_sip_event(s, &m);
+	m = scene_sip(s, PORT_ANSWER, NULL);
+	assert_int_equal(m.status, 200);
+	sdp = m.f[PORT_F_BODY];
+	sdp = str_from(sdp, (size_t)str_search(sdp, STR("a=path:")) + 7);
+	u->path = str_split(&sdp, '\r');
+	sip_user_ack(u);
+	sip_user_connect(u);
+	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
+	assert_int_equal(msrp_status(u), 200);
+}
+
 #define ALICE "From: <sip:alice@sip.test>\r\nTo: <" ROOM ">\r\n"
 
 static const char *const opaque[] = {
@@ -204,30 +231,13 @@ static void test_nickname(void **state)
 static void test_two_identities(void **state)
 {
 	struct scene *s = *state;
-	struct port_msg m = port_msg(PORT_REQUEST);
 	struct sip_user a, b;
 	static const char *const from[] = {"sip:al@sip.test", "tel:+15550100"};
 
 	sip_user_join(&b, s, "bob", ROOM, "a=chatroom:private-messages\r\n");
-	sip_user_init(&a, s, "alice", ROOM);
-	m.new_dialog = true;
-	sip_user_request(&a, &m, "INVITE");
-	m.f[PORT_F_IDENTITY] =
-	    STR("\"Al\" <sip:al@sip.test>\n<tel:+1-555-0100>");
-	m.f[PORT_F_TYPE] = STR("application/sdp");
-	m.f[PORT_F_BODY] =
-	    sip_user_offer(&a, "a=chatroom:private-messages\r\n");
-	scene_sip_event(s, &m);
-	m = scene_sip(s, PORT_ANSWER, NULL);
-	assert_int_equal(m.status, 200);
-	a.path =
-	    str_from(m.f[PORT_F_BODY],
-		     (size_t)str_search(m.f[PORT_F_BODY], STR("a=path:")) + 7);
-	a.path = str_split(&a.path, '\r');
-	sip_user_ack(&a);
-	sip_user_connect(&a);
-	msrp_request(&a, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(&a), 200);
+	join_as_client(&a, s, "alice", "",
+		       "\"Al\" <sip:al@sip.test>\n<tel:+1-555-0100>",
+		       "a=chatroom:private-messages\r\n");
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(
 		    send_entity(&a, arena_printf(s->arena,
@@ -290,14 +300,88 @@ static void test_muted(void **state)
 	sip_user_done(&b);
 }
 
+static int setup_types(void **state)
+{
+	*state = scene_new("domain \"chat.test\" { rooms = local types = "
+			   "\"text/plain image/*\" nicknames = no "
+			   "private-messages = no }\n");
+	return 0;
+}
+
+/* CPIM-16, SDP-6, DRAFT-6: the answer names the types that the room lets
+ * through; of others the sender hears 415, before anything about him or To
+ * (CHAT-13) */
+static void test_allowed_types(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, b;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	assert_true(has(a.sdp, "a=accept-types:message/cpim\r\n"));
+	assert_true(
+	    has(a.sdp, "a=accept-wrapped-types:text/plain image/*\r\n"));
+	assert_true(has(a.sdp, "a=chatroom\r\n"));
+	sip_user_join(&b, s, "bob", ROOM,
+		      "a=accept-wrapped-types:*\r\na=chatroom\r\n");
+	assert_int_equal(send_entity(&a, ALICE "\r\nContent-Type: text/html"
+					       "\r\n\r\n<p>hi</p>"),
+			 415);
+	assert_int_equal(
+	    send_entity(&a, "From: <sip:bob@sip.test>\r\n\r\nContent-Type: "
+			    "video/mp4\r\n\r\nx"),
+	    415);
+	assert_int_equal(msrp_take(&b).n, 0);
+	assert_int_equal(
+	    send_entity(&a, ALICE "\r\nContent-Type: Image/PNG\r\n\r\nx"), 200);
+	assert_true(has(msrp_cpim(&b), "Image/PNG"));
+	assert_int_equal(msrp_say(&a, ROOM, "hi"), 200);
+	sip_user_done(&a);
+	sip_user_done(&b);
+}
+
+/* CPIM-22: a client that would end its session over octets that are no UTF-8
+ * does not get them; a private one is refused (CHAT-35) */
+static void test_utf8_only(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, b;
+	static const char to_bob[] =
+	    "From: <sip:alice@sip.test>\r\nTo: <sip:bob@sip.test>\r\n\r\n"
+	    "Content-Type: image/png\r\n\r\n\x89PNG";
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom:private-messages\r\n");
+	join_as_client(&b, s, "bob", "Blink 6.0 (Linux)", "",
+		       "a=accept-wrapped-types:*\r\n"
+		       "a=chatroom:private-messages\r\n");
+	assert_int_equal(send_entity(&a, ALICE "\r\nContent-Type: image/png"
+					       "\r\n\r\n\x89PNG"),
+			 200);
+	assert_int_equal(msrp_take(&b).n, 0);
+	assert_int_equal(send_entity(&a, ALICE "\r\nContent-Type: image/svg+xml"
+					       "\r\n\r\n<svg/>"),
+			 200);
+	assert_true(has(msrp_cpim(&b), "<svg/>"));
+	assert_int_equal(send_entity(&a, to_bob), 415);
+	assert_int_equal(msrp_take(&b).n, 0);
+	sip_user_done(&a);
+	sip_user_done(&b);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_opaque),	       TEST(test_headers),
-	    TEST(test_composing),      TEST(test_sessions),
-	    TEST(test_no_ringing),     TEST(test_nickname),
-	    TEST(test_two_identities), TEST(test_muted),
+	    cmocka_unit_test_setup_teardown(test_allowed_types, setup_types,
+					    teardown),
+	    TEST(test_utf8_only),
+	    TEST(test_opaque),
+	    TEST(test_headers),
+	    TEST(test_composing),
+	    TEST(test_sessions),
+	    TEST(test_no_ringing),
+	    TEST(test_nickname),
+	    TEST(test_two_identities),
+	    TEST(test_muted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

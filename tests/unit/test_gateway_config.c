@@ -175,6 +175,8 @@ static void test_errors(void **state)
 	     ":2: rooms: 'loca' is none of local, sip, xmpp, discover\n"},
 	    {"domain \"a.b\" {\n invite-by = phone }\n",
 	     ":2: invite-by: 'phone' is none of invite, refer\n"},
+	    {"domain \"a.b\" {\n types = \"text/plain html\" }\n",
+	     ":2: types: 'html' is no content type\n"},
 	    {"domain \"a.b\" {\n copies = no }\n",
 	     ":2: copies: 'no' is none of partial, yes\n"},
 	    {"domain \"a.b\" {\n route = \"10.0.0.7\" }\n",
