@@ -84,6 +84,7 @@ static uint64_t event_hash(const struct seat_ev *ev)
 		h = str_hash(o->nick, h + o->id);
 		h = str_hash(o->presence.show, h + o->n_devices);
 		h = str_hash(o->presence.status, h + o->nick_chosen);
+		h += o->role * 8u + o->affiliation;
 	}
 	if (ev->msg)
 		h = str_hash(ev->msg->id, h + ev->msg->serial);
@@ -348,12 +349,109 @@ static void do_other(struct play *p, struct player *pl, enum seat_cmd_type type)
 	do_command(pl, &cmd);
 }
 
+static struct str pick_user(struct play *p)
+{
+	static const char *const users[] = {"ann@x",	 "ben@x", "sip:dan@x",
+					    "sip:eve@x", "dan@x", "sip:@x",
+					    "@x",	 ""};
+
+	return str_z(users[pick(p, 8)]);
+}
+
+static uint64_t pick_occupant(struct play *p, const struct player *pl)
+{
+	return pl->n_roster ? pl->roster[pick(p, (unsigned)pl->n_roster)].id
+			    : 0;
+}
+
+static struct room_policy pick_policy(struct play *p)
+{
+	static const struct room_affiliation fixed = {
+	    .user = {"ben@x", 5}, .affiliation = AFF_ADMIN, .fixed = true};
+	struct room_policy policy = p->policy;
+	unsigned bits = pick(p, 256);
+
+	policy.moderated = bits & 1;
+	policy.members_only = bits & 2;
+	policy.one_device = bits & 4;
+	policy.end_with_owner = bits & 8;
+	policy.subject_by_moderators = bits & 16;
+	policy.nicks_of_domain = bits & 32;
+	policy.persistent = bits & 64;
+	policy.fixed = &fixed;
+	policy.n_fixed = bits >> 7;
+	return policy;
+}
+
+static void do_rule(struct play *p, struct player *pl)
+{
+	struct room_policy policy;
+	struct seat_cmd cmd = {.target = pick_occupant(p, pl)};
+
+	switch (pick(p, 4)) {
+	case 0:
+		cmd.type = SEAT_AFFILIATION;
+		cmd.text = pick_user(p);
+		cmd.affiliation = (enum affiliation)pick(p, 5);
+		cmd.nick = pick_nick(p);
+		break;
+	case 1:
+		cmd.type = SEAT_ROLE;
+		cmd.role = (enum role)pick(p, 4);
+		break;
+	case 2:
+		policy = pick_policy(p);
+		cmd.type = SEAT_CONFIGURE;
+		cmd.policy = &policy;
+		break;
+	default:
+		cmd.type = SEAT_KICK;
+		break;
+	}
+	do_command(pl, &cmd);
+}
+
+static void administrate(struct play *p)
+{
+	struct room *r = rooms_find(p->rooms, PLAY_ROOM);
+	struct room_policy policy = pick_policy(p);
+
+	if (!r)
+		return;
+	switch (pick(p, 6)) {
+	case 0:
+		room_set_affiliation(r, pick_user(p),
+				     (enum affiliation)pick(p, 5), pick_nick(p),
+				     STR_NONE);
+		break;
+	case 1:
+		room_set_role(r, pick_occupant(p, &p->player[pick(p, PLAYERS)]),
+			      (enum role)pick(p, 4), STR_NONE);
+		break;
+	case 2:
+		room_configure(r, &policy);
+		break;
+	case 3:
+		room_follow(r, &policy, pick(p, 2));
+		break;
+	case 4:
+		room_set_subject(r, pick_nick(p));
+		break;
+	default:
+		if (pick(p, 8) == 1)
+			room_destroy(r, STR_NONE);
+		break;
+	}
+}
+
 static void act(struct play *p)
 {
 	struct player *pl = &p->player[pick(p, PLAYERS)];
-	unsigned what = pick(p, 32);
+	unsigned what = pick(p, 44);
 
-	if (!pl->seat)
+	if (what >= 40)
+		administrate(p);
+	else if (!pl->seat)
 		do_join(p, pl);
 	else if (!seat_in_room(pl->seat))
 		return; /* his join is up the stack */
@@ -371,8 +469,10 @@ static void act(struct play *p)
 		do_other(p, pl, SEAT_DEVICE);
 	else if (what < 31)
 		do_other(p, pl, SEAT_UNLOCK);
-	else
+	else if (what < 32)
 		do_other(p, pl, SEAT_DESTROY);
+	else
+		do_rule(p, pl);
 }
 
 /* --- what holds whenever nobody does anything --- */

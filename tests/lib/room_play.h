@@ -1,5 +1,6 @@
 /* Plays bytes as the doings of a handful of users from both worlds in one room,
- * also from inside event handlers, and asserts what must always hold:
+ * also from inside event handlers, an administrator's among them, and asserts
+ * what must always hold:
  *
  * - every seat hears the same events in the same order from its join on;
  * - a roster kept by events is the room's roster;
