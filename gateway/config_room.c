@@ -175,7 +175,7 @@ static int read_address(struct config *c, cfg_t *sec, struct str *out,
 
 static int read_room(struct config *c, cfg_t *sec, struct room_config *out)
 {
-	const struct domain_config *domain;
+	const struct domain_config *domain = NULL;
 	int err = read_address(c, sec, &out->address, &domain);
 
 	if (err < 0)

@@ -60,7 +60,7 @@ static struct cell get(const struct room_policy *p, const struct setting *s)
 	case KIND_TEXT:
 		return cell_text(*(const struct str *)at);
 	}
-	return (struct cell){CELL_NULL};
+	return (struct cell){.type = CELL_NULL};
 }
 
 static void set(struct room_policy *p, const struct setting *s,
