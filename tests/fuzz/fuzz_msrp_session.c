@@ -11,10 +11,22 @@
 #include "base/buf.h"
 #include "msrp/msrp.h"
 
+#define ECHOES_MAX 16
+
+/* A long message that goes back as it comes. */
+struct echo {
+	struct msrp_incoming *in;
+	struct msrp_outgoing *out;
+	struct buf data;
+	size_t taken;
+};
+
 struct owner {
 	uint64_t now_ms;
 	struct msrp_session *s;
 	unsigned messages;
+	struct echo echoes[ECHOES_MAX];
+	unsigned n_echoes;
 };
 
 static uint64_t now(void *user)
@@ -42,7 +54,7 @@ static void on_message(void *user, msrp_tx tx, const struct msrp_message *m)
 {
 	struct owner *o = user;
 
-	assert(m->body.n <= 65536);
+	assert(m->body.n <= 200000);
 	switch (o->messages++ % 4) {
 	case 0:
 		msrp_session_reply(o->s, tx, 200, "");
@@ -60,6 +72,125 @@ static void on_message(void *user, msrp_tx tx, const struct msrp_message *m)
 			o->s = NULL;
 		}
 	}
+}
+
+static struct str echo_peek(void *user, bool *hyphens)
+{
+	struct echo *e = user;
+
+	*hyphens = true;
+	return str_from(buf_str(&e->data), e->taken);
+}
+
+static void echo_took(void *user, size_t n)
+{
+	struct echo *e = user;
+
+	e->taken += n;
+	assert(e->taken <= e->data.n);
+}
+
+static void echo_done(void *user, bool whole)
+{
+	struct echo *e = user;
+
+	assert(!whole || e->taken == e->data.n);
+	e->out = NULL;
+}
+
+static const struct msrp_outgoing_ops echo_out = {
+    .peek = echo_peek,
+    .took = echo_took,
+    .done = echo_done,
+};
+
+/* The octets tell what becomes of it. */
+static void echo_data(void *user, struct str data)
+{
+	struct echo *e = user;
+	struct msrp_incoming *in = e->in;
+
+	assert(in && data.n);
+	buf_add(&e->data, data);
+	if (e->out)
+		msrp_outgoing_more(e->out);
+	switch (data.p[0]) {
+	case 'H':
+		msrp_incoming_hold(in, true);
+		break;
+	case 'G':
+		msrp_incoming_hold(in, false);
+		break;
+	case 'A':
+	case 'S':
+		if (e->out)
+			msrp_outgoing_abort(e->out, data.p[0] == 'S');
+		e->out = NULL;
+		break;
+	case 'R':
+		e->in = NULL;
+		msrp_incoming_refuse(in, 400, "no");
+		break;
+	}
+}
+
+static int echo_end(void *user)
+{
+	struct echo *e = user;
+
+	e->in = NULL;
+	if (e->out)
+		msrp_outgoing_end(e->out);
+	return e->data.n % 5 ? 200 : 400;
+}
+
+static void echo_lost(void *user)
+{
+	struct echo *e = user;
+
+	assert(e->in);
+	e->in = NULL;
+	if (e->out)
+		msrp_outgoing_abort(e->out, false);
+	e->out = NULL;
+}
+
+static const struct msrp_incoming_ops echo_in = {
+    .data = echo_data,
+    .end = echo_end,
+    .lost = echo_lost,
+};
+
+static void on_flow(void *user, struct msrp_incoming *in,
+		    const struct msrp_message *m)
+{
+	struct owner *o = user;
+	struct echo *e = &o->echoes[o->n_echoes];
+	struct msrp_flow flow = {
+	    .content_type = m->content_type,
+	    .has_total = m->has_total && m->total % 2,
+	    .total = m->total,
+	    .failure_report = MSRP_FAILURE_PARTIAL,
+	    .ops = &echo_out,
+	    .user = e,
+	};
+
+	assert(m->body.n);
+	if (m->body.n < 3)
+		return;
+	if (o->n_echoes == ECHOES_MAX || m->body.p[0] == 'N') {
+		msrp_incoming_refuse(in, 403, "no");
+		return;
+	}
+	o->n_echoes++;
+	e->in = in;
+	buf_init(&e->data, 1u << 21);
+	buf_add(&e->data, m->body);
+	msrp_incoming_take(in, &echo_in, e);
+	if (msrp_session_flow(o->s, &flow, &e->out))
+		e->out = NULL;
+	if (e->out)
+		msrp_outgoing_more(e->out);
 }
 
 static void on_nickname(void *user, msrp_tx tx, const struct msrp_nickname *n)
@@ -90,6 +221,7 @@ static const struct msrp_session_ops ops = {
     .nickname = on_nickname,
     .sent = on_sent,
     .closed = on_closed,
+    .flow = on_flow,
 };
 
 static void wait_on(struct owner *o, struct loop *loop)
@@ -139,7 +271,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct msrp_cfg cfg = {
 	    .loop = loop,
 	    .n_listen = 1,
-	    .limits = {.max_message = 65536, .max_send_bytes = 65536},
+	    .limits = {.max_message = 200000, .max_send_bytes = 65536},
 	};
 	struct listen_spec spec;
 	struct msrp_session_cfg session = {
@@ -164,6 +296,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	msrp_accept(m, pair[0], false, &from);
 	talk(&o, loop, pair[1], str_of((const char *)data, size));
 	msrp_session_free(o.s);
+	for (unsigned i = 0; i < o.n_echoes; i++) {
+		assert(!o.echoes[i].in && !o.echoes[i].out);
+		buf_done(&o.echoes[i].data);
+	}
 	bufferevent_free(pair[1]);
 	msrp_free(m);
 	loop_settle(loop);
