@@ -172,6 +172,7 @@ static void read_domain(struct arena *a, cfg_t *sec, struct domain_config *d)
 	    .types = cfg_getstr(sec, "types"),
 	    .invite_by_refer =
 		config_word(config_invite_by, cfg_getstr(sec, "invite-by")),
+	    .outsiders = cfg_getbool(sec, "outsiders"),
 	    .own_copies = cfg_getbool(sec, "own-copies"),
 	    .copies_confirmed =
 		config_word(config_copies, cfg_getstr(sec, "copies")),
@@ -292,6 +293,7 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_STR("invite-by", "invite", CFGF_NONE),
 			      CFG_STR("copies", "partial", CFGF_NONE),
 			      CFG_BOOL("own-copies", cfg_true, CFGF_NONE),
+			      CFG_BOOL("outsiders", cfg_true, CFGF_NONE),
 			      CFG_INT("connections", 1, CFGF_NONE),
 			      CFG_BOOL("force-tls", cfg_false, CFGF_NONE),
 			      CFG_BOOL("anonymous", cfg_true, CFGF_NONE),

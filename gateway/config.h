@@ -41,6 +41,7 @@ struct domain_config {
 	bool force_tls;	       /* no session over plain TCP */
 	bool plain_clients;    /* clients without CPIM may come */
 	bool anonymous;	       /* people may come without their name */
+	bool outsiders;	       /* who is not in a room may watch it */
 	bool invite_by_refer;  /* people on a list are asked to come */
 	bool own_copies;       /* of what he says to his other devices */
 	bool copies_confirmed; /* each copy asks for a response */

@@ -113,6 +113,9 @@ static void seat_event(void *front, const struct seat_ev *ev)
 		subscription_end(s, end_of(ev->reason.code));
 	else if (roster_changed(s, ev))
 		subscription_changed(s);
+	if (ev->type == SEAT_OCCUPANT_LEFT && !s->outsiders &&
+	    is_subscriber(s, ev->who->user))
+		subscription_end(s, "rejected"); /* EVENT-26 */
 }
 
 static const struct seat_front_ops seat_ops = {.event = seat_event};
@@ -271,6 +274,17 @@ static bool wait_for_room(struct front_sip *f, const struct port_msg *m,
 	return true;
 }
 
+static bool is_inside(struct subscription *s)
+{
+	const struct occupant *o;
+	size_t it = 0;
+
+	while ((o = seat_roster(&s->seat, &it)))
+		if (is_subscriber(s, o->user))
+			return true;
+	return false;
+}
+
 /* In its room, if that is there. */
 static struct subscription *subscription_make(struct dialog *d, struct str room,
 					      struct str id, struct str user,
@@ -304,6 +318,12 @@ static struct subscription *subscription_make(struct dialog *d, struct str room,
 	TAILQ_INSERT_TAIL(&d->subscriptions, s, link);
 	f->n_subscriptions++;
 	s->refused = back_local_join(f->cfg.back, &join, &s->seat);
+	s->outsiders = !dom || dom->outsiders;
+	if (seat_in_room(&s->seat) && !s->outsiders && !returning &&
+	    !is_inside(s)) {
+		leave_seat(s);
+		s->refused = REASON_FORBIDDEN;
+	}
 	return s;
 }
 
@@ -419,11 +439,10 @@ static void subscribe_new(struct front_sip *f, struct dialog *d,
 	} else {
 		why = s->refused;
 		subscription_free(s);
-		if (why != REASON_NO_ROOM)
+		if ((why != REASON_NO_ROOM && why != REASON_FORBIDDEN) ||
+		    !wait_for_room(f, m, room))
 			front_sip_refuse(f, m, map_reason_to_sip(why),
 					 reason_text(why));
-		else if (!wait_for_room(f, m, room))
-			front_sip_refuse(f, m, 404, "no such room");
 		dialog_release(d);
 	}
 out:

@@ -216,6 +216,7 @@ struct subscription {
 	uint32_t version;
 	uint32_t kept_version; /* a restart goes on from here; 0: not kept */
 	bool full_only;	       /* EVENT-34 */
+	bool outsiders;	       /* may watch: it outlives his stay (EVENT-26) */
 	bool in_flight, pending, need_full, description, subject;
 	const char *ended; /* reason of the last NOTIFY, still to be sent */
 	bool final_sent;
@@ -357,6 +358,8 @@ const struct occupant *user_called(struct call *by, struct str key);
 /* Of one who hides his name: the key that he has with it. Empty: he does not
  * hide, or nobody knows. */
 struct str account_behind(struct str user);
+/* Is this the subscriber's key, under his name or without one? */
+bool is_subscriber(const struct subscription *s, struct str user);
 /* May the subscriber see this occupant's devices by their addresses (EVENT-25)?
  */
 bool shows_contacts(struct subscription *s, const struct occupant *o);

@@ -224,8 +224,7 @@ bool same_person(const struct call *a, const struct call *b)
 	return is_of_person(a, b->user);
 }
 
-/* Is it the subscriber, under his name or without one? */
-static bool is_own(const struct subscription *s, struct str user)
+bool is_subscriber(const struct subscription *s, struct str user)
 {
 	struct str own = str_z(s->user);
 
@@ -238,7 +237,7 @@ bool shows_contacts(struct subscription *s, const struct occupant *o)
 {
 	const struct occupant *self;
 
-	if (is_own(s, o->user))
+	if (is_subscriber(s, o->user))
 		return true;
 	if (str_starts(o->user, HIDDEN))
 		return false;

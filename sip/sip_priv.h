@@ -103,6 +103,7 @@ struct dialog {
 	bool routed;	    /* has a route set */
 	bool forgotten;	    /* goes when nothing of it is open */
 	bool dead;	    /* a tombstone */
+	bool hung_up;	    /* the peer has said BYE */
 	su_time_t until;    /* of a tombstone */
 	struct request *invite;	  /* the peer's, unanswered */
 	unsigned inviting;	  /* ours, unanswered */

@@ -204,6 +204,11 @@ int uas_inside(void *user, nta_leg_t *leg, nta_incoming_t *irq,
 	}
 	if (refused(p, irq, sip, true))
 		return 0;
+	if (method == sip_method_bye && d->hung_up) {
+		/* the core may not have forgotten it yet */
+		uas_refuse(p, irq, SIP_481_NO_CALL, NULL);
+		return 0;
+	}
 	status = invite_crosses(d, sip);
 	if (status) {
 		snprintf(headers, sizeof headers, "Retry-After: %d\r\n",
@@ -220,6 +225,7 @@ int uas_inside(void *user, nta_leg_t *leg, nta_incoming_t *irq,
 		d->invite = r;
 	if (method == sip_method_bye) {
 		/* The core has no say in it (RFC 3261 §15.1.2). */
+		d->hung_up = true;
 		nta_incoming_treply(irq, SIP_200_OK,
 				    SIPTAG_SERVER_STR(p->agent_name),
 				    TAG_END());

@@ -35,6 +35,56 @@ static int teardown(void **state)
 	return 0;
 }
 
+static int setup_inside(void **state)
+{
+	return with_config(state, "notify-interval = 0 outsiders = no");
+}
+
+/* The status of a SUBSCRIBE by this user. */
+static int subscribe_as(struct scene *s, const char *from)
+{
+	struct port_msg m = port_msg(PORT_REQUEST);
+
+	m.new_dialog = true;
+	m.dlg = ++s->ids;
+	m.req = ++s->ids;
+	m.f[PORT_F_METHOD] = STR("SUBSCRIBE");
+	m.f[PORT_F_RURI] = STR(ROOM);
+	m.f[PORT_F_FROM] = str_z(from);
+	m.f[PORT_F_PEER] = STR("127.0.0.1:5099");
+	m.f[PORT_F_EVENT] = STR("conference");
+	scene_sip_event(s, &m);
+	return scene_sip(s, PORT_ANSWER, NULL).status;
+}
+
+/* EVENT-26: by the domain's key only those inside may watch, and no longer than
+ * they are; the last document shows the room without them */
+static void test_insiders(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, b;
+	struct confinfo_doc doc;
+	struct port_msg m;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	sip_user_join(&b, s, "bob", ROOM, "a=chatroom\r\n");
+	assert_int_equal(subscribe_as(s, "<sip:eve@sip.test>;tag=1"), 403);
+	assert_int_equal(subscribe_as(s, "<sip:bob@sip.test>;tag=1"), 200);
+	scene_answer_notifies(s);
+	sip_user_bye(&b);
+	m = scene_sip(s, PORT_SEND, "NOTIFY");
+	assert_true(has(m.f[PORT_F_HEADERS], "terminated;reason=rejected"));
+	assert_int_equal(confinfo_parse(m.f[PORT_F_BODY], s->arena, &doc), 0);
+	assert_int_equal(doc.user_count, 1);
+	assert_null(doc.users->next);
+	scene_sip_response(s, &m, 200);
+	assert_int_equal(msrp_say(&a, ROOM, "gone"), 200);
+	scene_run(s, 10000);
+	assert_true(scene_sip_none(s, PORT_SEND, "NOTIFY"));
+	sip_user_done(&a);
+	sip_user_done(&b);
+}
+
 static uint64_t watch(struct scene *s, const char *agent)
 {
 	struct port_msg m = port_msg(PORT_REQUEST);
@@ -341,6 +391,8 @@ int main(void)
 	    TEST(test_taken),
 	    TEST(test_removed),
 	    cmocka_unit_test_setup_teardown(test_back_again, setup_slow,
+					    teardown),
+	    cmocka_unit_test_setup_teardown(test_insiders, setup_inside,
 					    teardown),
 	    TEST(test_two_devices),
 	    TEST(test_small_delta),
