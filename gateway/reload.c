@@ -46,9 +46,9 @@ static void check(struct buf *said, bool same, const char *key)
 #define SAME_TEXT(f) (strcmp(first->f, now->f) == 0)
 #define SAME(f)	     (first->f == now->f)
 
-/* What is set up once stays as it was at the start. */
-static void keep_first(struct config *now, const struct config *first,
-		       struct buf *said)
+/* Names what is set up once and is not as it was at the start. */
+static void compare(const struct config *now, const struct config *first,
+		    struct buf *said)
 {
 	check(said, SAME_TEXT(state_dir), "state-dir");
 	check(said, SAME_TEXT(control), "control");
@@ -68,10 +68,17 @@ static void keep_first(struct config *now, const struct config *first,
 	check(said, SAME_TEXT(msrp.host), "msrp { host }");
 	check(said, SAME(msrp.port), "msrp { port }");
 	check(said, SAME(msrp.tls_port), "msrp { tls-port }");
+	check(said, SAME(msrp.max_message), "msrp { max-message }");
+	check(said, SAME(msrp.max_send_queue), "msrp { max-send-queue }");
+	check(said, SAME(msrp.max_connections), "msrp { max-connections }");
 	check(said, same_addr(&first->xmpp.server, &now->xmpp.server),
 	      "xmpp { server }");
 	check(said, SAME(xmpp.max_stanza), "xmpp { max-stanza }");
 	check(said, SAME(xmpp.max_queue), "xmpp { max-queue }");
+}
+
+static void keep_first(struct config *now, const struct config *first)
+{
 	now->state_dir = first->state_dir;
 	now->control = first->control;
 	now->metrics = first->metrics;
@@ -84,6 +91,9 @@ static void keep_first(struct config *now, const struct config *first,
 	now->msrp.host = first->msrp.host;
 	now->msrp.port = first->msrp.port;
 	now->msrp.tls_port = first->msrp.tls_port;
+	now->msrp.max_message = first->msrp.max_message;
+	now->msrp.max_send_queue = first->msrp.max_send_queue;
+	now->msrp.max_connections = first->msrp.max_connections;
 	now->xmpp = first->xmpp;
 }
 
@@ -161,7 +171,8 @@ void live_config_take(struct live_config *l, struct loop *loop,
 {
 	struct config next = *take_fresh;
 
-	keep_first(&next, l->first, said);
+	compare(&next, l->first, said);
+	keep_first(&next, l->first);
 	if (keep_domains(l, &next, said)) {
 		l->kept =
 		    mem_resize(l->kept, (l->n_kept + 1) * sizeof(*l->kept));

@@ -33,6 +33,7 @@ static int open_admin(struct service *s, char why[256])
 		return 0;
 	err = admin_new(&(struct admin_cfg){.loop = s->loop,
 					    .core = &s->core,
+					    .users = s->users,
 					    .path = path,
 					    .vitals = read_vitals,
 					    .reload = on_reload,
@@ -99,6 +100,7 @@ int service_reload(struct service *s, struct buf *said)
 	if (s->sip)
 		sip_child_adjust(s->sip, (int)s->config->log_level,
 				 service_max_dialogs(s->config));
+	store_limit(s->store, s->config->limits.store_queue);
 	core_reconfigure(&s->core);
 	if (s->ready)
 		links_update(s->links);

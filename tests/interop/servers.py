@@ -317,6 +317,7 @@ class Stoxd(Server):
         super().__init__(folder)
         self.sip = free_port(udp=True)
         self.msrp, self.msrps = free_port(), free_port()
+        self.metrics = free_port()
         cert, key = self_signed(folder)
         blocks = ""
         for domain, keys in (domains or self.DOMAINS).items():
@@ -326,7 +327,7 @@ class Stoxd(Server):
         self.config = self.write("stoxd.conf", text or """
 state-dir = "%(dir)s"
 control = "%(dir)s/control.sock"
-metrics = ""
+metrics = "127.0.0.1:%(metrics)d"
 log-level = "%(level)s"
 sip {
  listen = {"udp:127.0.0.1:%(sip)d", "tcp:127.0.0.1:%(sip)d"}
@@ -345,7 +346,7 @@ tls {
 }
 %(blocks)s""" % {
             "dir": self.folder, "sip": self.sip, "msrp": self.msrp,
-            "msrps": self.msrps, "cert": cert, "key": key,
+            "msrps": self.msrps, "metrics": self.metrics, "cert": cert, "key": key,
             "level": os.environ.get("STOX_LOG_LEVEL", "debug"),
             "trust": ", ".join('"%s"' % t for t in trust),
             "xmpp": 'xmpp { server = "127.0.0.1:%d" }' % component
@@ -384,6 +385,17 @@ tls {
     @property
     def proxy(self):
         return ("tcp", HOST, self.sip)
+
+    @property
+    def control(self):
+        return self.path("control.sock")
+
+    def ctl(self, *args, text=None):
+        """stoxctl with these arguments: its CompletedProcess."""
+        return subprocess.run(
+            [os.path.join(build_dir(), "stoxctl"), "-s", self.control, *args],
+            input=text, capture_output=True, text=True, timeout=30,
+            start_new_session=True)
 
     def sip_process(self):
         """The pid of the child that speaks SIP, or None."""
