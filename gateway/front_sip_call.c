@@ -520,7 +520,7 @@ void call_bye(struct call *c, enum reason_code code, struct str text)
 {
 	struct port_msg m = port_msg(PORT_SEND);
 	struct dialog *d = c->dialog;
-	struct buf header = BUF_INIT(512);
+	struct buf header = BUF_INIT(4096);
 
 	if (d->dial) {
 		dial_give_up(c, code);
@@ -528,7 +528,8 @@ void call_bye(struct call *c, enum reason_code code, struct str text)
 	}
 	m.f[PORT_F_METHOD] = STR("BYE");
 	buf_addz(&header, "Reason: ");
-	sip_reason(&header, map_reason_to_sip(code), str_z(reason_text(code)));
+	sip_reason(&header, map_reason_to_sip(code),
+		   text.n ? text : str_z(reason_text(code)));
 	buf_addz(&header, "\r\n");
 	m.f[PORT_F_HEADERS] = buf_str(&header);
 	dialog_send(d, NULL, &m);
