@@ -25,87 +25,6 @@ static void free_call(void *p)
 	free(c);
 }
 
-/* --- who and where --- */
-
-/* The identities that the request vouches for: P-Asserted-Identity where a
- * trusted peer sends it, else From (RFC 3325 §9.1, CHAT-23). The first is the
- * roster's. */
-static int read_identity(struct call *c, const struct port_msg *m)
-{
-	struct str lines = m->f[PORT_F_IDENTITY];
-	struct name_addr na;
-
-	if (!lines.n)
-		lines = m->f[PORT_F_FROM];
-	while (lines.n && c->n_identities < CALL_IDENTITIES_MAX) {
-		struct str line = str_trim_space(str_split(&lines, '\n'));
-		struct str key;
-
-		if (!line.n || name_addr_parse(line, c->arena, &na) < 0)
-			continue;
-		key = user_key(c->arena, na.uri);
-		if (!key.n)
-			continue;
-		if (!c->n_identities) {
-			c->user = key;
-			c->uri = arena_dup(c->arena, na.uri);
-			c->display = arena_dup(c->arena, na.name);
-		}
-		c->identity[c->n_identities++] = key;
-	}
-	if (!c->display.n &&
-	    name_addr_parse(m->f[PORT_F_FROM], c->arena, &na) == 0)
-		c->display = arena_dup(c->arena, na.name);
-	return c->n_identities ? 0 : ERR_SYNTAX;
-}
-
-struct str bare_uri(struct arena *a, struct str uri)
-{
-	ptrdiff_t at = str_find(uri, '@');
-
-	for (size_t i = at < 0 ? 0 : (size_t)at; i < uri.n; i++)
-		if (uri.p[i] == ';' || uri.p[i] == '?') {
-			uri.n = i;
-			break;
-		}
-	return arena_dup(a, uri);
-}
-
-/* The room as the user wrote it: the To header, if it means the same room,
- * since that is what his client compares with (CPIM-17). */
-static struct str dialled_uri(struct call *c, const struct port_msg *m)
-{
-	struct name_addr na;
-	struct str room;
-
-	if (name_addr_parse(m->f[PORT_F_TO], c->arena, &na) == 0 &&
-	    front_sip_room(c->f, na.uri, c->arena, &room) == 200 &&
-	    str_eq(room, c->room))
-		return arena_dup(c->arena, na.uri);
-	return arena_dup(c->arena, m->f[PORT_F_RURI]);
-}
-
-/* Contact is the room's URI (FOCUS-1); a port that the user had to write stays,
- * for his client finds us by it. */
-struct str call_contact(struct call *c, struct str dialled)
-{
-	struct uri u;
-	struct str transport = STR_NONE;
-	char port[16] = "";
-
-	if (uri_parse(dialled, &u) == 0 && u.port) {
-		snprintf(port, sizeof(port), ":%u", u.port);
-		uri_param(u.params, STR("transport"), &transport);
-	}
-	return arena_printf(c->arena,
-			    "<%.*s%s%s%.*s>;isfocus;automata;message;"
-			    "event=\"conference\";methods=\"INVITE,ACK,BYE,"
-			    "CANCEL,OPTIONS,SUBSCRIBE,NOTIFY,UPDATE,REFER\"",
-			    STR_ARG(c->room_uri), port,
-			    transport.n ? ";transport=" : "",
-			    STR_ARG(transport));
-}
-
 /* --- answering --- */
 
 static void answer_sdp(struct call *c, const struct port_msg *m)
@@ -206,87 +125,6 @@ struct call *call_new(struct front_sip *f, struct dialog *d)
 	return c;
 }
 
-/* The room that was dialled, or a new one (FOCUS-3). */
-static enum reason_code find_room(struct call *c)
-{
-	struct back_local *back = c->f->cfg.back;
-
-	if (!back_local_is_factory(back, c->room))
-		return back_local_reachable(back, c->room, WORLD_SIP);
-	c->room = back_local_new_address(back, c->room, c->arena);
-	c->founds = true;
-	return REASON_OK;
-}
-
-static uint64_t replaced_seat(const struct call *c)
-{
-	const struct dialog *d =
-	    c->replaces ? table_get(c->f->dialogs, c->replaces) : NULL;
-
-	return d && d->call ? d->call->seat.id : 0;
-}
-
-static struct seat_join join_of(const struct call *c)
-{
-	return (struct seat_join){
-	    .room = c->room,
-	    .world = WORLD_SIP,
-	    .wants = SEAT_WANTS_MESSAGES,
-	    .user = c->user,
-	    .sip_uri = c->uri,
-	    .display = c->display,
-	    .device = c->device,
-	    .private_messages = c->peer.private_messages,
-	    .account = account_behind(c->user),
-	    .replaces = replaced_seat(c),
-	};
-}
-
-/* As far as it can be told before the session is there. */
-static enum reason_code admits(struct call *c)
-{
-	struct seat_join join = join_of(c);
-
-	return c->founds ? REASON_OK : back_local_admits(c->f->cfg.back, &join);
-}
-
-/* Checks everything that needs no session: 200, or the status owed. */
-static int check_invite(struct call *c, const struct port_msg *m,
-			const char **why)
-{
-	int status =
-	    front_sip_room(c->f, m->f[PORT_F_RURI], c->arena, &c->room);
-	enum reason_code reason;
-
-	c->device = arena_dup(c->arena, m->f[PORT_F_CONTACT]);
-	*why = "no such room or domain";
-	if (status != 200)
-		return status;
-	reason = find_room(c);
-	if (reason != REASON_OK) {
-		*why = reason_text(reason);
-		return map_reason_to_sip(reason);
-	}
-	*why = "no usable identity";
-	if (read_identity(c, m) < 0)
-		return 403;
-	status = call_privacy(c, m, call_domain(c)->anonymous, why);
-	if (status != 200)
-		return status;
-	status = replaces_read(c, m, why);
-	if (status != 200)
-		return status;
-	reason = admits(c);
-	if (reason != REASON_OK) {
-		*why = reason_text(reason);
-		return map_reason_to_sip(reason);
-	}
-	*why = "too many dialogs";
-	if (c->f->n_calls > c->f->cfg.config->limits.dialogs)
-		return 503;
-	return 200;
-}
-
 /* The very INVITE that another dialog of ours has answered: the answer was lost
  * with a SIP process, which knew no such dialog. This one takes its place. */
 static void replace_lost(struct call *c, const struct port_msg *m)
@@ -334,7 +172,7 @@ void call_invite(struct front_sip *f, struct dialog *d,
 		dialog_release(d);
 		return;
 	}
-	status = check_invite(c, m, &why);
+	status = call_check(c, m, &why);
 	if (status == 200) {
 		why = "no usable list of people to invite";
 		status = invitees_read(c, m);
@@ -346,7 +184,7 @@ void call_invite(struct front_sip *f, struct dialog *d,
 		c->room_uri = arena_dup(c->arena, buf_str(&uri));
 		buf_done(&uri);
 		c->uri = bare_uri(c->arena, c->uri);
-		c->dialled = c->founds ? c->room_uri : dialled_uri(c, m);
+		c->dialled = c->founds ? c->room_uri : call_dialled(c, m);
 		c->contact = call_contact(c, m->f[PORT_F_RURI]);
 		c->utf8_only = client_is_listed(f, m);
 		why = "no usable MSRP offer";
@@ -465,8 +303,7 @@ static void run_held_subscribes(struct call *c)
 
 void call_confirm(struct call *c)
 {
-	struct seat_join join = join_of(c);
-
+	struct seat_join join = call_join(c);
 	enum reason_code why;
 
 	if (c->confirmed)

@@ -276,6 +276,16 @@ int front_sip_room(struct front_sip *f, struct str uri, struct arena *a,
 /* The key of a user's address without its parameters; empty for no such URI. */
 struct str user_key(struct arena *a, struct str uri);
 
+/* front_sip_admit.c */
+/* Checks all of the INVITE that needs no session, and fills in who calls and
+ * where: 200, or the status owed and why. */
+int call_check(struct call *c, const struct port_msg *m, const char **why);
+/* How he comes into the room. */
+struct seat_join call_join(const struct call *c);
+/* The room as the user wrote it: the To header, if it means the same room,
+ * since that is what his client compares with (CPIM-17). */
+struct str call_dialled(struct call *c, const struct port_msg *m);
+
 /* front_sip_call.c */
 struct call *call_new(struct front_sip *f, struct dialog *d);
 /* The address without parameters: the roster's key and what others write to. */
