@@ -236,7 +236,7 @@ static bool has_room(struct store *s, size_t bytes, bool history)
 void store_add(struct store *s, enum op_kind kind, enum row_table table,
 	       unsigned n, const struct cell *cells, bool history)
 {
-	if (!s || !has_room(s, op_bytes(n, cells), history))
+	if (!s || !has_room(s, op_bytes(kind, table, n, cells), history))
 		return;
 	batch_add(s->waiting, kind, table, n, cells);
 	if (!timer_pending(&s->timer))

@@ -59,13 +59,16 @@ static unsigned key_cells(enum op_kind kind, enum row_table table, unsigned n)
 	abort();
 }
 
-size_t op_bytes(unsigned n, const struct cell *cells)
+size_t op_bytes(enum op_kind kind, enum row_table table, unsigned n,
+		const struct cell *cells)
 {
 	size_t bytes =
 	    sizeof(struct op) + 3 + n * (sizeof(struct cell) + CELL_KEY_BYTES);
 
 	for (unsigned i = 0; i < n; i++)
-		bytes += 2 * cells[i].s.n; /* once more in the key */
+		bytes += cells[i].s.n;
+	for (unsigned i = 0; i < key_cells(kind, table, n); i++)
+		bytes += cells[i].s.n; /* once more in the key */
 	return bytes;
 }
 
@@ -96,7 +99,7 @@ static char *put_key(char *to, enum op_kind kind, enum row_table table,
 static struct op *op_new(enum op_kind kind, enum row_table table, unsigned n,
 			 const struct cell *cells)
 {
-	size_t bytes = op_bytes(n, cells);
+	size_t bytes = op_bytes(kind, table, n, cells);
 	struct op *op = mem_resize(NULL, bytes);
 	char *to = (char *)&op->cells[n], *key;
 

@@ -17,7 +17,8 @@ struct batch {
 struct batch *batch_new(void);
 void batch_free(struct batch *b); /* NULL is fine */
 /* The octets that this operation would take. */
-size_t op_bytes(unsigned n, const struct cell *cells);
+size_t op_bytes(enum op_kind kind, enum row_table table, unsigned n,
+		const struct cell *cells);
 void batch_add(struct batch *b, enum op_kind kind, enum row_table table,
 	       unsigned n, const struct cell *cells);
 /* Puts what is in older, but for what b has newer, before b's own; frees older.
