@@ -75,6 +75,36 @@ struct msrp_tls core_tls(const struct config *config)
 	};
 }
 
+struct sip_tls core_sip_tls(const struct config *config)
+{
+	return (struct sip_tls){
+	    .certificate = config->tls.certificate,
+	    .key = config->tls.key,
+	    .ca = config->tls.ca,
+	    .verify = config->sip.verify,
+	};
+}
+
+static void tell_lax(struct loop *loop, const char *event, const char *verify)
+{
+	log_warn(loop_log(loop), event,
+		 "verify=%s what=\"peers that we connect to by TLS need not "
+		 "prove their names\"",
+		 verify);
+}
+
+/* Administrators should know what they gave up. */
+static void tell_verify(struct loop *loop, const struct config *c)
+{
+	if (c->sip.verify != SIP_VERIFY_STRICT)
+		tell_lax(loop, "sip.verify",
+			 c->sip.verify == SIP_VERIFY_NONE ? "none" : "chain");
+	if (c->msrp.verify != MSRP_VERIFY_STRICT)
+		tell_lax(loop, "msrp.verify",
+			 c->msrp.verify == MSRP_VERIFY_NONE ? "none"
+							    : "fingerprint");
+}
+
 int core_init(struct core *c, struct loop *loop, const struct config *config,
 	      const struct core_io *io, char why[256])
 {
@@ -97,13 +127,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	err = msrp_new(&msrp, &c->msrp, why);
 	if (err < 0)
 		return err;
-	if (config->msrp.verify != MSRP_VERIFY_STRICT)
-		log_warn(loop_log(loop), "msrp.verify",
-			 "verify=%s what=\"peers that we connect to by TLS "
-			 "need not prove their names\"",
-			 config->msrp.verify == MSRP_VERIFY_NONE
-			     ? "none"
-			     : "fingerprint");
+	tell_verify(loop, config);
 	c->rooms = rooms_new(loop, config->limits.rooms);
 	c->back = back_local_new(config, c->rooms);
 	c->persist = persist_new(&(struct persist_cfg){

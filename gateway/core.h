@@ -38,6 +38,8 @@ struct core {
 
 /* What MSRP's TLS needs of the configuration; borrows its strings. */
 struct msrp_tls core_tls(const struct config *config);
+/* The same for SIP's. */
+struct sip_tls core_sip_tls(const struct config *config);
 /* 0, or negative with a line for the administrator in why. Borrows loop and
  * config. */
 int core_init(struct core *c, struct loop *loop, const struct config *config,

@@ -61,24 +61,27 @@ struct str call_dialled(struct call *c, const struct port_msg *m)
 	return arena_dup(c->arena, m->f[PORT_F_RURI]);
 }
 
-/* Contact is the room's URI (FOCUS-1); a port that the user had to write stays,
- * for his client finds us by it. */
+/* Contact is the room's URI (FOCUS-1); scheme, port and transport that the user
+ * had to write stay, for his client finds us by them. */
 struct str call_contact(struct call *c, struct str dialled)
 {
-	struct uri u;
-	struct str transport = STR_NONE;
+	struct str uri = c->room_uri, transport = STR_NONE;
 	char port[16] = "";
+	bool sips = false;
+	struct uri u;
 
-	if (uri_parse(dialled, &u) == 0 && u.port) {
-		snprintf(port, sizeof(port), ":%u", u.port);
+	if (uri_parse(dialled, &u) == 0) {
+		sips = u.sips; /* RFC 3261 §12.1.1 */
+		if (u.port)
+			snprintf(port, sizeof(port), ":%u", u.port);
 		uri_param(u.params, STR("transport"), &transport);
 	}
 	return arena_printf(c->arena,
-			    "<%.*s%s%s%.*s>;isfocus;automata;message;"
+			    "<%s%.*s%s%s%.*s>;isfocus;automata;message;"
 			    "event=\"conference\";methods=\"INVITE,ACK,BYE,"
 			    "CANCEL,OPTIONS,SUBSCRIBE,NOTIFY,UPDATE,REFER\"",
-			    STR_ARG(c->room_uri), port,
-			    transport.n ? ";transport=" : "",
+			    sips ? "sips:" : "sip:", STR_ARG(str_from(uri, 4)),
+			    port, transport.n ? ";transport=" : "",
 			    STR_ARG(transport));
 }
 

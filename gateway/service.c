@@ -127,6 +127,7 @@ static int start_sip(struct service *s, const char *program)
 	    .max_dialogs = service_max_dialogs(s->config),
 	    .seeds = seeds.seed,
 	    .n_seeds = seeds.n,
+	    .tls = core_sip_tls(s->config),
 	    .ops = &sip_ops,
 	    .user = s,
 	});

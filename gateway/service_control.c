@@ -70,13 +70,17 @@ static int read_again(struct service *s, struct config **fresh,
 		      struct buf *said)
 {
 	char why[256];
-	struct msrp_tls tls;
+	struct msrp_tls msrp;
+	struct sip_tls sip;
 	int err = live_config_read(&s->live, fresh, said);
 
 	if (err < 0)
 		return err;
-	tls = core_tls(*fresh);
-	err = msrp_reload_tls(s->core.msrp, &tls, why);
+	msrp = core_tls(*fresh);
+	sip = core_sip_tls(*fresh);
+	err = msrp_reload_tls(s->core.msrp, &msrp, why);
+	if (err == 0 && s->sip)
+		err = sip_child_reload_tls(s->sip, &sip, why);
 	if (err < 0) {
 		buf_addz(said, why);
 		config_free(*fresh);

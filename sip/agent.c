@@ -17,6 +17,7 @@
 #define TCP_QUEUE     1000
 #define TCP_PARTIAL_S 60
 #define PORT_TRIES    25 /* of 20 ms */
+#define TLS_DEPTH     10 /* certificates up to the root */
 
 uint64_t sipproc_id(struct sipproc *p)
 {
@@ -73,21 +74,41 @@ static int wait_for_port(const struct listen_spec *l)
 	return r;
 }
 
+static unsigned tls_policy(enum sip_verify v)
+{
+	switch (v) {
+	case SIP_VERIFY_STRICT:
+		return TPTLS_VERIFY_SUBJECTS_OUT;
+	case SIP_VERIFY_CHAIN:
+		return TPTLS_VERIFY_OUT;
+	case SIP_VERIFY_NONE:
+		break;
+	}
+	return TPTLS_VERIFY_NONE;
+}
+
 static int add_listener(struct sipproc *p, const struct listen_spec *l)
 {
 	char url[128];
 	bool v6 = l->addr.sa.sa_family == AF_INET6;
+	bool tls = l->transport == TRANSPORT_TLS;
 	int r = wait_for_port(l);
 
 	if (r < 0)
 		return r;
-	snprintf(url, sizeof url,
-		 v6 ? "sip:[%s]:%u;transport=%s" : "sip:%s:%u;transport=%s",
-		 l->host, l->port, transport_name(l->transport));
+	/* sofia knows TLS by the scheme, the others by the parameter */
+	snprintf(
+	    url, sizeof url, v6 ? "%s:[%s]:%u%s%s" : "%s:%s:%u%s%s",
+	    tls ? "sips" : "sip", l->host, l->port,
+	    tls ? "" : ";transport=", tls ? "" : transport_name(l->transport));
 	if (nta_agent_add_tport(
 		p->agent, URL_STRING_MAKE(url), TPTAG_IDENT(l->host),
 		TPTAG_QUEUESIZE(TCP_QUEUE), TPTAG_TIMEOUT(TCP_PARTIAL_S * 1000),
-		TPTAG_PONG2PING(1), TAG_END()) < 0)
+		TPTAG_PONG2PING(1),
+		TAG_IF(tls, TPTAG_CERTIFICATE(p->tls_folder)),
+		TPTAG_TLS_VERSION(0),
+		TPTAG_TLS_VERIFY_POLICY(tls_policy(p->verify)),
+		TPTAG_TLS_VERIFY_DEPTH(TLS_DEPTH), TAG_END()) < 0)
 		return errno ? -errno : ERR_UNSUPPORTED;
 	return 0;
 }
@@ -143,21 +164,25 @@ void sipproc_start(struct sipproc *p)
 		struct str spec = str_split(&rest, ' ');
 		struct listen_spec l;
 		const char *why = NULL;
+		char tls_why[256];
 		int r;
 
 		if (!spec.n)
 			continue;
 		if (listen_spec_parse(spec, &l) < 0)
 			why = "not understood";
-		else if (l.transport == TRANSPORT_TLS)
-			why = "TLS is not available for SIP yet";
+		else if (l.transport == TRANSPORT_TLS &&
+			 tls_open(p, tls_why) < 0)
+			why = tls_why;
 		else if ((r = add_listener(p, &l)) < 0)
 			why = err_text(r);
 		if (why) {
+			tls_close(p);
 			report_failed(p, spec, why);
 			return;
 		}
 	}
+	tls_close(p);
 	drop_privileges();
 	report_ready(p);
 }

@@ -36,6 +36,9 @@ struct sip_child {
 	const struct sip_child_ops *ops;
 	void *user;
 	char *program, *listen, *host, *agent;
+	char *certificate, *key, *ca; /* files of TLS */
+	enum sip_verify verify;
+	uint64_t tls_sum; /* of what the process has read */
 	int log_level;
 	uint32_t max_dialogs;
 
@@ -56,6 +59,7 @@ struct sip_child {
 	uint32_t last_req;
 	uint64_t restarts, resent;
 
+	bool renewing; /* the process is ending to make room for the next */
 	bool stopping;
 	void (*done)(void *user);
 	void *done_user;
@@ -210,6 +214,7 @@ static void reaped(struct sip_child *c)
 	uint64_t delay;
 
 	c->pid = 0;
+	c->renewing = false;
 	if (c->stopping) {
 		timer_set(c->loop, &c->timer, 0, on_stopped, c);
 		return;
@@ -279,7 +284,7 @@ static void fail_dials(struct sip_child *c)
 
 static void lost(struct sip_child *c, const char *why)
 {
-	if (!c->stopping && c->listening)
+	if (!c->stopping && c->listening && !c->renewing)
 		log_error(c->log, "sip.lost", "pid=%d why=%s dialogs=%zu",
 			  c->pid, why, keeper_dialogs(&c->keeper));
 	close_port(c);
@@ -318,6 +323,8 @@ static int spawn(struct sip_child *c, int fd)
 static void introduce(struct sip_child *c)
 {
 	struct port_msg m = port_msg(PORT_CONFIG);
+	const char verify = (char)('0' + c->verify);
+	struct sip_tls tls = {c->certificate, c->key, c->ca, c->verify};
 
 	m.number[0] = c->generation;
 	m.number[1] = c->max_dialogs;
@@ -325,6 +332,11 @@ static void introduce(struct sip_child *c)
 	m.f[PORT_F_LISTEN] = str_z(c->listen);
 	m.f[PORT_F_HOST] = str_z(c->host);
 	m.f[PORT_F_AGENT] = str_z(c->agent);
+	m.f[PORT_F_CERTIFICATE] = str_z(c->certificate);
+	m.f[PORT_F_KEY] = str_z(c->key);
+	m.f[PORT_F_CA] = str_z(c->ca);
+	m.f[PORT_F_VERIFY] = str_of(&verify, 1);
+	c->tls_sum = sip_tls_sum(&tls);
 	put(c, &m);
 	keeper_seed(&c->keeper, &c->end);
 	m = port_msg(PORT_START);
@@ -388,6 +400,20 @@ static void take_seeds(struct sip_child *c, const struct sip_child_cfg *cfg)
 		c->generation = highest;
 }
 
+static void take(char **to, const char *from)
+{
+	free(*to);
+	*to = str_dup(str_z(from));
+}
+
+static void take_tls(struct sip_child *c, const struct sip_tls *tls)
+{
+	take(&c->certificate, tls->certificate);
+	take(&c->key, tls->key);
+	take(&c->ca, tls->ca);
+	c->verify = tls->verify;
+}
+
 struct sip_child *sip_child_new(const struct sip_child_cfg *cfg)
 {
 	uint32_t salt = (uint32_t)(loop_wall_ms(cfg->loop) / 1000);
@@ -402,6 +428,7 @@ struct sip_child *sip_child_new(const struct sip_child_cfg *cfg)
 	c->listen = str_dup(str_z(cfg->listen));
 	c->host = str_dup(str_z(cfg->host));
 	c->agent = str_dup(str_z(cfg->agent));
+	take_tls(c, &cfg->tls);
 	c->log_level = cfg->log_level;
 	c->max_dialogs = cfg->max_dialogs;
 	c->ops = cfg->ops;
@@ -442,6 +469,40 @@ static void stop_late(void *user)
 		lost(c, "slow to stop");
 }
 
+/* It had its time to finish what was open. */
+static void renew_late(void *user)
+{
+	struct sip_child *c = user;
+
+	if (c->end.fd >= 0)
+		lost(c, "slow to stop");
+}
+
+int sip_child_reload_tls(struct sip_child *c, const struct sip_tls *tls,
+			 char why[256])
+{
+	struct port_msg m = port_msg(PORT_STOP);
+
+	if (!strstr(c->listen, "tls:"))
+		return 0;
+	if (sip_tls_check(tls, why) < 0)
+		return -EINVAL;
+	take_tls(c, tls);
+	/* one that is not up yet, or gone, is followed by the next anyway */
+	if (c->stopping || c->renewing || !c->up ||
+	    sip_tls_sum(tls) == c->tls_sum)
+		return 0;
+	log_info(c->log, "sip.restart",
+		 "pid=%d dialogs=%zu why=\"new files of "
+		 "TLS\"",
+		 c->pid, keeper_dialogs(&c->keeper));
+	c->renewing = true;
+	c->backoff_ms = 0;
+	put(c, &m);
+	timer_set(c->loop, &c->timer, STOP_MS, renew_late, c);
+	return 0;
+}
+
 void sip_child_stop(struct sip_child *c, void (*done)(void *user), void *user)
 {
 	struct port_msg m = port_msg(PORT_STOP);
@@ -478,6 +539,9 @@ void sip_child_free(struct sip_child *c)
 	free(c->listen);
 	free(c->host);
 	free(c->agent);
+	free(c->certificate);
+	free(c->key);
+	free(c->ca);
 	free(c->why);
 	free(c);
 }

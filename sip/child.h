@@ -18,9 +18,13 @@ enum sip_verify {
 struct sip_tls {
 	const char *certificate, *key; /* needed for a TLS listener */
 	const char *ca;		       /* "": the system's */
-	const char *ciphers; /* of TLS 1.2, as OpenSSL lists them; "": ours */
 	enum sip_verify verify;
 };
+
+/* Can these files be used? 0, or negative with a line for the administrator. */
+int sip_tls_check(const struct sip_tls *tls, char why[256]);
+/* Differs when what they hold does. */
+uint64_t sip_tls_sum(const struct sip_tls *tls);
 
 struct sip_child_ops {
 	/* An event: PORT_REQUEST, PORT_CANCEL, PORT_ACK, PORT_PROGRESS,
@@ -46,6 +50,7 @@ struct sip_child_cfg {
 	const char *agent;   /* "stoxd/0.1.0" */
 	int log_level;
 	uint32_t max_dialogs; /* 0: the SIP process' own limit */
+	struct sip_tls tls;   /* copied */
 	/* Dialogs of an earlier run, as `keep` told them; borrowed for the
 	 * call. What can't be read is dropped. */
 	const struct str *seeds;
@@ -63,6 +68,13 @@ void sip_child_free(struct sip_child *c);
 /* A clean end begins: no dialog is to outlive this run. Each is told by `drop`
  * now, none by `keep` any more. */
 void sip_child_keep_none(struct sip_child *c);
+
+/* What applies to TLS from now on; copied. If that, or what the files hold, is
+ * not what the process has read, another process takes its place: dialogs stay,
+ * connections go. 0, or negative with a line in why, and nothing changed, where
+ * a TLS listener could not use it. */
+int sip_child_reload_tls(struct sip_child *c, const struct sip_tls *tls,
+			 char why[256]);
 
 /* Sends a command: PORT_ANSWER, PORT_SEND, PORT_DIAL, PORT_HANG_UP,
  * PORT_FORGET. While the process is down, PORT_SEND, PORT_DIAL and PORT_FORGET

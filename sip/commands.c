@@ -62,10 +62,17 @@ static void adjust(struct sipproc *p, const struct port_msg *m)
 
 static void configure(struct sipproc *p, const struct port_msg *m)
 {
+	uint64_t verify;
+
 	p->generation = m->number[0];
 	adjust(p, m);
 	p->listen = str_dup(m->f[PORT_F_LISTEN]);
 	p->agent_name = str_dup(m->f[PORT_F_AGENT]);
+	p->certificate = str_dup(m->f[PORT_F_CERTIFICATE]);
+	p->key = str_dup(m->f[PORT_F_KEY]);
+	p->ca = str_dup(m->f[PORT_F_CA]);
+	if (str_u64(m->f[PORT_F_VERIFY], SIP_VERIFY_NONE, &verify) == 0)
+		p->verify = (enum sip_verify)verify;
 	if (sipproc_open(p) < 0) {
 		log_error(&p->log, "sip.agent", "cannot be made");
 		su_root_break(p->root);

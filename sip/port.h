@@ -14,7 +14,9 @@
 enum port_type {
 	/* core -> SIP process */
 
-	/* First of all: LISTEN, HOST, AGENT; number[0] = generation, [1] = most
+	/* First of all: LISTEN, HOST, AGENT, for a TLS listener CERTIFICATE,
+	 * KEY and CA (files), and VERIFY (the digit of an enum sip_verify);
+	 * number[0] = generation, [1] = most
 	 * dialogs, [2] = most requests waiting for the core (0: defaults),
 	 * [3] = enum log_level. Later ones only change numbers 1 to 3. */
 	PORT_CONFIG = 1,
@@ -120,6 +122,10 @@ enum port_field {
 	PORT_F_LOCAL,  /* PORT_DIALOG: our From/To value with its tag */
 	PORT_F_REMOTE, /* PORT_DIALOG: the peer's */
 	PORT_F_TARGET, /* PORT_DIALOG: remote target */
+	PORT_F_CERTIFICATE,
+	PORT_F_KEY,
+	PORT_F_CA,
+	PORT_F_VERIFY,
 	PORT_FIELDS
 };
 

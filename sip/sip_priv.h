@@ -26,6 +26,7 @@ struct sipproc;
 
 #include "base/log.h"
 #include "base/table.h"
+#include "sip/child.h"
 #include "sip/port.h"
 
 struct blob;
@@ -48,6 +49,9 @@ struct sipproc {
 
 	char *agent_name; /* for User-Agent and Server */
 	char *listen;
+	char *certificate, *key, *ca; /* files, for TLS */
+	enum sip_verify verify;
+	char tls_folder[64]; /* while the listeners are made; else "" */
 	uint32_t generation;
 	uint32_t count; /* of ids given */
 	size_t max_dialogs, max_requests;
@@ -79,6 +83,14 @@ void sipproc_close(struct sipproc *p);
 /* The ident of the listeners on a host, as nta keeps it; NULL: there are none.
  * A request of ours leaves by the host that the dialog's first one came to. */
 const char *sipproc_listener(struct sipproc *p, struct str host);
+
+/* tls.c */
+
+/* Prepares what sofia needs for a TLS listener, in p->tls_folder: 0, or
+ * negative with a line for the administrator. */
+int tls_open(struct sipproc *p, char why[256]);
+/* Removes it, in any case. */
+void tls_close(struct sipproc *p);
 
 /* main.c */
 

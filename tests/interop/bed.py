@@ -144,7 +144,8 @@ class Bed(unittest.IsolatedAsyncioTestCase):
 
     def listening(self):
         try:
-            socket.create_connection(("127.0.0.1", self.stoxd.sip), 1).close()
+            for port in (self.stoxd.sip, self.stoxd.sips):
+                socket.create_connection(("127.0.0.1", port), 1).close()
             return True
         except OSError:
             return False

@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 import time
 
+from certs import Authority, self_signed
+
 HOST = "127.0.0.1"
 PASSWORD = "secret"
 SANITIZER = re.compile(
@@ -56,19 +58,6 @@ def wait_port(port, process, timeout=30):
         except OSError:
             time.sleep(0.05)
     raise ServerError("port %d did not open in %d s" % (port, timeout))
-
-
-def self_signed(folder):
-    """(certificate, key) files for chat.test."""
-    cert, key = (os.path.join(folder, n) for n in ("cert.pem", "key.pem"))
-    if not os.path.exists(cert):
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-             "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out",
-             cert, "-days", "2", "-subj", "/CN=chat.test", "-addext",
-             "subjectAltName=DNS:chat.test,IP:127.0.0.1"],
-            check=True, capture_output=True, timeout=30)
-    return cert, key
 
 
 class Server:
@@ -315,10 +304,11 @@ class Stoxd(Server):
         if name:
             self.name = name
         super().__init__(folder)
-        self.sip = free_port(udp=True)
+        self.sip, self.sips = free_port(udp=True), free_port()
         self.msrp, self.msrps = free_port(), free_port()
         self.metrics = free_port()
-        cert, key = self_signed(folder)
+        cert, key = self.certificate = self_signed(self.folder)
+        self.authority = Authority(self.folder)
         blocks = ""
         for domain, keys in (domains or self.DOMAINS).items():
             secret = (' secret = "%s"\n' % self.SECRETS[domain]
@@ -330,7 +320,7 @@ control = "%(dir)s/control.sock"
 metrics = "127.0.0.1:%(metrics)d"
 log-level = "%(level)s"
 sip {
- listen = {"udp:127.0.0.1:%(sip)d", "tcp:127.0.0.1:%(sip)d"}
+ listen = {"udp:127.0.0.1:%(sip)d", "tcp:127.0.0.1:%(sip)d", "tls:127.0.0.1:%(sips)d"}
  trust = {%(trust)s}
  host = "127.0.0.1"
  realm = "test"
@@ -343,10 +333,13 @@ msrp {
 tls {
  certificate = "%(cert)s"
  key = "%(key)s"
+ ca = "%(ca)s"
 }
 %(blocks)s""" % {
-            "dir": self.folder, "sip": self.sip, "msrp": self.msrp,
-            "msrps": self.msrps, "metrics": self.metrics, "cert": cert, "key": key,
+            "dir": self.folder, "sip": self.sip, "sips": self.sips,
+            "ca": self.authority.file, "msrp": self.msrp,
+            "msrps": self.msrps, "metrics": self.metrics, "cert": cert,
+            "key": key,
             "level": os.environ.get("STOX_LOG_LEVEL", "debug"),
             "trust": ", ".join('"%s"' % t for t in trust),
             "xmpp": 'xmpp { server = "127.0.0.1:%d" }' % component

@@ -96,7 +96,10 @@ class SipUri:
     def next_hop(self):
         """(transport, host, port) for a numeric host (RFC 3263 §4)."""
         transport = (self.params.get("transport") or "udp").lower()
-        return transport, self.params.get("maddr") or self.host, self.port or 5060
+        if self.scheme == "sips":
+            transport = "tls"
+        port = self.port or (5061 if transport == "tls" else 5060)
+        return transport, self.params.get("maddr") or self.host, port
 
 
 class SipMessage:

@@ -8,8 +8,8 @@
 
 import asyncio
 import re
-import ssl
 
+import certs
 import cpim
 import sdp
 from confinfo import BadDocument, Conference, VersionGap
@@ -169,8 +169,8 @@ class Subscription:
 
 class SipUser(Endpoint):
     def __init__(self, name, proxy, domain="sip.test", transport=None, tls=False,
-                 display=None, agent="interop"):
-        super().__init__(name, transport or proxy[0])
+                 display=None, agent="interop", **kw):
+        super().__init__(name, transport or proxy[0], **kw)
         self.proxy, self.tls, self.agent = proxy, tls, agent
         self.aor = "sip:%s@%s" % (name, domain)
         self.display = display
@@ -203,8 +203,9 @@ class SipUser(Endpoint):
 
     async def listen(self):
         """Be reachable: offers and answers then say setup:passive."""
-        self.listener = await asyncio.start_server(self._msrp_accepted,
-                                                   self.host, 0)
+        self.listener = await asyncio.start_server(
+            self._msrp_accepted, self.host, 0,
+            ssl=certs.server_context(self.certificate) if self.tls else None)
         self.msrp_port = self.listener.sockets[0].getsockname()[1]
 
     async def _msrp_accepted(self, reader, writer):
@@ -220,8 +221,7 @@ class SipUser(Endpoint):
             raise ValueError("path %r" % path)
         context = None
         if m.group(1) == "msrps":
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context = certs.client_context(None, self.certificate)
         return await asyncio.wait_for(asyncio.open_connection(
             m.group(2), int(m.group(3)), ssl=context), 8)
 

@@ -5,6 +5,7 @@ noted in Endpoint.violations, which every test expects to be empty."""
 
 import asyncio
 
+import certs
 from sipmsg import (NameAddr, SipMessage, SipSyntaxError, SipUri, parse, take,
                     token)
 
@@ -112,9 +113,14 @@ class Dialog:
 
 
 class Endpoint:
-    def __init__(self, name, transport="tcp", host="127.0.0.1"):
+    def __init__(self, name, transport="tcp", host="127.0.0.1",
+                 certificate=None, ca=None):
+        """With a certificate (two files) it takes TLS too; ca: whom it
+        believes when it connects by TLS."""
         self.name, self.transport, self.host = name, transport, host
-        self.port = None
+        self.certificate, self.ca = certificate, ca
+        self.port = self.tls_port = None
+        self.tls_server, self.tls_accepted = None, 0
         self.violations, self.log = [], []
         self.dialogs, self.clients, self.servers = {}, {}, {}
         self.streams, self.tasks, self.acks = {}, set(), {}
@@ -132,6 +138,11 @@ class Endpoint:
 
     async def start(self):
         loop = asyncio.get_running_loop()
+        if self.certificate:
+            self.tls_server = await asyncio.start_server(
+                self._tls_accepted, self.host, 0,
+                ssl=certs.server_context(self.certificate))
+            self.tls_port = self.tls_server.sockets[0].getsockname()[1]
         for _ in range(20):
             self.server = await asyncio.start_server(self._accepted, self.host, 0)
             self.port = self.server.sockets[0].getsockname()[1]
@@ -149,17 +160,24 @@ class Endpoint:
         for flow in self.streams.values():
             flow.writer.close()
         self.server.close()
+        if self.tls_server:
+            self.tls_server.close()
         self.udp.close()
 
     @property
     def contact(self):
-        return "sip:%s@%s:%d;transport=%s" % (self.name, self.host, self.port,
-                                              self.transport)
+        port = self.tls_port if self.transport == "tls" else self.port
+        return "sip:%s@%s:%d;transport=%s" % (
+            self.name, self.host, port or self.port, self.transport)
 
     # Transport
 
     async def _accepted(self, reader, writer):
         await self._read(reader, writer, writer.get_extra_info("peername"))
+
+    async def _tls_accepted(self, reader, writer):
+        self.tls_accepted += 1
+        await self._accepted(reader, writer)
 
     async def _read(self, reader, writer, peer):
         flow = Flow(self, "tcp", peer, writer)
@@ -172,7 +190,7 @@ class Endpoint:
                     self.received(message, flow)
         except (SipSyntaxError, UnicodeDecodeError, ValueError) as e:
             self.violate("SIP syntax: %s" % e)
-        except (ConnectionError, asyncio.CancelledError):
+        except (OSError, asyncio.CancelledError):
             pass
         finally:
             self.streams.pop(peer, None)
@@ -188,7 +206,9 @@ class Endpoint:
         flow = self.streams.get((host, port))
         if not flow or flow.writer.is_closing():
             reader, writer = await asyncio.wait_for(
-                asyncio.open_connection(host, port), 5)
+                asyncio.open_connection(
+                    host, port, ssl=certs.client_context(self.ca)
+                    if transport == "tls" else None), 5)
             self.spawn(self._read(reader, writer, (host, port)))
             flow = Flow(self, "tcp", (host, port), writer)
             self.streams[(host, port)] = flow

@@ -75,7 +75,7 @@ void certs_done(struct certs *c)
 	X509_free(c->ca_cert);
 }
 
-static void tell_fingerprint(X509 *x, char text[128])
+void certs_fingerprint(X509 *x, char text[128])
 {
 	unsigned char octets[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
@@ -107,7 +107,7 @@ void certs_make(struct certs *c, const char *name, const struct cert_wish *w,
 	f = fopen(out->key, "w");
 	assert(f && PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL));
 	fclose(f);
-	tell_fingerprint(x, out->fingerprint);
+	certs_fingerprint(x, out->fingerprint);
 	X509_free(x);
 	EVP_PKEY_free(key);
 }

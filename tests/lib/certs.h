@@ -32,3 +32,5 @@ void certs_done(struct certs *c);
 /* name: of the files; those of the same name are replaced. */
 void certs_make(struct certs *c, const char *name, const struct cert_wish *w,
 		struct cert *out);
+/* "sha-256 AB:CD..." */
+void certs_fingerprint(struct x509_st *x, char text[128]);

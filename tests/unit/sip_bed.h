@@ -47,8 +47,8 @@ struct bed {
 	TAILQ_HEAD(, told) taken;
 	unsigned branch;
 	uint64_t skipped_ms; /* by which the core's clock is ahead */
-	unsigned peers;	   /* open; a failed test leaves them on a gone stack */
-	uint16_t udp, tcp; /* where the process listens */
+	unsigned peers; /* open; a failed test leaves them on a gone stack */
+	uint16_t udp, tcp, tls; /* where the process listens */
 };
 
 struct said {
@@ -121,6 +121,8 @@ static inline void bed_ready(void *user, bool first)
 	b->udp = (uint16_t)(p ? atoi(p + 14) : 0);
 	p = strstr(z, "tcp:127.0.0.1:");
 	b->tcp = (uint16_t)(p ? atoi(p + 14) : 0);
+	p = strstr(z, "tls:127.0.0.1:");
+	b->tls = (uint16_t)(p ? atoi(p + 14) : 0);
 	loop_stop(b->loop);
 }
 
@@ -179,8 +181,8 @@ static inline uint64_t bed_wall(void *user)
 	return (uint64_t)time(NULL) * 1000;
 }
 
-static inline void bed_start(struct bed *b, const char *program,
-			     const char *listen)
+static inline void bed_start_tls(struct bed *b, const char *program,
+				 const char *listen, const struct sip_tls *tls)
 {
 	static const struct sip_child_ops ops = {
 	    .event = bed_event, .ready = bed_ready, .failed = bed_failed};
@@ -193,6 +195,9 @@ static inline void bed_start(struct bed *b, const char *program,
 	    .ops = &ops,
 	    .user = b,
 	};
+
+	if (tls)
+		cfg.tls = *tls;
 
 	struct clock clock = {bed_mono, bed_wall, b};
 
@@ -209,6 +214,12 @@ static inline void bed_start(struct bed *b, const char *program,
 		return;
 	while (!b->ready && !b->failed)
 		bed_turn(b);
+}
+
+static inline void bed_start(struct bed *b, const char *program,
+			     const char *listen)
+{
+	bed_start_tls(b, program, listen, NULL);
 }
 
 static inline int bed_setup(void **state)
