@@ -182,6 +182,38 @@ static void test_early(void **state)
 	sip_user_done(&b);
 }
 
+static int setup_one(void **state)
+{
+	*state = scene_new("domain \"chat.test\" { rooms = local "
+			   "one-device = yes notify-interval = 0 }\n");
+	return 0;
+}
+
+/* FOCUS-6, CHAT-4: where a second device is refused, one may still take the
+ * place of the first; the room lives on though he is alone in it */
+static void test_one_device(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, a2;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	report(&a, "alice-call");
+	assert_int_equal(msrp_say(&a, ROOM, "remember"), 200);
+	assert_int_equal(take_over(&a2, s, "alice", ROOM, ""), 403);
+	sip_user_done(&a2);
+	assert_int_equal(take_over(&a2, s, "alice", ROOM, ALICE), 200);
+	sip_user_ack(&a2);
+	assert_true(scene_sip(s, PORT_SEND, "BYE").dlg == a.dlg);
+	assert_true(scene_sip_none(s, PORT_SEND, "BYE"));
+	sip_user_connect(&a2);
+	msrp_request(&a2, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
+	assert_int_equal(msrp_status(&a2), 200);
+	assert_true(has(msrp_cpim(&a2), "remember"));
+	assert_int_equal(msrp_say(&a2, ROOM, "moved"), 200);
+	sip_user_done(&a);
+	sip_user_done(&a2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -189,6 +221,8 @@ int main(void)
 	    TEST(test_taken_over),
 	    TEST(test_refused),
 	    TEST(test_early),
+	    cmocka_unit_test_setup_teardown(test_one_device, setup_one,
+					    teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
