@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "base/uri.h"
 #include "mapping/account.h"
@@ -221,6 +222,15 @@ static int check_address(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+/* A socket's name has 107 octets at most (unix(7)). */
+static int check_control(cfg_t *cfg, cfg_opt_t *opt)
+{
+	if (strlen(last_value(opt)) < sizeof((struct sockaddr_un){0}.sun_path))
+		return 0;
+	cfg_error(cfg, "control: the name is too long for a socket");
+	return -1;
+}
+
 static int check_file(cfg_t *cfg, cfg_opt_t *opt)
 {
 	const char *z = cfg_opt_getnstr(opt, 0);
@@ -424,9 +434,8 @@ static void set_policy_checks(cfg_t *cfg)
 void config_set_checks(cfg_t *cfg)
 {
 	static const char *const counts[] = {
-	    "domain|notify-interval", "limits|sip-rate",
-	    "limits|auth-failures",   "limits|message-rate",
-	    NULL};
+	    "domain|notify-interval", "limits|sip-rate", "limits|auth-failures",
+	    "limits|message-rate", NULL};
 	static const char *const positive[] = {
 	    "domain|max-occupants", "domain|min-expires",
 	    "domain|connections",   "msrp|max-message",
@@ -440,6 +449,7 @@ void config_set_checks(cfg_t *cfg)
 
 	set_policy_checks(cfg);
 	cfg_set_validate_func(cfg, "log-level", check_level);
+	cfg_set_validate_func(cfg, "control", check_control);
 	cfg_set_validate_func(cfg, "metrics", check_address);
 	cfg_set_validate_func(cfg, "sip|listen", check_sip_listen);
 	cfg_set_validate_func(cfg, "sip|trust", check_trust);

@@ -207,8 +207,7 @@ static void on_hangup(evutil_socket_t sig, short what, void *user)
 
 	(void)sig;
 	(void)what;
-	if (!s->stopping)
-		service_reload(s, &said);
+	service_reload(s, &said);
 	buf_done(&said);
 }
 

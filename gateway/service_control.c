@@ -92,8 +92,13 @@ int service_reload(struct service *s, struct buf *said)
 {
 	struct config *fresh;
 	struct str rest;
-	int err = read_again(s, &fresh, said);
+	int err;
 
+	if (s->stopping) {
+		buf_addz(said, "stoxd is ending");
+		return ERR_STATE;
+	}
+	err = read_again(s, &fresh, said);
 	if (err < 0) {
 		log_error(&s->log, "reload.refused", "why=%s",
 			  LOGQ(buf_str(said)));

@@ -38,6 +38,6 @@ uint32_t service_max_dialogs(const struct config *c);
 int service_control_open(struct service *s, char why[256]);
 void service_control_close(struct service *s);
 /* Reads the configuration file again and changes what can be changed: 0, or
- * ERR_SYNTAX and everything stays. said: a line each on what was wrong, or on
+ * negative and everything stays. said: a line each on what was wrong, or on
  * what waits for a restart. Both are in the log as well. */
 int service_reload(struct service *s, struct buf *said);

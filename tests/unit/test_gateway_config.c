@@ -165,6 +165,9 @@ static void test_errors(void **state)
 	     ":1: sip-burst: must be at least 1\n"},
 	    {"limits { message-rate = -1 }\n",
 	     ":1: message-rate: -1 is out of range\n"},
+	    {"control = \"/0123456789012345678901234567890123456789012345678"
+	     "901234567890123456789012345678901234567890123456789012345678\"\n",
+	     ":1: control: the name is too long for a socket\n"},
 	    {"xmpp { server = \"localhost:5347\" }\n",
 	     ":1: server: 'localhost:5347' is not ADDRESS:PORT with a numeric "
 	     "address\n"},

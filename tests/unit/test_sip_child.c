@@ -249,6 +249,33 @@ static void replaces_a_hanging_process(void **state)
 	peer_close(&p);
 }
 
+/* A running process gets other limits, and the next one starts with them. */
+static void adjusts_limits(void **state)
+{
+	struct bed *b = *state;
+	struct peer p;
+	struct call first = {&p, "first", "ft", ""};
+	struct call second = {&p, "second", "ft", ""};
+	struct call third = {&p, "third", "ft", ""};
+	int pid = sip_child_pid(b->child);
+
+	peer_open(&p, b, false);
+	call_establish(&first, "");
+	sip_child_adjust(b->child, LOG_ERROR, 1);
+	core_settle(b);
+	call_say(&second, "INVITE", 1, call_contact(&second), NULL);
+	peer_hears_start(&p, "SIP/2.0 503");
+	assert_int_equal(sip_child_pid(b->child), pid);
+	bed_kill(b);
+	call_say(&third, "INVITE", 1, call_contact(&third), NULL);
+	peer_hears_start(&p, "SIP/2.0 503");
+	sip_child_adjust(b->child, LOG_ERROR, 10);
+	core_settle(b);
+	third.id = "fourth";
+	call_establish(&third, "");
+	peer_close(&p);
+}
+
 #define IN_BED(f) cmocka_unit_test_setup_teardown(f, bed_setup, bed_teardown)
 
 int main(void)
@@ -264,6 +291,7 @@ int main(void)
 	    IN_BED(says_why_it_cannot_listen),
 	    cmocka_unit_test(says_that_it_cannot_start),
 	    IN_BED(replaces_a_hanging_process),
+	    IN_BED(adjusts_limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
