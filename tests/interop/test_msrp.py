@@ -1,12 +1,14 @@
 """The MSRP side of a room, without an XMPP server."""
 
 import asyncio
+import resource
 import ssl
 
 import cpim
 from bed import Bed, main, until
 from msrp import Connection, Framer, MsrpSession
 from sipmsg import token
+from sipmsrp import Refused
 
 
 async def closed(reader, timeout=10):
@@ -407,6 +409,26 @@ class Switch(Bed):
         reader, writer = await asyncio.open_connection(
             "127.0.0.1", self.stoxd.msrps, ssl=context)
         writer.close()
+
+    async def test_no_descriptors(self):
+        """ABN-15: an INVITE gets 503, the rooms go on."""
+        alice, bob = await self.pair()
+        carol = await self.sip("carol")
+        pid = self.stoxd.process.pid
+        soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (1, hard))
+        try:
+            with self.assertRaises(Refused) as refused:
+                await carol.join(self.uri, "Carol")
+            self.assertEqual(refused.exception.status, 503)
+            self.assertIsNotNone(refused.exception.response.get("retry-after"))
+            self.assertEqual(await alice.say("we go on"), 200)
+            await self.heard(bob, "we go on")
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+        await carol.join(self.uri, "Carol")
+        self.assertEqual(await carol.say("at last"), 200)
+        await self.heard(bob, "at last")
 
     async def test_slow_reader(self):
         """ABN-11: who stops reading does not hold up the others."""

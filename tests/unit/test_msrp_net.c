@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -328,6 +331,73 @@ static void test_configuration_errors(void **state)
 	loop_free(loop);
 }
 
+static int connect_to(uint16_t port)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+static void turn_for(struct loop *loop, unsigned ms)
+{
+	struct timer end = {0};
+
+	timer_set(loop, &end, ms, (void (*)(void *))loop_stop, loop);
+	loop_run(loop);
+	timer_cancel(loop, &end);
+}
+
+/* ABN-15: no descriptor is left: nobody spins, no further session is agreed
+ * (its INVITE gets 503), those that are there go on, and when there are
+ * descriptors again all is well. */
+static void test_no_descriptors(void **state)
+{
+	struct loop *loop = loop_new(NULL, NULL);
+	struct side caller, callee;
+	struct msrp_session *more;
+	struct msrp_session_cfg cfg = {.peer_path =
+					   STR("msrp://127.0.0.1:9/x;tcp")};
+	struct rlimit was, low;
+	uint64_t accepted;
+	clock_t cpu;
+	int fd;
+
+	(void)state;
+	side_init(&caller, loop, false, NULL, "127.0.0.1");
+	side_init(&callee, loop, false, NULL, "127.0.0.1");
+	side_join(&callee, false, STR("msrp://127.0.0.1:9/x;tcp"));
+	side_join(&caller, false, msrp_session_uri(callee.s));
+	bind_both(&caller, &callee);
+	accepted = msrp_stats(callee.msrp)->accepted;
+	fd = connect_to(msrp_port(callee.msrp, false));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	low = (struct rlimit){(rlim_t)fd + 1, was.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	cpu = clock();
+	turn_for(loop, 300);
+	assert_true(clock() - cpu < CLOCKS_PER_SEC / 10);
+	assert_int_equal(msrp_stats(callee.msrp)->accepted, accepted);
+	assert_true(msrp_session_new(callee.msrp, &cfg, &more) < 0);
+	send_noise(&caller, &callee, 5000);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	for (int i = 0; i < 40; i++)
+		if (msrp_stats(callee.msrp)->accepted == accepted)
+			turn_for(loop, 100);
+	assert_int_equal(msrp_stats(callee.msrp)->accepted, accepted + 1);
+	assert_int_equal(msrp_session_new(callee.msrp, &cfg, &more), 0);
+	msrp_session_free(more);
+	close(fd);
+	side_done(&caller);
+	side_done(&callee);
+	loop_settle(loop);
+	loop_free(loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +407,7 @@ int main(void)
 	    cmocka_unit_test(test_tls_session_over_tcp),
 	    cmocka_unit_test(test_unbound),
 	    cmocka_unit_test(test_configuration_errors),
+	    cmocka_unit_test(test_no_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
