@@ -148,6 +148,13 @@ bool affil_covers(const struct affil *a, const struct person *who)
 	return is_among(a->pub.user, who, AFFIL_KEYS);
 }
 
+bool seat_join_is(const struct seat_join *join, struct str key)
+{
+	struct person who = person_of(join);
+
+	return is_among(key, &who, AFFIL_KEYS);
+}
+
 bool affil_names(struct str user, const struct person *who)
 {
 	return is_among(user, who, AFFIL_NAMES);

@@ -49,7 +49,8 @@ enum world { WORLD_SIP, WORLD_XMPP, WORLDS };
 	X(REASON_SHUTDOWN, "the service is shutting down")                     \
 	X(REASON_ROOM_GONE, "the room was closed")                             \
 	X(REASON_UNTRUSTED, "wrong certificate of the chat session")           \
-	X(REASON_SLOW, "too slow to follow")
+	X(REASON_SLOW, "too slow to follow")                                   \
+	X(REASON_FLOOD, "too many messages")
 
 enum reason_code {
 #define X(name, text) name,

@@ -138,6 +138,9 @@ enum reason_code room_destroy(struct room *r, struct str why);
 void room_info(const struct room *r, struct room_info *out);
 /* As it is now, defaults filled in; good until the next command. */
 const struct room_policy *room_policy(const struct room *r);
+/* Does this key of a list (struct room_affiliation) mean who joins: him, behind
+ * whatever name, or all users of his domain? */
+bool seat_join_is(const struct seat_join *join, struct str key);
 /* Would these lists keep him out of a room that is to be made? */
 bool room_policy_bans(const struct room_policy *policy,
 		      const struct seat_join *join);

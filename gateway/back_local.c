@@ -12,6 +12,7 @@
 struct back_local {
 	const struct config *cfg;
 	struct rooms *rooms;
+	struct log *log;
 	struct map_domain *domain;
 	struct map_domains domains;
 	/* fetched once: that loads OpenSSL's configuration and providers */
@@ -45,12 +46,14 @@ void back_local_reconfigure(struct back_local *b)
 	b->domains = (struct map_domains){d, n, str_z(cfg->sip.host)};
 }
 
-struct back_local *back_local_new(const struct config *cfg, struct rooms *rooms)
+struct back_local *back_local_new(const struct config *cfg, struct rooms *rooms,
+				  struct log *log)
 {
 	struct back_local *b = mem_new(sizeof(*b));
 
 	b->cfg = cfg;
 	b->rooms = rooms;
+	b->log = log;
 	b->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	back_local_reconfigure(b);
 	return b;
@@ -213,6 +216,28 @@ static void fill_identity(const struct back_local *b, struct seat_join *join,
 		join->account_jid = buf_str(account);
 }
 
+/* What the configuration says of who may come. */
+static bool kept_out(const struct back_local *b, const struct seat_join *join)
+{
+	const struct domain_config *d =
+	    back_local_domain(b, room_domain(join->room));
+	const struct room_config *room = config_room(b->cfg, join->room);
+	const char *why = d ? access_refuses(&d->access, join) : NULL;
+	const char *whose = "domain";
+
+	if (!why && room) {
+		why = access_refuses(&room->access, join);
+		whose = "room";
+	}
+	if (!why || join->own)
+		return false;
+	log_info(b->log, "access.refused", "room=%s user=%s list=%s why=%s",
+		 LOGQ(join->room),
+		 LOGQ(join->account.n ? join->account : join->user), whose,
+		 LOGQ(str_z(why)));
+	return true;
+}
+
 enum reason_code back_local_admits(const struct back_local *b,
 				   struct seat_join *join)
 {
@@ -222,7 +247,9 @@ enum reason_code back_local_admits(const struct back_local *b,
 	enum reason_code why = REASON_OK;
 
 	fill_identity(b, join, &jid, &account);
-	if (there)
+	if (kept_out(b, join))
+		why = REASON_FORBIDDEN;
+	else if (there)
 		why = room_admits(there, join);
 	else if (policy && room_policy_bans(policy, join))
 		why = REASON_BANNED;
@@ -250,8 +277,10 @@ static enum reason_code join_room(struct back_local *b, struct seat_join *join,
 	    founds || (back_local_is_name(b, join->room) &&
 		       back_local_may_create(b, str_z(d->name), join->world));
 	join->wants_lock = join->world == WORLD_XMPP && d->lock;
-	why =
-	    rooms_join(b->rooms, config_policy(b->cfg, join->room), join, seat);
+	why = kept_out(b, join)
+		  ? REASON_FORBIDDEN
+		  : rooms_join(b->rooms, config_policy(b->cfg, join->room),
+			       join, seat);
 	buf_done(&jid);
 	buf_done(&account);
 	return why;

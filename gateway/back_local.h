@@ -8,9 +8,9 @@
 
 struct back_local;
 
-/* Borrows both. */
-struct back_local *back_local_new(const struct config *cfg,
-				  struct rooms *rooms);
+/* Borrows all; the log hears whom a list keeps out. */
+struct back_local *back_local_new(const struct config *cfg, struct rooms *rooms,
+				  struct log *log);
 /* The content of cfg has changed. */
 void back_local_reconfigure(struct back_local *b);
 void back_local_free(struct back_local *b);

@@ -29,7 +29,9 @@
 	    CFG_STR_LIST("reserved-nicks", no_list, CFGF_NONE),                \
 	    CFG_STR_LIST("admins", no_list, CFGF_NONE),                        \
 	    CFG_STR_LIST("members", no_list, CFGF_NONE),                       \
-	    CFG_STR_LIST("outcasts", no_list, CFGF_NONE)
+	    CFG_STR_LIST("outcasts", no_list, CFGF_NONE),                      \
+	    CFG_STR_LIST("allow", no_list, CFGF_NONE),                         \
+	    CFG_STR_LIST("deny", no_list, CFGF_NONE)
 
 /* Fed to the parser after the file's last octet: libconfuse takes the end of
  * the file for the end of an open section, where this option is unknown. */
@@ -172,11 +174,12 @@ static void read_domain(struct arena *a, cfg_t *sec, struct domain_config *d)
 	    .types = cfg_getstr(sec, "types"),
 	    .invite_by_refer =
 		config_word(config_invite_by, cfg_getstr(sec, "invite-by")),
-	    .outsiders = cfg_getbool(sec, "outsiders"),
 	    .own_copies = cfg_getbool(sec, "own-copies"),
 	    .copies_confirmed =
 		config_word(config_copies, cfg_getstr(sec, "copies")),
 	    .policy = config_read_policy(a, sec),
+	    .access = config_read_access(a, sec),
+	    .outsiders = cfg_getbool(sec, "outsiders"),
 	    .force_tls = cfg_getbool(sec, "force-tls"),
 	    .anonymous = cfg_getbool(sec, "anonymous"),
 	    .plain_clients = cfg_getbool(sec, "plain-clients"),
@@ -293,7 +296,6 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_STR("invite-by", "invite", CFGF_NONE),
 			      CFG_STR("copies", "partial", CFGF_NONE),
 			      CFG_BOOL("own-copies", cfg_true, CFGF_NONE),
-			      CFG_BOOL("outsiders", cfg_true, CFGF_NONE),
 			      CFG_INT("connections", 1, CFGF_NONE),
 			      CFG_BOOL("force-tls", cfg_false, CFGF_NONE),
 			      CFG_BOOL("anonymous", cfg_true, CFGF_NONE),
@@ -301,6 +303,7 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_BOOL("lock", cfg_true, CFGF_NONE),
 			      CFG_INT("notify-interval", 5, CFGF_NONE),
 			      CFG_INT("min-expires", 60, CFGF_NONE),
+			      CFG_BOOL("outsiders", cfg_true, CFGF_NONE),
 			      POLICY_KEYS(no_list),
 			      SECTION_END(&e)};
 	cfg_opt_t room[] = {CFG_STR("name", "", CFGF_NONE),

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/net.h"
 #include "conference/room.h"
+#include "gateway/access.h"
 #include "msrp/msrp.h"
 #include "sip/child.h"
 
@@ -34,6 +35,7 @@ struct domain_config {
 	const char *types;   /* of content, as accept-wrapped-types has them */
 	const char *welcome; /* told to SIP users who join; "" = nothing */
 	struct room_policy policy; /* of its rooms */
+	struct access access;	   /* to them */
 	bool lock;
 	unsigned notify_interval_ms;
 	unsigned min_expires; /* seconds */
@@ -52,6 +54,7 @@ struct room_config {
 	struct str address; /* "name@domain", prepared */
 	struct str subject; /* until somebody sets one */
 	struct room_policy policy;
+	struct access access; /* besides its domain's */
 };
 
 struct config {

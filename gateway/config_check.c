@@ -422,6 +422,8 @@ static void set_policy_checks(cfg_t *cfg)
 	    {"domain|admins", "room|admins", check_account},
 	    {"domain|members", "room|members", check_account},
 	    {"domain|outcasts", "room|outcasts", check_account},
+	    {"domain|allow", "room|allow", check_account},
+	    {"domain|deny", "room|deny", check_account},
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {

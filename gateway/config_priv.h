@@ -22,6 +22,8 @@ void config_set_checks(cfg_t *cfg);
 int config_check_tls(cfg_t *cfg);
 
 /* config_room.c */
+/* The lists of who may come, in a domain's section or a room's. */
+struct access config_read_access(struct arena *a, cfg_t *sec);
 /* The policy that a domain's section describes; strings are the parser's or in
  * the arena. */
 struct room_policy config_read_policy(struct arena *a, cfg_t *domain);

@@ -113,6 +113,31 @@ static void add_list(struct arena *a, cfg_t *sec, const char *key,
 	}
 }
 
+static struct str *read_keys(struct arena *a, cfg_t *sec, const char *key,
+			     size_t *n)
+{
+	struct str *keys =
+	    arena_alloc(a, (cfg_size(sec, key) + 1) * sizeof(*keys));
+
+	for (unsigned i = 0; i < cfg_size(sec, key); i++) {
+		struct buf user = BUF_INIT(8192);
+
+		if (map_account(&user, str_z(cfg_getnstr(sec, key, i))) == 0)
+			keys[(*n)++] = arena_dup(a, buf_str(&user));
+		buf_done(&user);
+	}
+	return keys;
+}
+
+struct access config_read_access(struct arena *a, cfg_t *sec)
+{
+	struct access access = {0};
+
+	access.allow = read_keys(a, sec, "allow", &access.n_allow);
+	access.deny = read_keys(a, sec, "deny", &access.n_deny);
+	return access;
+}
+
 /* The domain's list, then the room's own, whose word counts. */
 static void read_lists(struct arena *a, cfg_t *sec, bool of_room,
 		       struct room_policy *p)
@@ -188,6 +213,7 @@ static int read_room(struct config *c, cfg_t *sec, struct room_config *out)
 		}
 	out->subject = str_z(cfg_getstr(sec, "subject"));
 	out->policy = domain->policy;
+	out->access = config_read_access(c->strings, sec);
 	out->policy.persistent = true;
 	out->policy.title = str_z(cfg_getstr(sec, "name"));
 	read_switches(sec, false, &out->policy);

@@ -129,7 +129,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 		return err;
 	tell_verify(loop, config);
 	c->rooms = rooms_new(loop, config->limits.rooms);
-	c->back = back_local_new(config, c->rooms);
+	c->back = back_local_new(config, c->rooms, loop_log(loop));
 	c->persist = persist_new(&(struct persist_cfg){
 	    .loop = loop,
 	    .store = io->store,

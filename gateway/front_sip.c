@@ -26,6 +26,7 @@ struct front_sip *front_sip_new(const struct front_sip_cfg *cfg)
 	f->names = dialog_names_new(f->loop);
 	f->guests = guests_new();
 	f->auth = auth_new();
+	f->talkers = table_new();
 	return f;
 }
 
@@ -429,6 +430,7 @@ void front_sip_free(struct front_sip *f)
 	dialog_names_free(f->names);
 	guests_free(f->guests);
 	auth_free(f->auth);
+	table_free(f->talkers);
 	table_free(f->unconfirmed);
 	table_free(f->referrals);
 	table_free(f->dialogs);

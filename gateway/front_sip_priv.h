@@ -16,6 +16,7 @@ struct dialog_names;
 struct guest;
 struct guests;
 struct invitees;
+struct talker;
 struct watched_room;
 
 /* A SIP dialog with its usages (RFC 5057): a call, subscriptions, or both. The
@@ -69,6 +70,7 @@ struct front_sip {
 	struct dialog_names *names;
 	struct guests *guests;
 	struct auth *auth;
+	struct table *talkers;	 /* by user */
 	struct table *referrals; /* by id */
 	uint64_t last_referral;
 	uint64_t last_upload;
@@ -145,6 +147,7 @@ struct call {
 	unsigned anonymous; /* his number, or 0: he goes by his own name */
 	struct str invite;  /* Call-ID, From tag and CSeq */
 	struct sender *sender;
+	struct talker *talker; /* NULL: he has not said anything yet */
 	/* negotiated; the peer's strings are slices of `lists` */
 	struct sdp_media peer;
 	char *lists;
@@ -399,6 +402,14 @@ struct dialog *dialog_begin(struct front_sip *f, const struct port_msg *m);
 /* May the request go on? PORT_F_IDENTITY then holds whom it comes from, unless
  * From does or nobody cares; else it has been answered. Strings live in a. */
 bool auth_admit(struct front_sip *f, struct port_msg *m, struct arena *a);
+
+/* front_sip_flood.c */
+/* Counts a message or nickname of his; false: it is one too many. */
+bool call_may_say(struct call *c);
+/* It has been refused. Ends the call of one who goes on. */
+void call_said_too_much(struct call *c);
+/* The call is over. */
+void talker_release(struct call *c);
 
 /* front_sip_timer.c */
 /* Answers a session interval that is too short: 422 with Min-SE (RFC 4028 §9).

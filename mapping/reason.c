@@ -278,6 +278,8 @@ static const struct words words[REASONS] = {
 	{488, 481, 481, {"auth", "not-authorized"}, 333, "failed"},
     [REASON_SLOW] =
 	{480, 481, 481, {"wait", "resource-constraint"}, 333, "failed"},
+    [REASON_FLOOD] =
+	{403, 403, 403, {"modify", "policy-violation"}, 307, "booted"},
 };
 /* clang-format on */
 

@@ -195,6 +195,9 @@ static void test_errors(void **state)
 	     ":1: domain: 'a b' is no domain name\n"},
 	    {"domain \"a.b\" { secret = \"x\" }\n",
 	     ":1: domain \"a.b\" has neither rooms nor users\n"},
+	    {"domain \"a.b\" { rooms = local\n deny = {\"bob\"} }\n",
+	     ":2: deny: 'bob' is not USER@DOMAIN, @DOMAIN or a SIP "
+	     "URI\n"},
 	    {"domain \"a.b\" { rooms = local\n outcasts = {\"bob\"} }\n",
 	     ":2: outcasts: 'bob' is not USER@DOMAIN, @DOMAIN or a SIP "
 	     "URI\n"},

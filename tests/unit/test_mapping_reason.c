@@ -269,6 +269,7 @@ static void test_reason_of_end(void **state)
 	    {REASON_NOT_MEMBER, 403, 321, "booted"},
 	    {REASON_LOST, 480, 333, "failed"},
 	    {REASON_SLOW, 480, 333, "failed"},
+	    {REASON_FLOOD, 403, 307, "booted"},
 	    {REASON_SHUTDOWN, 503, 332, "booted"},
 	    {REASON_ROOM_GONE, 410, 0, "booted"},
 	};
