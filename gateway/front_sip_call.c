@@ -88,6 +88,7 @@ static void end_call(struct call *c)
 	}
 	no_longer_unconfirmed(c);
 	sender_release(f, c->sender);
+	talker_release(c);
 	dialog_names_ended(c->dialog);
 	guest_unlist(c);
 	TAILQ_REMOVE(&f->calls, c, link);

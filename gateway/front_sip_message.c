@@ -160,6 +160,16 @@ bool call_takes_from(const struct call *c, struct str type)
 	       (c->plain && str_ieq(type, STR("text/plain")));
 }
 
+/* Refuses who says too much; the call may be over. */
+static bool floods(struct call *c, msrp_tx tx)
+{
+	if (call_may_say(c))
+		return false;
+	reply(c, tx, 403, reason_text(REASON_FLOOD));
+	call_said_too_much(c);
+	return true;
+}
+
 void call_on_message(void *user, msrp_tx tx, const struct msrp_message *in)
 {
 	struct call *c = user;
@@ -170,6 +180,8 @@ void call_on_message(void *user, msrp_tx tx, const struct msrp_message *in)
 
 	c->f->stats.messages_in++;
 	call_confirm(c);
+	if (floods(c, tx))
+		return;
 	if (str_ieq(type, STR("text/x-msrp-heartbeat"))) {
 		reply(c, tx, 200, "");
 		return;
@@ -218,6 +230,8 @@ void call_on_nickname(void *user, msrp_tx tx, const struct msrp_nickname *n)
 	    .type = SEAT_NICK, .op = tx | OP_NICKNAME, .text = n->text};
 
 	call_confirm(c);
+	if (floods(c, tx))
+		return;
 	if (n->bad || (n->room.n && !draft_room_ours(c, n->room)))
 		reply(c, tx, 424, "");
 	else if (!seat_in_room(&c->seat))

@@ -275,6 +275,7 @@ void call_on_flow(void *user, struct msrp_incoming *in,
 	const char *comment = "";
 	int status = check(c, m, &comment);
 	struct opening o;
+	bool flood;
 
 	if (status != 200) {
 		msrp_incoming_refuse(in, (unsigned)status, comment);
@@ -287,13 +288,18 @@ void call_on_flow(void *user, struct msrp_incoming *in,
 	o = (struct opening){.m = message_new(131072)};
 	o.m->client_id = arena_dup(o.m->arena, m->message_id);
 	status = read_head(c, m, &o);
-	if (status == 200) {
+	flood = status == 200 && !call_may_say(c);
+	if (flood) {
+		msrp_incoming_refuse(in, 403, reason_text(REASON_FLOOD));
+	} else if (status == 200) {
 		c->f->stats.messages_in++;
 		say(c, in, &o);
 	} else if (status) {
 		msrp_incoming_refuse(in, (unsigned)status, "");
 	}
 	message_unref(o.m);
+	if (flood)
+		call_said_too_much(c);
 }
 
 void upload_result(struct call *c, uint64_t number, enum reason_code code)
