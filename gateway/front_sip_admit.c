@@ -126,7 +126,7 @@ static enum reason_code admits(struct call *c)
 {
 	struct seat_join join = call_join(c);
 
-	return c->founds ? REASON_OK : back_local_admits(c->f->cfg.back, &join);
+	return back_local_admits(c->f->cfg.back, &join);
 }
 
 int call_check(struct call *c, const struct port_msg *m, const char **why)

@@ -418,6 +418,7 @@ static void subscribe_new(struct front_sip *f, struct dialog *d,
 	struct arena *a = arena_new(16384);
 	struct subscription *s;
 	enum reason_code why;
+	bool waits;
 	struct str room;
 	int status = subscribe_room(f, d, m, a, &room);
 
@@ -438,9 +439,10 @@ static void subscribe_new(struct front_sip *f, struct dialog *d,
 		accept_subscribe(s, m, expires);
 	} else {
 		why = s->refused;
+		waits = why == REASON_NO_ROOM ||
+			(why == REASON_FORBIDDEN && !s->outsiders);
 		subscription_free(s);
-		if ((why != REASON_NO_ROOM && why != REASON_FORBIDDEN) ||
-		    !wait_for_room(f, m, room))
+		if (!waits || !wait_for_room(f, m, room))
 			front_sip_refuse(f, m, map_reason_to_sip(why),
 					 reason_text(why));
 		dialog_release(d);

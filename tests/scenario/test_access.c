@@ -14,7 +14,8 @@ static int setup_lists(void **state)
 	return with_config(
 	    state, "domain \"chat.test\" { secret = \"x\" rooms = local\n"
 		   " lock = no\n"
-		   " allow = {\"@sip.test\", \"u@x.test\", \"v@x.test\"}\n"
+		   " factory = \"new\" allow = {\"@sip.test\", \"u@x.test\", "
+		   "\"v@x.test\"}\n"
 		   " deny = {\"mallory@sip.test\", \"V@x.test\"} }\n"
 		   "room \"staff@chat.test\" { allow = {\"@x.test\", "
 		   "\"alice@sip.test\"} }\n");
@@ -74,6 +75,8 @@ static void test_lists(void **state)
 	const struct xnode *p;
 
 	assert_int_equal(invited(s, "mallory", ROOM), 403);
+	assert_int_equal(invited(s, "mallory", "sip:new@chat.test"), 403);
+	assert_int_equal(invited(s, "alice", "sip:new@chat.test"), 200);
 	assert_int_equal(invited(s, "alice", ROOM), 200);
 	assert_int_equal(invited(s, "bob", ROOM), 200);
 	assert_int_equal(invited(s, "alice", "sip:staff@chat.test"), 200);
