@@ -29,8 +29,9 @@ struct stream {
 	size_t n_listeners;
 	uint64_t end; /* octets that came */
 	bool over, held;
-	unsigned last; /* hyphens that the last octets are */
-	uint64_t grace_ms;
+	unsigned last;	   /* hyphens that the last octets are */
+	uint64_t grace_ms; /* what is left to the slower half */
+	uint64_t hold_ms;  /* likewise of the present hold */
 	struct timer tick;
 };
 
@@ -112,6 +113,7 @@ static void set_hold(struct stream *s, bool hold)
 	if (s->held == hold || s->over)
 		return;
 	s->held = hold;
+	s->hold_ms = STREAM_HOLD_MS;
 	timer_cancel(s->source.loop, &s->tick);
 	set_tick(s);
 	s->source.hold(s->source.user, hold);
@@ -184,19 +186,33 @@ static bool is_too_slow(const struct stream *s, const struct stream_listener *l,
 	return !grace || idle >= STREAM_STALL_MS;
 }
 
-static void on_tick(void *user)
+static void spend(uint64_t *ms)
 {
-	struct stream *s = stream_ref(user);
-	struct stream_listener *l, *next;
-	bool grace = true;
+	*ms -= *ms < STREAM_TICK_MS ? *ms : STREAM_TICK_MS;
+}
+
+/* The message was held for a tick. False: by fewer than half, and for too long.
+ */
+static bool has_grace(struct stream *s)
+{
+	const struct stream_listener *l;
 	size_t behind = 0;
 
 	TAILQ_FOREACH (l, &s->listeners, link)
 		behind += is_behind(s, l);
-	if (s->held && behind * 2 <= s->n_listeners) {
-		grace = s->grace_ms > STREAM_TICK_MS;
-		s->grace_ms -= grace ? STREAM_TICK_MS : s->grace_ms;
-	}
+	if (!s->held || behind * 2 > s->n_listeners)
+		return true;
+	spend(&s->grace_ms);
+	spend(&s->hold_ms);
+	return s->grace_ms && s->hold_ms;
+}
+
+static void on_tick(void *user)
+{
+	struct stream *s = stream_ref(user);
+	struct stream_listener *l, *next;
+	bool grace = has_grace(s);
+
 	for (l = TAILQ_FIRST(&s->listeners); l; l = next) {
 		next = TAILQ_NEXT(l, link);
 		if (is_too_slow(s, l, grace))

@@ -16,7 +16,10 @@ struct stream_piece;
 
 /* Holds shorter than this are nobody's fault. */
 #define STREAM_TICK_MS 100
-/* How long, in all, the slower half may hold one message up. */
+/* How long the slower half may hold one message up, at a time and in all. Less
+ * than a second at a time: after that the others' chunks would be ended, which
+ * many clients do not take (conference MSRP-33, -34). */
+#define STREAM_HOLD_MS	800
 #define STREAM_GRACE_MS 2000
 /* A listener who reads nothing at all while he holds the message up. */
 #define STREAM_STALL_MS 30000

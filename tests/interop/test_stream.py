@@ -259,6 +259,36 @@ class Streams(Bed):
         self.assertEqual(set(readers.ended.values()), {"#"})
         await until(lambda: alice.call.ended, 20, "BYE")
 
+    async def test_many_at_once(self):
+        """MSRP-34, MSRP-35: several long messages and short ones through the
+        same sessions."""
+        users = [await self.sip_in("user%d" % i, subscribe=False)
+                 for i in range(5)]
+        bodies = {u.name: self.head(u) + bytes([65 + i]) * (1500000 + i) +
+                  b"\r\n-------" * 100
+                  for i, u in enumerate(users)}
+
+        async def talk(user):
+            for k in range(20):
+                self.assertEqual(await user.say("%s %d" % (user.name, k),
+                                                timeout=60), 200)
+        statuses = await asyncio.gather(
+            *(u.call.msrp.send(bodies[u.name], chunk=100000, timeout=120)
+              for u in users), *(talk(u) for u in users))
+        for response in statuses[:len(users)]:
+            self.assertEqual(response.status, 200)
+        for user in users:
+            want = sorted(b for n, b in bodies.items() if n != user.name)
+
+            def got():
+                return sorted(m.body for m in user.call.msrp.messages
+                              if len(m.body) > 100000)
+            await until(lambda: len(got()) == len(want), 60,
+                        lambda: "%s has %d" % (user.name, len(got())))
+            self.assertEqual(got(), want)
+            self.assertEqual(len(user.call.msrp.messages),
+                             len(want) + 20 * len(want))
+
     async def test_over_tls(self):
         """CHAT-14 over msrps: in and out."""
         self.allow_violations = True

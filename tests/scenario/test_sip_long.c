@@ -20,8 +20,9 @@
 
 struct cast {
 	struct scene *s;
-	struct sip_user alice, bob;
-	const char *tid; /* of Alice's last chunk */
+	struct sip_user alice, bob, dave;
+	const char *id;	 /* of Alice's message */
+	const char *tid; /* of her last chunk */
 };
 
 /* An offer whose lists are these alone. */
@@ -48,6 +49,7 @@ static int setup(void **state)
 {
 	struct cast *c = calloc(1, sizeof(*c));
 
+	c->id = "m1";
 	c->s = scene_new(DOMAIN);
 	enter(&c->alice, c->s, "alice", ANY);
 	enter(&c->bob, c->s, "bob", ANY);
@@ -66,7 +68,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A chunk of a message m1 of `total` octets; its end-line only with a flag. */
+/* A chunk of a message of `total` octets; its end-line only with a flag. */
 static void chunk(struct cast *c, size_t start, const char *total,
 		  const char *body, char flag)
 {
@@ -75,11 +77,11 @@ static void chunk(struct cast *c, size_t start, const char *total,
 	c->tid = arena_printf(c->s->arena, "tx%u", ++u->ids).p;
 	msrp_put(u, arena_printf(c->s->arena,
 				 "MSRP %s SEND\r\nTo-Path: %.*s\r\nFrom-Path: "
-				 "%s\r\nMessage-ID: m1\r\nSuccess-Report: yes"
+				 "%s\r\nMessage-ID: %s\r\nSuccess-Report: yes"
 				 "\r\nByte-Range: %zu-*/%s\r\nContent-Type: "
 				 "message/cpim\r\n\r\n%s",
-				 c->tid, STR_ARG(u->path), u->own_path, start,
-				 total, body));
+				 c->tid, STR_ARG(u->path), u->own_path, c->id,
+				 start, total, body));
 	if (flag)
 		msrp_put(u, arena_printf(c->s->arena, "\r\n-------%s%c\r\n",
 					 c->tid, flag));
@@ -149,6 +151,67 @@ static void test_who_came_later(void **state)
 	scene_run(c->s, 1500);
 	forget(&c->bob);
 	sip_user_done(&carol);
+}
+
+/* CHAT-20: collected messages have their place when they are complete, long
+ * ones when their headers are */
+static void test_order(void **state)
+{
+	struct cast *c = *state;
+	struct sip_user carol;
+	struct str got;
+
+	enter(&carol, c->s, "carol", ANY);
+	chunk(c, 1, "*", TEXT "a", '+');
+	assert_int_equal(msrp_say(&c->bob, ROOM, "first"), 200);
+	chunk(c, sizeof(TEXT) + 1, "*", "fter", '$');
+	assert_true(has(msrp_cpim(&carol), "first"));
+	assert_true(has(msrp_cpim(&carol), "after"));
+	c->id = "m2";
+	chunk(c, 1, "70000", VIDEO "long", '+');
+	forget(&c->alice);
+	assert_int_equal(msrp_say(&c->alice, ROOM, "second"), 200);
+	scene_run(c->s, 1500); /* the stalled chunk makes way */
+	got = raw(&carol);
+	assert_true(has(got, "\r\n\r\nlong\r\n-------"));
+	assert_true(str_search(got, STR("long")) <
+		    str_search(got, STR("second")));
+	sip_user_done(&carol);
+}
+
+/* V-ABN-6, CHAT-21: who stops reading is skipped, the others get it all; at the
+ * end he is told BYE */
+static void test_reads_nothing(void **state)
+{
+	struct cast *c = *state;
+	struct sip_user carol;
+	size_t sent = sizeof(VIDEO) - 1, n = 100000;
+	char *more = malloc(n + 1);
+
+	memset(more, 'x', n);
+	more[n] = '\0';
+	enter(&carol, c->s, "carol", ANY);
+	enter(&c->dave, c->s, "dave", ANY);
+	bufferevent_disable(c->bob.msrp, EV_READ);
+	bufferevent_setwatermark(c->bob.msrp, EV_READ, 0, 1);
+	chunk(c, 1, "9000000", VIDEO, '+');
+	for (int i = 0; i < 40; i++) {
+		chunk(c, sent + 1, "9000000", more, '+');
+		sent += n;
+		scene_run(c->s, 300);
+	}
+	assert_true(raw(&carol).n > sent);
+	assert_false(has(raw(&carol), "#\r\n"));
+	assert_true(scene_sip_none(c->s, PORT_SEND, "BYE"));
+	/* the sender is answered like before */
+	forget(&c->alice);
+	chunk(c, sent + 1, "9000000", more, '$');
+	assert_int_equal(msrp_status(&c->alice), 200);
+	scene_run(c->s, 140000);
+	scene_sip(c->s, PORT_SEND, "BYE");
+	free(more);
+	sip_user_done(&carol);
+	sip_user_done(&c->dave);
 }
 
 /* CHAT-18, CHAT-20: who does not take it, and XMPP users */
@@ -413,6 +476,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	    TEST(test_begins_with_headers),
 	    TEST(test_who_came_later),
+	    TEST(test_order),
+	    TEST(test_reads_nothing),
 	    TEST(test_who_gets_it),
 	    TEST(test_not_bound),
 	    TEST(test_refused),

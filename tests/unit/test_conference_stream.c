@@ -232,8 +232,8 @@ static void test_one_slow(void **state)
 		begin = p.now_ms;
 		while (p.held) {
 			pass_time(&p, 50);
-			if ((p.now_ms - begin) % 400 == 0)
-				take(&r[2], 1);
+			if (p.now_ms - begin >= 500)
+				take(&r[2], 70000);
 		}
 		waited += p.now_ms - begin;
 	}
@@ -247,6 +247,27 @@ static void test_one_slow(void **state)
 	stream_finish(p.stream);
 	stream_leave(&r[0].l);
 	stream_leave(&r[1].l);
+	play_done(&p);
+}
+
+/* Who reads nothing holds them up for less than a second. */
+static void test_one_dead(void **state)
+{
+	struct play p;
+	struct reader r[3];
+
+	(void)state;
+	play_init(&p);
+	for (int i = 0; i < 3; i++)
+		listen_in(&p, &r[i], i < 2);
+	while (!p.held)
+		put(&p, PART);
+	pass_time(&p, STREAM_HOLD_MS - 50);
+	assert_false(r[2].ended);
+	pass_time(&p, 100);
+	assert_true(r[2].ended);
+	assert_false(p.held);
+	stream_abort(p.stream);
 	play_done(&p);
 }
 
@@ -337,6 +358,7 @@ int main(void)
 	    cmocka_unit_test(test_memory),
 	    cmocka_unit_test(test_all_slow),
 	    cmocka_unit_test(test_one_slow),
+	    cmocka_unit_test(test_one_dead),
 	    cmocka_unit_test(test_dead_majority),
 	    cmocka_unit_test(test_after_the_end),
 	    cmocka_unit_test(test_hyphens),
