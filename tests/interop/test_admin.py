@@ -516,8 +516,7 @@ class Reload(Control):
         """MSRP over TLS gets the new certificate; one that can't be used
         refuses the file."""
         alice = await self.sip_in("alice", "Alice")
-        folder = os.path.dirname(self.stoxd.folder)
-        cert, key = (os.path.join(folder, n) for n in ("cert.pem", "key.pem"))
+        cert, key = self.stoxd.certificate
         loop = asyncio.get_running_loop()
         old = await loop.run_in_executor(None, self.fingerprint)
         subprocess.run(
@@ -532,7 +531,7 @@ class Reload(Control):
             good_key = f.read()
         with open(key, "w", encoding="ascii") as f:
             f.write("no key\n")
-        self.assertIn("key.pem", await self.refused("reload"))
+        self.assertIn(key, await self.refused("reload"))
         with open(key, "w", encoding="ascii") as f:
             f.write(good_key)
         self.assertEqual(await loop.run_in_executor(None, self.fingerprint),
