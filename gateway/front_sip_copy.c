@@ -96,12 +96,15 @@ static void tell_missed(struct call *c, const struct message *m,
 
 static void start(struct call *c, struct message *m)
 {
+	const struct domain_config *dom = call_domain(c);
 	struct copy *k = mem_new(sizeof(*k));
 	struct msrp_flow flow = {
 	    .content_type = STR("message/cpim"),
 	    .has_total = m->has_total,
 	    .total = m->total,
-	    .failure_report = MSRP_FAILURE_PARTIAL,
+	    .failure_report = dom && dom->copies_confirmed
+				  ? MSRP_FAILURE_YES
+				  : MSRP_FAILURE_PARTIAL,
 	    .ops = &out_ops,
 	    .user = k,
 	};

@@ -432,6 +432,39 @@ static void test_receiver_gone(void **state)
 	assert_int_equal(msrp_status(&c->alice), 200);
 }
 
+/* CHAT-19, MSRP-57: the receiver wants no more of it; nobody else hears that.
+ */
+static void test_receiver_refuses(void **state)
+{
+	struct cast *c = *state;
+	struct sip_user carol;
+	struct str tid;
+
+	enter(&carol, c->s, "carol", ANY);
+	chunk(c, 1, "70000", VIDEO "abc", '+');
+	forget(&c->alice);
+	tid = str_from(raw(&c->bob), 5);
+	tid = str_split(&tid, ' ');
+	msrp_put(&c->bob, arena_printf(c->s->arena,
+				       "MSRP %.*s 413 no\r\nTo-Path: %.*s\r\n"
+				       "From-Path: %s\r\n-------%.*s$\r\n",
+				       STR_ARG(tid), STR_ARG(c->bob.path),
+				       c->bob.own_path, STR_ARG(tid)));
+	assert_true(str_ends(raw(&c->bob), STR("#\r\n")));
+	forget(&c->bob);
+	chunk(c, sizeof(VIDEO) + 3, "*", "def", '$');
+	assert_int_equal(msrp_status(&c->alice), 200);
+	assert_true(has(msrp_take(&c->alice), "Status: 000 200"));
+	assert_int_equal(raw(&c->alice).n, 0);
+	assert_int_equal(raw(&c->bob).n, 0);
+	assert_true(has(raw(&carol), "abcdef\r\n"));
+	/* the session goes on */
+	forget(&carol);
+	assert_int_equal(msrp_say(&carol, ROOM, "hi"), 200);
+	assert_true(has(msrp_cpim(&c->bob), "hi"));
+	sip_user_done(&carol);
+}
+
 /* MSRP-39: acknowledged, not told again */
 static void test_sent_again(void **state)
 {
@@ -486,6 +519,7 @@ int main(void)
 	    TEST(test_sender_gone),
 	    TEST(test_given_up),
 	    TEST(test_receiver_gone),
+	    TEST(test_receiver_refuses),
 	    TEST(test_sent_again),
 	    TEST(test_plain_sender),
 	};
