@@ -155,6 +155,7 @@ int main(int argc, char **argv)
 	}
 	ignore_signals();
 	close_inherited((int)fd);
+	spare_open();
 	raise_descriptors();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

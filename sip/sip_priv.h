@@ -99,6 +99,12 @@ void drop_privileges(void);
 /* sofia's own log speaks at level trace only; everything else is ours. */
 void library_log(const struct log *log);
 
+/* acceptfix.c */
+
+#define SPARE_FD 4 /* set aside for connections that can't be taken */
+/* To be called before anything else is opened. */
+void spare_open(void);
+
 /* commands.c: the port's descriptor on su_root. */
 int commands_open(struct sipproc *p);
 void commands_close(struct sipproc *p);

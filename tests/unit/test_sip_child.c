@@ -1,9 +1,13 @@
 /* What a kill -9 of the SIP process leaves of its dialogs: everything. And how
  * it starts, fails to start, hangs and stops. */
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "tests/unit/sip_bed.h"
+
+#define FEW_DESCRIPTORS 64
 
 static void survives_kill(struct bed *b, bool tcp)
 {
@@ -278,6 +282,53 @@ static void adjusts_limits(void **state)
 
 #define IN_BED(f) cmocka_unit_test_setup_teardown(f, bed_setup, bed_teardown)
 
+/* ABN-15: no descriptor is left for a connection: it is closed, and those that
+ * are there are served. */
+static void closes_what_it_has_no_descriptor_for(void **state)
+{
+	static const char options[] =
+	    "OPTIONS sip:chat.test SIP/2.0\r\n"
+	    "Via: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bKo\r\n"
+	    "From: <sip:a@b>;tag=1\r\nTo: <sip:chat.test>\r\n"
+	    "Call-ID: o\r\nCSeq: 1 FOO\r\nContent-Length: 0\r\n\r\n";
+	struct rlimit few = {FEW_DESCRIPTORS, FEW_DESCRIPTORS};
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd[FEW_DESCRIPTORS], closed = 0, served = 0;
+	struct bed b;
+	char got[1024];
+
+	(void)state;
+	/* what is open beyond the limit stays open */
+	for (int i = 0; i < FEW_DESCRIPTORS; i++) {
+		int low = socket(AF_INET, SOCK_STREAM, 0);
+
+		fd[i] = fcntl(low, F_DUPFD_CLOEXEC, 2 * FEW_DESCRIPTORS);
+		assert_true(fd[i] >= 0);
+		close(low);
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	bed_start(&b, bed_program(), "tcp:127.0.0.1:0");
+	assert_int_equal(b.ready, 1);
+	to.sin_port = htons(b.tcp);
+	for (int i = 0; i < FEW_DESCRIPTORS; i++)
+		assert_int_equal(
+		    connect(fd[i], (struct sockaddr *)&to, sizeof to), 0);
+	for (int i = 0; i < FEW_DESCRIPTORS; i++) {
+		ssize_t n =
+		    send(fd[i], options, sizeof options - 1, MSG_NOSIGNAL);
+
+		n = n < 0 ? n : recv(fd[i], got, sizeof got, 0);
+		if (n > 0)
+			served++;
+		else
+			closed++;
+		close(fd[i]);
+	}
+	assert_true(served > 5 && closed > 5);
+	bed_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +343,8 @@ int main(void)
 	    cmocka_unit_test(says_that_it_cannot_start),
 	    IN_BED(replaces_a_hanging_process),
 	    IN_BED(adjusts_limits),
+	    /* the last, for its limit stays */
+	    cmocka_unit_test(closes_what_it_has_no_descriptor_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
