@@ -465,6 +465,26 @@ static void test_receiver_refuses(void **state)
 	sip_user_done(&carol);
 }
 
+/* ABN-9: a long message counts as one, whatever the number of its chunks */
+static void test_flood(void **state)
+{
+	struct cast *c = *state;
+	int refusals = 0;
+
+	c->s->config->limits.message_rate = 1;
+	c->s->config->limits.message_burst = 2;
+	for (int i = 0; i < 4; i++) {
+		c->id = arena_printf(c->s->arena, "mm%d", i).p;
+		chunk(c, 1, "70000", FIRST, '+');
+		forget(&c->alice);
+		chunk(c, sizeof(FIRST), "70000",
+		      ">\r\n\r\nContent-Type: video/mp4\r\n\r\nabc", '+');
+		refusals += msrp_status(&c->alice) == 403;
+		forget(&c->alice);
+	}
+	assert_int_equal(refusals, 2);
+}
+
 /* MSRP-39: acknowledged, not told again */
 static void test_sent_again(void **state)
 {
@@ -520,6 +540,7 @@ int main(void)
 	    TEST(test_given_up),
 	    TEST(test_receiver_gone),
 	    TEST(test_receiver_refuses),
+	    TEST(test_flood),
 	    TEST(test_sent_again),
 	    TEST(test_plain_sender),
 	};
