@@ -28,8 +28,11 @@ static char *unfolded(su_home_t *home, const char *value)
 	return unfold(z, strlen(z));
 }
 
-/* In place of sip_header_as_string, which leaves out the NUL of some long
- * values. */
+/* What sofia's encoders leave free at the end: the last word of a value that
+ * just fits is not written. */
+#define ENCODER_SPARE 2
+
+/* In place of sip_header_as_string, which loses the end of some long values. */
 struct str value_of(su_home_t *home, const void *header)
 {
 	char few[256], *z;
@@ -40,13 +43,13 @@ struct str value_of(su_home_t *home, const void *header)
 	n = sip_header_field_e(few, sizeof few, header, 0);
 	if (n < 0)
 		return STR_NONE;
-	z = su_zalloc(home, n + 1);
+	z = su_zalloc(home, n + ENCODER_SPARE);
 	if (!z)
 		abort();
-	if ((size_t)n < sizeof few)
+	if ((size_t)n + ENCODER_SPARE <= sizeof few)
 		memcpy(z, few, (size_t)n);
 	else
-		sip_header_field_e(z, n + 1, header, 0);
+		sip_header_field_e(z, n + ENCODER_SPARE, header, 0);
 	return str_of(unfold(z, (size_t)n), (size_t)n);
 }
 

@@ -45,6 +45,30 @@ static void equals(struct str value, const char *want)
 		fail_msg("wanted %s, got %.*s", want, STR_ARG(value));
 }
 
+/* Around the size of our first try at a value none loses its end. */
+static void keeps_long_values(void **state)
+{
+	struct buf lines = BUF_INIT(65536), want = BUF_INIT(65536);
+	char name[256];
+
+	memset(name, 'u', sizeof(name));
+	for (int n = 190; n < 220; n++) {
+		struct str value = str_of(name, (size_t)n);
+
+		buf_addf(&lines,
+			 "Authorization: Digest username=%.*s, qop=auth, "
+			 "nc=00000001\r\n",
+			 STR_ARG(value));
+		buf_addf(&want, "%sDigest username=%.*s, qop=auth, nc=00000001",
+			 want.n ? "\n" : "", STR_ARG(value));
+	}
+	equals(told_of(*state, "<sip:a@c>", buf_z(&lines))
+		   ->f[PORT_F_AUTHORIZATION],
+	       buf_z(&want));
+	buf_done(&lines);
+	buf_done(&want);
+}
+
 /* A name can't become an identity by being folded. */
 static void unfolds_names(void **state)
 {
@@ -84,6 +108,7 @@ static void splits_identities(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    IN_BED(keeps_long_values),
 	    IN_BED(unfolds_names),
 	    IN_BED(unfolds_identities),
 	    IN_BED(splits_identities),
