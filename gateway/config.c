@@ -203,6 +203,7 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->metrics = cfg_getstr(cfg, "metrics");
 	c->sip.host = cfg_getstr(sip, "host");
 	c->sip.realm = cfg_getstr(sip, "realm");
+	c->sip.digest = config_word(config_digest, cfg_getstr(sip, "digest"));
 	c->sip.verify = (enum sip_verify)config_word(config_sip_verify,
 						     cfg_getstr(sip, "verify"));
 	c->msrp.host = cfg_getstr(msrp, "host");
@@ -253,6 +254,7 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 	    CFG_STR_LIST("full-rosters", full_rosters, CFGF_NONE),
 	    CFG_STR("host", "", CFGF_NONE),
 	    CFG_STR("realm", "", CFGF_NONE),
+	    CFG_STR("digest", "any", CFGF_NONE),
 	    CFG_STR("verify", "strict", CFGF_NONE),
 	    SECTION_END(&e)};
 	cfg_opt_t msrp[] = {CFG_STR_LIST("listen", no_list, CFGF_NONE),

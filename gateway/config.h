@@ -67,6 +67,7 @@ struct config {
 		struct cidr *trust;
 		size_t n_trust;
 		const char *host, *realm;
+		unsigned digest; /* DIGEST_BITs of what users log in by */
 		enum sip_verify verify;
 		const char **full_rosters; /* names of clients, EVENT-34 */
 		size_t n_full_rosters;

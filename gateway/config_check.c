@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
+
+#include "sip/digest.h"
 #include <sys/un.h>
 
 #include "base/uri.h"
@@ -26,6 +28,11 @@ const struct config_word config_copies[] = {
     {"partial", 0}, {"yes", 1}, {NULL, 0}};
 const struct config_word config_scope[] = {
     {"room", false}, {"domain", true}, {NULL, 0}};
+const struct config_word config_digest[] = {
+    {"any", DIGEST_ANY},
+    {"sha-256", DIGEST_BIT(DIGEST_SHA256)},
+    {"md5", DIGEST_BIT(DIGEST_MD5)},
+    {NULL, 0}};
 const struct config_word config_level[] = {
     {"error", LOG_ERROR}, {"warn", LOG_WARN},	{"info", LOG_INFO},
     {"debug", LOG_DEBUG}, {"trace", LOG_TRACE}, {NULL, 0}};
@@ -194,6 +201,11 @@ static int check_sip_listen(cfg_t *cfg, cfg_opt_t *opt)
 static int check_msrp_listen(cfg_t *cfg, cfg_opt_t *opt)
 {
 	return check_listen(cfg, opt, false);
+}
+
+static int check_digest(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_word(cfg, opt, config_digest);
 }
 
 static int check_trust(cfg_t *cfg, cfg_opt_t *opt)
@@ -456,6 +468,7 @@ void config_set_checks(cfg_t *cfg)
 	cfg_set_validate_func(cfg, "sip|listen", check_sip_listen);
 	cfg_set_validate_func(cfg, "sip|trust", check_trust);
 	cfg_set_validate_func(cfg, "sip|realm", check_realm);
+	cfg_set_validate_func(cfg, "sip|digest", check_digest);
 	cfg_set_validate_func(cfg, "msrp|listen", check_msrp_listen);
 	cfg_set_validate_func(cfg, "sip|verify", check_sip_verify);
 	cfg_set_validate_func(cfg, "msrp|verify", check_msrp_verify);

@@ -11,8 +11,8 @@ struct config_word {
 	unsigned value;
 };
 extern const struct config_word config_rooms[], config_users[], config_create[],
-    config_level[], config_invite_by[], config_copies[], config_msrp_verify[],
-    config_sip_verify[], config_scope[];
+    config_level[], config_digest[], config_invite_by[], config_copies[],
+    config_msrp_verify[], config_sip_verify[], config_scope[];
 /* What the word means; 0 for one that is not in the list. */
 unsigned config_word(const struct config_word *words, const char *z);
 

@@ -147,8 +147,9 @@ static bool is_ours(struct front_sip *f, struct str uri,
 }
 
 /* The credentials for our realm, if there are any: 0 or an error; *found. */
-static int find_credentials(struct str lines, struct str realm, struct arena *a,
-			    struct digest_credentials *c, bool *found)
+static int find_credentials(const struct config *cfg, struct str lines,
+			    struct arena *a, struct digest_credentials *c,
+			    bool *found)
 {
 	int worst = 0;
 
@@ -157,7 +158,9 @@ static int find_credentials(struct str lines, struct str realm, struct arena *a,
 		int err =
 		    digest_credentials_parse(str_split(&lines, '\n'), a, c);
 
-		*found = err == 0 && c->response.n && str_eq(c->realm, realm);
+		*found = err == 0 && c->response.n &&
+			 str_eq(c->realm, config_realm(cfg)) &&
+			 (cfg->sip.digest & DIGEST_BIT(c->algorithm));
 		if (err && err != ERR_UNSUPPORTED)
 			worst = err;
 	}
@@ -188,7 +191,8 @@ static void challenge(struct front_sip *f, const struct port_msg *m, bool stale)
 	char nonce[NONCE_TEXT_MAX];
 
 	nonce_write(f->auth->nonces, realm, loop_now_ms(f->loop), nonce);
-	digest_challenge(&headers, realm, str_z(nonce), stale);
+	digest_challenge(&headers, f->cfg.config->sip.digest, realm,
+			 str_z(nonce), stale);
 	a.headers = buf_str(&headers);
 	log_debug(f->log, "sip.auth.challenge",
 		  "peer=%.*s method=%.*s stale=%d", STR_ARG(m->f[PORT_F_PEER]),
@@ -235,8 +239,8 @@ static bool authenticate(struct front_sip *f, struct dialog *d,
 	const struct user *u;
 	bool found;
 
-	if (find_credentials(m->f[PORT_F_AUTHORIZATION], realm, a, &c, &found) <
-	    0) {
+	if (find_credentials(f->cfg.config, m->f[PORT_F_AUTHORIZATION], a, &c,
+			     &found) < 0) {
 		front_sip_refuse(f, m, 400, "malformed credentials");
 		return false;
 	}

@@ -82,10 +82,12 @@ static void put_quoted(struct buf *b, struct str s)
 	buf_addc(b, '"');
 }
 
-void digest_challenge(struct buf *b, struct str realm, struct str nonce,
-		      bool stale)
+void digest_challenge(struct buf *b, unsigned algorithms, struct str realm,
+		      struct str nonce, bool stale)
 {
 	for (int a = DIGEST_ALGORITHMS - 1; a >= 0; a--) {
+		if (!(algorithms & DIGEST_BIT(a)))
+			continue;
 		buf_addz(b, "WWW-Authenticate: Digest realm=");
 		put_quoted(b, realm);
 		buf_addz(b, ", nonce=");

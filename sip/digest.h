@@ -17,11 +17,14 @@ const char *digest_name(enum digest_algorithm a); /* "MD5", "SHA-256" */
 void digest_ha1(enum digest_algorithm a, struct str username, struct str realm,
 		struct str password, char hex[DIGEST_HEX_MAX]);
 
-/* Appends the header lines of a challenge: one WWW-Authenticate per algorithm,
- * the best one first (RFC 8760 §2.3), with qop="auth" (§2.6). stale: the
- * credentials were right but for their nonce. */
-void digest_challenge(struct buf *b, struct str realm, struct str nonce,
-		      bool stale);
+#define DIGEST_BIT(algorithm) (1u << (algorithm))
+#define DIGEST_ANY	      (DIGEST_BIT(DIGEST_ALGORITHMS) - 1)
+
+/* Appends the header lines of a challenge: one WWW-Authenticate per algorithm
+ * of these bits, the best one first (RFC 8760 §2.3), with qop="auth" (§2.6).
+ * stale: the credentials were right but for their nonce. */
+void digest_challenge(struct buf *b, unsigned algorithms, struct str realm,
+		      struct str nonce, bool stale);
 
 /* What an Authorization header says, its strings unquoted. */
 struct digest_credentials {

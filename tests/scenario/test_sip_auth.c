@@ -25,6 +25,12 @@ static int setup(void **state)
 			   "domain \"chat.test\" { rooms = local }\n");
 }
 
+static int setup_sha256(void **state)
+{
+	return with_config(state, "sip { digest = sha-256 }\n"
+				  "domain \"chat.test\" { rooms = local }\n");
+}
+
 static int teardown(void **state)
 {
 	scene_free(*state);
@@ -243,6 +249,22 @@ static void test_refused(void **state)
 	sip_user_done(&u);
 }
 
+/* What is not offered does not count. */
+static void test_sha256_only(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user u;
+	struct port_msg m, c;
+
+	sip_user_init(&u, s, "alice", ROOM);
+	m = request(&u, "INVITE");
+	c = answer(s, &m);
+	assert_false(has(c.f[PORT_F_HEADERS], "MD5"));
+	assert_int_equal(with(s, &m, DIGEST_MD5, "alice", "a").status, 401);
+	assert_int_equal(with(s, &m, DIGEST_SHA256, "alice", "a").status, 200);
+	sip_user_done(&u);
+}
+
 /* FOCUS-62: each count once; an old nonce is stale, not wrong */
 static void test_nonce(void **state)
 {
@@ -413,11 +435,18 @@ static void test_anonymous(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_challenged),   TEST(test_let_in),
-	    TEST(test_identity),     TEST(test_refused),
-	    TEST(test_nonce),	     TEST(test_guessing),
-	    TEST(test_flood),	     TEST(test_in_dialog),
-	    TEST(test_from_changes), TEST(test_anonymous),
+	    TEST(test_challenged),
+	    TEST(test_let_in),
+	    TEST(test_identity),
+	    TEST(test_refused),
+	    cmocka_unit_test_setup_teardown(test_sha256_only, setup_sha256,
+					    teardown),
+	    TEST(test_nonce),
+	    TEST(test_guessing),
+	    TEST(test_flood),
+	    TEST(test_in_dialog),
+	    TEST(test_from_changes),
+	    TEST(test_anonymous),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

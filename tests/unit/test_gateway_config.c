@@ -161,6 +161,8 @@ static void test_errors(void **state)
 	    {"sip { realm = \"a\\\"b\" }\n",
 	     ":1: realm: 'a\"b' is too long, or has quotes, backslashes or "
 	     "controls in it\n"},
+	    {"sip { digest = \"none\" }\n",
+	     ":1: digest: 'none' is none of any, sha-256, md5\n"},
 	    {"limits { sip-burst = 0 }\n",
 	     ":1: sip-burst: must be at least 1\n"},
 	    {"limits { message-rate = -1 }\n",

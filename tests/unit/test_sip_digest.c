@@ -165,7 +165,7 @@ static void test_challenge(void **state)
 	struct buf b = BUF_INIT(4096);
 
 	(void)state;
-	digest_challenge(&b, STR("chat.example"), STR("n1"), false);
+	digest_challenge(&b, DIGEST_ANY, STR("chat.example"), STR("n1"), false);
 	assert_string_equal(
 	    buf_z(&b),
 	    "WWW-Authenticate: Digest realm=\"chat.example\", nonce=\"n1\", "
@@ -173,12 +173,17 @@ static void test_challenge(void **state)
 	    "WWW-Authenticate: Digest realm=\"chat.example\", nonce=\"n1\", "
 	    "algorithm=MD5, qop=\"auth\"\r\n");
 	buf_clear(&b);
-	digest_challenge(&b, STR("a \"b\"\r\n"), STR("n"), true);
+	digest_challenge(&b, DIGEST_ANY, STR("a \"b\"\r\n"), STR("n"), true);
 	assert_true(
 	    str_starts(buf_str(&b), STR("WWW-Authenticate: Digest "
 					"realm=\"a \\\"b\\\"  \", nonce=\"n\", "
 					"algorithm=SHA-256, qop=\"auth\", "
 					"stale=true\r\n")));
+	buf_clear(&b);
+	digest_challenge(&b, DIGEST_BIT(DIGEST_MD5), STR("r"), STR("n"), false);
+	assert_string_equal(
+	    buf_z(&b), "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", "
+		       "algorithm=MD5, qop=\"auth\"\r\n");
 	buf_done(&b);
 }
 
