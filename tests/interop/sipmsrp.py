@@ -269,7 +269,7 @@ class SipUser(Endpoint):
         call.response = response
         call.dialog.learn(response)
         if ack:
-            await call.dialog.ack(1)
+            await call.dialog.ack(call.message.cseq[0])
         self._read_answer(call, response)
         self.calls[room] = self.call = call
         return call
