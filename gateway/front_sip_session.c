@@ -1,6 +1,8 @@
 /* The life of a user's MSRP session, and what his seat tells it. */
 #include "gateway/front_sip_long.h"
 
+#include "mapping/reason.h"
+
 void call_seat_event(void *front, const struct seat_ev *ev)
 {
 	struct call *c = front;
@@ -66,8 +68,10 @@ void call_farewell(struct call *c, enum reason_code code, struct str text)
 
 	if (!c->session || !c->bound || code == REASON_LEFT)
 		return;
-	buf_addf(&b, "You are no longer in this room: %s%s%.*s.",
-		 reason_text(code), text.n ? ": " : "", STR_ARG(text));
+	buf_addf(&b, "You are no longer in this room: %s%s", reason_text(code),
+		 text.n ? ": " : "");
+	map_phrase(&b, text);
+	buf_addc(&b, '.');
 	if (!b.err)
 		call_notice(c, buf_z(&b));
 	buf_done(&b);

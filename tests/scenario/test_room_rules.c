@@ -96,6 +96,30 @@ static void test_moderated(void **state)
 	scene_free(s);
 }
 
+/* The last notice says why, as much of it as a person reads. */
+static void test_long_reason(void **state)
+{
+	struct scene *s = scene_new(DOMAIN(""));
+	struct port_msg bye;
+	struct sip_user a;
+	uint64_t alice;
+	size_t it = 0;
+	char why[6001];
+
+	(void)state;
+	memset(why, 'x', sizeof(why) - 1);
+	why[0] = '\n';
+	why[sizeof(why) - 1] = '\0';
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	alice = room_roster(room_of(s), &it)->id;
+	assert_int_equal(room_remove(room_of(s), alice, str_z(why)), REASON_OK);
+	assert_true(has(msrp_cpim(&a), "removed by a moderator: xxxxxxxx"));
+	bye = scene_sip(s, PORT_SEND, "BYE");
+	assert_int_equal(bye.dlg, a.dlg);
+	sip_user_done(&a);
+	scene_free(s);
+}
+
 /* FOCUS-4: 403 before the call is answered; those inside go with BYE. */
 static void test_ban(void **state)
 {
@@ -273,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_moderated),
 	    cmocka_unit_test(test_ban),
+	    cmocka_unit_test(test_long_reason),
 	    cmocka_unit_test(test_members_only),
 	    cmocka_unit_test(test_static_room),
 	    cmocka_unit_test(test_one_device),
