@@ -6,14 +6,14 @@
 
 #include "gateway/ctl_priv.h"
 
-/* A line without its end; NULL: there is none. */
+/* A line without its end; NULL: there is none, or no text. */
 static char *read_line(FILE *in)
 {
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t n = getline(&line, &room, in);
 
-	if (n < 0) {
+	if (n < 0 || strlen(line) != (size_t)n) {
 		free(line);
 		return NULL;
 	}

@@ -46,6 +46,13 @@ static bool address_char(unsigned char c)
 	return c > ' ' && c != 0x7f && !strchr(":\"\\/<>", c);
 }
 
+static bool domain_char(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+	       c >= 0x80;
+}
+
 /* "User@Domain" as it is kept, malloc'd; NULL: no address. */
 static char *normal(struct str address)
 {
@@ -56,7 +63,8 @@ static char *normal(struct str address)
 	    str_find(address, '@') != at)
 		return NULL;
 	for (size_t i = 0; i < address.n; i++)
-		if (!address_char((unsigned char)address.p[i]))
+		if (i > (size_t)at ? !domain_char((unsigned char)address.p[i])
+				   : !address_char((unsigned char)address.p[i]))
 			return NULL;
 	z = str_dup(address);
 	for (size_t i = (size_t)at; i < address.n; i++)

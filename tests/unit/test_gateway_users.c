@@ -80,7 +80,7 @@ static void test_refused(void **state)
 	static const char *const bad[] = {
 	    "",	       "alice",	     "@x.test",	   "alice@",
 	    "a@b@c",   "a:b@x.test", "a\"@x.test", "a\\@x.test",
-	    "a\n@x.t", "a@x.test/r", "<a@x.test>",
+	    "a\n@x.t", "a@x.test/r", "<a@x.test>", "a@x.test;y=z",
 	};
 	struct users *u = users_new(NULL, STR("r"));
 	char *big = calloc(1, 2000);
