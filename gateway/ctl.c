@@ -47,18 +47,24 @@ int ctl_usage(struct ctl *c, const char *name)
 	return CTL_USAGE;
 }
 
-/* What goes to the daemon as JSON has to be UTF-8, and so has a path. */
-static bool arguments_valid(const struct ctl *c)
+/* What goes to the daemon as JSON has to be UTF-8, and so has a path. NULL: all
+ * is well. */
+static const char *wrong_arguments(const struct ctl *c)
 {
-	for (int i = 0; i < c->n_args; i++)
+	size_t n = 0;
+
+	for (int i = 0; i < c->n_args; i++) {
 		if (!utf8_valid(str_z(c->args[i])))
-			return false;
-	return true;
+			return "the arguments are not UTF-8";
+		n += strlen(c->args[i]) + 1;
+	}
+	return n > CTL_ARGUMENTS_MAX ? "the arguments are too long" : NULL;
 }
 
 static int run(struct ctl *c, const char *name)
 {
 	const struct ctl_command *k = find(name);
+	const char *wrong = wrong_arguments(c);
 
 	if (!k) {
 		fprintf(c->err, "stoxctl: no such command: %s\n", name);
@@ -66,8 +72,8 @@ static int run(struct ctl *c, const char *name)
 	}
 	if (c->n_args < k->min || (k->max >= 0 && c->n_args > k->max))
 		return ctl_usage(c, name);
-	if (!arguments_valid(c)) {
-		fputs("stoxctl: the arguments are not UTF-8\n", c->err);
+	if (wrong) {
+		fprintf(c->err, "stoxctl: %s\n", wrong);
 		return CTL_USAGE;
 	}
 	return k->run(c);
@@ -127,7 +133,12 @@ int ctl_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
 		c.socket = CONFIG_CONTROL;
 	c.args = argv + optind + 1;
 	c.n_args = argc - optind - 1;
-	status = run(&c, argv[optind]);
+	if (*c.socket) {
+		status = run(&c, argv[optind]);
+	} else {
+		fputs("stoxctl: there is no control socket\n", err);
+		status = CTL_REFUSED;
+	}
 	config_free(config);
 	return status;
 }

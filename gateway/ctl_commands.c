@@ -5,7 +5,7 @@
 #include "base/uri.h"
 #include "gateway/ctl_priv.h"
 
-#define PATH_MAX_BYTES 65536
+#define PATH_MAX_BYTES 7500 /* the daemon takes 8192 with the headers */
 
 /* --- asking --- */
 
@@ -44,12 +44,17 @@ static bool unreserved(unsigned char c)
 	       c == '~' || c == '@';
 }
 
-/* A path of these segments, up to NULL, each escaped; free() it. */
+/* A path of these segments, up to NULL, each escaped; free() it. NULL: too
+ * long, or one is empty, and the path would be another one's. */
 static char *path_of(const char *const *segments)
 {
 	struct buf b = BUF_INIT(PATH_MAX_BYTES);
 
 	for (; *segments; segments++) {
+		if (!**segments) {
+			buf_done(&b);
+			return NULL;
+		}
 		buf_addc(&b, '/');
 		uri_escape(&b, str_z(*segments), unreserved);
 	}
@@ -63,10 +68,12 @@ static int ask_path(struct ctl *c, const char *method, char *take_path,
 {
 	int status = CTL_USAGE;
 
-	if (take_path)
+	if (take_path) {
 		status = ask(c, method, take_path, take_body, show);
-	else
-		fputs("stoxctl: the arguments are too long\n", c->err);
+	} else {
+		fputs("stoxctl: an argument is empty or too long\n", c->err);
+		json_decref(take_body);
+	}
 	free(take_path);
 	return status;
 }
@@ -110,7 +117,7 @@ static int reload(struct ctl *c)
 /* The arguments from the i-th on, with blanks between; free() it. */
 static char *words_from(const struct ctl *c, int i)
 {
-	struct buf b = BUF_INIT(PATH_MAX_BYTES);
+	struct buf b = BUF_INIT(CTL_ARGUMENTS_MAX);
 
 	for (int k = i; k < c->n_args; k++) {
 		if (k > i)
@@ -238,9 +245,11 @@ static int unban(struct ctl *c)
 	char *path = affiliation_path(c);
 	struct buf b = BUF_INIT(PATH_MAX_BYTES);
 
-	buf_addf(&b, "%s?affiliation=outcast", path ? path : "");
+	if (path)
+		buf_addf(&b, "%s?affiliation=outcast", path);
 	free(path);
-	return ask_path(c, "DELETE", buf_take(&b, NULL), NULL, NULL);
+	return ask_path(c, "DELETE", path ? buf_take(&b, NULL) : NULL, NULL,
+			NULL);
 }
 
 /* --- users --- */

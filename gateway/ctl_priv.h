@@ -11,6 +11,8 @@
 #define CTL_REFUSED 1
 #define CTL_USAGE   2
 
+#define CTL_ARGUMENTS_MAX 16384 /* octets, each with its end */
+
 struct ctl {
 	const char *socket;
 	bool json; /* print answers as they are */

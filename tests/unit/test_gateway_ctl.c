@@ -14,18 +14,15 @@
 
 #define ARGS_MAX 16
 
-/* Runs the words of a command line; what it says is in out and err. */
-static int run(const char *line, char out[4096], char err[4096])
+/* Runs a command line; what it says is in out and err. */
+static int run_args(int argc, const char *const args[], char out[4096],
+		    char err[4096])
 {
 	FILE *in = fmemopen((char[]){""}, 1, "r"), *o, *e;
-	char copy[1024], *argv[ARGS_MAX + 1], *save = NULL;
-	int argc = 0, status;
+	char *argv[ARGS_MAX + 1] = {NULL};
+	int status;
 
-	snprintf(copy, sizeof(copy), "%s", line);
-	for (char *w = strtok_r(copy, " ", &save); w && argc < ARGS_MAX;
-	     w = strtok_r(NULL, " ", &save))
-		argv[argc++] = w;
-	argv[argc] = NULL;
+	memcpy(argv, args, (size_t)argc * sizeof(*argv));
 	memset(out, 0, 4096);
 	memset(err, 0, 4096);
 	o = fmemopen(out, 4095, "w");
@@ -35,6 +32,19 @@ static int run(const char *line, char out[4096], char err[4096])
 	fclose(o);
 	fclose(e);
 	return status;
+}
+
+static int run(const char *line, char out[4096], char err[4096])
+{
+	const char *argv[ARGS_MAX];
+	char copy[1024], *save = NULL;
+	int argc = 0;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	for (char *w = strtok_r(copy, " ", &save); w && argc < ARGS_MAX;
+	     w = strtok_r(NULL, " ", &save))
+		argv[argc++] = w;
+	return run_args(argc, argv, out, err);
 }
 
 static void test_usage(void **state)
@@ -64,6 +74,30 @@ static void test_usage(void **state)
 	}
 	assert_int_equal(run("stoxctl user", out, err), CTL_USAGE);
 	assert_non_null(strstr(err, "stoxctl user delete USER@DOMAIN\n"));
+}
+
+/* What would make the request another one, or go missing in it. */
+static void test_empty_or_too_long(void **state)
+{
+	const char *kick[] = {"stoxctl", "kick", "a@b", ""};
+	const char *domain[] = {"stoxctl", "domain", ""};
+	const char *unban[] = {"stoxctl", "unban", "a@b", ""};
+	const char *subject[] = {"stoxctl", "subject", "a@b", NULL};
+	const char *ban[] = {"stoxctl", "ban", NULL, "a@b"};
+	char big[CTL_ARGUMENTS_MAX + 1], out[4096], err[4096];
+
+	(void)state;
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	subject[3] = ban[2] = big;
+	assert_int_equal(run_args(4, kick, out, err), CTL_USAGE);
+	assert_int_equal(run_args(3, domain, out, err), CTL_USAGE);
+	assert_int_equal(run_args(4, unban, out, err), CTL_USAGE);
+	assert_non_null(strstr(err, "an argument is empty or too long\n"));
+	assert_int_equal(run_args(4, subject, out, err), CTL_USAGE);
+	assert_string_equal(err, "stoxctl: the arguments are too long\n");
+	big[8000] = '\0';
+	assert_int_equal(run_args(4, ban, out, err), CTL_USAGE);
 }
 
 static void test_help(void **state)
@@ -215,9 +249,13 @@ static void test_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_usage),     cmocka_unit_test(test_help),
-	    cmocka_unit_test(test_no_daemon), cmocka_unit_test(test_table),
-	    cmocka_unit_test(test_clean),     cmocka_unit_test(test_answer),
+	    cmocka_unit_test(test_usage),
+	    cmocka_unit_test(test_empty_or_too_long),
+	    cmocka_unit_test(test_help),
+	    cmocka_unit_test(test_no_daemon),
+	    cmocka_unit_test(test_table),
+	    cmocka_unit_test(test_clean),
+	    cmocka_unit_test(test_answer),
 	    cmocka_unit_test(test_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
