@@ -1,6 +1,7 @@
 #include "xmpp/disco.h"
 
 #include "base/xmltext.h"
+#include "xmpp/form.h"
 
 #define NS_RSM "http://jabber.org/protocol/rsm"
 
@@ -39,42 +40,24 @@ void disco_service_info(struct buf *b, struct str service_name)
 	end_info(b);
 }
 
-static void field(struct buf *b, const char *var, struct str value)
-{
-	buf_addz(b, "<field");
-	x_put_attr(b, "var", str_z(var));
-	buf_addc(b, '>');
-	x_put_text(b, "value", value);
-	buf_addz(b, "</field>");
-}
-
-static void number_field(struct buf *b, const char *var, size_t v)
-{
-	buf_addz(b, "<field");
-	x_put_attr(b, "var", str_z(var));
-	buf_addz(b, "><value>");
-	buf_addu(b, v);
-	buf_addz(b, "</value></field>");
-}
-
 /* XEP-0045 §6.4, the extended information. */
 static void room_form(struct buf *b, const struct disco_room *r)
 {
-	buf_addz(b, "<x xmlns='" NS_XDATA "' type='result'>"
-		    "<field var='FORM_TYPE' type='hidden'><value>" NS_MUC
-		    "#roominfo</value></field>");
+	form_begin(b, "result", NS_MUC "#roominfo");
 	if (r->description.n)
-		field(b, "muc#roominfo_description", r->description);
+		form_put(b, "muc#roominfo_description", NULL, NULL,
+			 r->description);
 	if (r->show_details) {
-		field(b, "muc#roominfo_subject", r->subject);
-		number_field(b, "muc#roominfo_occupants", r->n_occupants);
+		form_put(b, "muc#roominfo_subject", NULL, NULL, r->subject);
+		form_put_number(b, "muc#roominfo_occupants", NULL, NULL,
+				r->n_occupants);
 	}
 	if (r->lang.n)
-		field(b, "muc#roominfo_lang", r->lang);
-	number_field(b, "muc#maxhistoryfetch", r->max_history);
-	field(b, "muc#roomconfig_changesubject",
-	      r->occupants_change_subject ? STR("1") : STR("0"));
-	buf_addz(b, "</x>");
+		form_put(b, "muc#roominfo_lang", NULL, NULL, r->lang);
+	form_put_number(b, "muc#maxhistoryfetch", NULL, NULL, r->max_history);
+	form_put(b, "muc#roomconfig_changesubject", NULL, NULL,
+		 r->occupants_change_subject ? STR("1") : STR("0"));
+	form_end(b);
 }
 
 void disco_room_info(struct buf *b, const struct disco_room *r)
