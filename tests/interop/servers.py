@@ -298,6 +298,7 @@ class Stoxd(Server):
         "closed.test": "rooms = local\n notify-interval = 0\n create = none",
     }
     SECRETS = {d: "secret-of-" + d for d in DOMAINS}
+    message_rate = 100
 
     def __init__(self, folder, component=None, trust=("127.0.0.0/8",),
                  domains=None, text=None, name=None):
@@ -329,6 +330,7 @@ msrp {
  listen = {"tcp:127.0.0.1:%(msrp)d", "tls:127.0.0.1:%(msrps)d"}
  host = "127.0.0.1"
 }
+limits { message-rate = %(rate)d }
 %(xmpp)s
 tls {
  certificate = "%(cert)s"
@@ -336,6 +338,7 @@ tls {
  ca = "%(ca)s"
 }
 %(blocks)s""" % {
+            "rate": self.message_rate,
             "dir": self.folder, "sip": self.sip, "sips": self.sips,
             "ca": self.authority.file, "msrp": self.msrp,
             "msrps": self.msrps, "metrics": self.metrics, "cert": cert,

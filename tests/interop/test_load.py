@@ -3,7 +3,7 @@
 import asyncio
 import os
 
-from bed import XmppBed, main, until
+from bed import Stoxd, XmppBed, main, until
 from xmppuser import CLIENT, body
 
 SECONDS = float(os.environ.get("STOX_LOAD_SECONDS", "20"))
@@ -11,6 +11,12 @@ WINDOW = 8
 
 
 class LoadTest(XmppBed):
+
+    @classmethod
+    def set_up_servers(cls):
+        Stoxd.message_rate = 0  # nobody says too much
+        super().set_up_servers()
+
     async def talk_sip(self, user, end, accepted):
         """Keeps WINDOW messages in flight; notes those answered 200."""
         loop = asyncio.get_running_loop()
