@@ -51,6 +51,8 @@ void conn_lost(struct msrp_conn *c, enum msrp_closed why)
 	timer_cancel(loop, &c->stall);
 	timer_cancel(loop, &c->stalled);
 	defer_cancel(loop, &c->flush);
+	while ((s = TAILQ_FIRST(&c->inlets)))
+		inlet_detach(s);
 	while ((s = TAILQ_FIRST(&c->sessions)))
 		session_closed(s, c->connecting ? MSRP_CLOSED_UNBOUND : why);
 	TAILQ_REMOVE(&c->m->conns, c, link);
@@ -75,6 +77,8 @@ void conn_finish(struct msrp_conn *c)
 	if (c->dead || c->draining)
 		return;
 	c->draining = true;
+	while ((s = TAILQ_FIRST(&c->inlets)))
+		inlet_detach(s);
 	while ((s = TAILQ_FIRST(&c->sessions)))
 		session_closed(s, MSRP_CLOSED_ABUSE);
 	set_life(c, MSRP_DRAIN_MS);
@@ -346,6 +350,7 @@ struct msrp_conn *conn_new(struct msrp *m, struct bufferevent *take_bev,
 	c->secure = secure;
 	c->peer = *peer;
 	TAILQ_INIT(&c->sessions);
+	TAILQ_INIT(&c->inlets);
 	TAILQ_INIT(&c->ready);
 	msrp_parser_init(&c->parser);
 	buf_init(&c->out, MSRP_OUT_MAX);
@@ -397,13 +402,18 @@ struct msrp_conn *conn_to(struct msrp *m, const struct addr *peer, bool secure,
 	return c->dead ? NULL : c;
 }
 
+void conn_used(struct msrp_conn *c)
+{
+	c->n_live++;
+	if (!c->connecting)
+		timer_cancel(c->m->loop, &c->life);
+}
+
 void conn_attach(struct msrp_conn *c, struct msrp_session *s)
 {
 	s->conn = c;
 	TAILQ_INSERT_TAIL(&c->sessions, s, link);
-	c->n_live++;
-	if (!c->connecting)
-		timer_cancel(c->m->loop, &c->life);
+	conn_used(c);
 }
 
 static void no_longer_live(struct msrp_conn *c)
@@ -421,10 +431,17 @@ static void leave_rx(struct msrp_conn *c, const struct msrp_session *s)
 	c->rx.slice = STR_NONE;
 }
 
+void conn_left(struct msrp_conn *c, const struct msrp_session *s)
+{
+	leave_rx(c, s);
+	no_longer_live(c);
+}
+
 void conn_detach(struct msrp_session *s)
 {
 	struct msrp_conn *c = s->conn;
 
+	inlet_detach(s);
 	if (!c)
 		return;
 	leave_rx(c, s);
@@ -441,8 +458,6 @@ void conn_detach(struct msrp_session *s)
 
 void conn_forget(struct msrp_session *s)
 {
-	struct msrp_conn *c = s->conn;
-
-	leave_rx(c, s);
-	no_longer_live(c);
+	inlet_detach(s);
+	conn_left(s->conn, s);
 }

@@ -7,13 +7,24 @@
 
 static void set_hold(struct msrp_incoming *in, bool hold)
 {
-	struct msrp_conn *c = in->session->conn;
+	struct msrp_conn *c = in->conn;
 
-	if (in->held == hold || !c)
+	if (in->held == hold)
 		return;
 	in->held = hold;
 	c->n_held += hold ? 1 : -1u;
 	conn_read_or_wait(c);
+}
+
+void inflow_move(struct msrp_incoming *in, struct msrp_conn *c)
+{
+	bool held = in->held;
+
+	if (in->conn == c)
+		return;
+	set_hold(in, false);
+	in->conn = c;
+	set_hold(in, held);
 }
 
 void inflow_lost(struct msrp_incoming *in)
@@ -62,7 +73,7 @@ void msrp_incoming_hold(struct msrp_incoming *in, bool hold)
 void msrp_incoming_refuse(struct msrp_incoming *in, unsigned status,
 			  const char *comment)
 {
-	struct msrp_conn *c = in->session->conn;
+	struct msrp_conn *c = in->conn;
 	bool open = c->rx.in == in && c->rx.open && !c->rx.swallow;
 
 	in->ops = NULL;

@@ -12,6 +12,7 @@
  *   request.c    a received request: whose is it, may it be
  *   receive.c    a received SEND: chunks, messages, answers
  *   inflow.c     received messages that are passed on as they come
+ *   inlet.c      where a relay speaks to us on a connection of its own
  *   transact.c   what comes back for what we sent
  *   session.c    the public face of a session
  */
@@ -142,6 +143,7 @@ TAILQ_HEAD(transactions, transaction);
 struct msrp_incoming {
 	TAILQ_ENTRY(msrp_incoming) link;
 	struct msrp_session *session;
+	struct msrp_conn *conn; /* that its last chunk came on */
 	struct msrp_assembly data;
 	uint64_t last_ms;
 	const struct msrp_incoming_ops *ops; /* passed on; NULL: collected */
@@ -164,6 +166,7 @@ TAILQ_HEAD(incomings, msrp_incoming);
 /* A received request that its session's owner has still to answer. */
 struct unanswered {
 	TAILQ_ENTRY(unanswered) link;
+	struct msrp_conn *conn; /* where it came from; NULL: gone */
 	msrp_tx tx;
 	struct str tid, message_id, reply_to, report_to; /* in text */
 	uint64_t size;
@@ -200,7 +203,10 @@ struct msrp_session {
 	uint64_t mark_off; /* where its last frame ends in the output */
 	uint64_t rendered; /* octets it has put there, since it was empty */
 
-	TAILQ_ENTRY(msrp_session) link;	 /* of its connection */
+	TAILQ_ENTRY(msrp_session) link; /* of its connection */
+	TAILQ_ENTRY(msrp_session) inlet_link;
+	struct msrp_conn
+	    *inlet; /* its peer's relay speaks here, too; or NULL */
 	TAILQ_ENTRY(msrp_session) ready; /* has something to send */
 	const struct msrp_session_ops *ops;
 	void *user;
@@ -285,7 +291,8 @@ struct msrp_conn {
 	struct timer stall; /* the peer does not read */
 	uint64_t stall_off, stall_ms;
 	struct sessions sessions;
-	unsigned n_live; /* of them not dying */
+	struct sessions inlets; /* that only hear here */
+	unsigned n_live;	/* of both, not dying */
 	unsigned n_congested;
 	struct buf ctl;	       /* answers waiting for the open chunk's end */
 	uint64_t ctl_ms;       /* since when */
@@ -335,6 +342,9 @@ void conn_attach(struct msrp_conn *c, struct msrp_session *s);
 void conn_detach(struct msrp_session *s);
 /* The owner has let go of s, which may stay until its queue is written. */
 void conn_forget(struct msrp_session *s);
+/* One more session uses c, and one less. */
+void conn_used(struct msrp_conn *c);
+void conn_left(struct msrp_conn *c, const struct msrp_session *s);
 
 /* The peer may have stopped reading: watches whether it goes on. */
 void conn_watch(struct msrp_conn *c);
@@ -455,7 +465,21 @@ void receive_forget(struct msrp_conn *c);
 /* Octets beyond gaps are over the session's limit. */
 bool receive_too_loose(const struct msrp_session *s);
 
+/* s hears no more on c, but goes on. */
+void receive_leave(struct msrp_session *s, const struct msrp_conn *c);
+
+/* inlet.c */
+/* May the request at hand on c, which is not the connection of s, be one of s?
+ */
+bool inlet_may(const struct msrp_conn *c, const struct msrp_session *s);
+/* A request to s is coming in beside its own connection. */
+bool inlet_is_busy(const struct msrp_session *s);
+void inlet_attach(struct msrp_conn *c, struct msrp_session *s);
+void inlet_detach(struct msrp_session *s);
+
 /* inflow.c */
+/* Its chunks come on c now, which it holds if it held another. */
+void inflow_move(struct msrp_incoming *in, struct msrp_conn *c);
 /* Offers the open request's message to its owner if it is a long one. */
 void inflow_offer(struct msrp_conn *c);
 /* Octets found at `at` of the open request's message, which is passed on. */

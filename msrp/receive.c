@@ -19,8 +19,8 @@ void receive_drop(struct msrp_incoming *in)
 {
 	struct msrp_session *s = in->session;
 
-	if (s->conn && s->conn->rx.in == in)
-		s->conn->rx.in = NULL;
+	if (in->conn->rx.in == in)
+		in->conn->rx.in = NULL;
 	TAILQ_REMOVE(&s->incomings, in, link);
 	s->n_incoming--;
 	inflow_lost(in);
@@ -47,6 +47,19 @@ void receive_clear(struct msrp_session *s)
 	}
 }
 
+void receive_leave(struct msrp_session *s, const struct msrp_conn *c)
+{
+	struct msrp_incoming *in;
+	struct unanswered *u;
+
+	TAILQ_FOREACH (in, &s->incomings, link)
+		if (in->conn == c)
+			inflow_move(in, s->conn);
+	TAILQ_FOREACH (u, &s->unanswereds, link)
+		if (u->conn == c)
+			u->conn = NULL;
+}
+
 void receive_give_up(struct msrp_incoming *in)
 {
 	in->refused = true;
@@ -71,7 +84,7 @@ static void on_chunk_timer(void *user)
 	for (in = TAILQ_FIRST(&s->incomings); in; in = after) {
 		uint64_t silent;
 
-		if (!conn_is_read(s->conn))
+		if (!conn_is_read(in->conn))
 			in->last_ms = now;
 		silent = now - in->last_ms;
 		after = TAILQ_NEXT(in, link);
@@ -101,12 +114,14 @@ static void take_headers(struct msrp_incoming *in, const struct msrp_head *h)
 	in->failure_report = h->failure_report;
 }
 
-static struct msrp_incoming *start(struct msrp_session *s,
-				   const struct msrp_head *h)
+static struct msrp_incoming *start(struct msrp_conn *c)
 {
+	const struct msrp_head *h = &c->parser.head;
+	struct msrp_session *s = c->rx.session;
 	struct msrp_incoming *in = mem_new(sizeof(*in));
 
 	in->session = s;
+	in->conn = c;
 	msrp_assembly_init(&in->data, s->m->limits.max_message);
 	in->id_n = h->message_id.n;
 	memcpy(in->message_id, h->message_id.p, h->message_id.n);
@@ -137,6 +152,8 @@ void receive_head(struct msrp_conn *c)
 	    h->has_message_id ? find(s, h->message_id) : NULL;
 
 	c->rx.in = in;
+	if (in)
+		inflow_move(in, c);
 	if (in && in->refused)
 		request_refuse(c, 413, "Message was given up");
 	else if (in && !h->range.present)
@@ -166,7 +183,7 @@ static void keep(struct msrp_conn *c, struct str data)
 	uint64_t at = h->range.start - 1 + c->rx.got - data.n;
 
 	if (!c->rx.in)
-		c->rx.in = start(c->rx.session, h);
+		c->rx.in = start(c);
 	if (c->rx.in->ops)
 		inflow_data(c, at, data);
 	else if (msrp_assembly_add(&c->rx.in->data, at, data) ||
@@ -261,6 +278,7 @@ static struct unanswered *remember(struct msrp_conn *c, msrp_tx tx,
 	u = mem_new(sizeof(*u) + h->tid.n + h->message_id.n + h->from_path.n +
 		    reply_to.n);
 	p = u->text;
+	u->conn = c;
 	u->tx = tx;
 	u->tid = pack(&p, h->tid);
 	u->message_id = pack(&p, h->message_id);
@@ -341,7 +359,7 @@ static void chunk(struct msrp_conn *c, char flag)
 	if (c->rx.swallow || c->rx.session != s)
 		return;
 	if (!c->rx.in)
-		c->rx.in = start(s, h);
+		c->rx.in = start(c);
 	in = c->rx.in;
 	in->last_ms = loop_now_ms(s->m->loop);
 	if (flag == '$')
@@ -433,9 +451,9 @@ void msrp_session_reply(struct msrp_session *s, msrp_tx tx, int status,
 	s->n_unanswered--;
 	if (ok && text.n == 0)
 		text = STR("OK");
-	if (u->failure_report == MSRP_FAILURE_YES ||
-	    (u->failure_report == MSRP_FAILURE_PARTIAL && !ok))
-		conn_respond(s->conn, u->tid, u->reply_to, s->uri.raw,
+	if (u->conn && (u->failure_report == MSRP_FAILURE_YES ||
+			(u->failure_report == MSRP_FAILURE_PARTIAL && !ok)))
+		conn_respond(u->conn, u->tid, u->reply_to, s->uri.raw,
 			     (unsigned)status, text);
 	if (!ok)
 		s->m->stats.refused++;

@@ -76,6 +76,12 @@ void request_too_big(struct msrp_conn *c)
 	conn_finish(c);
 }
 
+/* Its requests come on its connection, and not on two at the same time. */
+static bool may_speak(const struct msrp_conn *c, const struct msrp_session *s)
+{
+	return s->conn == c ? !inlet_is_busy(s) : inlet_may(c, s);
+}
+
 /* The session must exist, be reached as securely as agreed, and be free or
  * bound to this connection (RFC 4975 §5.4, §7.3; conference MSRP-66 to -69,
  * MSRP-77); who binds it must have the certificate that was agreed (RFC 4975
@@ -92,7 +98,7 @@ static struct msrp_session *addressee(struct msrp_conn *c,
 		request_refuse(c, 481, "No such session");
 		return NULL;
 	}
-	if (s->conn ? s->conn != c : s->state != SESSION_IDLE) {
+	if (s->conn ? !may_speak(c, s) : s->state != SESSION_IDLE) {
 		request_refuse(c, 506, "Session is on another connection");
 		return NULL;
 	}
@@ -123,6 +129,8 @@ static void bind_session(struct msrp_conn *c, struct msrp_session *s)
 	const struct msrp_head *h = &c->parser.head;
 
 	c->bad = 0;
+	if (s->conn && s->conn != c)
+		inlet_attach(c, s);
 	if (s->conn)
 		return;
 	conn_attach(c, s);

@@ -218,19 +218,25 @@ static inline void peer_event(struct bufferevent *bev, short what, void *user)
 		p->closed = true;
 }
 
-static inline void peer_init(struct peer *p, struct world *w)
+static inline void peer_init_from(struct peer *p, struct world *w,
+				  const char *address)
 {
 	struct bufferevent *pair[2];
 	struct addr from;
 
 	*p = (struct peer){.w = w};
 	buf_init(&p->got, SIZE_MAX / 2);
-	assert_int_equal(addr_parse(STR("192.0.2.7:9"), &from), 0);
+	assert_int_equal(addr_parse(str_z(address), &from), 0);
 	assert_int_equal(bufferevent_pair_new(loop_base(w->loop), 0, pair), 0);
 	p->bev = pair[1];
 	bufferevent_setcb(p->bev, NULL, NULL, peer_event, p);
 	bufferevent_enable(p->bev, EV_READ | EV_WRITE);
 	msrp_accept(w->msrp, pair[0], false, &from);
+}
+
+static inline void peer_init(struct peer *p, struct world *w)
+{
+	peer_init_from(p, w, "192.0.2.7:9");
 }
 
 static inline void peer_done(struct peer *p)
