@@ -205,12 +205,21 @@ class MsrpSession:
 
     def __init__(self, local_uri, violations, name="msrp"):
         self.local_path, self.remote_path = local_uri, None
+        self.relays = []    # ours, as in Use-Path
         self.violations, self.name = violations, name
         self.connection = None
         self.messages, self.reports, self.aborted = [], [], []
         self.on_message = None
         self.answer_with = 200
         self.partial, self.seen, self.sent_ids = {}, set(), set()
+
+    @property
+    def path(self):
+        """For our session description (RFC 4976 §5.1)."""
+        return " ".join(self.relays[::-1] + [self.local_path])
+
+    def set_peer(self, path):
+        self.remote_path = " ".join(self.relays + [path])
 
     def violate(self, what):
         self.violations.append("%s: %s" % (self.name, what))
@@ -301,7 +310,10 @@ class MsrpSession:
     def _check_response(self, r, method):
         if r.get("To-Path") != self.local_path.split(" ")[0] and method == "SEND":
             self.violate("response To-Path %s" % r.get("To-Path"))
-        if r.get("From-Path") != self.remote_path:
+        want = self.remote_path     # a SEND's comes from the next hop
+        if method == "SEND":
+            want = want.split(" ")[0]
+        if r.get("From-Path") != want:
             self.violate("response From-Path %s" % r.get("From-Path"))
         if r.flag != "$" or r.body is not None:
             self.violate("response with flag %s or a body" % r.flag)

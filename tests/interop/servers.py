@@ -288,6 +288,132 @@ request_route {
         return self
 
 
+class KamailioRelay(Server):
+    """An MSRP relay (RFC 4976): AUTH gives a URI that leads back to the
+    connection that asked for it. It hands on what is addressed to such a URI,
+    and what its own clients send; each hop answers for itself."""
+
+    name, binary = "relay", "kamailio"
+    MODULES = "/usr/lib/x86_64-linux-gnu/kamailio/modules/"
+    REALM = "relay.test"
+
+    def __init__(self, folder, certificate=None):
+        """certificate: (certificate, key) files; then it speaks TLS only."""
+        super().__init__(folder)
+        self.port, self.secure = free_port(udp=True), certificate is not None
+        kind, scheme, tls = "tcp", "msrp", ""
+        if certificate:
+            kind, scheme = "tls", "msrps"
+            tls = 'loadmodule "tls.so"\nmodparam("tls", "config", "%s")' % (
+                self.write("tls.cfg", """
+[server:default]
+method = TLSv1.2+
+verify_certificate = no
+require_certificate = no
+certificate = %(cert)s
+private_key = %(key)s
+[client:default]
+method = TLSv1.2+
+verify_certificate = no
+require_certificate = no
+certificate = %(cert)s
+private_key = %(key)s
+""" % dict(zip(("cert", "key"), certificate))))
+        self.uri = "%s://%s:%d;tcp" % (scheme, HOST, self.port)
+        self.config = self.write("relay.cfg", """#!KAMAILIO
+debug=2
+log_stderror=yes
+fork=yes
+children=1
+tcp_children=2
+tcp_accept_no_cl=yes
+tcp_connection_lifetime=600
+tcp_conn_wq_max=33554432
+tcp_wq_max=67108864
+auto_aliases=no
+listen=%(kind)s:127.0.0.1:%(port)d
+enable_tls=%(tls)s
+disable_sctp=yes
+mpath="%(modules)s"
+%(load)s
+loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "auth.so"
+loadmodule "htable.so"
+loadmodule "cfgutils.so"
+loadmodule "msrp.so"
+modparam("auth", "qop", "auth")
+modparam("htable", "htable", "path=>size=8;autoexpire=3600;")
+request_route {
+	drop;
+}
+event_route[msrp:frame-in] {
+	msrp_reply_flags("1");
+	if (msrp_is_reply()) {
+		# only what leads on to a client; the rest was for us
+		if ($msrp(nexthops) == 1) route(TO_CLIENT);
+		exit;
+	}
+	if ($msrp(method) == "AUTH") {
+		route(AUTH);
+		exit;
+	}
+	if ($sht(path=>$msrp(sessid)::addr) == $null) {
+		if ($msrp(method) != "REPORT") msrp_reply("481", "Unknown path");
+		exit;
+	}
+	if ($msrp(method) == "SEND" && !($hdr(Failure-Report) =~ "no|partial"))
+		msrp_reply("200", "OK");
+	if ($sht(path=>$msrp(sessid)::addr) == $msrp(srcaddr)) {
+		msrp_relay();
+		exit;
+	}
+	route(TO_CLIENT);
+}
+route[TO_CLIENT] {
+	if ($sht(path=>$msrp(sessid)::addr) == $null) return;
+	msrp_relay_flags("1");
+	msrp_set_dst("$sht(path=>$msrp(sessid)::addr)",
+		"$sht(path=>$msrp(sessid)::sock)");
+	msrp_relay();
+}
+route[AUTH] {
+	if (!pv_www_authenticate("%(realm)s", "%(password)s", "0", "AUTH")) {
+		if (auth_get_www_authenticate("%(realm)s", "4", "$var(challenge)"))
+			msrp_reply("401", "Unauthorized", "$var(challenge)");
+		else
+			msrp_reply("500", "Server Error");
+		return;
+	}
+	$var(id) = "p" + $RANDOM + "x" + $RANDOM + "x" + $RANDOM;
+	$sht(path=>$var(id)::addr) = $msrp(srcaddr);
+	$sht(path=>$var(id)::sock) = $msrp(srcsock);
+	$var(headers) = "Use-Path: %(scheme)s://127.0.0.1:%(port)d/" + $var(id)
+		+ ";tcp\r\nExpires: 3600\r\n";
+	msrp_reply("200", "OK", "$var(headers)");
+}
+""" % {"kind": kind, "port": self.port, "modules": self.MODULES, "load": tls,
+       "tls": "yes" if tls else "no", "realm": self.REALM, "scheme": scheme,
+       "password": PASSWORD})
+
+    @classmethod
+    def available(cls, tls=False):
+        return super().available() and os.path.exists(
+            cls.MODULES + ("tls.so" if tls else "msrp.so"))
+
+    def start(self):
+        self.run(["kamailio", "-f", self.config, "-DD", "-E", "-w", self.folder,
+                  "-P", self.path("relay.pid"), "-Y", self.folder, "-m", "128",
+                  "-M", "8"])
+        wait_port(self.port, self.process)
+        return self
+
+    def kill(self):
+        """With its workers, who hold the connections."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.stop()
+
+
 class Stoxd(Server):
     name = "stoxd"
     DOMAINS = {

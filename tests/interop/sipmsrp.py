@@ -93,7 +93,7 @@ class Call:
     def has_new_path(self, message):
         chat = sdp.Sdp(message.body).chat
         return chat is not None and \
-            chat.get("path") != self.msrp.remote_path
+            chat.get("path") != self.msrp.remote_path.split(" ")[-1]
 
     def renew(self, message):
         """The session moves to another path: our answer has one, too, and we
@@ -103,9 +103,9 @@ class Call:
         if old.connection:
             old.connection.close()
         self.msrp = ua._session()
-        self.msrp.remote_path = sdp.Sdp(message.body).chat.get("path")
+        self.msrp.set_peer(sdp.Sdp(message.body).chat.get("path"))
         self.msrp.on_message = self.on_message
-        self.offer = sdp.offer(self.msrp.local_path, ua.msrp_port, ua.tls,
+        self.offer = sdp.offer(self.msrp.path, ua.msrp_port, ua.tls,
                                version=2 + len(self.renewals))
         ua.spawn(ua.connect_msrp(self.msrp))
         return ua.reply(message, 200, "OK", [
@@ -253,7 +253,7 @@ class SipUser(Endpoint):
         call.msrp.on_message = call.on_message
         if "setup" not in sdp_args:
             sdp_args["setup"] = "passive" if self.listener else "active"
-        call.offer = offer or sdp.offer(call.msrp.local_path, self.msrp_port,
+        call.offer = offer or sdp.offer(call.msrp.path, self.msrp_port,
                                         self.tls, **sdp_args)
         call.message = self.invite_message(room, call.offer, headers=headers)
         call.dialog = Dialog(self, call.message.call_id,
@@ -279,8 +279,8 @@ class SipUser(Endpoint):
         chat = call.answer.chat
         if chat is None:
             raise AssertionError("no chat in the answer: %r" % response.body)
-        call.msrp.remote_path = chat.get("path")
-        leftmost = call.msrp.remote_path.split(" ")[0]
+        call.msrp.set_peer(chat.get("path"))
+        leftmost = chat.get("path").split(" ")[0]
         where = re.match(r"^(msrps?)://([^:/]+):(\d+)/", leftmost)
         if int(where.group(3)) != chat.port or \
                 not call.answer.connection.endswith(" " + where.group(2)):
