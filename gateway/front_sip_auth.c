@@ -4,7 +4,7 @@
  * digest who he is when a dialog begins, and is that account for as long as the
  * dialog lasts: later requests in it are his if they come from the same host,
  * as its tags are random and only its ends know them. From anywhere else they
- * have to prove the same account again. BYE, ACK and CANCEL are never
+ * have to prove the same account again, once. BYE, ACK and CANCEL are never
  * challenged: the SIP process has answered them. */
 #include <stdlib.h>
 
@@ -342,5 +342,11 @@ bool auth_admit(struct front_sip *f, struct port_msg *m, struct arena *a)
 		m->f[PORT_F_IDENTITY] = owner;
 		return true;
 	}
-	return authenticate(f, d, m, &peer, a);
+	if (!authenticate(f, d, m, &peer, a))
+		return false;
+	if (d) { /* he has moved, or we have restarted */
+		d->peer = peer;
+		d->has_peer = known;
+	}
+	return true;
 }

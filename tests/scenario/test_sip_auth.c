@@ -365,13 +365,15 @@ static void test_in_dialog(void **state)
 	m.f[PORT_F_FROM] = STR("<sip:bob@sip.test>;tag=1");
 	assert_int_equal(with(s, &m, DIGEST_MD5, "bob", "b").status, 403);
 	assert_int_equal(with(s, &m, DIGEST_MD5, "alice", "a").status, 200);
+	m = request(&u, "UPDATE"); /* he has moved */
+	m.f[PORT_F_PEER] = STR("198.51.100.1:5061");
+	assert_int_equal(answer(s, &m).status, 200);
 	m = request(&u, "UPDATE");
-	m.f[PORT_F_PEER] = STR("198.51.100.1:5060");
 	assert_int_equal(answer(s, &m).status, 401);
 
 	m = port_msg(PORT_REQUEST); /* never challenged */
 	sip_user_request(&u, &m, "BYE");
-	m.f[PORT_F_PEER] = STR("198.51.100.1:5060");
+	m.f[PORT_F_PEER] = STR("203.0.113.1:5060");
 	scene_sip_event(s, &m);
 	assert_true(scene_sip_none(s, PORT_ANSWER, NULL));
 	assert_false(scene_sip_none(s, PORT_FORGET, NULL));
