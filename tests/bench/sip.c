@@ -109,6 +109,7 @@ static void invite(struct sip *s, struct call *c)
 	snprintf(c->target, sizeof(c->target), ROOM_URI, c->room);
 	c->tag[0] = '\0';
 	c->cseq = 1;
+	c->subscribed = false;
 	n = snprintf(sdp, sizeof(sdp),
 		     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
 		     "c=IN IP4 127.0.0.1\r\nt=0 0\r\n"
@@ -321,18 +322,29 @@ static bool subscribed(struct sip *s, struct answer *a, void *user)
 	return str_ends(a->cseq, STR("SUBSCRIBE"));
 }
 
-void sip_subscribe(struct sip *s, struct call *calls, unsigned n)
+static void subscribe(struct sip *s, struct call *calls, unsigned n, bool on)
 {
-	unsigned left = n;
+	unsigned left = 0;
 
 	for (unsigned i = 0; i < n; i++) {
+		if (calls[i].subscribed == on)
+			continue;
+		calls[i].subscribed = on;
 		calls[i].cseq++;
 		request(s, &calls[i], "SUBSCRIBE",
-			"Event: conference\r\nExpires: 3600\r\n"
-			"Content-Length: 0\r\n\r\n");
+			on ? "Event: conference\r\nExpires: 3600\r\n"
+			     "Content-Length: 0\r\n\r\n"
+			   : "Event: conference\r\nExpires: 0\r\n"
+			     "Content-Length: 0\r\n\r\n");
+		left++;
 	}
 	while (left)
 		answer(s, subscribed, NULL, &left);
+}
+
+void sip_subscribe(struct sip *s, struct call *calls, unsigned n)
+{
+	subscribe(s, calls, n, true);
 }
 
 static bool left_room(struct sip *s, struct answer *a, void *user)
@@ -348,6 +360,7 @@ void sip_leave(struct sip *s, struct call *calls, unsigned n)
 {
 	unsigned left = n;
 
+	subscribe(s, calls, n, false);
 	for (unsigned i = 0; i < n; i++) {
 		calls[i].cseq++;
 		request(s, &calls[i], "BYE", "Content-Length: 0\r\n\r\n");

@@ -2,6 +2,7 @@
  * answered at once or not at all. Whatever else happens ends the bench. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct call {
 	char target[160];  /* The focus' Contact. */
 	char tag[80];	   /* and its tag */
 	unsigned cseq;	   /* of the last request */
+	bool subscribed;
 };
 
 struct sip {
@@ -38,5 +40,6 @@ void sip_subscribe(struct sip *s, struct call *calls, unsigned n);
 /* Answers what comes within ns. */
 void sip_idle(struct sip *s, uint64_t ns);
 
-/* BYE and 200 for the n calls. */
+/* BYE and 200 for the n calls; before that SUBSCRIBE with Expires: 0 for those
+ * that have subscribed, since a subscription outlives its call. */
 void sip_leave(struct sip *s, struct call *calls, unsigned n);
