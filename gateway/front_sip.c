@@ -356,6 +356,7 @@ void front_sip_event(struct front_sip *f, const struct port_msg *m)
 	case PORT_DIAL:
 	case PORT_HANG_UP:
 	case PORT_FORGET:
+	case PORT_BLOB:
 	case PORT_PING:
 	case PORT_STOP:
 	case PORT_READY:

@@ -12,6 +12,7 @@
 
 #include <event2/event.h>
 
+#include "base/blob.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -28,7 +29,8 @@ extern char **environ;
 #define BACKOFF_MAX_MS 1000
 #define STOP_MS	       4000 /* the process allows itself 2 s */
 #define REAP_MS	       5
-#define READ_MAX       256 /* messages a turn, so that others get theirs */
+#define SHARED_FEW     1024 /* octets that are not worth a PORT_BLOB */
+#define READ_MAX       256  /* messages a turn, so that others get theirs */
 
 struct sip_child {
 	struct loop *loop;
@@ -56,6 +58,8 @@ struct sip_child {
 	char *why;	/* the first one could not, because */
 	uint64_t backoff_ms;
 	struct keeper keeper;
+	struct blob *lent[PORT_BLOBS]; /* what this process has to share */
+	unsigned next_lent;
 	uint32_t last_req;
 	uint64_t restarts, resent;
 
@@ -86,6 +90,61 @@ static void put(struct sip_child *c, const struct port_msg *m)
 	watch_output(c);
 }
 
+/* --- what many requests share --- */
+
+static void lend(struct sip_child *c, unsigned place, struct blob *b)
+{
+	struct port_msg m = port_msg(PORT_BLOB);
+
+	blob_unref(c->lent[place]);
+	c->lent[place] = b ? blob_ref(b) : NULL;
+	m.number[0] = place;
+	m.f[PORT_F_BODY] = blob_str(b);
+	put(c, &m);
+}
+
+/* Its place, from 1. */
+static unsigned lent(struct sip_child *c, struct blob *b)
+{
+	unsigned place;
+
+	for (place = 0; place < PORT_BLOBS; place++)
+		if (c->lent[place] == b)
+			return place + 1;
+	place = c->next_lent++ % PORT_BLOBS;
+	lend(c, place, b);
+	return place + 1;
+}
+
+/* Nobody but us has these any more. */
+static void take_back(struct sip_child *c)
+{
+	for (unsigned place = 0; place < PORT_BLOBS; place++)
+		if (c->lent[place] && c->lent[place]->refs == 1)
+			lend(c, place, NULL);
+}
+
+static void forget_lent(struct sip_child *c)
+{
+	for (unsigned place = 0; place < PORT_BLOBS; place++) {
+		blob_unref(c->lent[place]);
+		c->lent[place] = NULL;
+	}
+}
+
+static void put_shared(struct sip_child *c, const struct port_msg *m)
+{
+	struct buf body = BUF_INIT(PORT_BODY_MAX);
+	struct port_msg out = *m;
+
+	if (m->shared->n < SHARED_FEW)
+		port_join(&out, &body);
+	else
+		out.number[PORT_SHARED] = lent(c, m->shared);
+	put(c, &out);
+	buf_done(&body);
+}
+
 static void on_writable(evutil_socket_t fd, short what, void *user)
 {
 	struct sip_child *c = user;
@@ -106,6 +165,7 @@ static void on_ping(void *user)
 	}
 	struct port_msg m = port_msg(PORT_PING);
 	put(c, &m);
+	take_back(c);
 	timer_set(c->loop, &c->ping, PING_MS, on_ping, c);
 }
 
@@ -164,6 +224,7 @@ static void got(struct sip_child *c, const struct port_msg *m)
 	case PORT_DIAL:
 	case PORT_HANG_UP:
 	case PORT_FORGET:
+	case PORT_BLOB:
 	case PORT_PING:
 	case PORT_STOP:
 		log_error(c->log, "sip.port", "unexpected type=%d", m->type);
@@ -252,6 +313,7 @@ static void on_reap(void *user)
 static void close_port(struct sip_child *c)
 {
 	c->up = false;
+	forget_lent(c);
 	timer_cancel(c->loop, &c->ping);
 	if (c->in)
 		event_free(c->in);
@@ -535,6 +597,7 @@ void sip_child_free(struct sip_child *c)
 	timer_cancel(c->loop, &c->reap);
 	kill_now(c);
 	keeper_done(&c->keeper);
+	forget_lent(c);
 	free(c->program);
 	free(c->listen);
 	free(c->host);
@@ -557,7 +620,9 @@ void sip_child_send(struct sip_child *c, const struct port_msg *m)
 		keeper_forget(&c->keeper, m->dlg);
 	else if (m->type == PORT_ANSWER && m->req >> 32 != c->generation)
 		return;
-	if (c->up)
+	if (c->up && m->shared)
+		put_shared(c, m);
+	else if (c->up)
 		put(c, m);
 }
 

@@ -1,6 +1,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 
+#include "base/blob.h"
 #include "base/err.h"
 #include "sip/sip_priv.h"
 
@@ -111,6 +112,28 @@ static void forget(struct sipproc *p, uint64_t dlg)
 		dialog_forget(d);
 }
 
+static void keep_blob(struct sipproc *p, const struct port_msg *m)
+{
+	struct str body = m->f[PORT_F_BODY];
+	struct blob **place = &p->blobs[m->number[0] % PORT_BLOBS];
+
+	blob_unref(*place);
+	*place = body.n ? blob_new(body) : NULL;
+}
+
+static void send_request(struct sipproc *p, const struct port_msg *m)
+{
+	struct port_msg whole = *m;
+
+	if (m->number[PORT_SHARED])
+		whole.shared =
+		    p->blobs[(m->number[PORT_SHARED] - 1) % PORT_BLOBS];
+	if (m->number[PORT_SHARED] && !whole.shared)
+		uac_outcome(p, m->dlg, m->req, 503, "Cannot Be Sent");
+	else
+		uac_send(p, &whole);
+}
+
 static void obey(struct sipproc *p, const struct port_msg *m)
 {
 	if (!p->agent && m->type != PORT_CONFIG)
@@ -133,7 +156,7 @@ static void obey(struct sipproc *p, const struct port_msg *m)
 		uas_answer(p, m);
 		break;
 	case PORT_SEND:
-		uac_send(p, m);
+		send_request(p, m);
 		break;
 	case PORT_DIAL:
 		dial(p, m);
@@ -143,6 +166,9 @@ static void obey(struct sipproc *p, const struct port_msg *m)
 		break;
 	case PORT_FORGET:
 		forget(p, m->dlg);
+		break;
+	case PORT_BLOB:
+		keep_blob(p, m);
 		break;
 	case PORT_PING:
 		pong(p, m);
@@ -194,6 +220,8 @@ int commands_open(struct sipproc *p)
 void commands_close(struct sipproc *p)
 {
 	su_root_deregister(p->root, p->wait_index);
+	for (unsigned i = 0; i < PORT_BLOBS; i++)
+		blob_unref(p->blobs[i]);
 	su_timer_destroy(p->sweep);
 	su_timer_destroy(p->last_call);
 }

@@ -28,8 +28,9 @@ struct keeper_send {
 	TAILQ_ENTRY(keeper_send) link;
 	uint64_t req;
 	uint64_t dlg;
-	bool dial;	  /* makes its dialog */
-	struct blob *msg; /* an encoded PORT_SEND or PORT_DIAL */
+	bool dial;	     /* makes its dialog */
+	struct blob *msg;    /* an encoded PORT_SEND or PORT_DIAL */
+	struct blob *shared; /* of its body, or NULL */
 };
 
 static struct blob *encoded(const struct port_msg *m)
@@ -69,6 +70,7 @@ static void send_free(struct keeper *k, struct keeper_send *s)
 	TAILQ_REMOVE(&k->order, s, link);
 	table_del(k->sends, s->req);
 	blob_unref(s->msg);
+	blob_unref(s->shared);
 	free(s);
 }
 
@@ -194,6 +196,7 @@ void keeper_send(struct keeper *k, const struct port_msg *m)
 	s->dlg = m->dlg;
 	s->dial = m->type == PORT_DIAL;
 	s->msg = msg;
+	s->shared = m->shared ? blob_ref(m->shared) : NULL;
 	TAILQ_INSERT_TAIL(&k->order, s, link);
 	assert(!table_put(k->sends, s->req, s));
 	if (d)
@@ -263,14 +266,20 @@ void keeper_forget(struct keeper *k, uint64_t dlg)
 		timer_set(k->loop, &k->sweep, TOMBSTONE_MS, sweep, k);
 }
 
-static void pass_on(struct port_end *e, struct blob *b, enum port_type type)
+static void pass_on(struct port_end *e, struct blob *b, struct blob *shared,
+		    enum port_type type)
 {
+	struct buf body = BUF_INIT(PORT_BODY_MAX);
 	struct port_msg m;
 	int r = port_decode(blob_str(b), &m);
 
 	assert(r == 0);
 	m.type = type;
+	m.shared = shared;
+	if (shared)
+		port_join(&m, &body);
 	port_end_send(e, &m);
+	buf_done(&body);
 }
 
 void keeper_seed(struct keeper *k, struct port_end *e)
@@ -279,7 +288,7 @@ void keeper_seed(struct keeper *k, struct port_end *e)
 
 	/* An ended dialog whose BYE has no outcome yet lives until then. */
 	TABLE_FOREACH (k->dialogs, it, d)
-		pass_on(e, d->state,
+		pass_on(e, d->state, NULL,
 			d->forgotten && !d->sends ? PORT_TOMBSTONE : PORT_SEED);
 }
 
@@ -290,7 +299,7 @@ size_t keeper_resend(struct keeper *k, struct port_end *e)
 	size_t n = 0;
 
 	TAILQ_FOREACH (s, &k->order, link) {
-		pass_on(e, s->msg, s->dial ? PORT_DIAL : PORT_SEND);
+		pass_on(e, s->msg, s->shared, s->dial ? PORT_DIAL : PORT_SEND);
 		n++;
 	}
 	TAILQ_FOREACH (d, &k->dead, link) {

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/blob.h"
 #include "base/err.h"
 
 /* On the wire: a fixed head, then for each field present its number (1 octet),
@@ -28,6 +29,28 @@ struct port_out {
 struct port_msg port_msg(enum port_type type)
 {
 	return (struct port_msg){.type = type, .expires = -1};
+}
+
+void port_body(struct buf *b, const struct port_msg *m)
+{
+	struct str own = m->f[PORT_F_BODY], shared = blob_str(m->shared);
+	size_t before = m->shared ? m->number[PORT_BEFORE] : own.n;
+	size_t hole = m->number[PORT_HOLE_AT];
+
+	buf_add(b, str_of(own.p, before));
+	if (!m->shared)
+		return;
+	buf_add(b, str_of(shared.p, hole));
+	buf_add(b, str_from(shared, hole + m->number[PORT_HOLE]));
+	buf_add(b, str_from(own, before));
+}
+
+void port_join(struct port_msg *m, struct buf *body)
+{
+	port_body(body, m);
+	m->f[PORT_F_BODY] = buf_str(body);
+	m->shared = NULL;
+	memset(m->number, 0, sizeof(m->number));
 }
 
 static void put(struct buf *b, uint64_t v, unsigned octets)

@@ -51,6 +51,9 @@ enum port_type {
 	/* Dialog dlg has no use any more. It goes when its PORT_SENDs have
 	 * their outcomes. */
 	PORT_FORGET,
+	/* Octets for PORT_SENDs to share: BODY goes into place number[0], until
+	 * another takes its place or none does (BODY empty). */
+	PORT_BLOB,
 	/* Answered by PORT_PONG with the same req. */
 	PORT_PING,
 	/* No new requests; exit when transactions are done or in 2 s. */
@@ -138,6 +141,8 @@ enum port_field {
  * no two processes in a row clash. A PORT_REQUEST outside any dialog carries a
  * fresh dlg, which comes to life only if the answer makes a dialog; new_dialog
  * tells. */
+struct blob;
+
 struct port_msg {
 	enum port_type type;
 	uint64_t dlg, req;
@@ -147,8 +152,18 @@ struct port_msg {
 	uint32_t
 	    number[4]; /* PORT_DIALOG: local CSeq, remote CSeq, flags; else 0 */
 	bool new_dialog; /* PORT_REQUEST: was sent outside a dialog */
+	/* PORT_SEND: octets that other messages have, too, borrowed; or NULL.
+	 * They stand in the body after the first number[PORT_BEFORE] octets of
+	 * BODY, less a hole. They are not encoded with the message:
+	 * number[PORT_SHARED] is their place as of PORT_BLOB, from 1. */
+	struct blob *shared;
 	struct str f[PORT_FIELDS];
 };
+
+/* What the numbers of a PORT_SEND are. */
+enum port_number { PORT_SHARED, PORT_BEFORE, PORT_HOLE_AT, PORT_HOLE };
+
+#define PORT_BLOBS 8 /* places */
 
 #define PORT_BODY_MAX (8u << 20) /* a message with its fields */
 #define PORT_PIECE_MAX                                                         \
@@ -158,6 +173,10 @@ struct port_msg {
  * point into in: 0, ERR_SYNTAX. */
 void port_encode(struct buf *b, const struct port_msg *m);
 int port_decode(struct str in, struct port_msg *m);
+/* The whole body of a message, with what is shared. */
+void port_body(struct buf *b, const struct port_msg *m);
+/* Makes it the message's own, in body. */
+void port_join(struct port_msg *m, struct buf *body);
 /* A value with nothing in it but the type. */
 struct port_msg port_msg(enum port_type type);
 

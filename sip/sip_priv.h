@@ -57,7 +57,8 @@ struct sipproc {
 	size_t max_dialogs, max_requests;
 	bool stopping;
 
-	struct table *dialogs;	 /* id -> dialog */
+	struct blob *blobs[PORT_BLOBS]; /* what PORT_SENDs share */
+	struct table *dialogs;		/* id -> dialog */
 	struct table *initial;	 /* key of its first request -> seeded dialog */
 	struct table *requests;	 /* req -> request, until answered */
 	struct table *sends;	 /* req -> sending, until there is an outcome */

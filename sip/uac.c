@@ -13,7 +13,7 @@ struct sending {
 	sip_method_t method;
 	/* The message, where it went over the connection that the peer had
 	 * made: if that breaks, the target is tried. */
-	struct blob *again;
+	struct blob *again, *shared;
 };
 
 void uac_outcome(struct sipproc *p, uint64_t dlg, uint64_t req, int status,
@@ -36,6 +36,7 @@ static void sending_free(struct sending *s)
 	table_del(p->sends, s->req);
 	nta_outgoing_destroy(s->orq);
 	blob_unref(s->again);
+	blob_unref(s->shared);
 	if (d) {
 		d->sends--;
 		d->inviting -= s->method == sip_method_invite;
@@ -81,20 +82,23 @@ static void transmit(struct dialog *d, const struct port_msg *m, bool direct);
 
 static bool try_target(struct sending *s, struct dialog *d)
 {
-	struct blob *again = s->again;
+	struct blob *again = s->again, *shared = s->shared;
 	struct port_msg m;
 
-	s->again = NULL;
+	s->again = s->shared = NULL;
 	if (!again || port_decode(blob_str(again), &m) < 0) {
 		blob_unref(again);
+		blob_unref(shared);
 		return false;
 	}
+	m.shared = shared;
 	d->sends++; /* keeps the dialog while the old transaction goes */
 	sending_free(s);
 	transmit(d, &m, false);
 	d->sends--;
 	dialog_maybe_free(d);
 	blob_unref(again);
+	blob_unref(shared);
 	return true;
 }
 
@@ -118,6 +122,18 @@ static int on_response(void *user, nta_outgoing_t *orq, sip_t const *sip)
 	report_response(s, status, sip);
 	sending_free(s);
 	return 0;
+}
+
+static sip_payload_t *payload(su_home_t *home, const struct port_msg *m)
+{
+	struct buf body = BUF_INIT(PORT_BODY_MAX);
+	sip_payload_t *p = NULL;
+
+	port_body(&body, m);
+	if (body.n)
+		p = sip_payload_create(home, body.p, (isize_t)body.n);
+	buf_done(&body);
+	return p;
 }
 
 static nta_outgoing_t *create(struct sending *s, struct dialog *d,
@@ -154,9 +170,7 @@ static nta_outgoing_t *create(struct sending *s, struct dialog *d,
 		   SIPTAG_SUPPORTED_STR(SIP_SUPPORTED)),
 	    SIPTAG_HEADER_STR(value_z(home, m->f[PORT_F_HEADERS])),
 	    SIPTAG_CONTENT_TYPE_STR(value_z(home, m->f[PORT_F_TYPE])),
-	    TAG_IF(m->f[PORT_F_BODY].n, SIPTAG_PAYLOAD(sip_payload_create(
-					    home, m->f[PORT_F_BODY].p,
-					    (isize_t)m->f[PORT_F_BODY].n))),
+	    SIPTAG_PAYLOAD(payload(home, m)),
 	    TAG_IF(direct, NTATAG_TPORT(d->tport)),
 	    TAG_IF(ident, TPTAG_IDENT(ident)), TAG_END());
 	su_home_deinit(home);
@@ -180,6 +194,7 @@ static void transmit(struct dialog *d, const struct port_msg *m, bool direct)
 	if (direct) {
 		port_encode(&b, m);
 		s->again = b.err ? NULL : blob_new(buf_str(&b));
+		s->shared = m->shared ? blob_ref(m->shared) : NULL;
 		buf_done(&b);
 	}
 	dialog_report(d, nta_leg_get_seq(d->leg) + 1, STR_NONE);
@@ -187,6 +202,7 @@ static void transmit(struct dialog *d, const struct port_msg *m, bool direct)
 	if (!s->orq) {
 		uac_outcome(p, d->id, m->req, 503, "Cannot Be Sent");
 		blob_unref(s->again);
+		blob_unref(s->shared);
 		free(s);
 		return;
 	}

@@ -38,9 +38,14 @@ static void sip_send(void *user, const struct port_msg *m)
 {
 	struct scene *s = user;
 	struct scene_out *o = mem_new(sizeof(*o));
+	struct buf body = BUF_INIT(PORT_BODY_MAX);
+	struct port_msg whole = *m;
 
+	if (m->shared)
+		port_join(&whole, &body);
 	buf_init(&o->bytes, PORT_BODY_MAX);
-	port_encode(&o->bytes, m);
+	port_encode(&o->bytes, &whole);
+	buf_done(&body);
 	TAILQ_INSERT_TAIL(&s->sip, o, link);
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/blob.h"
 #include "sip/keeper.h"
 
 static uint64_t now_ms(void *user)
@@ -110,6 +111,31 @@ static void dials_end_with_their_process(void **state)
 	assert_false(keeper_has(&w->k, 5));
 	keeper_seed(&w->k, &w->out);
 	passes(w, PORT_TOMBSTONE, 5, 0, 1);
+}
+
+/* The next process has nothing to share yet. */
+static void resends_shared_octets(void **state)
+{
+	struct world *w = *state;
+	struct port_msg m = port_msg(PORT_SEND), out;
+	struct blob *shared = blob_new(STR("<one/><two/><three/>"));
+
+	m.dlg = 5;
+	m.req = 11;
+	m.f[PORT_F_BODY] = STR("<all></all>");
+	m.shared = shared;
+	m.number[PORT_BEFORE] = 5;
+	m.number[PORT_HOLE_AT] = 6;
+	m.number[PORT_HOLE] = 6;
+	keeper_send(&w->k, &m);
+	blob_unref(shared);
+	assert_int_equal(keeper_resend(&w->k, &w->out), 1);
+	assert_int_equal(port_end_recv(&w->in, &out), 1);
+	assert_int_equal(out.number[PORT_SHARED], 0);
+	assert_true(
+	    str_eq(out.f[PORT_F_BODY], STR("<all><one/><three/></all>")));
+	nothing_more(w);
+	assert_true(keeper_answered(&w->k, 11));
 }
 
 static void seeds_the_latest_state(void **state)
@@ -282,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(dials_end_with_their_process),
+	    T(resends_shared_octets),
 	    T(seeds_the_latest_state),
 	    T(resends_in_order_what_has_no_outcome),
 	    T(keeps_tombstones_32_seconds),

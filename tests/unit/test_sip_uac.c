@@ -307,6 +307,58 @@ static void refused_and_given_up(void **state)
 	peer_close(&p);
 }
 
+#define SHARED 3000
+
+/* What requests share goes to the process once, in more places than there are,
+ * and is whole in each request, less its hole. */
+static void bodies_share_octets(void **state)
+{
+	struct bed *b = *state;
+	struct peer p;
+	struct call c = {&p, "shared", "ft", ""};
+	struct port_msg m = port_msg(PORT_SEND);
+	char octets[SHARED], body[SHARED + 20];
+	const char *z;
+
+	peer_open(&p, b, true);
+	m.dlg = call_establish(&c, "");
+	m.f[PORT_F_METHOD] = STR("NOTIFY");
+	m.f[PORT_F_HEADERS] = STR("Event: conference\r\n"
+				  "Subscription-State: active\r\n");
+	m.f[PORT_F_TYPE] = STR("text/plain");
+	m.f[PORT_F_BODY] = STR("[]");
+	m.number[PORT_BEFORE] = 1;
+	for (unsigned i = 0; i < 2 * PORT_BLOBS + 1; i++) {
+		memset(octets, (int)('a' + i), sizeof octets);
+		octets[0] = 'A';
+		octets[i == 1 ? 499 : sizeof octets - 1] = 'Z';
+		m.shared = blob_new(str_of(octets, i == 1 ? 500 : SHARED));
+		for (unsigned k = 0; k < 2; k++) {
+			unsigned hole = 3 * k;
+			int n;
+
+			m.req = sip_child_req(b->child);
+			m.number[PORT_HOLE_AT] = 1;
+			m.number[PORT_HOLE] = hole;
+			sip_child_send(b->child, &m);
+			z = peer_hears_start(&p, "NOTIFY ");
+			n = snprintf(body, sizeof body, "[A%.*s]",
+				     (int)(m.shared->n - 1 - hole),
+				     m.shared->p + 1 + hole);
+			assert_int_equal(atoi(header(z, "Content-Length")), n);
+			assert_non_null(strstr(z, "\r\n\r\n["));
+			assert_int_equal(
+			    memcmp(strstr(z, "\r\n\r\n[") + 4, body, (size_t)n),
+			    0);
+			peer_answer(&p, z, 200, NULL, NULL);
+			core_outcome(b, m.req, 200);
+		}
+		blob_unref(m.shared);
+	}
+	core_forget(b, m.dlg);
+	peer_close(&p);
+}
+
 /* An INVITE ends with its process; one that was answered goes on. */
 static void process_dies(void **state)
 {
@@ -349,6 +401,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(dials, bed_setup, bed_teardown),
 	    cmocka_unit_test_setup_teardown(forks, bed_setup, bed_teardown),
 	    cmocka_unit_test_setup_teardown(refused_and_given_up, bed_setup,
+					    bed_teardown),
+	    cmocka_unit_test_setup_teardown(bodies_share_octets, bed_setup,
 					    bed_teardown),
 	    cmocka_unit_test_setup_teardown(process_dies, bed_setup,
 					    bed_teardown),
