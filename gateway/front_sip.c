@@ -25,6 +25,7 @@ struct front_sip *front_sip_new(const struct front_sip_cfg *cfg)
 	f->referrals = table_new();
 	f->names = dialog_names_new(f->loop);
 	f->guests = guests_new();
+	f->watched = table_new();
 	f->auth = auth_new();
 	f->talkers = table_new();
 	return f;
@@ -430,6 +431,7 @@ void front_sip_free(struct front_sip *f)
 	senders_free(f);
 	dialog_names_free(f->names);
 	guests_free(f->guests);
+	table_free(f->watched);
 	auth_free(f->auth);
 	table_free(f->talkers);
 	table_free(f->unconfirmed);

@@ -1,6 +1,6 @@
 /* The front end of SIP/MSRP users: focus (RFC 4353), MSRP switch (RFC 7701) and
  * conference notifier (RFC 4575). A dialog and its MSRP session hold a seat;
- * each subscription holds an observer's seat of its own. */
+ * so does each subscription, and each room that is watched, as observers. */
 #pragma once
 
 #include "conference/seat.h"

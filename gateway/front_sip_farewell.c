@@ -1,6 +1,6 @@
 /* Endpoints that are not simply there: being called, just gone, or there
  * because they were called (RFC 4575 §5.7). */
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_watch.h"
 
 #include "base/rfc3339.h"
 #include "mapping/reason.h"
@@ -30,7 +30,7 @@ static struct str time_text(struct arena *a, uint64_t wall_ms)
 	return arena_dup(a, str_z(rfc3339_seconds(wall_ms, z)));
 }
 
-static void say_gone(struct subscription *s, struct confinfo_endpoint *e,
+static void say_gone(struct watched_room *w, struct confinfo_endpoint *e,
 		     struct arena *a, const struct roster_failure *why)
 {
 	struct buf reason = BUF_INIT(8192);
@@ -42,7 +42,7 @@ static void say_gone(struct subscription *s, struct confinfo_endpoint *e,
 	    .state = CONFINFO_PARTIAL,
 	    .status = STR("disconnected"),
 	    .disconnection_method = why->method,
-	    .left = {.when = time_text(a, loop_wall_ms(s->f->loop)),
+	    .left = {.when = time_text(a, loop_wall_ms(w->f->loop)),
 		     .reason = arena_dup(a, buf_str(&reason))},
 	};
 	buf_done(&reason);
@@ -60,11 +60,11 @@ static char *written(struct confinfo_user *u)
 	return z;
 }
 
-char *farewell_of(struct subscription *s, const struct occupant *o,
-		  const struct roster_failure *why)
+char *farewell_of(struct watched_room *w, const struct occupant *o,
+		  bool contacts, const struct roster_failure *why)
 {
-	struct map_roster_cfg cfg = {.room = str_z(s->room),
-				     .show_contacts = shows_contacts(s, o)};
+	struct map_roster_cfg cfg = {.room = str_z(w->name),
+				     .show_contacts = contacts};
 	struct arena *a = arena_new(USER_MAX);
 	struct confinfo_user u;
 	char *z = NULL;
@@ -76,7 +76,7 @@ char *farewell_of(struct subscription *s, const struct occupant *o,
 
 		for (size_t i = 0; i < u.n_endpoints; i++) {
 			gone.endpoints[i].entity = u.endpoints[i].entity;
-			say_gone(s, &gone.endpoints[i], a, why);
+			say_gone(w, &gone.endpoints[i], a, why);
 		}
 		z = written(&gone);
 	}
@@ -91,7 +91,7 @@ static struct str guest_key(struct arena *a, const struct guest_view *g)
 	return arena_printf(a, "call-%llx", (unsigned long long)g->id);
 }
 
-char *farewell_of_guest(struct subscription *s, const struct guest_view *g,
+char *farewell_of_guest(struct watched_room *w, const struct guest_view *g,
 			const struct roster_failure *why)
 {
 	struct arena *a = arena_new(USER_MAX);
@@ -100,7 +100,7 @@ char *farewell_of_guest(struct subscription *s, const struct guest_view *g,
 	char *z;
 
 	u.endpoints[0].entity = guest_key(a, g);
-	say_gone(s, &u.endpoints[0], a, why);
+	say_gone(w, &u.endpoints[0], a, why);
 	z = written(&u);
 	arena_free(a);
 	return z;
@@ -125,13 +125,13 @@ void farewell_put_guest(struct buf *b, const struct guest_view *g)
 	arena_free(a);
 }
 
-void farewell_decorate(struct subscription *s, const struct occupant *o,
+void farewell_decorate(struct front_sip *f, const struct occupant *o,
 		       struct arena *a, struct confinfo_user *u)
 {
 	const struct device *d = o->devices;
 
 	for (size_t i = 0; i < u->n_endpoints && d; i++, d = d->next) {
-		const struct call *c = guest_call(s->f, d->seat);
+		const struct call *c = guest_call(f, d->seat);
 		struct confinfo_endpoint *e = &u->endpoints[i];
 
 		if (!c || !c->invited)

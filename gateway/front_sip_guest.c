@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_watch.h"
 
 #include "base/mem.h"
 
@@ -15,16 +15,7 @@ struct guest {
 	unsigned calls; /* on their way to him */
 };
 
-/* A room as the rosters of SIP users need it: while one of both lists has
- * anybody. */
-struct watched_room {
-	char *name;
-	TAILQ_HEAD(, subscription) watchers;
-	TAILQ_HEAD(, guest) guests;
-};
-
 struct guests {
-	struct table *rooms;   /* by name */
 	struct table *by_seat; /* calls in a room */
 	uint64_t last_id;
 };
@@ -33,54 +24,14 @@ struct guests *guests_new(void)
 {
 	struct guests *g = mem_new(sizeof(*g));
 
-	g->rooms = table_new();
 	g->by_seat = table_new();
 	return g;
 }
 
 void guests_free(struct guests *g)
 {
-	table_free(g->rooms);
 	table_free(g->by_seat);
 	free(g);
-}
-
-static struct watched_room *room_of(struct guests *g, struct str name)
-{
-	struct watched_room *r = table_get_str(g->rooms, name);
-
-	if (r)
-		return r;
-	r = mem_new(sizeof(*r));
-	r->name = str_dup(name);
-	TAILQ_INIT(&r->watchers);
-	TAILQ_INIT(&r->guests);
-	table_put_str(g->rooms, str_z(r->name), r);
-	return r;
-}
-
-static void room_release(struct guests *g, struct watched_room *r)
-{
-	if (!TAILQ_EMPTY(&r->watchers) || !TAILQ_EMPTY(&r->guests))
-		return;
-	table_del_str(g->rooms, str_z(r->name));
-	free(r->name);
-	free(r);
-}
-
-/* --- who watches --- */
-
-void guest_watch(struct subscription *s)
-{
-	s->watched = room_of(s->f->guests, str_z(s->room));
-	TAILQ_INSERT_TAIL(&s->watched->watchers, s, watch_link);
-}
-
-void guest_unwatch(struct subscription *s)
-{
-	TAILQ_REMOVE(&s->watched->watchers, s, watch_link);
-	room_release(s->f->guests, s->watched);
-	s->watched = NULL;
 }
 
 static void view(const struct guest *g, struct guest_view *out)
@@ -94,10 +45,10 @@ static void view(const struct guest *g, struct guest_view *out)
 	};
 }
 
-bool guest_next(const struct subscription *s, size_t *it,
+bool guest_next(const struct watched_room *w, size_t *it,
 		struct guest_view *out)
 {
-	const struct guest *g = TAILQ_FIRST(&s->watched->guests);
+	const struct guest *g = TAILQ_FIRST(&w->guests);
 
 	for (size_t i = 0; g && i < *it; i++)
 		g = TAILQ_NEXT(g, link);
@@ -108,12 +59,12 @@ bool guest_next(const struct subscription *s, size_t *it,
 	return true;
 }
 
-bool guest_find(const struct subscription *s, const char *entity,
+bool guest_find(const struct watched_room *w, const char *entity,
 		struct guest_view *out)
 {
 	const struct guest *g;
 
-	TAILQ_FOREACH (g, &s->watched->guests, link)
+	TAILQ_FOREACH (g, &w->guests, link)
 		if (strcmp(g->entity, entity) == 0) {
 			view(g, out);
 			return true;
@@ -125,12 +76,10 @@ bool guest_find(const struct subscription *s, const char *entity,
 
 static void tell(const struct guest *g, const struct roster_failure *why)
 {
-	struct subscription *s;
 	struct guest_view now;
 
 	view(g, &now);
-	TAILQ_FOREACH (s, &g->room->watchers, watch_link)
-		roster_guest(s, &now, why);
+	watch_guest(g->room, &now, why);
 }
 
 static struct guest *find(struct watched_room *r, struct str entity)
@@ -146,7 +95,7 @@ static struct guest *find(struct watched_room *r, struct str entity)
 void guest_called(struct call *c)
 {
 	struct guests *all = c->f->guests;
-	struct watched_room *r = room_of(all, c->room);
+	struct watched_room *r = watch_room(c->f, c->room);
 	struct guest *g = find(r, c->uri);
 
 	if (!g) {
@@ -186,7 +135,7 @@ static void over(struct call *c, const struct roster_failure *why)
 	TAILQ_REMOVE(&r->guests, g, link);
 	if (why)
 		tell(g, why);
-	room_release(c->f->guests, r);
+	watch_release(r);
 	free(g->entity);
 	free(g->by);
 	free(g);

@@ -1,6 +1,5 @@
 /* Guests: whom the focus has called and who is not in the room yet. The rosters
- * show them (RFC 4575 §5.7.2), so here is also who watches which room, and how
- * those came in who are there. */
+ * show them (RFC 4575 §5.7.2), and how those came in who are there. */
 #pragma once
 
 #include "base/arena.h"
@@ -8,7 +7,7 @@
 struct call;
 struct front_sip;
 struct guests;
-struct subscription;
+struct watched_room;
 
 struct guest_view {
 	struct str entity; /* his address */
@@ -21,14 +20,11 @@ struct guest_view {
 struct guests *guests_new(void);
 /* After the calls and the subscriptions. */
 void guests_free(struct guests *g);
-/* The subscription hears of its room's guests from now on. */
-void guest_watch(struct subscription *s);
-void guest_unwatch(struct subscription *s);
 /* The room's guests one by one, *it from 0. */
-bool guest_next(const struct subscription *s, size_t *it,
+bool guest_next(const struct watched_room *w, size_t *it,
 		struct guest_view *out);
 /* The one of this address. */
-bool guest_find(const struct subscription *s, const char *entity,
+bool guest_find(const struct watched_room *w, const char *entity,
 		struct guest_view *out);
 
 /* A dial-out starts, rings, fails with this status, or its user is in. */

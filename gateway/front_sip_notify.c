@@ -1,16 +1,17 @@
-/* The conference notifier: subscriptions to a room's roster (RFC 4575, RFC
- * 6665). */
+/* The conference notifier: NOTIFYs of a room's roster, and when they go out
+ * (RFC 4575, RFC 6665). */
 #include <stdlib.h>
 
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_watch.h"
 
 #include "base/mem.h"
-#include "base/uri.h"
-#include "mapping/reason.h"
-#include "msrp/cpim.h"
 
-#define DEFAULT_EXPIRES 3600
-#define NOTIFY_MAX	(4u << 20)
+#define NOTIFY_MAX (4u << 20)
+#define ROUND_MOST 50 /* NOTIFYs a turn of the loop */
+#define ROUND_MS   1  /* until the next turn */
+/* Rounds are at least this part of the interval apart: who is due a little
+ * later than others goes with them from then on. */
+#define ROUNDS 10
 
 /* --- NOTIFY --- */
 
@@ -35,12 +36,14 @@ static void send_notify(struct subscription *s)
 	struct port_msg m = port_msg(PORT_SEND);
 	struct buf body = BUF_INIT(NOTIFY_MAX), headers = BUF_INIT(1024);
 
-	roster_write(s, &body);
+	roster_write(s, &body, &m);
+	subscription_keep_version(s);
 	if (body.err) { /* tells at least that it goes on, or ends */
 		log_warn(s->f->log, "sip.notify.too-big", "dlg=%llx room=%s",
 			 (unsigned long long)s->dialog->id,
 			 LOGQ(str_z(s->room)));
 		buf_clear(&body);
+		m.shared = NULL;
 	}
 	put_state(s, &headers);
 	m.f[PORT_F_METHOD] = STR("NOTIFY");
@@ -49,8 +52,6 @@ static void send_notify(struct subscription *s)
 	if (body.n)
 		m.f[PORT_F_TYPE] = STR("application/conference-info+xml");
 	m.f[PORT_F_BODY] = buf_str(&body);
-	s->pending = roster_told(s);
-	subscription_keep_version(s);
 	s->in_flight = true;
 	s->final_sent = s->ended != NULL;
 	s->last_ms = loop_now_ms(s->f->loop);
@@ -62,65 +63,103 @@ static void send_notify(struct subscription *s)
 
 /* One in flight, one per interval; the reply to a SUBSCRIBE and the last one
  * are exempt from the interval (EVENT-9). */
-static void notify_now(struct subscription *s)
+void subscription_tell(struct subscription *s)
 {
-	s->pending = true;
-	timer_cancel(s->f->loop, &s->pace);
+	s->need_full = true;
 	if (!s->in_flight)
 		send_notify(s);
 }
 
-static void pace_due(void *user)
-{
-	struct subscription *s = user;
+/* --- rounds --- */
 
-	if (s->pending && !s->in_flight)
-		send_notify(s);
+#define NEVER UINT64_MAX
+
+static uint64_t due_ms(const struct subscription *s)
+{
+	if (s->in_flight || s->ended || s->returning || !roster_behind(s))
+		return NEVER;
+	return s->last_ms + s->interval_ms;
 }
 
-void subscription_changed(struct subscription *s)
-{
-	uint64_t since = loop_now_ms(s->f->loop) - s->last_ms;
+static void round_due(void *watched);
 
-	s->pending = true;
-	if (s->in_flight || s->ended || timer_pending(&s->pace))
-		return;
-	timer_set(s->f->loop, &s->pace,
-		  since >= s->interval_ms ? 0 : s->interval_ms - since,
-		  pace_due, s);
+/* Who could be told at once is; others may wait for each other a little. */
+static void schedule(struct watched_room *w, uint64_t due, unsigned interval_ms)
+{
+	uint64_t now = loop_now_ms(w->f->loop);
+
+	if (due > now && due < w->tick_ms + interval_ms / ROUNDS)
+		due = w->tick_ms + interval_ms / ROUNDS;
+	timer_set(w->f->loop, &w->tick, due > now ? due - now : 0, round_due,
+		  w);
 }
 
-/* EVENT-6 */
-static const char *end_of(enum reason_code code)
+/* Sets the time of the next round. */
+static void arm(struct watched_room *w)
 {
-	switch (code) {
-	case REASON_SHUTDOWN:
-		return "deactivated";
-	case REASON_BANNED:
-	case REASON_MEMBERS_ONLY:
-	case REASON_NOT_MEMBER:
-		return "rejected";
-	default:
-		return "noresource";
+	const struct subscription *s, *first = NULL;
+	uint64_t due = NEVER;
+
+	w->armed = true;
+	TAILQ_FOREACH (s, &w->watchers, watch_link) {
+		uint64_t at = due_ms(s);
+
+		if (at < due) {
+			due = at;
+			first = s;
+		}
+		if (at == NEVER && !s->ended && !roster_behind(s))
+			w->armed = false; /* he may be due at once one day */
 	}
+	if (first)
+		schedule(w, due, first->interval_ms);
+	else
+		timer_cancel(w->f->loop, &w->tick);
 }
 
-static void seat_event(void *front, const struct seat_ev *ev)
+void watch_changed(struct watched_room *w)
 {
-	struct subscription *s = front;
-
-	if (ev->type == SEAT_ENDED)
-		subscription_end(s, end_of(ev->reason.code));
-	else if (roster_changed(s, ev))
-		subscription_changed(s);
-	if (ev->type == SEAT_OCCUPANT_LEFT && !s->outsiders &&
-	    is_subscriber(s, ev->who->user))
-		subscription_end(s, "rejected"); /* EVENT-26 */
+	if (!w->armed)
+		arm(w);
 }
 
-static const struct seat_front_ops seat_ops = {.event = seat_event};
+/* A long round is spread over turns of the loop, so that messages need not wait
+ * for its end. */
+static void round_due(void *watched)
+{
+	struct watched_room *w = watched;
+	uint64_t now = loop_now_ms(w->f->loop);
+	struct subscription *s;
+	unsigned n = 0;
 
-static void leave_seat(struct subscription *s)
+	TAILQ_FOREACH (s, &w->watchers, watch_link) {
+		if (due_ms(s) > now)
+			continue;
+		if (n++ == ROUND_MOST) {
+			timer_set(w->f->loop, &w->tick, ROUND_MS, round_due, w);
+			return;
+		}
+		send_notify(s);
+	}
+	w->tick_ms = now;
+	arm(w);
+	if (!timer_pending(&w->tick))
+		roster_forget_all(w); /* nobody needs the same soon */
+}
+
+/* His NOTIFY has been answered. */
+static void go_on(struct subscription *s)
+{
+	struct watched_room *w = s->watched;
+	uint64_t due = due_ms(s);
+
+	if (due == NEVER)
+		w->armed = false;
+	else if (!timer_pending(&w->tick) || due < w->tick.at_ms)
+		schedule(w, due, s->interval_ms);
+}
+
+void subscription_leave_seat(struct subscription *s)
 {
 	struct seat_cmd leave = {.type = SEAT_LEAVE, .code = REASON_LEFT};
 
@@ -135,8 +174,7 @@ void subscription_end(struct subscription *s, const char *why)
 	subscription_unkeep(s);
 	s->ended = why;
 	timer_cancel(s->f->loop, &s->expiry);
-	s->need_full = true;
-	notify_now(s);
+	subscription_tell(s);
 }
 
 static void free_memory(void *p)
@@ -152,12 +190,10 @@ void subscription_free(struct subscription *s)
 	TAILQ_FOREACH (r, &f->requests, link)
 		if (r->subscription == s)
 			r->subscription = NULL;
-	leave_seat(s);
+	subscription_leave_seat(s);
 	subscription_unkeep(s);
 	timer_cancel(f->loop, &s->expiry);
-	timer_cancel(f->loop, &s->pace);
-	guest_unwatch(s);
-	roster_free(s);
+	watch_remove(s);
 	free(s->room);
 	free(s->user);
 	free(s->event_id);
@@ -189,296 +225,7 @@ void subscription_response(struct subscription *s, const struct port_msg *m)
 	if (m->status >= 300)
 		s->need_full = true; /* EVENT-13 */
 	if (s->ended)
-		notify_now(s);
-	else if (s->pending)
-		subscription_changed(s);
-}
-
-/* --- SUBSCRIBE --- */
-
-static void expired(void *user)
-{
-	subscription_end(user, "timeout");
-}
-
-bool client_is_listed(const struct front_sip *f, const struct port_msg *m)
-{
-	const struct config *cfg = f->cfg.config;
-
-	for (size_t i = 0; i < cfg->sip.n_full_rosters; i++)
-		if (str_istarts(m->f[PORT_F_USER_AGENT],
-				str_z(cfg->sip.full_rosters[i])))
-			return true;
-	return false;
-}
-
-static bool accepts(struct str accept)
-{
-	bool any = accept.n == 0;
-
-	while (accept.n) {
-		struct str type =
-		    mime_type(str_trim_space(str_split(&accept, ',')));
-
-		if (str_ieq(type, STR("application/conference-info+xml")) ||
-		    str_ieq(type, STR("application/*")) ||
-		    str_ieq(type, STR("*/*")))
-			any = true;
-	}
-	return any;
-}
-
-static struct subscription *find(struct dialog *d, struct str id)
-{
-	struct subscription *s;
-
-	TAILQ_FOREACH (s, &d->subscriptions, link)
-		if (str_eq(id, str_z(s->event_id)) && !s->ended)
-			return s;
-	return NULL;
-}
-
-static void refuse_event(struct front_sip *f, const struct port_msg *m)
-{
-	struct answer a = ANSWER(489);
-
-	a.headers = STR("Allow-Events: conference, refer\r\n");
-	front_sip_answer(f, m, &a);
-}
-
-static void too_brief(struct front_sip *f, const struct port_msg *m,
-		      unsigned min)
-{
-	struct answer a = ANSWER(423);
-	char header[64];
-
-	snprintf(header, sizeof(header), "Min-Expires: %u\r\n", min);
-	a.headers = str_z(header);
-	front_sip_answer(f, m, &a);
-}
-
-/* The request has waited for its caller's own INVITE: the room comes with his
- * ACK. */
-static bool wait_for_room(struct front_sip *f, const struct port_msg *m,
-			  struct str room)
-{
-	struct call *c = call_joining(f, room);
-	struct held_subscribe *h;
-
-	if (!c)
-		return false;
-	h = mem_new(sizeof(*h));
-	buf_init(&h->request, PORT_BODY_MAX);
-	port_encode(&h->request, m);
-	TAILQ_INSERT_TAIL(&c->subscribes, h, link);
-	return true;
-}
-
-static bool is_inside(struct subscription *s)
-{
-	const struct occupant *o;
-	size_t it = 0;
-
-	while ((o = seat_roster(&s->seat, &it)))
-		if (is_subscriber(s, o->user))
-			return true;
-	return false;
-}
-
-/* In its room, if that is there. */
-static struct subscription *subscription_make(struct dialog *d, struct str room,
-					      struct str id, struct str user,
-					      struct str contact,
-					      bool returning)
-{
-	struct front_sip *f = d->f;
-	struct subscription *s = mem_new(sizeof(*s));
-	const struct domain_config *dom = back_local_domain(
-	    f->cfg.back, str_from(room, (size_t)(str_find(room, '@') + 1)));
-	struct seat_join join = {
-	    .room = room,
-	    .world = WORLD_SIP,
-	    .wants = SEAT_WANTS_ROSTER | SEAT_WANTS_SUBJECT,
-	    .observer = true,
-	    .returning = returning,
-	};
-
-	s->f = f;
-	s->dialog = d;
-	s->seat.front_ops = &seat_ops;
-	s->seat.front = s;
-	s->room = str_dup(room);
-	guest_watch(s);
-	s->user = str_dup(user);
-	join.user = str_z(s->user);
-	join.account = account_behind(join.user);
-	s->event_id = id.n ? str_dup(id) : NULL;
-	s->contact = str_dup(contact);
-	s->interval_ms = dom ? dom->notify_interval_ms : 0;
-	TAILQ_INSERT_TAIL(&d->subscriptions, s, link);
-	f->n_subscriptions++;
-	s->refused = back_local_join(f->cfg.back, &join, &s->seat);
-	s->outsiders = !dom || dom->outsiders;
-	if (seat_in_room(&s->seat) && !s->outsiders && !returning &&
-	    !is_inside(s)) {
-		leave_seat(s);
-		s->refused = REASON_FORBIDDEN;
-	}
-	return s;
-}
-
-static struct subscription *subscription_new(struct dialog *d,
-					     const struct port_msg *m,
-					     struct str room, struct str id)
-{
-	struct buf contact = BUF_INIT(8192);
-	struct arena *a = arena_new(16384);
-	struct subscription *s;
-
-	buf_addc(&contact, '<');
-	map_room_to_sip(&contact, room, STR_NONE);
-	buf_addz(&contact, ">;isfocus");
-	s = subscription_make(d, room, id, request_user(d, m, a),
-			      d->call ? d->call->contact : buf_str(&contact),
-			      false);
-	s->full_only = client_is_listed(s->f, m); /* EVENT-34 */
-	arena_free(a);
-	buf_done(&contact);
-	return s;
-}
-
-struct subscription *subscription_restore(struct dialog *d,
-					  const struct kept_subscription *k)
-{
-	struct front_sip *f = d->f;
-	uint64_t now = loop_wall_ms(f->loop), left_ms;
-	struct subscription *s;
-
-	if (k->expires_ms <= now)
-		return NULL;
-	left_ms = k->expires_ms - now;
-	if (left_ms > DEFAULT_EXPIRES * 1000ull) /* the clock was set back */
-		left_ms = DEFAULT_EXPIRES * 1000ull;
-	s = subscription_make(d, k->room, k->event_id, k->user, k->contact,
-			      true);
-	s->full_only = k->full_only;
-	s->version = s->kept_version = (uint32_t)k->version;
-	s->need_full = true;
-	s->expires_at_ms = loop_now_ms(f->loop) + left_ms;
-	timer_set(f->loop, &s->expiry, left_ms, expired, s);
-	subscription_keep(s);
-	return s;
-}
-
-void subscription_renew(struct subscription *s)
-{
-	if (!seat_in_room(&s->seat))
-		subscription_end(s, "noresource");
-	else if (s->need_full)
-		notify_now(s);
-}
-
-static void accept_subscribe(struct subscription *s, const struct port_msg *m,
-			     unsigned expires)
-{
-	struct front_sip *f = s->f;
-	struct answer a = ANSWER(200);
-
-	a.contact = str_z(s->contact);
-	a.expires = expires;
-	s->dialog->answered = true;
-	front_sip_answer(f, m, &a);
-	s->expires_at_ms = loop_now_ms(f->loop) + expires * 1000ull;
-	s->need_full = true;
-	if (expires) {
-		timer_set(f->loop, &s->expiry, expires * 1000ull, expired, s);
-		notify_now(s);
-		subscription_keep(s);
-	} else {
-		subscription_end(s, "timeout");
-	}
-}
-
-/* Where the room of a SUBSCRIBE is: the dialog's own, or the Request-URI's. */
-static int subscribe_room(struct front_sip *f, struct dialog *d,
-			  const struct port_msg *m, struct arena *a,
-			  struct str *room)
-{
-	if (d && d->call) {
-		*room = arena_dup(a, d->call->room);
-		return 200;
-	}
-	return front_sip_room(f, m->f[PORT_F_RURI], a, room);
-}
-
-static void subscribe_new(struct front_sip *f, struct dialog *d,
-			  const struct port_msg *m, struct str id,
-			  unsigned expires)
-{
-	struct arena *a = arena_new(16384);
-	struct subscription *s;
-	enum reason_code why;
-	bool waits;
-	struct str room;
-	int status = subscribe_room(f, d, m, a, &room);
-
-	if (status == 200 &&
-	    f->n_subscriptions >= f->cfg.config->limits.subscriptions)
-		status = 503;
-	if (status != 200) {
-		front_sip_refuse(f, m, status, "no such room or domain");
-		goto out;
-	}
-	if (!d)
-		d = dialog_begin(f, m);
-	s = subscription_new(d, m, room, id);
-	if (seat_in_room(&s->seat)) {
-		log_info(f->log, "sip.subscribe", "dlg=%llx room=%s from=%s",
-			 (unsigned long long)d->id, LOGQ(room),
-			 LOGQ(m->f[PORT_F_FROM]));
-		accept_subscribe(s, m, expires);
-	} else {
-		why = s->refused;
-		waits = why == REASON_NO_ROOM ||
-			(why == REASON_FORBIDDEN && !s->outsiders);
-		subscription_free(s);
-		if (!waits || !wait_for_room(f, m, room))
-			front_sip_refuse(f, m, map_reason_to_sip(why),
-					 reason_text(why));
-		dialog_release(d);
-	}
-out:
-	arena_free(a);
-}
-
-void subscription_request(struct front_sip *f, struct dialog *d,
-			  const struct port_msg *m)
-{
-	struct str event = m->f[PORT_F_EVENT], id = STR_NONE;
-	struct str package = str_trim(str_split(&event, ';'));
-	const struct domain_config *dom;
-	struct subscription *s;
-	unsigned expires, min = 60;
-	struct uri u;
-
-	uri_param(event, STR("id"), &id);
-	if (uri_parse(m->f[PORT_F_RURI], &u) == 0 &&
-	    (dom = back_local_domain(f->cfg.back, u.host)))
-		min = dom->min_expires;
-	expires = m->expires < 0 || m->expires > DEFAULT_EXPIRES
-		      ? DEFAULT_EXPIRES
-		      : (unsigned)m->expires;
-	if (!str_ieq(package, STR("conference"))) {
-		refuse_event(f, m);
-	} else if (!accepts(m->f[PORT_F_ACCEPT])) {
-		front_sip_refuse(f, m, 406, "only conference-info is offered");
-	} else if (expires && expires < min) {
-		too_brief(f, m, min);
-	} else if (d && (s = find(d, id))) {
-		accept_subscribe(s, m, expires);
-	} else if (!m->new_dialog && !(d && d->call)) {
-		front_sip_refuse(f, m, 481, "no such subscription");
-	} else {
-		subscribe_new(f, d, m, id, expires);
-	}
+		subscription_tell(s);
+	else
+		go_on(s);
 }

@@ -69,6 +69,7 @@ struct front_sip {
 	size_t n_idle_senders;
 	struct dialog_names *names;
 	struct guests *guests;
+	struct table *watched; /* rooms, by name */
 	struct auth *auth;
 	struct table *talkers;	 /* by user */
 	struct table *referrals; /* by id */
@@ -192,19 +193,8 @@ struct call {
 	uint64_t probe_ms; /* last copy with Failure-Report yes */
 };
 
-/* A user whose entry in a subscriber's roster is out of date. */
-struct dirty_user {
-	uint64_t id;  /* 0: goes by its entity: a guest, or gone */
-	char *entity; /* else NULL */
-	/* gone: what is told of him once, before he is deleted (RFC 4575
-	 * §5.7.2), as written; or NULL */
-	char *farewell;
-};
-
-#define SUBSCRIPTION_DIRTY_MAX 256 /* beyond: a full document */
-
-/* The subscription usage (RFC 6665): an observer's seat, and what its peer has
- * not been told yet. */
+/* The subscription usage (RFC 6665). Its seat is there for the rules about who
+ * may watch; what happens it hears from the room's `watched`. */
 struct subscription {
 	struct front_sip *f;
 	struct dialog *dialog;
@@ -220,15 +210,17 @@ struct subscription {
 	uint32_t kept_version; /* a restart goes on from here; 0: not kept */
 	bool full_only;	       /* EVENT-34 */
 	bool outsiders;	       /* may watch: it outlives his stay (EVENT-26) */
-	bool in_flight, pending, need_full, description, subject;
+	bool in_flight, need_full;
+	bool unfinished; /* its peer has been told half of somebody's leaving */
+	bool returning;	 /* after a restart: not told anything yet */
 	const char *ended; /* reason of the last NOTIFY, still to be sent */
 	bool final_sent;
-	bool room_gone;
-	struct dirty_user *dirty;
-	size_t n_dirty;
+	/* Up to which turn of `watched` its peer has been told, and was before
+	 * his last document (of which `told_before` itself, if it was full). */
+	uint64_t told, told_before;
 	uint64_t expires_at_ms, last_ms;
 	unsigned interval_ms;
-	struct timer expiry, pace;
+	struct timer expiry;
 };
 
 #define REFERRAL_EXPIRES_S 200 /* longer than an INVITE may take */
@@ -373,9 +365,11 @@ const struct occupant *user_called(struct call *by, struct str key);
 struct str account_behind(struct str user);
 /* Is this the subscriber's key, under his name or without one? */
 bool is_subscriber(const struct subscription *s, struct str user);
-/* May the subscriber see this occupant's devices by their addresses (EVENT-25)?
- */
-bool shows_contacts(struct subscription *s, const struct occupant *o);
+/* The subscriber in his room, as who he subscribed (other false), or under his
+ * other name: hidden if that is not. NULL: he is not there. */
+const struct occupant *subscriber_inside(struct subscription *s, bool other);
+/* Is it the key of one who hides his name? */
+bool is_hidden(struct str user);
 /* The key of whom a request vouches for; empty: nobody. */
 struct str request_user(const struct dialog *d, const struct port_msg *m,
 			struct arena *a);
@@ -503,37 +497,31 @@ bool sender_has_sent(const struct sender *s, struct str message_id);
 void sender_note(struct sender *s, struct str message_id);
 void senders_free(struct front_sip *f);
 
-/* front_sip_roster.c */
-/* Notes what an event changes for the subscriber; false: nothing. */
-bool roster_changed(struct subscription *s, const struct seat_ev *ev);
-/* All of it has to be told. */
-void roster_stale(struct subscription *s);
-/* All of it has been told; true: some of it wants another document. */
-bool roster_told(struct subscription *s);
-/* Nobody will be told any more. */
-void roster_free(struct subscription *s);
+/* front_sip_watch.h */
 /* How a call to a guest, or somebody's stay, came to its end. */
 struct roster_failure {
 	struct str method; /* "failed", "busy", "booted", "departed" */
 	int status;
 	struct str text;
 };
-/* A guest's state is new, or (why) he does not come. */
-void roster_guest(struct subscription *s, const struct guest_view *g,
-		  const struct roster_failure *why);
-/* The next document: full, partial, or of a room that is gone (EVENT-28). */
-void roster_write(struct subscription *s, struct buf *b);
+
+/* front_sip_roster.c */
+/* The next document: full, partial, or of a room that is gone (EVENT-28). b: as
+ * m's body goes, which m does not know yet. */
+void roster_write(struct subscription *s, struct buf *b, struct port_msg *m);
+/* Is there something to tell? */
+bool roster_behind(const struct subscription *s);
 
 /* front_sip_farewell.c */
 /* The user as one who has just gone, with his endpoints (EVENT-22): XML. */
-char *farewell_of(struct subscription *s, const struct occupant *o,
-		  const struct roster_failure *why);
-char *farewell_of_guest(struct subscription *s, const struct guest_view *g,
+char *farewell_of(struct watched_room *w, const struct occupant *o,
+		  bool contacts, const struct roster_failure *why);
+char *farewell_of_guest(struct watched_room *w, const struct guest_view *g,
 			const struct roster_failure *why);
 /* A guest as a user who is being called. */
 void farewell_put_guest(struct buf *b, const struct guest_view *g);
 /* The room's roster says how those came in whom it has called. */
-void farewell_decorate(struct subscription *s, const struct occupant *o,
+void farewell_decorate(struct front_sip *f, const struct occupant *o,
 		       struct arena *a, struct confinfo_user *u);
 /* "SIP;cause=486;text=\"Busy Here\"": the Reason header's value (RFC 3326). */
 void sip_reason(struct buf *b, int status, struct str text);
@@ -584,19 +572,22 @@ void referral_response(struct dialog *d, uint64_t request,
 		       const struct port_msg *m);
 void referral_free(struct referral *r);
 
-/* front_sip_notify.c */
+/* front_sip_subscribe.c */
 void subscription_request(struct front_sip *f, struct dialog *d,
 			  const struct port_msg *m);
-void subscription_response(struct subscription *s, const struct port_msg *m);
 /* Is it one of sip { full-rosters }, by its User-Agent or Server? */
 bool client_is_listed(const struct front_sip *f, const struct port_msg *m);
-/* There is something to tell. */
-void subscription_changed(struct subscription *s);
-/* Ends with a last NOTIFY; why is the Subscription-State's reason. */
-void subscription_end(struct subscription *s, const char *why);
-void subscription_free(struct subscription *s);
 /* A subscription of an earlier run; NULL: it has expired. */
 struct subscription *subscription_restore(struct dialog *d,
 					  const struct kept_subscription *k);
 /* Its first document after that. */
 void subscription_renew(struct subscription *s);
+
+/* front_sip_notify.c */
+void subscription_response(struct subscription *s, const struct port_msg *m);
+/* Sends the whole roster at once, or after the NOTIFY in flight. */
+void subscription_tell(struct subscription *s);
+/* Ends with a last NOTIFY; why is the Subscription-State's reason. */
+void subscription_end(struct subscription *s, const char *why);
+void subscription_leave_seat(struct subscription *s);
+void subscription_free(struct subscription *s);

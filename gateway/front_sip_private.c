@@ -233,16 +233,29 @@ bool is_subscriber(const struct subscription *s, struct str user)
 	return str_eq(without_mask(user), without_mask(own));
 }
 
-bool shows_contacts(struct subscription *s, const struct occupant *o)
+bool is_hidden(struct str user)
 {
-	const struct occupant *self;
+	return str_starts(user, HIDDEN);
+}
 
-	if (is_subscriber(s, o->user))
-		return true;
-	if (str_starts(o->user, HIDDEN))
-		return false;
-	self = seat_by_user(&s->seat, str_z(s->user));
-	return self && self->role == ROLE_MODERATOR;
+const struct occupant *subscriber_inside(struct subscription *s, bool other)
+{
+	struct str key = str_z(s->user);
+	struct buf hidden = BUF_INIT(8192);
+	const struct occupant *o;
+
+	if (!key.n)
+		return NULL;
+	if (other && is_hidden(key)) {
+		key = without_mask(key);
+	} else if (other) {
+		buf_add(&hidden, HIDDEN);
+		buf_add(&hidden, key);
+		key = buf_str(&hidden);
+	}
+	o = seat_by_user(&s->seat, key);
+	buf_done(&hidden);
+	return o;
 }
 
 struct str request_user(const struct dialog *d, const struct port_msg *m,

@@ -1,216 +1,324 @@
-/* The roster as a subscriber has to be told it: what changed since he last was,
- * and the document that says so (RFC 4575). */
+/* The documents that tell subscribers a room's roster (RFC 4575): all of it, or
+ * who has changed since they were told. What several of them get is written
+ * once, as a sheet; a subscriber's own element, where it differs, is cut out of
+ * it and written anew. */
 #include <stdlib.h>
 
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_watch.h"
 
 #include "base/mem.h"
-#include "mapping/reason.h"
 #include "mapping/roster.h"
 
-/* --- what changed --- */
+#define SHEET_MAX   (4u << 20)
+#define USER_OCTETS 300 /* of one who is there, about */
+/* What a document may be longer for telling how people went, which a full one
+ * does not. */
+#define GONE_OCTETS 32768
 
-static void forget(struct dirty_user *d)
+/* Which users a document has. */
+struct range {
+	bool full;
+	/* partial: up to where its reader has been told, and up to where
+	 * before that */
+	uint64_t told, before;
+};
+
+struct place {
+	uint64_t turn;
+	size_t at;
+};
+
+struct sheet {
+	unsigned view;
+	struct range range;
+	uint64_t to; /* the turn that it was written in */
+	struct blob *text;
+	struct place *places; /* of users, as they follow each other */
+	size_t n_places;
+	bool farewells; /* has some */
+};
+
+/* --- users --- */
+
+static struct blob *blob_of(struct buf *b)
 {
-	free(d->entity);
-	free(d->farewell);
+	struct blob *blob = b->err ? NULL : blob_new(buf_str(b));
+
+	buf_done(b);
+	return blob;
 }
 
-void roster_stale(struct subscription *s)
+static void put_occupant(struct watched_room *w, struct buf *b,
+			 const struct occupant *o, unsigned view)
 {
-	for (size_t i = 0; i < s->n_dirty; i++)
-		forget(&s->dirty[i]);
-	s->n_dirty = 0;
-	s->need_full = true;
-}
-
-void roster_free(struct subscription *s)
-{
-	roster_stale(s);
-	free(s->dirty);
-	s->dirty = NULL;
-}
-
-/* The entry that is marked already for the same user, or NULL. */
-static struct dirty_user *marked(struct subscription *s,
-				 const struct dirty_user *d)
-{
-	for (size_t i = 0; i < s->n_dirty; i++) {
-		struct dirty_user *old = &s->dirty[i];
-
-		if (d->id ? old->id == d->id
-			  : old->entity && strcmp(old->entity, d->entity) == 0)
-			return old;
-	}
-	return NULL;
-}
-
-/* Takes the strings. */
-static void mark(struct subscription *s, struct dirty_user d)
-{
-	struct dirty_user *old;
-
-	if (s->need_full) {
-		forget(&d);
-		return;
-	}
-	old = marked(s, &d);
-	if (old) {
-		forget(old);
-		*old = d;
-		return;
-	}
-	if (s->n_dirty == SUBSCRIPTION_DIRTY_MAX) {
-		forget(&d);
-		roster_stale(s);
-		return;
-	}
-	if (s->n_dirty % 8 == 0)
-		s->dirty =
-		    mem_resize(s->dirty, (s->n_dirty + 8) * sizeof(*s->dirty));
-	s->dirty[s->n_dirty++] = d;
-}
-
-static void mark_user(struct subscription *s, const struct occupant *o)
-{
-	mark(s, (struct dirty_user){.id = o->id});
-}
-
-static char *entity_of(const struct subscription *s, const struct occupant *o)
-{
-	struct buf b = BUF_INIT(16384);
-	char *z;
-
-	map_occupant_entity(&b, str_z(s->room), o);
-	z = str_dup(buf_str(&b));
-	buf_done(&b);
-	return z;
-}
-
-/* Who leaves by himself is deleted; of others it is told first what happened
- * (EVENT-22). */
-static void mark_gone(struct subscription *s, const struct seat_ev *ev)
-{
-	const struct occupant *o = ev->who;
-	enum reason_code code = ev->reason.code;
-	struct roster_failure why = {
-	    .method = map_reason_to_disconnection(code),
-	    .status = map_reason_to_sip(code),
-	    .text =
-		ev->reason.text.n ? ev->reason.text : str_z(reason_text(code)),
+	struct map_roster_cfg cfg = {
+	    .room = str_z(w->name),
+	    .name_in_display = view & VIEW_NAMES,
+	    .show_contacts = view & VIEW_CONTACTS,
 	};
-	struct dirty_user d = {.entity = entity_of(s, o)};
+	struct arena *a = arena_new(1u << 20);
+	struct confinfo_user u;
 
-	for (size_t i = 0; i < s->n_dirty; i++)
-		if (s->dirty[i].id == o->id) {
-			s->dirty[i--] = s->dirty[--s->n_dirty];
+	if (map_occupant_to_confinfo(o, &cfg, a, &u) == 0) {
+		farewell_decorate(w->f, o, a, &u);
+		confinfo_user(b, &u);
+	}
+	arena_free(a);
+}
+
+static struct blob *written(struct watched_room *w,
+			    const struct watched_user *u, unsigned view)
+{
+	const struct occupant *o = seat_by_id(&w->seat, u->id);
+	struct buf b = BUF_INIT(SHEET_MAX);
+	struct guest_view g;
+
+	if (o)
+		put_occupant(w, &b, o, view);
+	else if (!u->id && guest_find(w, u->entity, &g))
+		farewell_put_guest(&b, &g);
+	return blob_of(&b);
+}
+
+/* own: for this user himself. */
+static bool shows_contacts(const struct watched_user *u, unsigned view,
+			   bool own)
+{
+	return own || (view & VIEW_CONTACTS &&
+		       !(u->user && is_hidden(str_z(u->user))));
+}
+
+static struct str text_of(struct watched_room *w, struct watched_user *u,
+			  unsigned asked, bool own)
+{
+	unsigned view = asked & ~VIEW_CONTACTS;
+
+	if (shows_contacts(u, asked, own))
+		view |= VIEW_CONTACTS;
+	/* names are for those who would take a guest for one who is there */
+	if (view & VIEW_NAMES && !u->id)
+		return STR_NONE;
+	if (!u->text[view])
+		u->text[view] = written(w, u, view);
+	return blob_str(u->text[view]);
+}
+
+static void put_gone(struct buf *b, const struct watched_user *u,
+		     const struct range *r, bool contacts)
+{
+	struct confinfo_user gone = {.entity = str_z(u->entity),
+				     .state = CONFINFO_DELETED};
+
+	if (u->farewell[contacts] && u->turn > r->told)
+		buf_addz(b, u->farewell[contacts]);
+	else if (u->farewell[contacts] || u->turn > r->told)
+		confinfo_user(b, &gone);
+}
+
+static void put_user(struct watched_room *w, struct buf *b,
+		     struct watched_user *u, const struct range *r,
+		     unsigned view, bool own)
+{
+	if (!u->gone && (r->full || u->turn > r->told))
+		buf_add(b, text_of(w, u, view, own));
+	else if (u->gone && !r->full)
+		put_gone(b, u, r, shows_contacts(u, view, own));
+}
+
+/* The first user who has changed since that turn, or NULL. */
+static struct watched_user *first_since(struct watched_room *w, uint64_t turn)
+{
+	struct watched_user *u = TAILQ_LAST(&w->users, watched_users), *first;
+
+	for (first = NULL; u && u->turn > turn;
+	     u = TAILQ_PREV(u, watched_users, link))
+		first = u;
+	return first;
+}
+
+static struct watched_user *first_of(struct watched_room *w,
+				     const struct range *r)
+{
+	return first_since(w, r->full ? 0 : r->before);
+}
+
+/* --- sheets --- */
+
+static void sheet_free(struct sheet *s)
+{
+	if (!s)
+		return;
+	blob_unref(s->text);
+	free(s->places);
+	free(s);
+}
+
+static bool sheet_has(const struct sheet *s, uint64_t turn)
+{
+	return turn <= s->to && (s->range.full || turn > s->range.before);
+}
+
+static void drop_sheet(struct watched_room *w, size_t i)
+{
+	sheet_free(w->sheets[i]);
+	w->sheets[i] = NULL;
+}
+
+void roster_forget(struct watched_room *w, uint64_t turn)
+{
+	for (size_t i = 0; i < SHEETS; i++)
+		if (w->sheets[i] && sheet_has(w->sheets[i], turn))
+			drop_sheet(w, i);
+}
+
+void roster_forget_all(struct watched_room *w)
+{
+	for (size_t i = 0; i < SHEETS; i++)
+		drop_sheet(w, i);
+}
+
+static void add_place(struct sheet *s, uint64_t turn, size_t at)
+{
+	if (s->n_places % 64 == 0)
+		s->places = mem_resize(s->places,
+				       (s->n_places + 64) * sizeof(*s->places));
+	s->places[s->n_places++] = (struct place){turn, at};
+}
+
+static struct sheet *sheet_new(struct watched_room *w, unsigned view,
+			       const struct range *r)
+{
+	struct sheet *s = mem_new(sizeof(*s));
+	struct buf b = BUF_INIT(SHEET_MAX);
+	struct watched_user *u;
+
+	s->view = view;
+	s->range = *r;
+	s->to = w->turn;
+	for (u = first_of(w, r); u; u = TAILQ_NEXT(u, link)) {
+		size_t at = b.n;
+
+		put_user(w, &b, u, r, view, false);
+		if (b.n > at)
+			add_place(s, u->turn, at);
+		s->farewells = s->farewells || (!r->full && u->farewell[0]);
+	}
+	s->text = blob_of(&b);
+	if (!s->text) {
+		sheet_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static bool same_range(const struct range *a, const struct range *b)
+{
+	return a->full == b->full &&
+	       (a->full || (a->told == b->told && a->before == b->before));
+}
+
+/* Too much has happened since for it to be worth its name. */
+static bool outgrown(struct watched_room *w, const struct sheet *s)
+{
+	struct watched_user *u = first_since(w, s->to);
+	size_t n = 0;
+
+	for (; u; u = TAILQ_NEXT(u, link))
+		n++;
+	return n * 8 > s->n_places + 8;
+}
+
+static struct sheet *sheet_for(struct watched_room *w, unsigned view,
+			       const struct range *r)
+{
+	struct sheet *s;
+	size_t i;
+
+	for (i = 0; i < SHEETS; i++)
+		if ((s = w->sheets[i]) && s->view == view &&
+		    same_range(&s->range, r)) {
+			if (!outgrown(w, s))
+				return s;
 			break;
 		}
-	if (code != REASON_LEFT && !s->full_only)
-		d.farewell = farewell_of(s, o, &why);
-	mark(s, d);
-}
-
-void roster_guest(struct subscription *s, const struct guest_view *g,
-		  const struct roster_failure *why)
-{
-	struct dirty_user d = {.entity = str_dup(g->entity)};
-
-	if (why && !s->full_only)
-		d.farewell = farewell_of_guest(s, g, why);
-	mark(s, d);
-	if (!s->full_only)
-		subscription_changed(s);
-}
-
-/* An XMPP user's nickname is in his entity: the old one goes, a new one comes.
- */
-static void mark_renamed(struct subscription *s, const struct seat_ev *ev)
-{
-	struct occupant old = *ev->who;
-
-	old.nick = ev->old_nick;
-	if (old.world == WORLD_XMPP && !str_eq(old.nick, ev->who->nick))
-		mark(s, (struct dirty_user){.entity = entity_of(s, &old)});
-	mark_user(s, ev->who);
-}
-
-bool roster_changed(struct subscription *s, const struct seat_ev *ev)
-{
-	switch (ev->type) {
-	case SEAT_OCCUPANT_JOINED:
-		mark_user(s, ev->who);
-		return true;
-	case SEAT_OCCUPANT_CHANGED:
-		if (ev->changed & CHANGED_NICK)
-			mark_renamed(s, ev);
-		else
-			mark_user(s, ev->who);
-		return true;
-	case SEAT_OCCUPANT_LEFT:
-		mark_gone(s, ev);
-		return true;
-	case SEAT_SUBJECT_SET:
-	case SEAT_ROOM_CHANGED:
-		s->description = true;
-		return true;
-	case SEAT_JOINED:
-	case SEAT_MESSAGE:
-	case SEAT_RESULT:
-	case SEAT_ENDED:
-		break;
-	}
-	return false;
-}
-
-bool roster_told(struct subscription *s)
-{
-	bool partial = !s->need_full && !s->full_only;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < s->n_dirty; i++) {
-		struct dirty_user d = s->dirty[i];
-
-		if (!partial || !d.farewell) {
-			forget(&d);
-			continue;
-		}
-		free(d.farewell); /* the next document deletes him */
-		d.farewell = NULL;
-		s->dirty[kept++] = d;
-	}
-	s->n_dirty = kept;
-	s->need_full = false;
-	s->description = false;
-	return kept > 0;
+	if (i == SHEETS)
+		i = w->next_sheet++ % SHEETS;
+	drop_sheet(w, i);
+	return w->sheets[i] = sheet_new(w, view, r);
 }
 
 /* --- documents --- */
 
-static void put_user(struct subscription *s, struct buf *b, struct arena *a,
-		     const struct occupant *o)
-{
-	struct map_roster_cfg cfg = {.room = str_z(s->room),
-				     .name_in_display = s->full_only,
-				     .show_contacts = shows_contacts(s, o)};
-	struct confinfo_user u;
+struct document {
+	struct subscription *s;
+	struct watched_room *w;
+	struct range range;
+	unsigned view;
+	struct watched_user *own[2]; /* he himself, under either name */
+};
 
-	arena_reset(a);
-	if (map_occupant_to_confinfo(o, &cfg, a, &u) < 0)
-		return;
-	farewell_decorate(s, o, a, &u);
-	confinfo_user(b, &u);
+static bool is_own(const struct document *d, const struct watched_user *u)
+{
+	return u == d->own[0] || u == d->own[1] ||
+	       (u->gone && u->user && is_subscriber(d->s, str_z(u->user)));
 }
 
-static void put_room(struct subscription *s, struct buf *b, struct str entity,
+/* Does a partial document spare more than it has to say of those who are gone?
+ */
+static bool partial_is_smaller(struct watched_room *w, const struct range *r)
+{
+	const struct watched_user *u = first_of(w, r);
+	size_t spared = w->n_users, gone = 0;
+
+	for (; u; u = TAILQ_NEXT(u, link)) {
+		if (!u->gone)
+			spared -= u->turn > r->told;
+		else if (u->farewell[0] && u->turn > r->told)
+			gone += strlen(u->farewell[0]);
+		else if (u->farewell[0] || u->turn > r->told)
+			gone += strlen(u->entity) + sizeof("<user entity=\"\""
+							   " state=\"deleted\""
+							   "/>");
+	}
+	return gone <= spared * USER_OCTETS + GONE_OCTETS;
+}
+
+static void choose_range(struct document *d)
+{
+	const struct subscription *s = d->s;
+
+	d->range = (struct range){.told = s->told, .before = s->told_before};
+	d->range.full = s->need_full || s->full_only ||
+			s->told_before < d->w->forgotten ||
+			!partial_is_smaller(d->w, &d->range);
+}
+
+static void choose_view(struct document *d)
+{
+	const struct occupant *o;
+
+	if (d->s->full_only)
+		d->view |= VIEW_NAMES;
+	for (unsigned i = 0; i < 2; i++) {
+		o = subscriber_inside(d->s, i > 0);
+		if (!o)
+			continue;
+		d->own[i] = watch_find(d->w, o);
+		if (o->role == ROLE_MODERATOR &&
+		    str_eq(o->user, str_z(d->s->user)))
+			d->view |= VIEW_CONTACTS;
+	}
+}
+
+static void put_room(struct document *d, struct buf *b, struct str entity,
 		     bool description)
 {
 	struct room_info info;
 	struct confinfo_room r;
 	struct buf xmpp = BUF_INIT(8192);
 
-	seat_info(&s->seat, &info);
-	buf_addf(&xmpp, "xmpp:%s", s->room);
+	seat_info(&d->s->seat, &info);
+	buf_addf(&xmpp, "xmpp:%s", d->s->room);
 	r = (struct confinfo_room){
 	    .entity = entity,
 	    .display_text = info.name,
@@ -226,122 +334,142 @@ static void put_room(struct subscription *s, struct buf *b, struct str entity,
 	buf_done(&xmpp);
 }
 
-/* Is one of this address in the room, maybe by himself meanwhile? */
-static bool has_come(struct subscription *s, struct arena *a,
-		     const char *entity)
+static void put_users(struct document *d, struct buf *b,
+		      struct watched_user *first)
 {
-	const struct occupant *o;
-
-	arena_reset(a);
-	o = seat_by_user(&s->seat, user_key(a, str_z(entity)));
-	return o && o->world == WORLD_SIP && str_eq(o->sip_uri, str_z(entity));
+	for (struct watched_user *u = first; u; u = TAILQ_NEXT(u, link))
+		put_user(d->w, b, u, &d->range, d->view, is_own(d, u));
 }
 
-static void put_guests(struct subscription *s, struct buf *b, struct arena *a)
+/* Cuts out of the sheet what it says of this user. */
+static void cut(const struct sheet *sheet, const struct watched_user *u,
+		struct port_msg *m)
 {
-	struct guest_view g;
-	size_t it = 0;
+	size_t low = 0, high = sheet->n_places, end;
 
-	while (guest_next(s, &it, &g))
-		if (!has_come(s, a, g.entity.p))
-			farewell_put_guest(b, &g);
-}
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
 
-static void write_full(struct subscription *s, struct buf *b, struct arena *a,
-		       struct str entity)
-{
-	const struct occupant *o;
-	size_t it = 0;
-
-	confinfo_begin(b, entity, s->version, CONFINFO_FULL);
-	put_room(s, b, entity, true);
-	confinfo_users_begin(b, CONFINFO_FULL);
-	while ((o = seat_roster(&s->seat, &it)))
-		put_user(s, b, a, o);
-	if (!s->full_only) /* which would show them as if they were here */
-		put_guests(s, b, a);
-	confinfo_users_end(b);
-	confinfo_end(b);
-}
-
-/* Someone with this entity may be back already: then he is written, not
- * deleted. */
-static bool back_again(struct subscription *s, const char *entity)
-{
-	for (size_t i = 0; i < s->n_dirty; i++) {
-		const struct occupant *o =
-		    s->dirty[i].id ? seat_by_id(&s->seat, s->dirty[i].id)
-				   : NULL;
-		char *z = o ? entity_of(s, o) : NULL;
-		bool same = z && strcmp(z, entity) == 0;
-
-		free(z);
-		if (same)
-			return true;
+		if (sheet->places[mid].turn < u->turn)
+			low = mid + 1;
+		else
+			high = mid;
 	}
+	if (low == sheet->n_places || sheet->places[low].turn != u->turn)
+		return;
+	end = low + 1 < sheet->n_places ? sheet->places[low + 1].at
+					: sheet->text->n;
+	m->number[PORT_HOLE_AT] = (uint32_t)sheet->places[low].at;
+	m->number[PORT_HOLE] = (uint32_t)(end - sheet->places[low].at);
+}
+
+/* Is anything that the sheet says of those who are gone different for him? */
+static bool has_own_farewell(struct document *d, const struct sheet *sheet)
+{
+	struct watched_user *u;
+
+	if (!sheet->farewells)
+		return false;
+	for (u = first_of(d->w, &d->range); u; u = TAILQ_NEXT(u, link))
+		if (u->gone && u->farewell[0] && is_own(d, u))
+			return true;
 	return false;
 }
 
-/* A user who goes by his address: a guest, or somebody who is gone. */
-static void put_absent(struct subscription *s, struct buf *b, struct arena *a,
-		       const struct dirty_user *d)
+/* The users from a sheet, but for the reader himself. False: there is none for
+ * him. */
+static bool put_sheet(struct document *d, struct buf *b, struct port_msg *m)
 {
-	struct confinfo_user gone = {.entity = str_z(d->entity),
-				     .state = CONFINFO_DELETED};
-	struct guest_view g;
+	struct sheet *sheet;
 
-	if (back_again(s, d->entity) || has_come(s, a, d->entity))
-		return;
-	if (guest_find(s, d->entity, &g))
-		farewell_put_guest(b, &g);
-	else if (d->farewell)
-		buf_addz(b, d->farewell);
-	else
-		confinfo_user(b, &gone);
-}
+	if (TAILQ_FIRST(&d->w->watchers) ==
+		TAILQ_LAST(&d->w->watchers, watchers) ||
+	    (d->own[0] && d->own[1]))
+		return false;
+	sheet = sheet_for(d->w, d->view, &d->range);
+	if (!sheet || has_own_farewell(d, sheet))
+		return false;
+	m->shared = sheet->text;
+	m->number[PORT_BEFORE] = (uint32_t)b->n;
+	for (unsigned i = 0; i < 2; i++) {
+		struct watched_user *own = d->own[i];
 
-static void write_partial(struct subscription *s, struct buf *b,
-			  struct arena *a, struct str entity)
-{
-	confinfo_begin(b, entity, s->version, CONFINFO_PARTIAL);
-	put_room(s, b, entity, s->description);
-	if (s->n_dirty)
-		confinfo_users_begin(b, CONFINFO_PARTIAL);
-	for (size_t i = 0; i < s->n_dirty; i++) {
-		const struct dirty_user *d = &s->dirty[i];
-		const struct occupant *o;
-
-		if (d->entity)
-			put_absent(s, b, a, d);
-		else if ((o = seat_by_id(&s->seat, d->id)))
-			put_user(s, b, a, o);
+		if (!own || own->turn > sheet->to)
+			continue;
+		cut(sheet, own, m);
+		if (m->number[PORT_HOLE])
+			put_user(d->w, b, own, &d->range, d->view, true);
 	}
-	if (s->n_dirty)
+	put_users(d, b, first_since(d->w, sheet->to));
+	return true;
+}
+
+static void put_document(struct document *d, struct buf *b, struct str entity,
+			 struct port_msg *m)
+{
+	struct watched_user *first = first_of(d->w, &d->range);
+	enum confinfo_state state =
+	    d->range.full ? CONFINFO_FULL : CONFINFO_PARTIAL;
+
+	confinfo_begin(b, entity, d->s->version, state);
+	put_room(d, b, entity, d->range.full || d->s->told < d->w->described);
+	if (d->range.full || first) {
+		confinfo_users_begin(b, state);
+		if (!put_sheet(d, b, m))
+			put_users(d, b, first);
 		confinfo_users_end(b);
+	}
 	confinfo_end(b);
 }
 
-/* The room is gone: so says the root (EVENT-28). */
-static void write_deleted(struct subscription *s, struct buf *b,
-			  struct str entity)
+/* What the document says of those who are gone may want another one. */
+static bool wants_another(struct document *d)
 {
-	confinfo_begin(b, entity, s->version, CONFINFO_DELETED);
-	confinfo_end(b);
+	const struct watched_user *u;
+
+	if (d->range.full)
+		return false;
+	for (u = first_since(d->w, d->s->told); u; u = TAILQ_NEXT(u, link))
+		if (u->gone && u->farewell[0])
+			return true;
+	return false;
 }
 
-void roster_write(struct subscription *s, struct buf *b)
+static void note_told(struct document *d)
 {
+	struct subscription *s = d->s;
+
+	s->unfinished = wants_another(d);
+	s->told_before = d->range.full ? d->w->turn : s->told;
+	s->told = d->w->turn;
+	s->need_full = false;
+}
+
+void roster_write(struct subscription *s, struct buf *b, struct port_msg *m)
+{
+	struct document d = {.s = s, .w = s->watched};
 	struct buf entity = BUF_INIT(8192);
-	struct arena *a = arena_new(1u << 20);
 
 	s->version++;
 	map_room_to_sip(&entity, str_z(s->room), STR_NONE);
-	if (!seat_in_room(&s->seat))
-		write_deleted(s, b, buf_str(&entity));
-	else if (s->need_full || s->full_only)
-		write_full(s, b, a, buf_str(&entity));
-	else
-		write_partial(s, b, a, buf_str(&entity));
-	arena_free(a);
+	if (seat_in_room(&s->seat)) {
+		choose_range(&d);
+		choose_view(&d);
+		put_document(&d, b, buf_str(&entity), m);
+	} else { /* the room is gone: so says the root (EVENT-28) */
+		d.range.full = true;
+		confinfo_begin(b, buf_str(&entity), s->version,
+			       CONFINFO_DELETED);
+		confinfo_end(b);
+	}
+	note_told(&d);
 	buf_done(&entity);
+}
+
+bool roster_behind(const struct subscription *s)
+{
+	const struct watched_room *w = s->watched;
+
+	return s->need_full || s->unfinished ||
+	       s->told < (s->full_only ? w->shown : w->turn);
 }

@@ -1,0 +1,324 @@
+#include "gateway/front_sip_watch.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "mapping/reason.h"
+#include "mapping/roster.h"
+
+#define ENTITY_MAX 16384
+#define GONE_MAX   4096 /* kept for those who are told late */
+#define GONE_FEW   64
+
+/* --- users --- */
+
+static struct str entity_of(const struct watched_room *w,
+			    const struct occupant *o, struct buf *b)
+{
+	if (o->world == WORLD_SIP)
+		return o->sip_uri;
+	map_occupant_entity(b, str_z(w->name), o);
+	return buf_str(b);
+}
+
+static void forget_texts(struct watched_user *u)
+{
+	for (unsigned v = 0; v < VIEWS; v++) {
+		blob_unref(u->text[v]);
+		u->text[v] = NULL;
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		free(u->farewell[i]);
+		u->farewell[i] = NULL;
+	}
+}
+
+static void user_free(struct watched_room *w, struct watched_user *u)
+{
+	TAILQ_REMOVE(&w->users, u, link);
+	table_del_str(w->by_entity, str_z(u->entity));
+	if (u->gone)
+		w->n_gone--;
+	else
+		w->n_users--;
+	forget_texts(u);
+	free(u->entity);
+	free(u->user);
+	free(u);
+}
+
+/* The user of this entity, as one who has changed just now. */
+static struct watched_user *touch(struct watched_room *w, struct str entity)
+{
+	struct watched_user *u = table_get_str(w->by_entity, entity);
+
+	if (u) {
+		roster_forget(w, u->turn);
+		forget_texts(u);
+		TAILQ_REMOVE(&w->users, u, link);
+		w->n_gone -= u->gone;
+		w->n_users += u->gone;
+		u->gone = false;
+	} else {
+		u = mem_new(sizeof(*u));
+		u->entity = str_dup(entity);
+		table_put_str(w->by_entity, str_z(u->entity), u);
+		w->n_users++;
+	}
+	u->turn = ++w->turn;
+	TAILQ_INSERT_TAIL(&w->users, u, link);
+	return u;
+}
+
+static void set_gone(struct watched_room *w, struct watched_user *u)
+{
+	u->id = 0;
+	u->gone = true;
+	w->n_users--;
+	w->n_gone++;
+}
+
+static void touch_occupant(struct watched_room *w, const struct occupant *o)
+{
+	struct buf b = BUF_INIT(ENTITY_MAX);
+	struct watched_user *u = touch(w, entity_of(w, o, &b));
+
+	u->id = o->id;
+	free(u->user);
+	u->user = str_dup(o->user);
+	w->shown = w->turn;
+	buf_done(&b);
+}
+
+struct watched_user *watch_find(struct watched_room *w,
+				const struct occupant *o)
+{
+	struct buf b = BUF_INIT(ENTITY_MAX);
+	struct watched_user *u =
+	    table_get_str(w->by_entity, entity_of(w, o, &b));
+
+	buf_done(&b);
+	return u && u->id == o->id ? u : NULL;
+}
+
+/* The gone ones of whom all have been told; of too many the oldest, which
+ * costs a late subscriber a full document. */
+static void tidy(struct watched_room *w)
+{
+	uint64_t told = w->turn;
+	struct watched_user *u, *next;
+	struct subscription *s;
+
+	if (w->n_gone < GONE_FEW || w->n_gone < 2 * w->n_gone_kept)
+		return;
+	TAILQ_FOREACH (s, &w->watchers, watch_link)
+		if (!s->need_full && s->told_before < told)
+			told = s->told_before;
+	for (u = TAILQ_FIRST(&w->users); u; u = next) {
+		next = TAILQ_NEXT(u, link);
+		if (!u->gone || (u->turn > told && w->n_gone <= GONE_MAX))
+			continue;
+		w->forgotten = u->turn;
+		user_free(w, u);
+	}
+	w->n_gone_kept = w->n_gone;
+}
+
+/* --- what happens in the room --- */
+
+/* Who leaves by himself is deleted; of others it is told first what happened
+ * (EVENT-22). */
+static void left(struct watched_room *w, const struct seat_ev *ev)
+{
+	struct watched_user *u = watch_find(w, ev->who);
+	enum reason_code code = ev->reason.code;
+	struct roster_failure why = {
+	    .method = map_reason_to_disconnection(code),
+	    .status = map_reason_to_sip(code),
+	    .text =
+		ev->reason.text.n ? ev->reason.text : str_z(reason_text(code)),
+	};
+	struct guest_view g;
+
+	if (!u)
+		return;
+	u = touch(w, str_z(u->entity));
+	w->shown = w->turn;
+	u->id = 0;
+	if (guest_find(w, u->entity, &g))
+		return;
+	set_gone(w, u);
+	for (unsigned i = 0; i < 2 && code != REASON_LEFT; i++)
+		u->farewell[i] = farewell_of(w, ev->who, i > 0, &why);
+	tidy(w);
+}
+
+/* An XMPP user's nickname is in his entity: the old one goes, a new one comes.
+ */
+static void renamed(struct watched_room *w, const struct seat_ev *ev)
+{
+	struct occupant old = *ev->who;
+	struct watched_user *u;
+
+	old.nick = ev->old_nick;
+	if (old.world != WORLD_XMPP || str_eq(old.nick, ev->who->nick))
+		return;
+	u = watch_find(w, &old);
+	if (u)
+		set_gone(w, touch(w, str_z(u->entity)));
+}
+
+/* EVENT-26 */
+static void end_subscriptions_of(struct watched_room *w, struct str user)
+{
+	struct subscription *s;
+
+	TAILQ_FOREACH (s, &w->watchers, watch_link)
+		if (!s->outsiders && is_subscriber(s, user))
+			subscription_end(s, "rejected");
+}
+
+static void event(void *front, const struct seat_ev *ev)
+{
+	struct watched_room *w = front;
+
+	switch (ev->type) {
+	case SEAT_OCCUPANT_CHANGED:
+		if (ev->changed & CHANGED_NICK)
+			renamed(w, ev);
+		touch_occupant(w, ev->who);
+		break;
+	case SEAT_OCCUPANT_JOINED:
+		touch_occupant(w, ev->who);
+		break;
+	case SEAT_OCCUPANT_LEFT:
+		left(w, ev);
+		end_subscriptions_of(w, ev->who->user);
+		break;
+	case SEAT_SUBJECT_SET:
+	case SEAT_ROOM_CHANGED:
+		w->described = w->shown = ++w->turn;
+		break;
+	case SEAT_JOINED:
+	case SEAT_MESSAGE:
+	case SEAT_RESULT:
+	case SEAT_ENDED:
+		return;
+	}
+	watch_changed(w);
+}
+
+void watch_guest(struct watched_room *w, const struct guest_view *g,
+		 const struct roster_failure *why)
+{
+	struct watched_user *u = table_get_str(w->by_entity, g->entity);
+
+	if (!seat_in_room(&w->seat) || (u && u->id))
+		return; /* he has come by himself meanwhile */
+	u = touch(w, g->entity);
+	if (why) {
+		set_gone(w, u);
+		for (unsigned i = 0; i < 2; i++)
+			u->farewell[i] = farewell_of_guest(w, g, why);
+	}
+	watch_changed(w);
+}
+
+/* --- rooms --- */
+
+struct watched_room *watch_room(struct front_sip *f, struct str name)
+{
+	struct watched_room *w = table_get_str(f->watched, name);
+
+	if (w)
+		return w;
+	w = mem_new(sizeof(*w));
+	w->f = f;
+	w->name = str_dup(name);
+	TAILQ_INIT(&w->watchers);
+	TAILQ_INIT(&w->guests);
+	TAILQ_INIT(&w->users);
+	w->by_entity = table_new();
+	table_put_str(f->watched, str_z(w->name), w);
+	return w;
+}
+
+static void forget_users(struct watched_room *w)
+{
+	while (!TAILQ_EMPTY(&w->users))
+		user_free(w, TAILQ_FIRST(&w->users));
+	roster_forget_all(w);
+}
+
+static void leave(struct watched_room *w)
+{
+	struct seat_cmd cmd = {.type = SEAT_LEAVE, .code = REASON_LEFT};
+
+	if (seat_in_room(&w->seat))
+		seat_command(&w->seat, &cmd);
+	timer_cancel(w->f->loop, &w->tick);
+	forget_users(w);
+}
+
+static void free_memory(void *p)
+{
+	free(p);
+}
+
+void watch_release(struct watched_room *w)
+{
+	if (!TAILQ_EMPTY(&w->watchers))
+		return;
+	leave(w);
+	if (!TAILQ_EMPTY(&w->guests))
+		return;
+	table_del_str(w->f->watched, str_z(w->name));
+	table_free(w->by_entity);
+	free(w->name);
+	defer_free(w->f->loop, w, free_memory); /* it may be in its event */
+}
+
+static const struct seat_front_ops seat_ops = {.event = event};
+
+static void enter(struct watched_room *w)
+{
+	struct seat_join join = {
+	    .room = str_z(w->name),
+	    .world = WORLD_SIP,
+	    .wants = SEAT_WANTS_ROSTER | SEAT_WANTS_SUBJECT,
+	    .observer = true,
+	    .own = true,
+	};
+	const struct occupant *o;
+	struct guest_view g;
+	size_t it = 0;
+
+	forget_users(w); /* of a room of this name that has ended */
+	w->seat.front_ops = &seat_ops;
+	w->seat.front = w;
+	if (back_local_join(w->f->cfg.back, &join, &w->seat) != REASON_OK)
+		return;
+	while ((o = seat_roster(&w->seat, &it)))
+		touch_occupant(w, o);
+	it = 0;
+	while (guest_next(w, &it, &g))
+		watch_guest(w, &g, NULL);
+}
+
+void watch_add(struct subscription *s)
+{
+	struct watched_room *w = watch_room(s->f, str_z(s->room));
+
+	s->watched = w;
+	TAILQ_INSERT_TAIL(&w->watchers, s, watch_link);
+	w->armed = false;
+	if (seat_in_room(&s->seat) && !seat_in_room(&w->seat))
+		enter(w);
+}
+
+void watch_remove(struct subscription *s)
+{
+	TAILQ_REMOVE(&s->watched->watchers, s, watch_link);
+	watch_release(s->watched);
+	s->watched = NULL;
+}
