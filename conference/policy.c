@@ -8,7 +8,8 @@
 
 static size_t policy_octets(const struct room_policy *p)
 {
-	size_t n = p->title.n + p->password.n;
+	size_t n =
+	    p->title.n + p->description.n + p->language.n + p->password.n;
 
 	for (size_t i = 0; i < p->n_reserved_nicks; i++)
 		n += p->reserved_nicks[i].n;
@@ -30,6 +31,8 @@ struct room_policy *policy_copy(const struct room_policy *from)
 
 	*p = *from;
 	p->title = pack(&to, from->title);
+	p->description = pack(&to, from->description);
+	p->language = pack(&to, from->language);
 	p->password = pack(&to, from->password);
 	p->reserved_nicks = word;
 	for (size_t i = 0; i < from->n_reserved_nicks; i++)
@@ -77,7 +80,10 @@ static bool same_words(const struct room_policy *a, const struct room_policy *b)
 	for (size_t i = 0; i < a->n_reserved_nicks; i++)
 		if (!str_eq(a->reserved_nicks[i], b->reserved_nicks[i]))
 			return false;
-	return str_eq(a->title, b->title) && str_eq(a->password, b->password);
+	return str_eq(a->title, b->title) &&
+	       str_eq(a->description, b->description) &&
+	       str_eq(a->language, b->language) &&
+	       str_eq(a->password, b->password);
 }
 
 static bool same_fixed(const struct room_policy *a, const struct room_policy *b)
@@ -103,9 +109,11 @@ static bool same_switches(const struct room_policy *a,
 	       a->one_device == b->one_device &&
 	       a->end_with_owner == b->end_with_owner &&
 	       a->subject_by_moderators == b->subject_by_moderators &&
-	       a->nicks_of_domain == b->nicks_of_domain;
+	       a->nicks_of_domain == b->nicks_of_domain &&
+	       a->invites == b->invites && a->private_role == b->private_role;
 }
 
+/* But for what has flags of its own. */
 static bool same_policy(const struct room_policy *a,
 			const struct room_policy *b)
 {
@@ -117,15 +125,24 @@ static bool same_policy(const struct room_policy *a,
 	       same_fixed(a, b);
 }
 
+/* CHANGED_* */
+static unsigned differences(const struct room_policy *a,
+			    const struct room_policy *b)
+{
+	return (same_policy(a, b) ? 0 : CHANGED_SETTINGS) |
+	       (a->logged == b->logged ? 0 : CHANGED_LOGGED) |
+	       (a->non_anonymous == b->non_anonymous ? 0 : CHANGED_ANONYMITY);
+}
+
 /* Those whose role nobody has set take the one that the settings give them. */
 static void configure(struct room *r, const struct room_policy *policy)
 {
-	struct seat_ev ev = {.type = SEAT_ROOM_CHANGED,
-			     .changed = CHANGED_SETTINGS};
+	struct seat_ev ev = {.type = SEAT_ROOM_CHANGED};
 	struct room_policy before = r->policy;
 
 	policy_set(r, policy);
-	if (same_policy(&before, &r->policy))
+	ev.changed = differences(&before, &r->policy);
+	if (!ev.changed)
 		return;
 	if (before.nicks_of_domain != r->policy.nicks_of_domain)
 		scope_changed(r);

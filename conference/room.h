@@ -46,6 +46,11 @@ struct room_policy {
 	bool one_device;	    /* of a user at a time */
 	bool end_with_owner;	    /* ends when its creator leaves */
 	bool subject_by_moderators; /* others may not set it */
+	bool non_anonymous; /* all see real addresses, else moderators */
+	bool logged;	    /* what is said goes into an archive */
+	bool invites;	    /* all who are in may invite, else admins */
+	/* enum role: the least that may send private messages; 0: any */
+	unsigned private_role;
 	/* A nickname belongs to one user in all rooms of the domain for which
 	 * this is set. */
 	bool nicks_of_domain;
@@ -54,8 +59,9 @@ struct room_policy {
 	size_t history_bytes;	/* octets kept [1048576] */
 	unsigned lock_ms;	/* a locked room is destroyed after [900000] */
 	unsigned quarantine_ms; /* of a nickname; UINT_MAX: none [60000] */
-	struct str title;
-	struct str password;		  /* empty: none is needed */
+	struct str title, description;
+	struct str language; /* as in xml:lang; empty: none in particular */
+	struct str password; /* empty: none is needed */
 	const struct str *reserved_nicks; /* nobody may have them */
 	size_t n_reserved_nicks;
 	const struct room_affiliation *fixed; /* of the configuration */

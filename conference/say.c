@@ -68,6 +68,8 @@ static enum reason_code say_to_one(struct room *r, struct seat_rec *rec,
 
 	if (!r->policy.private_messages)
 		return REASON_PRIVATE_OFF;
+	if (rec->occ->pub.role < r->policy.private_role)
+		return REASON_FORBIDDEN;
 	to = roster_by_id(r, cmd->msg->to);
 	if (!to)
 		return REASON_NO_OCCUPANT;

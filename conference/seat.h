@@ -150,9 +150,12 @@ enum seat_ev_type {
 
 #define CHANGED_NICK	 1u
 #define CHANGED_PRESENCE 2u
-#define CHANGED_ROLE	 4u  /* role or affiliation */
-#define CHANGED_DEVICES	 8u  /* one device came, went or changed */
-#define CHANGED_SETTINGS 16u /* SEAT_ROOM_CHANGED: more than the lock */
+#define CHANGED_ROLE	 4u /* role or affiliation */
+#define CHANGED_DEVICES	 8u /* one device came, went or changed */
+/* of SEAT_ROOM_CHANGED: more than the lock */
+#define CHANGED_SETTINGS  16u
+#define CHANGED_LOGGED	  32u /* whether the room is */
+#define CHANGED_ANONYMITY 64u
 
 struct subject {
 	struct str text;
@@ -172,7 +175,7 @@ struct seat_ev {
 	/* SEAT_OCCUPANT_*: the seat that came, went or asked; SEAT_JOINED: the
 	 * joiner's own; or 0 */
 	uint64_t device;
-	bool created, renamed, delayed, logged;
+	bool created, renamed, delayed;
 	struct message *msg;
 	const struct subject *subject;
 	struct reason reason;
@@ -186,6 +189,9 @@ struct room_info {
 	bool moderated, members_only;
 	bool has_password;	    /* needs one of those who join */
 	bool subject_by_moderators; /* others may not set it */
+	bool non_anonymous, logged, invites;
+	struct str description, language;
+	size_t max_history; /* messages; SIZE_MAX: none */
 	size_t n_occupants, max_occupants;
 	struct subject subject;
 };

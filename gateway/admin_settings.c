@@ -26,6 +26,8 @@ static const struct setting {
 } settings[] = {
 #define AT(field) offsetof(struct room_policy, field)
     {"title", TEXT, AT(title)},
+    {"description", TEXT, AT(description)},
+    {"language", TEXT, AT(language)},
     {"persistent", SWITCH, AT(persistent)},
     {"public", SWITCH, AT(public)},
     {"password", SECRET, AT(password)},
@@ -39,6 +41,9 @@ static const struct setting {
     {"one-device", SWITCH, AT(one_device)},
     {"end-with-owner", SWITCH, AT(end_with_owner)},
     {"subject-by-moderators", SWITCH, AT(subject_by_moderators)},
+    {"non-anonymous", SWITCH, AT(non_anonymous)},
+    {"logged", SWITCH, AT(logged)},
+    {"invites", SWITCH, AT(invites)},
     {"history", HISTORY, AT(history)},
     {"max-occupants", COUNT, AT(max_occupants)},
 #undef AT

@@ -21,6 +21,10 @@
 	    CFG_BOOL("one-device", cfg_false, CFGF_NONE),                      \
 	    CFG_BOOL("end-with-owner", cfg_false, CFGF_NONE),                  \
 	    CFG_BOOL("subject-by-moderators", cfg_false, CFGF_NONE),           \
+	    CFG_BOOL("non-anonymous", cfg_false, CFGF_NONE),                   \
+	    CFG_BOOL("logged", cfg_false, CFGF_NONE),                          \
+	    CFG_BOOL("invites", cfg_true, CFGF_NONE),                          \
+	    CFG_STR("language", "", CFGF_NONE),                                \
 	    CFG_STR("nick-scope", "room", CFGF_NONE),                          \
 	    CFG_STR("password", "", CFGF_NONE),                                \
 	    CFG_INT("history", 50, CFGF_NONE),                                 \
@@ -309,6 +313,7 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      POLICY_KEYS(no_list),
 			      SECTION_END(&e)};
 	cfg_opt_t room[] = {CFG_STR("name", "", CFGF_NONE),
+			    CFG_STR("description", "", CFGF_NONE),
 			    CFG_STR("subject", "", CFGF_NONE),
 			    CFG_STR_LIST("owners", no_list, CFGF_NONE),
 			    POLICY_KEYS(no_list), SECTION_END(&e)};

@@ -46,6 +46,9 @@ static void read_switches(cfg_t *sec, bool always, struct room_policy *p)
 	read_bool(sec, "end-with-owner", always, &p->end_with_owner);
 	read_bool(sec, "subject-by-moderators", always,
 		  &p->subject_by_moderators);
+	read_bool(sec, "non-anonymous", always, &p->non_anonymous);
+	read_bool(sec, "logged", always, &p->logged);
+	read_bool(sec, "invites", always, &p->invites);
 	if (always || said(sec, "nick-scope"))
 		p->nicks_of_domain =
 		    config_word(config_scope, cfg_getstr(sec, "nick-scope"));
@@ -70,6 +73,8 @@ static void read_words(struct arena *a, cfg_t *sec, bool always,
 	unsigned n = cfg_size(sec, "reserved-nicks");
 	struct str *words;
 
+	if (always || said(sec, "language"))
+		p->language = str_z(cfg_getstr(sec, "language"));
 	if (always || said(sec, "password"))
 		p->password = str_z(cfg_getstr(sec, "password"));
 	if (!always && !said(sec, "reserved-nicks"))
@@ -216,6 +221,7 @@ static int read_room(struct config *c, cfg_t *sec, struct room_config *out)
 	out->access = config_read_access(c->strings, sec);
 	out->policy.persistent = true;
 	out->policy.title = str_z(cfg_getstr(sec, "name"));
+	out->policy.description = str_z(cfg_getstr(sec, "description"));
 	read_switches(sec, false, &out->policy);
 	read_numbers(sec, false, &out->policy);
 	read_words(c->strings, sec, false, &out->policy);

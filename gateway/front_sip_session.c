@@ -3,11 +3,30 @@
 
 #include "mapping/reason.h"
 
+/* What others get to know of him from now on (ADM-15). */
+static void tell_privacy(struct call *c, unsigned changed)
+{
+	struct room_info info;
+
+	if (!c->session || !c->bound)
+		return;
+	seat_info(&c->seat, &info);
+	if (changed & CHANGED_LOGGED && info.logged)
+		call_notice(c, "What is written in this room is kept from "
+			       "now on.");
+	if (changed & CHANGED_ANONYMITY && info.non_anonymous)
+		call_notice(c, "Everybody in this room sees the others' real "
+			       "addresses from now on.");
+}
+
 void call_seat_event(void *front, const struct seat_ev *ev)
 {
 	struct call *c = front;
 
 	switch (ev->type) {
+	case SEAT_ROOM_CHANGED:
+		tell_privacy(c, ev->changed);
+		break;
 	case SEAT_MESSAGE:
 		call_deliver(c, ev);
 		break;
@@ -23,7 +42,6 @@ void call_seat_event(void *front, const struct seat_ev *ev)
 	case SEAT_OCCUPANT_CHANGED:
 	case SEAT_OCCUPANT_LEFT:
 	case SEAT_SUBJECT_SET:
-	case SEAT_ROOM_CHANGED:
 		break; /* told by the notifier */
 	}
 }

@@ -25,8 +25,6 @@ struct front_xmpp *front_xmpp_new(const struct front_xmpp_cfg *cfg)
 		f->cfg.max_sessions = 100000;
 	if (!f->cfg.max_message)
 		f->cfg.max_message = 262144;
-	if (!f->cfg.max_history)
-		f->cfg.max_history = 50;
 	f->loop = cfg->loop;
 	f->log = loop_log(cfg->loop);
 	f->domains = table_new();

@@ -34,7 +34,6 @@ struct front_xmpp_cfg {
 	unsigned link_lost_ms; /* occupants outlive their stream for [60000] */
 	size_t max_sessions;   /* full JIDs in rooms [100000] */
 	size_t max_message;    /* octets of a message's strings [262144] */
-	size_t max_history;    /* told to clients as a room's history [50] */
 };
 
 struct front_xmpp *front_xmpp_new(const struct front_xmpp_cfg *cfg);

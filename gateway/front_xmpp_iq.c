@@ -201,11 +201,14 @@ static void room_disco_info(struct fx_domain *d, const struct muc_in *in,
 	    .members_only = info->members_only,
 	    .moderated = info->moderated,
 	    .password = info->has_password,
-	    .anonymous = true,
+	    .anonymous = !info->non_anonymous,
+	    .description = info->description,
+	    .lang = info->language,
 	    .show_details = (info->public && !info->members_only) || inside,
 	    .subject = info->subject.text,
 	    .n_occupants = info->n_occupants,
-	    .max_history = d->f->cfg.max_history,
+	    .max_history =
+		info->max_history == SIZE_MAX ? 0 : info->max_history,
 	    .occupants_change_subject = !info->subject_by_moderators,
 	};
 

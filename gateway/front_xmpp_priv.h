@@ -167,9 +167,9 @@ void fx_nick_done(struct fx_session *s, const struct pending *p,
 /* --- front_xmpp_roster.c --- */
 
 void fx_roster_event(struct fx_session *s, const struct seat_ev *ev);
+/* What of the settings has changed (CHANGED_*; XEP-0045 §10.2.1). */
+void fx_tell_settings(struct fx_session *s, unsigned changed);
 /* An occupant as he is now, to one who asks. */
-/* XEP-0045 §10.2.1 */
-void fx_tell_settings(struct fx_session *s);
 void fx_send_occupant(struct fx_session *s, const struct occupant *who);
 /* The presence that tells a user of an earlier run so (status 332). */
 void fx_tell_restarted(struct fx_domain *d, const struct kept_occupant *o);

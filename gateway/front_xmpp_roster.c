@@ -12,7 +12,7 @@ struct show {
 	struct str jid; /* empty: hidden */
 	struct str stable_id, id, new_nick;
 	const struct presence *presence; /* NULL: unavailable */
-	bool self, logged, created, renamed;
+	bool self, non_anonymous, logged, created, renamed;
 	struct reason reason; /* of one who goes, or changes his role */
 };
 
@@ -49,6 +49,8 @@ static void put_user(struct buf *b, const struct show *p)
 			x_put_text(b, "reason", p->reason.text);
 		buf_addz(b, "</destroy>");
 	}
+	if (p->non_anonymous)
+		put_status(b, 100);
 	if (p->self)
 		put_status(b, 110);
 	if (p->logged)
@@ -101,21 +103,25 @@ static bool is_self(const struct fx_session *s, const struct occupant *who)
 	return who->id == s->occupant;
 }
 
-/* Real addresses are for moderators and the user himself (PRIV-1). */
-static struct str shown_jid(const struct fx_session *s,
-			    const struct occupant *who)
+/* Real addresses are for moderators and the user himself, unless the room shows
+ * them to all (PRIV-1). */
+static struct str shown_jid(struct fx_session *s, const struct occupant *who)
 {
+	struct room_info info;
+
 	if (is_self(s, who))
 		return s->jid;
-	if (s->role != ROLE_MODERATOR)
-		return STR_NONE;
+	if (s->role != ROLE_MODERATOR) {
+		seat_info(&s->seat, &info);
+		if (!info.non_anonymous)
+			return STR_NONE;
+	}
 	if (who->world == WORLD_XMPP && who->devices)
 		return who->devices->label;
 	return who->jid;
 }
 
-static struct show show_of(const struct fx_session *s,
-			   const struct occupant *who)
+static struct show show_of(struct fx_session *s, const struct occupant *who)
 {
 	return (struct show){
 	    .nick = who->nick,
@@ -146,13 +152,21 @@ static enum affiliation affiliation_then(const struct fx_session *s,
 		   : s->affiliation;
 }
 
-void fx_tell_settings(struct fx_session *s)
+void fx_tell_settings(struct fx_session *s, unsigned changed)
 {
+	struct room_info info;
 	struct buf *b = fx_begin(s->f, "message", s->jid, s->room, STR_NONE,
 				 "groupchat", STR_NONE);
 
-	buf_addz(b, "><x xmlns='" NS_MUC_USER
-		    "'><status code='104'/></x></message>");
+	seat_info(&s->seat, &info);
+	buf_addz(b, "><x xmlns='" NS_MUC_USER "'>");
+	if (changed & CHANGED_SETTINGS)
+		put_status(b, 104);
+	if (changed & CHANGED_LOGGED)
+		put_status(b, info.logged ? 170 : 171);
+	if (changed & CHANGED_ANONYMITY)
+		put_status(b, info.non_anonymous ? 172 : 173);
+	buf_addz(b, "</x></message>");
 	fx_send(s->f, str_z(s->domain->name));
 }
 
@@ -206,6 +220,7 @@ static void remember_self(struct fx_session *s, const struct occupant *who)
 static void on_joined(struct fx_session *s, const struct seat_ev *ev)
 {
 	const struct occupant *who;
+	struct room_info info;
 	struct show p;
 	size_t it = 0;
 
@@ -215,7 +230,9 @@ static void on_joined(struct fx_session *s, const struct seat_ev *ev)
 			fx_send_occupant(s, who);
 	p = show_of(s, ev->who);
 	p.id = str_z(s->join_id);
-	p.logged = ev->logged;
+	seat_info(&s->seat, &info);
+	p.non_anonymous = info.non_anonymous;
+	p.logged = info.logged;
 	p.created = ev->created;
 	p.renamed = ev->renamed;
 	send_show(s, &p);

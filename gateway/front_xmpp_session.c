@@ -47,8 +47,8 @@ static void on_event(void *front, const struct seat_ev *ev)
 			fx_subject_event(s, ev);
 		break;
 	case SEAT_ROOM_CHANGED:
-		if (!s->silent && ev->changed & CHANGED_SETTINGS)
-			fx_tell_settings(s);
+		if (!s->silent && ev->changed)
+			fx_tell_settings(s, ev->changed);
 		break;
 	case SEAT_RESULT:
 		fx_result(s, ev->own_op, ev->reason.code);

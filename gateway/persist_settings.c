@@ -25,6 +25,10 @@ static const struct setting {
     {"one-device", KIND_BOOL, FIELD(one_device)},
     {"end-with-owner", KIND_BOOL, FIELD(end_with_owner)},
     {"subject-by-moderators", KIND_BOOL, FIELD(subject_by_moderators)},
+    {"non-anonymous", KIND_BOOL, FIELD(non_anonymous)},
+    {"logged", KIND_BOOL, FIELD(logged)},
+    {"invites", KIND_BOOL, FIELD(invites)},
+    {"private-role", KIND_UINT, FIELD(private_role)},
     {"nicks-of-domain", KIND_BOOL, FIELD(nicks_of_domain)},
     {"max-occupants", KIND_SIZE, FIELD(max_occupants)},
     {"history", KIND_SIZE, FIELD(history)},
@@ -32,6 +36,8 @@ static const struct setting {
     {"lock-ms", KIND_UINT, FIELD(lock_ms)},
     {"quarantine-ms", KIND_UINT, FIELD(quarantine_ms)},
     {"title", KIND_TEXT, FIELD(title)},
+    {"description", KIND_TEXT, FIELD(description)},
+    {"language", KIND_TEXT, FIELD(language)},
     {"password", KIND_TEXT, FIELD(password)},
 #undef FIELD
 };

@@ -124,12 +124,18 @@ static void test_settings(void **state)
 	    .end_with_owner = true,
 	    .subject_by_moderators = true,
 	    .nicks_of_domain = true,
+	    .non_anonymous = true,
+	    .logged = true,
+	    .invites = true,
+	    .private_role = ROLE_MODERATOR,
 	    .max_occupants = 77,
 	    .history = SIZE_MAX,
 	    .history_bytes = 5000,
 	    .lock_ms = 1234,
 	    .quarantine_ms = UINT_MAX,
 	    .title = STR("T\xc3\xa9 & <milk>"),
+	    .description = STR("What it is for"),
+	    .language = STR("en"),
 	    .password = STR("sesame"),
 	    .reserved_nicks = words,
 	    .n_reserved_nicks = 2,
@@ -145,6 +151,10 @@ static void test_settings(void **state)
 	assert_false(p->private_messages || p->nicknames);
 	assert_true(p->members_only && p->one_device && p->end_with_owner);
 	assert_true(p->subject_by_moderators && p->nicks_of_domain);
+	assert_true(p->non_anonymous && p->logged && p->invites);
+	assert_int_equal(p->private_role, ROLE_MODERATOR);
+	assert_true(str_eq(p->description, want.description));
+	assert_true(str_eq(p->language, want.language));
 	assert_int_equal(p->max_occupants, 77);
 	assert_true(p->history == SIZE_MAX);
 	assert_int_equal(p->history_bytes, 5000);
