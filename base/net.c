@@ -63,6 +63,14 @@ static int host_port_split(struct str s, struct str *host, uint16_t *port)
 	return str_find(*host, ':') < 0 ? 0 : ERR_SYNTAX;
 }
 
+int addr_parse_host(struct str host, uint16_t port, struct addr *out)
+{
+	if (str_starts(host, STR("[")) && str_ends(host, STR("]")) &&
+	    str_find(host, ':') >= 0)
+		host = str_of(host.p + 1, host.n - 2);
+	return host_parse(host, port, out);
+}
+
 int addr_parse(struct str s, struct addr *out)
 {
 	struct str host;
@@ -125,6 +133,14 @@ uint16_t addr_port(const struct addr *a)
 	default:
 		return 0;
 	}
+}
+
+void addr_set_port(struct addr *a, uint16_t port)
+{
+	if (a->sa.sa_family == AF_INET)
+		a->in.sin_port = htons(port);
+	else if (a->sa.sa_family == AF_INET6)
+		a->in6.sin6_port = htons(port);
 }
 
 /* The octets of the host, an IPv4-mapped IPv6 address as IPv4; n = 4, 16, or 0

@@ -32,10 +32,13 @@ int listen_spec_parse(struct str s, struct listen_spec *out);
 
 /* "127.0.0.1:5347" or "[::1]:5347", numeric: 0, ERR_SYNTAX. */
 int addr_parse(struct str s, struct addr *out);
+/* A numeric host, IPv6 with brackets or without: 0, ERR_SYNTAX. */
+int addr_parse_host(struct str host, uint16_t port, struct addr *out);
 /* Writes "127.0.0.1:5060" or "[::1]:5060"; returns z. */
 #define ADDR_TEXT_MAX 64
 const char *addr_text(const struct addr *a, char z[ADDR_TEXT_MAX]);
 uint16_t addr_port(const struct addr *a);
+void addr_set_port(struct addr *a, uint16_t port);
 /* The same host, ports aside; an IPv4-mapped IPv6 address equals the IPv4 one.
  */
 bool addr_same_host(const struct addr *a, const struct addr *b);

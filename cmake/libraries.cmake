@@ -23,5 +23,6 @@ lib(SQLITE sqlite3)
 lib(JANSSON jansson)
 lib(SYSTEMD libsystemd)
 lib(IDN2 libidn2) # IDNA in addresses
+lib(LDNS ldns) # DNS messages, not its resolver
 
 find_library(UNISTRING_LIBRARY unistring REQUIRED)
