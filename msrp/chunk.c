@@ -190,6 +190,7 @@ static void open_chunk(struct msrp_conn *c, struct msrp_session *s)
 	c->tx.message = o;
 	c->tx.star = left > MSRP_CHUNK_WHOLE;
 	c->tx.done = 0;
+	c->tx.since_ms = loop_now_ms(c->m->loop);
 	c->tx.cap = capacity(c, s, left);
 	o->matched = 0;
 	if (o->body)
@@ -202,26 +203,36 @@ static void open_chunk(struct msrp_conn *c, struct msrp_session *s)
 	chunk_account(s, before);
 }
 
-/* Conference MSRP-34: who waits, and may the chunk end here? */
+static bool others_ready(const struct msrp_conn *c,
+			 const struct msrp_session *s)
+{
+	const struct msrp_session *first = TAILQ_FIRST(&c->ready);
+
+	return (first && first != s) || (s->is_ready && TAILQ_NEXT(s, ready));
+}
+
+/* Who waits, and may the chunk end here (conference MSRP-34)? A short one may
+ * only if its octets come too slowly to make others wait for more of them. */
 static bool interrupted(const struct msrp_conn *c)
 {
 	const struct msrp_session *s = c->tx.session;
 	const struct msrp_outgoing *o = c->tx.message;
-	uint64_t since = UINT64_MAX;
+	uint64_t since = UINT64_MAX, now = loop_now_ms(c->m->loop);
+	bool early = c->tx.done < MSRP_CHUNK_WHOLE, others = false;
 
-	if (!c->tx.star || c->tx.done < MSRP_CHUNK_WHOLE)
+	if (!c->tx.star || (early && o->body))
 		return false;
 	if (!o->body)
 		since = outgoing_waits(s, o);
-	if (c->n_live > 1)
-		return c->ctl.n || since != UINT64_MAX ||
-		       (TAILQ_FIRST(&c->ready) &&
-			TAILQ_FIRST(&c->ready) != s) ||
-		       (s->is_ready && TAILQ_NEXT(s, ready));
 	if (c->ctl.n && c->ctl_ms < since)
 		since = c->ctl_ms;
-	return since != UINT64_MAX &&
-	       loop_now_ms(c->m->loop) - since >= CONTROL_WAIT_MS;
+	if (c->n_live > 1)
+		others = others_ready(c, s);
+	if (early && others && c->tx.since_ms < since)
+		since = c->tx.since_ms;
+	if (c->n_live > 1 && !early)
+		return others || since != UINT64_MAX;
+	return since != UINT64_MAX && now - since >= CONTROL_WAIT_MS;
 }
 
 /* Octets matched of seven hyphens and the tid once c has followed them. */

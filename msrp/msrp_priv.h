@@ -254,7 +254,8 @@ struct sending {
 	struct msrp_session *session;
 	char tid[MSRP_ID];
 	size_t done, cap; /* octets of the body in this chunk, and at most */
-	bool star;	  /* may be interrupted */
+	uint64_t since_ms;
+	bool star; /* may be interrupted */
 };
 
 struct msrp_conn {

@@ -274,6 +274,33 @@ static void test_short_ones_between(void **state)
 	room_done(&r);
 }
 
+/* MSRP-34: nor may one who brings his few octets just before each second is
+ * over keep everybody else from talking */
+static void test_dribble(void **state)
+{
+	struct room r;
+	struct source s;
+
+	(void)state;
+	room_init(&r);
+	assert_int_equal(begin(&s, &r.a, 0), 0);
+	more_digits(&s, 10);
+	send_text(&r.a, "hi");
+	for (int i = 0; i < 3; i++) {
+		world_wait(&r.w, 300);
+		more_digits(&s, 10);
+		assert_false(has(heard(&r), "\r\n\r\nhi\r\n"));
+	}
+	world_wait(&r.w, 300);
+	buf_clear(&r.p.got);
+	more_digits(&s, 10);
+	assert_true(str_starts(heard(&r), STR("\r\n-------")));
+	assert_true(has(heard(&r), "\r\n\r\nhi\r\n"));
+	assert_true(has(heard(&r), "Byte-Range: 41-*/*"));
+	source_done(&s);
+	room_done(&r);
+}
+
 /* MSRP-34: others on the same connection do not wait */
 static void test_shared(void **state)
 {
@@ -293,6 +320,16 @@ static void test_shared(void **state)
 	more_digits(&s, 3000);
 	send_text(&b, "hi");
 	assert_true(has(heard(&r), "\r\n\r\nhi\r\n"));
+	/* not even for a short chunk, if its octets come too slowly */
+	buf_clear(&r.p.got);
+	more_digits(&s, 10);
+	send_text(&b, "hm");
+	world_wait(&r.w, 900);
+	more_digits(&s, 10);
+	assert_false(has(heard(&r), "\r\n\r\nhm\r\n"));
+	world_wait(&r.w, 200);
+	more_digits(&s, 10);
+	assert_true(has(heard(&r), "\r\n\r\nhm\r\n"));
 	/* nor does its own session's short message */
 	buf_clear(&r.p.got);
 	more_digits(&s, 3000);
@@ -504,6 +541,7 @@ int main(void)
 	    cmocka_unit_test(test_end_line_inside),
 	    cmocka_unit_test(test_nearly_end_line),
 	    cmocka_unit_test(test_short_ones_between),
+	    cmocka_unit_test(test_dribble),
 	    cmocka_unit_test(test_shared),
 	    cmocka_unit_test(test_two),
 	    cmocka_unit_test(test_aborted),
