@@ -179,7 +179,7 @@ static struct seat *next_private(struct delivery *d)
 		struct seat_rec *rec = d->rec;
 
 		d->rec = rec->next;
-		if (rec->seat && rec->device.private_messages)
+		if (device_is_private(rec, d->ev.msg))
 			return rec->seat;
 	}
 	return NULL;

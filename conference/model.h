@@ -35,6 +35,7 @@ enum world { WORLD_SIP, WORLD_XMPP, WORLDS };
 	X(REASON_PASSWORD, "password required or wrong")                       \
 	X(REASON_FULL, "the room is full")                                     \
 	X(REASON_NO_PRIVATE, "the recipient takes no private messages")        \
+	X(REASON_ON_HOLD, "the recipient is on hold")                          \
 	X(REASON_PRIVATE_OFF, "private messages are switched off here")        \
 	X(REASON_BAD_TYPE, "content type not accepted")                        \
 	X(REASON_TOO_BIG, "message too big")                                   \
@@ -140,6 +141,9 @@ struct message {
 	bool no_store; /* not for the history */
 	/* typing notices and the like: no store, may be dropped */
 	bool transient;
+	/* notifications of delivery: for devices on hold and such that take no
+	 * private messages, too */
+	bool control;
 	/* Native encodings, one per world, made by the front end that first
 	 * needs one and shared by all receivers of that world. The sender's own
 	 * is what he sent: a SIP message goes to SIP users octet by octet

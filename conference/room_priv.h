@@ -434,6 +434,8 @@ void room_leave(struct room *r, struct seat_rec *rec,
 		const struct seat_cmd *cmd);
 void room_kick(struct room *r, struct seat_rec *rec,
 	       const struct seat_cmd *cmd);
+/* Does the device take private messages, or this one at least? */
+bool device_is_private(const struct seat_rec *rec, const struct message *m);
 enum reason_code room_say(struct room *r, struct seat_rec *rec,
 			  const struct seat_cmd *cmd);
 enum reason_code room_nick(struct room *r, struct seat_rec *rec,

@@ -41,22 +41,42 @@ static enum reason_code say_to_all(struct room *r, struct seat_rec *rec,
 	return REASON_OK;
 }
 
-static bool takes_private(const struct occ *o)
+bool device_is_private(const struct seat_rec *rec, const struct message *m)
+{
+	return rec->seat && (rec->device.private_messages || m->control);
+}
+
+static bool takes_private(const struct occ *o, const struct message *m)
 {
 	for (const struct seat_rec *rec = o->devices; rec; rec = rec->next)
-		if (rec->seat && rec->device.private_messages)
+		if (device_is_private(rec, m))
 			return true;
 	return false;
 }
 
-static bool takes_type(const struct occ *o, const struct message *m)
+static bool takes_type(const struct seat_rec *rec, const struct message *m)
+{
+	const struct seat *s = rec->seat;
+
+	return device_is_private(rec, m) &&
+	       (!s->front_ops->takes || s->front_ops->takes(s->front, m));
+}
+
+static bool any_takes_type(const struct occ *o, const struct message *m)
 {
 	for (const struct seat_rec *rec = o->devices; rec; rec = rec->next)
-		if (rec->seat && rec->device.private_messages &&
-		    (!rec->seat->front_ops->takes ||
-		     rec->seat->front_ops->takes(rec->seat->front, m)))
+		if (takes_type(rec, m))
 			return true;
 	return false;
+}
+
+/* Those that take it receive nothing at present. */
+static bool on_hold(const struct occ *o, const struct message *m)
+{
+	for (const struct seat_rec *rec = o->devices; rec; rec = rec->next)
+		if (takes_type(rec, m) && (!rec->device.held || m->control))
+			return false;
+	return true;
 }
 
 /* The order of the checks is CHAT-13's. */
@@ -73,10 +93,12 @@ static enum reason_code say_to_one(struct room *r, struct seat_rec *rec,
 	to = roster_by_id(r, cmd->msg->to);
 	if (!to)
 		return REASON_NO_OCCUPANT;
-	if (!takes_private(to))
+	if (!takes_private(to, cmd->msg))
 		return REASON_NO_PRIVATE;
-	if (!takes_type(to, cmd->msg))
+	if (!any_takes_type(to, cmd->msg))
 		return REASON_BAD_TYPE;
+	if (on_hold(to, cmd->msg))
+		return REASON_ON_HOLD;
 	if (!stamp(r, &rec->occ->pub, cmd->msg))
 		return REASON_TOO_BIG;
 	room_tell_private(r, to, &ev, rec, cmd->op);

@@ -256,7 +256,7 @@ void call_deliver(struct call *c, const struct seat_ev *ev)
 	struct str type;
 	struct blob *body;
 
-	if (!call_receives(c) || unwanted_copy(c, ev))
+	if ((!call_receives(c) && !m->control) || unwanted_copy(c, ev))
 		return;
 	type = sip_type(m);
 	if (!type.n || !takes(c, type) || !bears(c, m, type))

@@ -286,7 +286,9 @@ int call_offer(struct call *c, struct str offer)
 					  .host = STR("0.0.0.0")};
 
 		close_session(c);
+		c->peer.direction = SDP_INACTIVE;
 		keep_answer(c, sdp, -1, &local);
+		call_tell_seat(c);
 		status = 200;
 	} else if (chosen >= 0) {
 		c->sdp_version++;

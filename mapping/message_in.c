@@ -173,8 +173,8 @@ static int take_content(const struct cpim *c, const struct map_message_cfg *cfg,
 	if (str_ieq(type, STR(MAP_TYPE_COMPOSING)))
 		return take_composing(c, m);
 	if (str_ieq(type, STR("message/imdn+xml"))) {
-		/* control traffic between SIP clients (CPIM-19) */
-		m->transient = m->no_store = true;
+		/* between SIP clients (CPIM-19) */
+		m->control = m->transient = m->no_store = true;
 		return 200;
 	}
 	if (str_ieq(type, STR(MAP_TYPE_LINK)) && take_link(c, m))

@@ -255,6 +255,8 @@ static const struct words words[REASONS] = {
     [REASON_FULL] = {486, 403, 403, {"wait", "service-unavailable"}, 0, NULL},
     [REASON_NO_PRIVATE] =
 	{403, 428, 403, {"cancel", "service-unavailable"}, 0, NULL},
+    [REASON_ON_HOLD] =
+	{480, 403, 403, {"wait", "recipient-unavailable"}, 0, NULL},
     [REASON_PRIVATE_OFF] = {403, 403, 403, {"auth", "forbidden"}, 0, NULL},
     [REASON_BAD_TYPE] = {488, 415, 403, {"modify", "not-acceptable"}, 0, NULL},
     [REASON_TOO_BIG] = {413, 413, 424, {"modify", "policy-violation"}, 0, NULL},

@@ -381,6 +381,74 @@ static void test_private_type(void **state)
 	sip_user_done(&b);
 }
 
+#define PRIVATE_OFFER "a=chatroom:private-messages\r\n"
+
+static void reoffer(struct sip_user *u, struct str sdp)
+{
+	assert_int_equal(sip_user_invite(u, sdp), 200);
+	sip_user_ack(u);
+}
+
+/* SDP-19, SDP-20: what can't reach its addressee is no success */
+static void test_private_on_hold(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, b, b2;
+
+	sip_user_join(&a, s, "alice", ROOM, PRIVATE_OFFER);
+	sip_user_join(&b, s, "bob", ROOM, PRIVATE_OFFER);
+	reoffer(&b, sip_user_offer(&b, PRIVATE_OFFER "a=sendonly\r\n"));
+	assert_int_equal(msrp_say(&a, "sip:bob@sip.test", "lost?"), 403);
+	assert_int_equal(msrp_take(&b).n, 0);
+	sip_user_join(&b2, s, "bob", ROOM, PRIVATE_OFFER);
+	assert_int_equal(msrp_say(&a, "sip:bob@sip.test", "here"), 200);
+	assert_true(has(msrp_cpim(&b2), "here"));
+	assert_int_equal(msrp_take(&b).n, 0);
+	reoffer(&b2, STR("v=0\r\no=- 7 7 IN IP4 10.0.0.5\r\ns=-\r\n"
+			 "c=IN IP4 10.0.0.5\r\nt=0 0\r\n"
+			 "m=message 0 TCP/MSRP *\r\n"));
+	assert_int_equal(msrp_say(&a, "sip:bob@sip.test", "lost?"), 403);
+	reoffer(&b, sip_user_offer(&b, PRIVATE_OFFER));
+	assert_int_equal(msrp_say(&a, "sip:bob@sip.test", "again"), 200);
+	assert_true(has(msrp_cpim(&b), "again"));
+	sip_user_done(&a);
+	sip_user_done(&b);
+	sip_user_done(&b2);
+}
+
+/* CPIM-19: needs neither the token nor a peer that takes content (SDP-19) */
+static void test_imdn(void **state)
+{
+	static const char *const offers[] = {
+	    "a=chatroom\r\na=accept-wrapped-types:*\r\n",
+	    "a=chatroom\r\na=accept-wrapped-types:*\r\na=inactive\r\n",
+	    "a=chatroom\r\na=accept-wrapped-types:text/plain\r\n"};
+	struct scene *s = *state;
+	struct sip_user a, b;
+	char request[512];
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	for (int i = 0; i < 3; i++) {
+		sip_user_join(&b, s, "bob", ROOM, offers[i]);
+		while (msrp_take(&b).n)
+			;
+		snprintf(request, sizeof(request),
+			 "Message-ID: imdn%d\r\nContent-Type: message/cpim"
+			 "\r\n\r\nFrom: <sip:alice@sip.test>\r\n"
+			 "To: <sip:bob@sip.test>\r\n\r\n"
+			 "Content-Type: message/imdn+xml\r\n\r\n<imdn/>\r\n",
+			 i);
+		msrp_request(&a, "SEND", request);
+		assert_int_equal(msrp_status(&a), i < 2 ? 200 : 415);
+		if (i < 2)
+			assert_true(has(msrp_cpim(&b), "<imdn/>"));
+		assert_int_equal(msrp_take(&b).n, 0);
+		sip_user_bye(&b);
+		sip_user_done(&b);
+	}
+	sip_user_done(&a);
+}
+
 /* V-CHAT-8, CHAT-18: who does not take the type is skipped */
 static void test_wrapped_types(void **state)
 {
@@ -651,6 +719,8 @@ int main(void)
 	    TEST(test_wrapped_types),
 	    TEST(test_duplicates),
 	    TEST(test_private_type),
+	    TEST(test_private_on_hold),
+	    TEST(test_imdn),
 	    TEST(test_history_and_hold),
 	    TEST(test_timeouts),
 	    TEST(test_reinvite),

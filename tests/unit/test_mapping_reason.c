@@ -224,6 +224,7 @@ static void test_reason_to_error(void **state)
 	    {REASON_NOT_JOINED, "cancel", "not-acceptable"},
 	    {REASON_PRIVATE_OFF, "auth", "forbidden"},
 	    {REASON_NO_PRIVATE, "cancel", "service-unavailable"},
+	    {REASON_ON_HOLD, "wait", "recipient-unavailable"},
 	    {REASON_NO_VOICE, "auth", "forbidden"},
 	    {REASON_OVERLOAD, "wait", "resource-constraint"},
 	};
@@ -242,6 +243,7 @@ static void test_reason_to_msrp(void **state)
 	assert_int_equal(map_reason_to_send(REASON_NO_OCCUPANT), 404);
 	assert_int_equal(map_reason_to_send(REASON_NO_PRIVATE), 428);
 	assert_int_equal(map_reason_to_send(REASON_PRIVATE_OFF), 403);
+	assert_int_equal(map_reason_to_send(REASON_ON_HOLD), 403);
 	assert_int_equal(map_reason_to_send(REASON_BAD_TYPE), 415);
 	assert_int_equal(map_reason_to_send(REASON_TOO_BIG), 413);
 	assert_int_equal(map_reason_to_send(REASON_NO_VOICE), 403);
