@@ -204,6 +204,119 @@ static void test_blink_waits(void **state)
 	sip_user_done(&a);
 }
 
+/* --- SylkServer, whose room is invited into ours --- */
+
+static struct port_msg dialled(struct sip_user *u, const char *whom)
+{
+	struct scene *s = u->s;
+	struct port_msg m = port_msg(PORT_REQUEST), n;
+
+	m.dlg = u->dlg;
+	m.req = ++s->ids;
+	m.cseq = ++u->cseq;
+	m.f[PORT_F_METHOD] = STR("REFER");
+	m.f[PORT_F_RURI] = STR(ROOM);
+	m.f[PORT_F_FROM] =
+	    arena_printf(s->arena, "<sip:%s@sip.test>;tag=1", u->name);
+	m.f[PORT_F_PEER] = STR("127.0.0.1:5099");
+	m.f[PORT_F_REFER_TO] = str_z(whom);
+	scene_sip_event(s, &m);
+	assert_int_equal(scene_sip(s, PORT_ANSWER, NULL).status, 200);
+	n = scene_sip(s, PORT_SEND, "NOTIFY");
+	scene_sip_response(s, &n, 200);
+	return scene_sip(s, PORT_DIAL, NULL);
+}
+
+static void answers(struct scene *s, const struct port_msg *dial, int status,
+		    const char *reason, struct str body)
+{
+	struct port_msg m = port_msg(PORT_RESPONSE);
+
+	m.dlg = dial->dlg;
+	m.req = dial->req;
+	m.status = status;
+	m.f[PORT_F_REASON] = str_z(reason);
+	m.f[PORT_F_CONTACT] = STR("sip:conf@10.0.0.6");
+	if (body.n)
+		m.f[PORT_F_TYPE] = STR("application/sdp");
+	m.f[PORT_F_BODY] = body;
+	scene_sip_event(s, &m);
+}
+
+static void callee_says(struct callee *c, struct scene *s, struct str bytes)
+{
+	assert_int_equal(write(c->fd, bytes.p, bytes.n), bytes.n);
+	loop_settle(s->loop);
+}
+
+/* It wants message/cpim named, waits for us, and takes nothing but a request
+ * without a body first. Its notices go on as they are, for clients that know
+ * their headers. MSRP-72, CPIM-14. */
+static void test_sylkserver(void **state)
+{
+	static const char notice[] =
+	    "From: Conference Room <sip:conf@sylk.test>\r\nTo: <" ROOM
+	    ">\r\nDateTime: 2026-11-21T10:00:00.123456+00:00\r\n"
+	    "NS: agp <urn:ag-projects:xml:ns:cpim>\r\n"
+	    "agp.Message-Type: status\r\n\r\nMIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=\"utf8\"\n\nwelcome";
+	struct scene *s = *state;
+	struct sip_user a, sylk;
+	struct callee c;
+	struct port_msg d;
+	struct str path;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom:nickname\r\n");
+	d = dialled(&a, "<sip:conf@sylk.test>");
+	path = d.f[PORT_F_BODY];
+	assert_true(has(path, "a=accept-types:message/cpim\r\n"));
+	path = str_from(path, (size_t)str_search(path, STR("a=path:")) + 7);
+	path = str_split(&path, '\r');
+	sip_user_init(&sylk, s, "conf", ROOM);
+	callee_listen(&c, &sylk);
+	answers(s, &d, 200, "OK",
+		description(&sylk, c.port,
+			    "a=accept-types:message/cpim\r\n"
+			    "a=accept-wrapped-types:*\r\na=setup:passive\r\n"
+			    "a=chatroom:nickname private-messages "
+			    "com.ag-projects.screen-sharing "
+			    "com.ag-projects.zrtp-sas\r\n"));
+	assert_true(callee_called(&c, s));
+	begins_without_body(&c, s);
+	callee_says(&c, s,
+		    arena_printf(s->arena,
+				 "MSRP sylk1 SEND\r\nTo-Path: %.*s\r\n"
+				 "From-Path: %s\r\nMessage-ID: s1\r\n"
+				 "Byte-Range: 1-*/*\r\n"
+				 "Content-Type: message/cpim\r\n\r\n%s"
+				 "\r\n-------sylk1$\r\n",
+				 STR_ARG(path), sylk.own_path, notice));
+	assert_true(has(callee_hears(&c, s, "MSRP sylk1 "), "sylk1 200 OK"));
+	assert_true(str_eq(msrp_cpim(&a), str_z(notice)));
+	assert_int_equal(msrp_say(&a, ROOM, "hello"), 200);
+	assert_false(has(callee_hears(&c, s, "hello"), "+\r\n"));
+	callee_done(&c);
+	sip_user_done(&a);
+	sip_user_done(&sylk);
+}
+
+/* FOCUS-21: 488 to the other transport goes to who invited it. */
+static void test_sylkserver_refuses(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a;
+	struct port_msg d, n;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom:nickname\r\n");
+	d = dialled(&a, "<sip:conf@sylk.test>");
+	answers(s, &d, 488, "Not Acceptable Here", STR_NONE);
+	scene_run(s, 1000);
+	n = scene_sip(s, PORT_SEND, "NOTIFY");
+	assert_true(str_eq(n.f[PORT_F_BODY],
+			   STR("SIP/2.0 488 Not Acceptable Here\r\n")));
+	sip_user_done(&a);
+}
+
 /* --- others --- */
 
 /* OpenSIPS' msrp_ua: neither a=setup nor wrapped types nor a=chatroom. All
@@ -231,6 +344,42 @@ static void test_opensips(void **state)
 			 200);
 	assert_true(has(msrp_take(&a), "Status: 000 200"));
 	assert_true(has(msrp_cpim(&b), "\r\n\r\nhi"));
+	/* a NICKNAME would make it close: whatever happens, it hears none */
+	assert_int_equal(msrp_nickname(&b, "\"Bob\""), 200);
+	assert_int_equal(msrp_take(&a).n, 0);
+	sip_user_done(&a);
+	sip_user_done(&b);
+}
+
+/* Both sides say setup:active: we are, as an odd offer wanted, and when its
+ * peer answers a later offer of ours he says that he is. What is connected
+ * stays. SDP-9, SDP-10. */
+static void test_both_active(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, b;
+	struct callee c;
+
+	sip_user_init(&a, s, "alice", ROOM);
+	callee_listen(&c, &a);
+	assert_int_equal(
+	    sip_user_invite(&a, description(&a, c.port,
+					    "a=accept-types:message/cpim\r\n"
+					    "a=setup:passive\r\n")),
+	    200);
+	sip_user_ack(&a);
+	assert_true(callee_called(&c, s));
+	begins_without_body(&c, s);
+	assert_int_equal(sip_user_invite(&a, STR_NONE), 200);
+	assert_true(has(a.sdp, "a=setup:active\r\n"));
+	sip_user_ack_with(&a, description(&a, c.port,
+					  "a=accept-types:message/cpim\r\n"
+					  "a=setup:active\r\n"));
+	sip_user_join(&b, s, "bob", ROOM, "a=chatroom:nickname\r\n");
+	assert_int_equal(msrp_say(&b, ROOM, "still connected"), 200);
+	assert_true(has(callee_hears(&c, s, "still connected"), "cpim"));
+	assert_true(scene_sip_none(s, PORT_SEND, "BYE"));
+	callee_done(&c);
 	sip_user_done(&a);
 	sip_user_done(&b);
 }
@@ -394,7 +543,8 @@ int main(void)
 	    SCENE(test_blink_refers), SCENE(test_blink_waits),
 	    SCENE(test_opensips),     SCENE(test_freeswitch),
 	    SCENE(test_rcs),	      SCENE(test_node_lib),
-	    SCENE(test_long_ids),
+	    SCENE(test_long_ids),     SCENE(test_both_active),
+	    SCENE(test_sylkserver),   SCENE(test_sylkserver_refuses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
