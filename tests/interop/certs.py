@@ -70,11 +70,12 @@ class Authority:
                  "-enddate", "20200102000000Z", "-notext", "-out", cert)
 
 
-def fingerprint(cert):
+def fingerprint(cert, kind="sha-256"):
     """The value of a=fingerprint for a certificate file."""
     with open(cert) as f:
         der = ssl.PEM_cert_to_DER_cert(f.read())
-    return "sha-256 " + hashlib.sha256(der).digest().hex(":").upper()
+    value = hashlib.new(kind.replace("-", ""), der).digest()
+    return kind + " " + value.hex(":").upper()
 
 
 def client_context(ca=None, certificate=None):

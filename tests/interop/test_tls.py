@@ -163,6 +163,28 @@ class MsrpOverTls(OverTls):
         await alice.join(self.uri, "Alice", extra=("a=fingerprint:" + mark,))
         self.assertEqual(await alice.say("it is me"), 200)
 
+    async def test_rcs_client(self):
+        """MSRP-76, SDP-8, SDP-11: message/cpim only, SHA-1 fingerprint, its own
+        spelling of max-size, CEMA, port 443 in a private path."""
+        mark = certs.fingerprint(self.other[0], "sha-1")
+        alice = await self.sip("alice", tls=True, certificate=self.other)
+        alice.msrp_port = 443
+        await alice.join(
+            self.uri, accept="message/cpim", wrapped="text/plain",
+            chatroom=None, extra=(
+                "a=fingerprint:" + mark.replace("sha-1", "SHA-1"),
+                "a=connection:new", "a=msrp-cema", "a=maxsize:3000"))
+        self.assertEqual(alice.call.answer.chat.get("msrp-cema"), "")
+        bob = await self.sip_in("bob", "Bob")
+        self.assertEqual(await alice.say("x" * 5000, chunk=2048), 200)
+        await self.heard(bob, "x" * 5000)
+        self.assertEqual(await bob.say("y" * 5000), 200)
+        self.assertEqual(await bob.say("short"), 200)
+        await self.heard(alice, "short")
+        self.assertNotIn("y" * 5000, alice.call.texts())
+        mallory = await self.sip("mallory", tls=True, certificate=self.good)
+        await self.refused(mallory, "a=fingerprint:" + mark)
+
     async def refused(self, user, line):
         """He may be called, but his connection binds nothing."""
         call = await user.invite(self.uri, extra=(line,))
