@@ -109,6 +109,17 @@ enum affiliation affil_of(const struct room *r, const struct person *who)
 	return a ? a->pub.affiliation : AFF_NONE;
 }
 
+enum affiliation room_affiliation_of(const struct room *r, struct str user,
+				     struct str *nick)
+{
+	struct person who = {user, user, user};
+	const struct affil *a = affil_find(r, &who);
+
+	if (nick)
+		*nick = a ? a->pub.nick : STR_NONE;
+	return a ? a->pub.affiliation : AFF_NONE;
+}
+
 bool room_policy_bans(const struct room_policy *policy,
 		      const struct seat_join *join)
 {
@@ -143,16 +154,21 @@ static bool is_among(struct str user, const struct person *who, unsigned keys)
 	return false;
 }
 
+bool affil_means(struct str key, const struct person *who)
+{
+	return is_among(key, who, AFFIL_KEYS);
+}
+
 bool affil_covers(const struct affil *a, const struct person *who)
 {
-	return is_among(a->pub.user, who, AFFIL_KEYS);
+	return affil_means(a->pub.user, who);
 }
 
 bool seat_join_is(const struct seat_join *join, struct str key)
 {
 	struct person who = person_of(join);
 
-	return is_among(key, &who, AFFIL_KEYS);
+	return affil_means(key, &who);
 }
 
 bool affil_names(struct str user, const struct person *who)

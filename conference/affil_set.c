@@ -5,7 +5,9 @@
 
 bool affil_stands_for(struct str user, struct str entry)
 {
-	return !str_eq(user, entry) && str_eq(user, affil_plain(user)) &&
+	/* an entry with a scheme is longer */
+	return entry.n > user.n && str_find(entry, ':') >= 0 &&
+	       str_eq(user, affil_plain(user)) &&
 	       str_ieq(user, affil_plain(entry));
 }
 
@@ -72,10 +74,9 @@ static enum reason_code choose_nick(const struct room *r,
 	return REASON_OK;
 }
 
-static enum reason_code change_list(struct room *r,
-				    const struct room_affiliation *want)
+enum reason_code affil_check(const struct room *r,
+			     const struct room_affiliation *want)
 {
-	struct affil *old = table_get_str(r->granted.by_user, want->user);
 	enum reason_code code;
 	struct nick nick;
 
@@ -84,11 +85,21 @@ static enum reason_code change_list(struct room *r,
 		return REASON_BAD_REQUEST;
 	if (table_get_str(r->fixed.by_user, want->user))
 		return REASON_NOT_ALLOWED;
-	if (!old && table_count(r->granted.by_user) >= AFFILIATIONS_MAX)
+	if (!table_get_str(r->granted.by_user, want->user) &&
+	    table_count(r->granted.by_user) >= AFFILIATIONS_MAX)
 		return REASON_OVERLOAD;
 	code = choose_nick(r, want, &nick);
-	if (code != REASON_OK)
-		return code;
+	if (code == REASON_OK)
+		nick_free(&nick);
+	return code;
+}
+
+static void change_list(struct room *r, const struct room_affiliation *want)
+{
+	struct affil *old = table_get_str(r->granted.by_user, want->user);
+	struct nick nick;
+
+	choose_nick(r, want, &nick);
 	drop_particular(r, want->user);
 	if (want->affiliation == AFF_NONE && !nick.text.n) {
 		if (old)
@@ -96,20 +107,27 @@ static enum reason_code change_list(struct room *r,
 	} else {
 		put(r, want, nick);
 	}
-	return REASON_OK;
 }
 
-static enum reason_code change(struct room *r,
-			       const struct room_affiliation *want)
+void affil_change(struct room *r, const struct room_affiliation *want)
 {
-	enum reason_code code = change_list(r, want);
-
-	if (code != REASON_OK)
-		return code;
 	log_info(loop_log(r->loop), "room.affiliation",
 		 "room=%s user=%s affiliation=%d", LOGQ(r->address),
 		 LOGQ(want->user), (int)want->affiliation);
-	room_review(r, REASON_NOT_MEMBER, want->why);
+	change_list(r, want);
+}
+
+static enum reason_code
+change(struct room *r, const struct room_affiliation *want, struct str actor)
+{
+	struct change c = {.want = *want, .reason = want->why};
+	struct review v = {REASON_NOT_MEMBER, actor, &c, 1};
+	enum reason_code code = affil_check(r, want);
+
+	if (code != REASON_OK)
+		return code;
+	affil_change(r, want);
+	room_review(r, &v);
 	return REASON_OK;
 }
 
@@ -124,7 +142,8 @@ void affil_founder(struct room *r, const struct seat_join *join)
 
 	enum affiliation now = affil_of(r, &who);
 
-	if (now != AFF_OWNER && now != AFF_OUTCAST)
+	if (now != AFF_OWNER && now != AFF_OUTCAST &&
+	    affil_check(r, &a) == REASON_OK)
 		change_list(r, &a);
 }
 
@@ -147,12 +166,16 @@ enum reason_code room_affiliate(struct room *r, struct seat_rec *rec,
 		want.hidden = !str_eq(target->person.account, target->pub.user);
 	}
 	code = may_affiliate(r, rec->occ, want.user, want.affiliation);
-	return code == REASON_OK ? change(r, &want) : code;
+	if (code != REASON_OK)
+		return code;
+	if (!owners_remain(r, &(struct change){.want = want}, 1))
+		return REASON_CONFLICT;
+	return change(r, &want, rec->occ->pub.nick);
 }
 
 static enum reason_code run_change(struct room *r, void *want)
 {
-	return change(r, want);
+	return change(r, want, STR_NONE);
 }
 
 enum reason_code room_set_affiliation(struct room *r, struct str user,

@@ -79,6 +79,14 @@ void rec_detach(struct seat_rec *rec)
 	s->back_data = NULL;
 }
 
+static struct delivery_list *line(struct room *r, enum target target)
+{
+	if (!r->held)
+		return &r->outbox;
+	return target == TO_ENDED || target == TO_ONE_ENDED ? &r->held->ended
+							    : &r->held->others;
+}
+
 static struct delivery *put(struct room *r, enum target target,
 			    const struct seat_ev *ev)
 {
@@ -88,7 +96,7 @@ static struct delivery *put(struct room *r, enum target target,
 	d->ev = *ev;
 	if (d->ev.msg)
 		message_ref(d->ev.msg);
-	TAILQ_INSERT_TAIL(&r->outbox, d, link);
+	TAILQ_INSERT_TAIL(line(r, target), d, link);
 	return d;
 }
 
@@ -149,9 +157,9 @@ void room_tell_one_ended(struct room *r, struct seat_rec *rec,
 	put(r, TO_ONE_ENDED, &ev)->rec = rec;
 }
 
-void room_tell_ended(struct room *r, enum reason_code code, struct str text)
+void room_tell_ended(struct room *r, struct reason why)
 {
-	struct seat_ev ev = {.type = SEAT_ENDED, .reason = {code, text}};
+	struct seat_ev ev = {.type = SEAT_ENDED, .reason = why};
 	const struct audience *a = &r->audience[AUDIENCE_ALL];
 	struct delivery *d;
 
@@ -160,6 +168,26 @@ void room_tell_ended(struct room *r, enum reason_code code, struct str text)
 	d = put(r, TO_ENDED, &ev);
 	d->audience = a;
 	d->end = a->n;
+}
+
+void room_hold(struct room *r, struct held *h)
+{
+	TAILQ_INIT(&h->ended);
+	TAILQ_INIT(&h->others);
+	r->held = h;
+}
+
+void room_release(struct room *r, struct seat_rec *rec,
+		  const struct seat_cmd *cmd, enum reason_code code)
+{
+	struct held *h = r->held;
+
+	r->held = NULL;
+	if (!rec->ended)
+		TAILQ_CONCAT(&r->outbox, &h->ended, link);
+	room_result(r, rec, cmd, code);
+	TAILQ_CONCAT(&r->outbox, &h->ended, link);
+	TAILQ_CONCAT(&r->outbox, &h->others, link);
 }
 
 static struct seat *next_in_audience(struct delivery *d)

@@ -44,11 +44,13 @@ void room_kick(struct room *r, struct seat_rec *rec, const struct seat_cmd *cmd)
 	struct occ *o = roster_by_id(r, cmd->target);
 	enum reason_code code = may_kick(rec->occ, o);
 	struct reason why = {REASON_KICKED,
-			     cmd->text.n ? cmd->text : cmd->reason};
+			     cmd->text.n ? cmd->text : cmd->reason,
+			     .actor = rec->occ->pub.nick};
 
 	if (code == REASON_OK) {
 		if (occ_same_user(rec->occ, o))
-			why.code = REASON_LEFT;
+			why = (struct reason){.code = REASON_LEFT,
+					      .text = why.text};
 		remove_occupant(r, o, why);
 	}
 	/* before SEAT_ENDED, which may be for the one who asked */

@@ -39,7 +39,8 @@ static void occupant_leaves(struct room *r, struct seat_rec *rec,
 void room_leave(struct room *r, struct seat_rec *rec,
 		const struct seat_cmd *cmd)
 {
-	struct reason why = {cmd->code ? cmd->code : REASON_LEFT, cmd->text};
+	struct reason why = {.code = cmd->code ? cmd->code : REASON_LEFT,
+			     .text = cmd->text};
 
 	if (!rec->occ) {
 		r->n_observers--;

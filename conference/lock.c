@@ -19,17 +19,22 @@ void room_lock(struct room *r)
 		  r);
 }
 
-enum reason_code room_unlock(struct room *r, struct seat_rec *rec)
+void lock_open(struct room *r)
 {
 	struct seat_ev ev = {.type = SEAT_ROOM_CHANGED};
 
-	if (rec->occ->pub.affiliation != AFF_OWNER)
-		return REASON_FORBIDDEN;
 	if (!r->locked)
-		return REASON_OK;
+		return;
 	r->locked = false;
 	timer_cancel(r->loop, &r->lock_timer);
 	room_note(r, ROOM_SETTINGS);
 	room_tell(r, AUDIENCE_ALL, &ev, NULL, 0);
+}
+
+enum reason_code room_unlock(struct room *r, struct seat_rec *rec)
+{
+	if (rec->occ->pub.affiliation != AFF_OWNER)
+		return REASON_FORBIDDEN;
+	lock_open(r);
 	return REASON_OK;
 }

@@ -64,7 +64,10 @@ const char *reason_text(enum reason_code code); /* the table's English text */
 
 struct reason {
 	enum reason_code code;
-	struct str text; /* what a person added; may be empty */
+	struct str text;  /* what a person added; may be empty */
+	struct str actor; /* the nickname of who did it; may be empty */
+	/* REASON_ROOM_GONE: the room to go to instead, and its password */
+	struct str venue, venue_password;
 };
 
 /* Ordered by power. */

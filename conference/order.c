@@ -19,7 +19,8 @@ struct queued {
 	struct seat_cmd cmd;
 	struct task *task;	    /* or else rec and cmd */
 	struct room_policy *policy; /* cmd's */
-	char text[];		    /* cmd's strings */
+	struct seat_change *changes;
+	char text[]; /* cmd's strings */
 };
 
 static enum reason_code may_destroy(const struct seat_rec *rec)
@@ -50,8 +51,10 @@ static enum reason_code run_command(struct room *r, struct seat_rec *rec,
 		return room_affiliate(r, rec, cmd);
 	case SEAT_ROLE:
 		return room_role(r, rec, cmd);
+	case SEAT_ASK_VOICE:
+		return room_ask_voice(r, rec);
+	case SEAT_MODERATE:
 	case SEAT_CONFIGURE:
-		return room_configure_by(r, rec, cmd);
 	case SEAT_KICK:
 	case SEAT_LEAVE:
 		break;
@@ -80,11 +83,20 @@ static void execute(struct room *r, struct seat_rec *rec,
 		room_kick(r, rec, cmd);
 		return;
 	}
+	if ((cmd->type == SEAT_MODERATE || cmd->type == SEAT_CONFIGURE) &&
+	    rec->occ) {
+		room_moderate(r, rec, cmd);
+		return;
+	}
 	code = rec->occ ? run_command(r, rec, cmd) : REASON_NOT_JOINED;
 	room_result(r, rec, cmd, code);
 	/* after the result: nothing follows SEAT_ENDED */
 	if (cmd->type == SEAT_DESTROY && code == REASON_OK)
-		room_end(r, REASON_ROOM_GONE, cmd->text);
+		room_end(
+		    r, (struct reason){.code = REASON_ROOM_GONE,
+				       .text = cmd->text,
+				       .venue = cmd->venue,
+				       .venue_password = cmd->venue_password});
 }
 
 static void execute_task(struct room *r, struct task *task)
@@ -96,11 +108,33 @@ static void execute_task(struct room *r, struct task *task)
 	task->reason = task->run(r, task->arg);
 }
 
+/* With their strings, in one block. */
+static struct seat_change *changes_copy(const struct seat_change *from,
+					size_t n)
+{
+	size_t octets = n * sizeof(*from);
+	struct seat_change *list;
+	char *to;
+
+	for (size_t i = 0; i < n; i++)
+		octets += from[i].user.n + from[i].nick.n + from[i].reason.n;
+	list = mem_new(octets);
+	to = (char *)(list + n);
+	for (size_t i = 0; i < n; i++) {
+		list[i] = from[i];
+		list[i].user = pack(&to, from[i].user);
+		list[i].nick = pack(&to, from[i].nick);
+		list[i].reason = pack(&to, from[i].reason);
+	}
+	return list;
+}
+
 static struct queued *queued_new(struct seat_rec *rec,
 				 const struct seat_cmd *cmd)
 {
 	const struct presence *p = &cmd->presence;
-	size_t n = cmd->text.n + cmd->nick.n + cmd->reason.n + presence_size(p);
+	size_t n = cmd->text.n + cmd->nick.n + cmd->reason.n + cmd->venue.n +
+		   cmd->venue_password.n + presence_size(p);
 	struct queued *q = mem_new(sizeof(*q) + n);
 	char *to = q->text;
 
@@ -109,11 +143,16 @@ static struct queued *queued_new(struct seat_rec *rec,
 	q->cmd.text = pack(&to, cmd->text);
 	q->cmd.nick = pack(&to, cmd->nick);
 	q->cmd.reason = pack(&to, cmd->reason);
+	q->cmd.venue = pack(&to, cmd->venue);
+	q->cmd.venue_password = pack(&to, cmd->venue_password);
 	q->cmd.presence.show = pack(&to, p->show);
 	q->cmd.presence.status = pack(&to, p->status);
 	q->cmd.presence.payload = pack(&to, p->payload);
 	if (cmd->policy)
 		q->cmd.policy = q->policy = policy_copy(cmd->policy);
+	if (cmd->n_changes)
+		q->cmd.changes = q->changes =
+		    changes_copy(cmd->changes, cmd->n_changes);
 	if (cmd->msg)
 		message_ref(cmd->msg);
 	return q;
@@ -123,6 +162,7 @@ static void queued_free(struct queued *q)
 {
 	message_unref(q->cmd.msg);
 	free(q->policy);
+	free(q->changes);
 	free(q);
 }
 

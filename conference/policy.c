@@ -148,13 +148,12 @@ static void configure(struct room *r, const struct room_policy *policy)
 		scope_changed(r);
 	room_note(r, ROOM_SETTINGS);
 	room_tell(r, AUDIENCE_ALL, &ev, NULL, 0);
-	room_review(r, REASON_MEMBERS_ONLY, STR_NONE);
+	room_review(r, &(struct review){.not_member = REASON_MEMBERS_ONLY});
 	if (!r->policy.persistent)
 		room_tidy_later(r);
 }
 
-/* Its owner's or administrator's own. */
-static void configure_own(struct room *r, const struct room_policy *policy)
+void room_set_own_policy(struct room *r, const struct room_policy *policy)
 {
 	struct room_policy p = *policy;
 
@@ -165,20 +164,9 @@ static void configure_own(struct room *r, const struct room_policy *policy)
 	configure(r, &p);
 }
 
-enum reason_code room_configure_by(struct room *r, struct seat_rec *rec,
-				   const struct seat_cmd *cmd)
-{
-	if (rec->occ->pub.affiliation != AFF_OWNER)
-		return REASON_FORBIDDEN;
-	if (!cmd->policy)
-		return REASON_BAD_REQUEST;
-	configure_own(r, cmd->policy);
-	return REASON_OK;
-}
-
 static enum reason_code run_configure(struct room *r, void *policy)
 {
-	configure_own(r, policy);
+	room_set_own_policy(r, policy);
 	return REASON_OK;
 }
 

@@ -1,16 +1,34 @@
 /* Who may change whom (XEP-0045 §5, §8, §9, §10). */
 #include "conference/room_priv.h"
 
-static size_t other_owners(const struct room *r, struct str user)
+static bool is_changed(struct str user, const struct change *changes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!changes[i].of_role &&
+		    (str_eq(changes[i].want.user, user) ||
+		     affil_stands_for(changes[i].want.user, user)))
+			return true;
+	return false;
+}
+
+bool owners_remain(const struct room *r, const struct change *changes, size_t n)
 {
 	const struct room_affiliation *a;
-	size_t it = 0, n = 0;
+	bool had = false;
+	size_t it = 0;
 
-	while ((a = room_affiliations(r, &it)))
-		if (a->affiliation == AFF_OWNER && !str_eq(a->user, user) &&
-		    !affil_stands_for(user, a->user))
-			n++;
-	return n;
+	for (size_t i = 0; i < n; i++)
+		if (!changes[i].of_role &&
+		    changes[i].want.affiliation == AFF_OWNER)
+			return true;
+	while ((a = room_affiliations(r, &it))) {
+		if (a->affiliation != AFF_OWNER)
+			continue;
+		if (!is_changed(a->user, changes, n))
+			return true;
+		had = true;
+	}
+	return !had;
 }
 
 /* What that user is, by his own entry or by one that stands for him. */
@@ -41,8 +59,6 @@ enum reason_code may_affiliate(const struct room *r, const struct occ *by,
 	if (own == AFF_ADMIN && from >= AFF_ADMIN)
 		return to == AFF_OUTCAST ? REASON_NOT_ALLOWED
 					 : REASON_FORBIDDEN;
-	if (from == AFF_OWNER && to != AFF_OWNER && !other_owners(r, user))
-		return REASON_CONFLICT;
 	return REASON_OK;
 }
 

@@ -19,14 +19,14 @@ enum reason_code role_possible(const struct occ *o, enum role role)
 		   : REASON_OK;
 }
 
-static void tell_role(struct room *r, struct occ *o, struct str why)
+static void tell_role(struct room *r, struct occ *o, const struct reason *why)
 {
 	struct seat_ev ev = {
 	    .type = SEAT_OCCUPANT_CHANGED,
 	    .who = &o->pub,
 	    .changed = CHANGED_ROLE,
 	    .device = o->devices ? o->devices->device.seat : 0,
-	    .reason = {.text = why},
+	    .reason = *why,
 	};
 
 	log_info(loop_log(r->loop), "room.role",
@@ -36,8 +36,8 @@ static void tell_role(struct room *r, struct occ *o, struct str why)
 	room_tell(r, AUDIENCE_ROSTER, &ev, NULL, 0);
 }
 
-static void set_role(struct room *r, struct occ *o, enum role role,
-		     struct str why)
+void role_set(struct room *r, struct occ *o, enum role role,
+	      const struct reason *why)
 {
 	o->role_set = true;
 	if (o->pub.role == role)
@@ -53,7 +53,9 @@ enum reason_code room_role(struct room *r, struct seat_rec *rec,
 	enum reason_code code = may_set_role(rec->occ, o, cmd->role);
 
 	if (code == REASON_OK)
-		set_role(r, o, cmd->role, cmd->reason);
+		role_set(r, o, cmd->role,
+			 &(struct reason){.text = cmd->reason,
+					  .actor = rec->occ->pub.nick});
 	return code;
 }
 
@@ -72,12 +74,14 @@ static enum reason_code run_set_role(struct room *r, void *arg)
 	if (!o)
 		return REASON_NO_OCCUPANT;
 	if (w->role == ROLE_NONE) {
-		room_expel(r, o, (struct reason){REASON_KICKED, w->why});
+		room_expel(
+		    r, o,
+		    (struct reason){.code = REASON_KICKED, .text = w->why});
 		return REASON_OK;
 	}
 	code = role_possible(o, w->role);
 	if (code == REASON_OK)
-		set_role(r, o, w->role, w->why);
+		role_set(r, o, w->role, &(struct reason){.text = w->why});
 	return code;
 }
 
@@ -96,32 +100,47 @@ enum reason_code room_remove(struct room *r, uint64_t occupant, struct str why)
 
 /* --- after the list or the settings have changed --- */
 
+/* By whom, and what he said: of the change that means this person. */
+static struct reason reason_for(const struct review *v, enum reason_code code,
+				const struct person *who)
+{
+	struct reason why = {.code = code, .actor = v->actor};
+
+	for (size_t i = 0; i < v->n; i++)
+		if (!v->changes[i].of_role &&
+		    affil_means(v->changes[i].want.user, who))
+			why.text = v->changes[i].reason;
+	return why;
+}
+
 static void review_occupant(struct room *r, struct occ *o,
-			    enum reason_code not_member, struct str why)
+			    const struct review *v)
 {
 	enum affiliation was = o->pub.affiliation;
 	enum role had = o->pub.role;
+	struct reason why;
 
 	o->pub.affiliation = affil_of(r, &o->person);
 	if (o->pub.affiliation == AFF_OUTCAST) {
-		room_expel(r, o, (struct reason){REASON_BANNED, why});
+		room_expel(r, o, reason_for(v, REASON_BANNED, &o->person));
 		return;
 	}
 	if (o->pub.affiliation == AFF_NONE && r->policy.members_only) {
-		room_expel(r, o, (struct reason){not_member, why});
+		room_expel(r, o, reason_for(v, v->not_member, &o->person));
 		return;
 	}
 	if (o->pub.affiliation != was)
 		o->role_set = false;
 	if (!o->role_set)
 		o->pub.role = role_given(r, o->pub.affiliation);
-	if (o->pub.affiliation != was || o->pub.role != had)
-		tell_role(r, o, why);
+	if (o->pub.affiliation != was || o->pub.role != had) {
+		why = reason_for(v, REASON_OK, &o->person);
+		tell_role(r, o, &why);
+	}
 }
 
 /* Observers watch under the same rule as they would come in. */
-static void review_observers(struct room *r, enum reason_code not_member,
-			     struct str why)
+static void review_observers(struct room *r, const struct review *v)
 {
 	struct seat_rec *rec, *next;
 
@@ -135,19 +154,19 @@ static void review_observers(struct room *r, enum reason_code not_member,
 		if (code == REASON_OK)
 			continue;
 		if (code == REASON_MEMBERS_ONLY)
-			code = not_member;
+			code = v->not_member;
 		rec->ended = true;
 		r->n_observers--;
-		room_tell_one_ended(r, rec, (struct reason){code, why});
+		room_tell_one_ended(r, rec, reason_for(v, code, &rec->person));
 		rec_remove(r, rec);
 	}
 }
 
-void room_review(struct room *r, enum reason_code not_member, struct str why)
+void room_review(struct room *r, const struct review *v)
 {
 	for (size_t i = 0; i < r->n_places && !r->gone; i++)
 		if (r->occs[i])
-			review_occupant(r, r->occs[i], not_member, why);
+			review_occupant(r, r->occs[i], v);
 	if (!r->gone)
-		review_observers(r, not_member, why);
+		review_observers(r, v);
 }

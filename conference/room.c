@@ -71,7 +71,7 @@ void room_founder_left(struct room *r, const struct occ *o)
 	for (size_t i = 0; i < r->n_places; i++)
 		if (r->occs[i] && str_eq(r->occs[i]->person.account, account))
 			return;
-	room_end(r, REASON_ROOM_GONE, STR_NONE);
+	room_end(r, (struct reason){.code = REASON_ROOM_GONE});
 }
 
 void room_drop(struct room *r)
@@ -89,27 +89,30 @@ void room_drop(struct room *r)
 	defer_free(r->loop, r, room_free);
 }
 
-void room_end(struct room *r, enum reason_code code, struct str text)
+void room_end(struct room *r, struct reason why)
 {
 	room_drop(r);
-	room_tell_ended(r, code, text);
+	room_tell_ended(r, why);
 	log_info(loop_log(r->loop), "room.end", "room=%s reason=\"%s\"",
-		 LOGQ(r->address), reason_text(code));
+		 LOGQ(r->address), reason_text(why.code));
 }
 
 void room_end_now(struct room *r, enum reason_code code)
 {
-	room_end(r, code, STR_NONE);
+	room_end(r, (struct reason){.code = code});
 	room_run(r);
 }
 
 static enum reason_code run_destroy(struct room *r, void *why)
 {
-	room_end(r, REASON_ROOM_GONE, *(const struct str *)why);
+	struct reason gone = *(const struct reason *)why;
+
+	gone.code = REASON_ROOM_GONE;
+	room_end(r, gone);
 	return REASON_OK;
 }
 
-enum reason_code room_destroy(struct room *r, struct str why)
+enum reason_code room_destroy(struct room *r, struct reason why)
 {
 	return room_task(r, run_destroy, &why);
 }

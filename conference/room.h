@@ -114,6 +114,13 @@ enum reason_code room_admits(const struct room *r,
  * inside an event that means: of the event and of the commands that wait behind
  * it, too. REASON_NO_ROOM: the room ended meanwhile. */
 
+/* SEAT_MODERATE, or with a policy SEAT_CONFIGURE, of one who need not be in the
+ * room: user is his identity. He has no role. */
+enum reason_code room_moderate_as(struct room *r, struct str user,
+				  const struct room_policy *policy,
+				  const struct seat_change *changes,
+				  size_t n_changes);
+
 /* Makes a room that nobody has joined; of a room that is there the policy is
  * set, as by room_configure. It is kept until somebody came if it is not
  * persistent. REASON_OVERLOAD, REASON_SHUTDOWN, REASON_BAD_REQUEST. */
@@ -139,7 +146,8 @@ enum reason_code room_set_affiliation(struct room *r, struct str user,
 enum reason_code room_set_role(struct room *r, uint64_t occupant,
 			       enum role role, struct str why);
 enum reason_code room_remove(struct room *r, uint64_t occupant, struct str why);
-enum reason_code room_destroy(struct room *r, struct str why);
+/* why: text, actor, venue. */
+enum reason_code room_destroy(struct room *r, struct reason why);
 
 void room_info(const struct room *r, struct room_info *out);
 /* As it is now, defaults filled in; good until the next command. */
@@ -150,6 +158,10 @@ bool seat_join_is(const struct seat_join *join, struct str key);
 /* Would these lists keep him out of a room that is to be made? */
 bool room_policy_bans(const struct room_policy *policy,
 		      const struct seat_join *join);
+/* What a user is there, as XMPP users are known. nick (may be NULL): reserved
+ * for him, or empty. */
+enum affiliation room_affiliation_of(const struct room *r, struct str user,
+				     struct str *nick);
 /* The affiliations, the configuration's too: *it from 0, in no particular
  * order; NULL at the end. The value is good until the next call. */
 const struct room_affiliation *room_affiliations(const struct room *r,

@@ -78,8 +78,9 @@ struct occ {
 	/* the block of user, sip_uri, jid, stable_id, display, person */
 	char *identity;
 	struct person person;
-	bool role_set; /* by a moderator: the settings don't change it */
-	bool scoped;   /* rooms.nicks counts his nickname */
+	bool role_set;	   /* by a moderator: the settings don't change it */
+	uint64_t asked_ms; /* when he last wanted a voice; 0: never */
+	bool scoped;	   /* rooms.nicks counts his nickname */
 	struct seat_rec *devices;
 	struct occ *same_user; /* the next one of this user */
 	size_t place;	       /* in room.occs */
@@ -90,6 +91,10 @@ struct queued;
 TAILQ_HEAD(delivery_list, delivery);
 STAILQ_HEAD(queued_list, queued);
 TAILQ_HEAD(rec_list, seat_rec);
+
+struct held {
+	struct delivery_list ended, others;
+};
 
 struct past {
 	TAILQ_ENTRY(past) link;
@@ -122,6 +127,15 @@ struct affil {
 	struct room_affiliation pub;
 	struct nick nick;
 	char *block;
+};
+
+/* One of seat_change, when it is clear whom it means. */
+struct change {
+	bool of_role;
+	struct occ *occ; /* of a role; NULL: nobody of that id */
+	enum role role;
+	struct room_affiliation want; /* else */
+	struct str reason;
 };
 
 struct affils {
@@ -175,6 +189,7 @@ struct room {
 	/* order.c */
 	bool running;
 	struct delivery_list outbox;
+	struct held *held; /* NULL: events go into the outbox */
 	struct queued_list queue;
 	struct audience audience[AUDIENCES];
 	/* roster.c */
@@ -213,7 +228,7 @@ void room_free(void *room); /* at once: nothing of it is in use */
 /* The room is found no more; its memory goes with the turn. */
 void room_drop(struct room *r);
 /* Drops it, and its seats will hear SEAT_ENDED. */
-void room_end(struct room *r, enum reason_code code, struct str text);
+void room_end(struct room *r, struct reason why);
 /* The same from outside a command: all have heard it on return. */
 void room_end_now(struct room *r, enum reason_code code);
 void room_tidy_later(struct room *r);
@@ -270,7 +285,13 @@ void room_result(struct room *r, struct seat_rec *rec,
 void room_tell_one_ended(struct room *r, struct seat_rec *rec,
 			 struct reason why);
 /* SEAT_ENDED to all seats, each detached before it hears it. */
-void room_tell_ended(struct room *r, enum reason_code code, struct str text);
+void room_tell_ended(struct room *r, struct reason why);
+/* Until the release, events wait aside; then they are put in line as
+ * SEAT_MODERATE has it, with the command's result. Nothing is delivered in
+ * between. */
+void room_hold(struct room *r, struct held *h);
+void room_release(struct room *r, struct seat_rec *rec,
+		  const struct seat_cmd *cmd, enum reason_code code);
 /* Until nothing is in line, however deep in handlers we are. */
 void room_deliver(struct room *r);
 
@@ -340,8 +361,8 @@ void scope_changed(struct room *r);
 /* policy.c; one block, free() it */
 struct room_policy *policy_copy(const struct room_policy *from);
 void policy_set(struct room *r, const struct room_policy *policy);
-enum reason_code room_configure_by(struct room *r, struct seat_rec *rec,
-				   const struct seat_cmd *cmd);
+/* Its owner's or administrator's own. */
+void room_set_own_policy(struct room *r, const struct room_policy *policy);
 
 /* reserved.c */
 void reserved_set(struct room *r); /* from the policy */
@@ -374,6 +395,8 @@ const struct affil *affil_at(const struct room *r, struct str key);
 const struct affil *affil_find(const struct room *r, const struct person *who);
 enum affiliation affil_of(const struct room *r, const struct person *who);
 const struct affil *affil_by_nick(const struct room *r, struct str key);
+/* Does the key mean him, alone or with others? */
+bool affil_means(struct str key, const struct person *who);
 bool affil_covers(const struct affil *a, const struct person *who);
 /* Is it he alone? */
 bool affil_names(struct str user, const struct person *who);
@@ -382,12 +405,20 @@ bool affil_names(struct str user, const struct person *who);
 /* Is user, of every kind, who entry is of one kind? */
 bool affil_stands_for(struct str user, struct str entry);
 void affil_founder(struct room *r, const struct seat_join *join);
+/* Can the list be changed so? */
+enum reason_code affil_check(const struct room *r,
+			     const struct room_affiliation *want);
+/* Of a change that was checked; those whom it concerns are not told. */
+void affil_change(struct room *r, const struct room_affiliation *want);
 enum reason_code room_affiliate(struct room *r, struct seat_rec *rec,
 				const struct seat_cmd *cmd);
 
 /* rights.c */
 enum reason_code may_affiliate(const struct room *r, const struct occ *by,
 			       struct str user, enum affiliation to);
+/* Would there be an owner after all this, if there is one now? */
+bool owners_remain(const struct room *r, const struct change *changes,
+		   size_t n);
 /* target NULL: nobody there. */
 enum reason_code may_kick(const struct occ *by, const struct occ *target);
 enum reason_code may_set_role(const struct occ *by, const struct occ *target,
@@ -398,9 +429,18 @@ enum role role_given(const struct room *r, enum affiliation affiliation);
 enum reason_code role_possible(const struct occ *o, enum role role);
 enum reason_code room_role(struct room *r, struct seat_rec *rec,
 			   const struct seat_cmd *cmd);
+/* Why somebody is something else after a review. */
+struct review {
+	enum reason_code not_member; /* why those go who are no members */
+	struct str actor;
+	const struct change *changes; /* which have reasons of their own */
+	size_t n;
+};
 /* Everybody's affiliation, role and place under the list and the settings as
- * they are now. not_member: why those go who are no members. */
-void room_review(struct room *r, enum reason_code not_member, struct str why);
+ * they are now. */
+void room_review(struct room *r, const struct review *v);
+void role_set(struct room *r, struct occ *o, enum role role,
+	      const struct reason *why);
 
 /* admit.c */
 struct person person_of(const struct seat_join *join);
@@ -449,4 +489,8 @@ enum reason_code room_presence(struct room *r, struct seat_rec *rec,
 enum reason_code room_device(struct room *r, struct seat_rec *rec,
 			     const struct seat_cmd *cmd);
 void room_lock(struct room *r);
+void lock_open(struct room *r);
 enum reason_code room_unlock(struct room *r, struct seat_rec *rec);
+void room_moderate(struct room *r, struct seat_rec *rec,
+		   const struct seat_cmd *cmd);
+enum reason_code room_ask_voice(struct room *r, struct seat_rec *rec);

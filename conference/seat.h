@@ -77,8 +77,10 @@ enum seat_cmd_type {
 	SEAT_PRESENCE, /* presence */
 	/* private_messages, muted, held: what this device does has changed */
 	SEAT_DEVICE,
-	SEAT_UNLOCK,  /* the owner accepts the default configuration */
-	SEAT_DESTROY, /* the owner closes the room; text: why */
+	SEAT_UNLOCK, /* the owner accepts the default configuration */
+	/* the owner closes the room; text: why; venue, venue_password: as in
+	 * struct reason */
+	SEAT_DESTROY,
 	/* target, text: why. The occupant's seats, all of them, get SEAT_ENDED,
 	 * the others SEAT_OCCUPANT_LEFT, with REASON_KICKED, or REASON_LEFT for
 	 * one who removes himself. REASON_NO_OCCUPANT, REASON_FORBIDDEN (no
@@ -98,10 +100,22 @@ enum seat_cmd_type {
 	 * moderator; for ROLE_MODERATOR no admin), REASON_NOT_ALLOWED (of that
 	 * person), REASON_NO_OCCUPANT. */
 	SEAT_ROLE,
-	/* policy: an owner's settings, but for `fixed`, which stays. All get
-	 * SEAT_ROOM_CHANGED; with members_only those who are none get
-	 * SEAT_ENDED (REASON_MEMBERS_ONLY). REASON_FORBIDDEN. */
+	/* changes: all of them or, if one is refused, none. Those who lose
+	 * their place hear it first, then the one who asks gets his result,
+	 * then all others hear of it. The reasons are those of SEAT_AFFILIATION
+	 * and SEAT_ROLE; REASON_CONFLICT also for one who removes himself,
+	 * REASON_BAD_REQUEST for two changes of one person or more than
+	 * SEAT_CHANGES_MAX. */
+	SEAT_MODERATE,
+	/* policy: an owner's settings, but for `fixed`, which stays; and
+	 * changes, all in the order of SEAT_MODERATE. All get SEAT_ROOM_CHANGED
+	 * with members_only those who are none get SEAT_ENDED
+	 * (REASON_MEMBERS_ONLY). A locked room is opened. REASON_FORBIDDEN. */
 	SEAT_CONFIGURE,
+	/* One without a voice asks for it: all moderators get SEAT_VOICE_ASKED.
+	 * REASON_BAD_REQUEST (he has it), REASON_OVERLOAD (he asked just now).
+	 */
+	SEAT_ASK_VOICE,
 	/* code (REASON_OK stands for REASON_LEFT), text: why. The seat is free
 	 * when seat_command returns: neither a result nor SEAT_ENDED follows,
 	 * and its other results are lost; what it said before is still said. */
@@ -109,6 +123,20 @@ enum seat_cmd_type {
 };
 
 struct room_policy;
+
+/* One thing of several that a moderator wants at once. */
+struct seat_change {
+	bool of_role; /* else of affiliation */
+	/* whom; of affiliation, user (as in struct room_affiliation) counts if
+	 * there is one: somebody's in the room, as he is shown, means him */
+	uint64_t target;
+	struct str user;
+	enum role role; /* ROLE_NONE: he goes */
+	enum affiliation affiliation;
+	struct str nick; /* to reserve with the affiliation; may be empty */
+	struct str reason;
+};
+#define SEAT_CHANGES_MAX 100
 
 struct seat_cmd {
 	enum seat_cmd_type type;
@@ -123,6 +151,9 @@ struct seat_cmd {
 	enum role role;
 	struct str nick, reason;
 	const struct room_policy *policy;
+	const struct seat_change *changes;
+	size_t n_changes;
+	struct str venue, venue_password;
 };
 
 enum seat_ev_type {
@@ -133,7 +164,7 @@ enum seat_ev_type {
 	/* who; old_nick if a device came over from another occupant */
 	SEAT_OCCUPANT_JOINED,
 	/* who (as it is now); changed; old_nick if CHANGED_NICK, or as above;
-	 * reason.text if CHANGED_ROLE */
+	 * reason.text and actor if CHANGED_ROLE */
 	SEAT_OCCUPANT_CHANGED,
 	SEAT_OCCUPANT_LEFT, /* who (as it was); reason */
 	SEAT_MESSAGE,	    /* msg; delayed; own_op for the seat that sent it */
@@ -141,8 +172,9 @@ enum seat_ev_type {
 	 * NULL: on joining, even if there is none */
 	SEAT_SUBJECT_SET,
 	SEAT_ROOM_CHANGED, /* unlocked, settings; look at seat_info() */
+	SEAT_VOICE_ASKED,  /* who; only moderators hear it */
 	SEAT_RESULT, /* own_op, reason, msg of the command; after the command's
-			other events */
+			other events, but see SEAT_MODERATE */
 	/* reason; the seat is free after this event; results that were still to
 	 * come are lost */
 	SEAT_ENDED,

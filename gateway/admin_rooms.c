@@ -137,7 +137,9 @@ static void delete_room(struct admin_call *c)
 	struct room *r = admin_room(c);
 
 	if (r)
-		admin_reason(c, room_destroy(r, admin_param(c, "reason")));
+		admin_reason(
+		    c, room_destroy(r, (struct reason){
+					   .text = admin_param(c, "reason")}));
 }
 
 const struct admin_route admin_room_routes[] = {

@@ -19,6 +19,16 @@ static void tell_privacy(struct call *c, unsigned changed)
 			       "addresses from now on.");
 }
 
+static void tell_voice_asked(struct call *c, const struct occupant *who)
+{
+	struct buf b = BUF_INIT(4096);
+
+	buf_addf(&b, "%.*s asks for permission to speak.", STR_ARG(who->nick));
+	if (!b.err && c->session && c->bound)
+		call_notice(c, buf_z(&b));
+	buf_done(&b);
+}
+
 void call_seat_event(void *front, const struct seat_ev *ev)
 {
 	struct call *c = front;
@@ -26,6 +36,9 @@ void call_seat_event(void *front, const struct seat_ev *ev)
 	switch (ev->type) {
 	case SEAT_ROOM_CHANGED:
 		tell_privacy(c, ev->changed);
+		break;
+	case SEAT_VOICE_ASKED:
+		tell_voice_asked(c, ev->who);
 		break;
 	case SEAT_MESSAGE:
 		call_deliver(c, ev);

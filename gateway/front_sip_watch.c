@@ -201,6 +201,7 @@ static void event(void *front, const struct seat_ev *ev)
 		break;
 	case SEAT_JOINED:
 	case SEAT_MESSAGE:
+	case SEAT_VOICE_ASKED:
 	case SEAT_RESULT:
 	case SEAT_ENDED:
 		return;

@@ -345,6 +345,7 @@ void fx_roster_event(struct fx_session *s, const struct seat_ev *ev)
 	case SEAT_MESSAGE:
 	case SEAT_SUBJECT_SET:
 	case SEAT_ROOM_CHANGED:
+	case SEAT_VOICE_ASKED:
 	case SEAT_RESULT:
 		break;
 	}

@@ -50,6 +50,8 @@ static void on_event(void *front, const struct seat_ev *ev)
 		if (!s->silent && ev->changed)
 			fx_tell_settings(s, ev->changed);
 		break;
+	case SEAT_VOICE_ASKED:
+		break;
 	case SEAT_RESULT:
 		fx_result(s, ev->own_op, ev->reason.code);
 		break;

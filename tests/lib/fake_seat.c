@@ -30,6 +30,10 @@ static void add_reason(struct buf *b, const struct reason *r)
 	buf_addz(b, reasons[r->code]);
 	if (r->text.n)
 		buf_addf(b, " %.*s", STR_ARG(r->text));
+	if (r->actor.n)
+		buf_addf(b, " by %.*s", STR_ARG(r->actor));
+	if (r->venue.n)
+		buf_addf(b, " to %.*s", STR_ARG(r->venue));
 }
 
 static void add_message(struct buf *b, const struct seat_ev *ev)
@@ -81,6 +85,9 @@ static void add_event(struct buf *b, const struct seat_ev *ev)
 		break;
 	case SEAT_ROOM_CHANGED:
 		buf_addz(b, "room");
+		break;
+	case SEAT_VOICE_ASKED:
+		add_who(b, "voice?", ev);
 		break;
 	case SEAT_RESULT:
 		buf_addz(b, "= ");

@@ -253,6 +253,8 @@ static void on_event(void *front, const struct seat_ev *ev)
 	case SEAT_ROOM_CHANGED:
 		follow_story(pl, ev);
 		break;
+	case SEAT_VOICE_ASKED: /* the moderators' alone */
+		break;
 	case SEAT_RESULT:
 		hear_result(pl, ev);
 		break;
@@ -439,7 +441,7 @@ static void administrate(struct play *p)
 		break;
 	default:
 		if (pick(p, 8) == 1)
-			room_destroy(r, STR_NONE);
+			room_destroy(r, (struct reason){0});
 		break;
 	}
 }

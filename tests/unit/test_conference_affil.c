@@ -56,9 +56,9 @@ static void test_ban(void **state)
 		(struct seat_cmd){
 		    SEAT_AFFILIATION, .op = 5, .target = id_of(s, "Ben"),
 		    .affiliation = AFF_OUTCAST, .reason = STR("noise")});
-	heard(s, 0, "- Ben REASON_BANNED noise\n= REASON_OK op=5\n");
-	heard(s, 1, "ended REASON_BANNED noise\n");
-	heard(s, 2, "- Ben REASON_BANNED noise\n");
+	heard(s, 0, "- Ben REASON_BANNED noise by Ann\n= REASON_OK op=5\n");
+	heard(s, 1, "ended REASON_BANNED noise by Ann\n");
+	heard(s, 2, "- Ben REASON_BANNED noise by Ann\n");
 	assert_int_equal(enter(s, 1, sip_join("sip:ben@x", "Ben")),
 			 REASON_BANNED);
 	/* the user of the other kind is somebody else here */
@@ -196,9 +196,9 @@ static void test_roles(void **state)
 			 REASON_NO_OCCUPANT);
 	forget(s);
 	give_role(s, 1, 8, "Cat", ROLE_NONE);
-	heard(s, 2, "ended REASON_KICKED\n");
+	heard(s, 2, "ended REASON_KICKED by Ben\n");
 	assert_int_equal(room_remove(tea(s), ann, STR("bye")), REASON_OK);
-	heard(s, 0, "- Cat REASON_KICKED\nended REASON_KICKED bye\n");
+	heard(s, 0, "- Cat REASON_KICKED by Ben\nended REASON_KICKED bye\n");
 }
 
 static void test_reserved_for(void **state)

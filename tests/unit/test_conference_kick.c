@@ -35,10 +35,10 @@ static void test_moderator(void **state)
 
 	people(s);
 	kick(s, 0, 7, id_of(s, "Ben"));
-	heard(s, 0, "- Ben REASON_KICKED bye\n= REASON_OK op=7\n");
-	heard(s, 1, "ended REASON_KICKED bye\n");
-	heard(s, 2, "ended REASON_KICKED bye\n");
-	heard(s, 3, "- Ben REASON_KICKED bye\n");
+	heard(s, 0, "- Ben REASON_KICKED bye by Ann\n= REASON_OK op=7\n");
+	heard(s, 1, "ended REASON_KICKED bye by Ann\n");
+	heard(s, 2, "ended REASON_KICKED bye by Ann\n");
+	heard(s, 3, "- Ben REASON_KICKED bye by Ann\n");
 	assert_null(who(s, "Ben"));
 	assert_false(seat_in_room(&s->seat[1].seat));
 	assert_false(seat_in_room(&s->seat[2].seat));
@@ -93,10 +93,10 @@ static void test_meanwhile(void **state)
 	people(s);
 	s->seat[0].then = speak_and_go;
 	kick(s, 0, 0, id_of(s, "Ben"));
-	heard(s, 0, "- Ben REASON_KICKED bye\n");
+	heard(s, 0, "- Ben REASON_KICKED bye by Ann\n");
 	heard(s, 1, ""); /* he left by himself: nothing follows */
-	heard(s, 2, "ended REASON_KICKED bye\n");
-	heard(s, 3, "- Ben REASON_KICKED bye\n");
+	heard(s, 2, "ended REASON_KICKED bye by Ann\n");
+	heard(s, 3, "- Ben REASON_KICKED bye by Ann\n");
 }
 
 int main(void)

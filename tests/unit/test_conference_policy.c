@@ -236,7 +236,9 @@ static void test_created(void **state)
 	stage_pass(s, 1000);
 	assert_non_null(tea(s)); /* nobody has come yet */
 	enter(s, 0, xmpp_join("ann@x", "Ann"));
-	assert_int_equal(room_destroy(tea(s), STR("done")), REASON_OK);
+	assert_int_equal(
+	    room_destroy(tea(s), (struct reason){.text = STR("done")}),
+	    REASON_OK);
 	heard(s, 0,
 	      "joined Ann\nsubject '' by  (delayed)\njoined Ann\n"
 	      "subject '' by  (delayed)\nended REASON_ROOM_GONE done\n");
