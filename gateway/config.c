@@ -141,6 +141,18 @@ static int read_trust(cfg_t *sec, struct config *c)
 	return 0;
 }
 
+static int read_servers(cfg_t *sec, struct config *c)
+{
+	c->dns.n_servers = cfg_size(sec, "servers");
+	c->dns.servers =
+	    mem_new_array(c->dns.n_servers + 1, sizeof(*c->dns.servers));
+	for (size_t i = 0; i < c->dns.n_servers; i++)
+		if (addr_parse(str_z(cfg_getnstr(sec, "servers", (unsigned)i)),
+			       &c->dns.servers[i]) < 0)
+			return ERR_SYNTAX;
+	return 0;
+}
+
 static void read_full_rosters(cfg_t *sec, struct config *c)
 {
 	size_t n = cfg_size(sec, "full-rosters");
@@ -236,6 +248,7 @@ static int read_all(cfg_t *cfg, struct config *c)
 	if (read_listen(sip, &c->sip.listen, &c->sip.n_listen) < 0 ||
 	    read_listen(msrp, &c->msrp.listen, &c->msrp.n_listen) < 0 ||
 	    read_trust(sip, c) < 0 ||
+	    read_servers(cfg_getsec(cfg, "dns"), c) < 0 ||
 	    addr_parse(str_z(cfg_getstr(xmpp, "server")), &c->xmpp.server) < 0)
 		return ERR_SYNTAX;
 	read_full_rosters(sip, c);
@@ -316,7 +329,8 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			    CFG_STR("description", "", CFGF_NONE),
 			    CFG_STR("subject", "", CFGF_NONE),
 			    CFG_STR_LIST("owners", no_list, CFGF_NONE),
-			    POLICY_KEYS(no_list), SECTION_END(&e)};
+			    POLICY_KEYS(no_list),
+			    SECTION_END(&e)};
 	cfg_opt_t opts[] = {
 	    CFG_STR("state-dir", "/var/lib/stoxd", CFGF_NONE),
 	    CFG_STR("control", CONFIG_CONTROL, CFGF_NONE),
@@ -381,6 +395,7 @@ void config_free(struct config *c)
 	free(c->sip.listen);
 	free(c->sip.trust);
 	free(c->sip.full_rosters);
+	free(c->dns.servers);
 	free(c->msrp.listen);
 	free((void *)(uintptr_t)c->file);
 	arena_free(c->strings);

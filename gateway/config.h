@@ -85,6 +85,10 @@ struct config {
 		size_t max_stanza, max_queue;
 	} xmpp;
 	struct {
+		struct addr *servers; /* none: those of the system */
+		size_t n_servers;
+	} dns;
+	struct {
 		const char *certificate, *key, *ca, *ciphers;
 	} tls;
 	struct {

@@ -128,6 +128,11 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	if (err < 0)
 		return err;
 	tell_verify(loop, config);
+	c->dns = dns_new(&(struct dns_cfg){
+	    .loop = loop,
+	    .servers = config->dns.servers,
+	    .n_servers = config->dns.n_servers,
+	});
 	c->rooms = rooms_new(loop, config->limits.rooms);
 	c->back = back_local_new(config, c->rooms, loop_log(loop));
 	c->persist = persist_new(&(struct persist_cfg){
@@ -144,6 +149,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .config = config,
 	    .back = c->back,
 	    .msrp = c->msrp,
+	    .dns = c->dns,
 	    .users = io->users,
 	    .send = sip_send,
 	    .request_id = sip_request_id,
@@ -189,6 +195,7 @@ void core_reconfigure(struct core *c)
 	front_xmpp_set_domains(c->front_xmpp, c->titles, n_titles);
 	free(old);
 	rooms_limit(c->rooms, c->config->limits.rooms);
+	dns_reload(c->dns, c->config->dns.servers, c->config->dns.n_servers);
 }
 
 void core_shutdown(struct core *c)
@@ -207,5 +214,6 @@ void core_done(struct core *c)
 	persist_free(c->persist);
 	back_local_free(c->back);
 	msrp_free(c->msrp);
+	dns_free(c->dns);
 	free(c->titles);
 }

@@ -30,6 +30,7 @@ struct core {
 	struct rooms *rooms;
 	struct back_local *back;
 	struct persist *persist;
+	struct dns *dns;
 	struct msrp *msrp;
 	struct front_sip *front_sip;
 	struct front_xmpp *front_xmpp;

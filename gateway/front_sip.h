@@ -3,6 +3,7 @@
  * so does each subscription, and each room that is watched, as observers. */
 #pragma once
 
+#include "base/dns.h"
 #include "conference/seat.h"
 #include "gateway/back_local.h"
 #include "gateway/config.h"
@@ -18,6 +19,7 @@ struct front_sip_cfg {
 	const struct config *config;
 	struct back_local *back;
 	struct msrp *msrp;
+	struct dns *dns;
 	const struct users *users; /* who may log in; NULL: nobody */
 	/* Commands to the SIP process, and a fresh id for PORT_SEND. */
 	void (*send)(void *user, const struct port_msg *m);

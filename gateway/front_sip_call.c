@@ -71,6 +71,7 @@ static void end_call(struct call *c)
 
 	timer_cancel(f->loop, &c->timer);
 	session_timer_stop(c);
+	call_connect_cancel(c);
 	call_unkeep(c);
 	if (c->session)
 		msrp_session_free(c->session);

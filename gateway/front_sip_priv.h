@@ -10,6 +10,7 @@
 
 struct auth;
 struct call;
+struct connecting;
 struct cpim;
 struct dialog_name;
 struct dialog_names;
@@ -156,6 +157,7 @@ struct call {
 	bool takes_plain;	   /* text/plain */
 	bool plain;		   /* a client without CPIM */
 	bool connect_out;	   /* the answer made us the active side */
+	struct connecting *connecting; /* whose host is being resolved */
 	bool offered;		   /* `answer` is an offer, its answer is due */
 	bool pathless;		   /* the session does not know its peer yet */
 	struct invitees *invitees; /* of his INVITE; NULL: none */
@@ -443,11 +445,20 @@ void call_keep_peer(struct call *c, const struct sdp_media *m, bool plain);
 void call_tell_seat(struct call *c);
 
 /* front_sip_connect.c */
-/* The numeric address to connect to: the leftmost URI of the path, or c= and m=
- * (RFC 6714 §4.3). ERR_UNSUPPORTED, ERR_SYNTAX: there is none that we can use
- * (MSRP-74, SDP-12). */
-int call_destination(const struct sdp_media *m, struct addr *to);
+/* Where to connect to: the leftmost URI of the path, or c= and m=
+ * (RFC 6714 §4.3). */
+struct destination {
+	struct str host; /* a slice of the media description */
+	uint16_t port;
+	/* only their addresses tell whether c= names the path's host, too */
+	bool compare;
+};
+/* ERR_UNSUPPORTED, ERR_SYNTAX: there is none that we can use (MSRP-74, SDP-12).
+ */
+int call_destination(const struct sdp_media *m, struct destination *to);
+/* Resolves its host, then connects to its addresses in turn. */
 void call_connect(struct call *c);
+void call_connect_cancel(struct call *c); /* before that */
 
 /* front_sip_message.c */
 void call_on_message(void *call, msrp_tx tx, const struct msrp_message *in);

@@ -207,6 +207,7 @@ static bool refuses_media(const struct sdp *offer)
 
 static void close_session(struct call *c)
 {
+	call_connect_cancel(c);
 	if (c->session)
 		msrp_session_free(c->session);
 	c->session = NULL;
@@ -235,7 +236,7 @@ static int take_media(struct call *c, const struct sdp *offer, int chosen)
 	const struct sdp_media *m = &offer->media[chosen];
 	enum sdp_setup setup = sdp_answer_setup(m->setup);
 	struct msrp_session *session = c->session;
-	struct addr unused;
+	struct destination unused;
 	int status;
 	bool secure;
 
@@ -407,7 +408,7 @@ static bool take_answer(struct call *c, const struct sdp_media *m, bool secure)
 {
 	bool connect = !c->bound && m->setup != SDP_SETUP_ACTIVE;
 	struct msrp_uri own;
-	struct addr unused;
+	struct destination unused;
 
 	if (msrp_uri_parse(msrp_session_uri(c->session), &own) < 0 ||
 	    own.secure != secure)

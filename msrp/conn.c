@@ -373,7 +373,7 @@ static struct msrp_conn *find(struct msrp *m, const struct addr *peer,
 
 	TAILQ_FOREACH (c, &m->conns, link)
 		if (c->outgoing && c->secure == secure && !c->draining &&
-		    addr_port(&c->peer) == addr_port(peer) &&
+		    !c->dead && addr_port(&c->peer) == addr_port(peer) &&
 		    addr_same_host(&c->peer, peer) &&
 		    str_ieq(str_z(c->name), name))
 			return c;
@@ -381,7 +381,7 @@ static struct msrp_conn *find(struct msrp *m, const struct addr *peer,
 }
 
 struct msrp_conn *conn_to(struct msrp *m, const struct addr *peer, bool secure,
-			  struct str name)
+			  struct str name, unsigned ms)
 {
 	struct msrp_conn *c = find(m, peer, secure, name);
 	struct bufferevent *bev;
@@ -396,7 +396,7 @@ struct msrp_conn *conn_to(struct msrp *m, const struct addr *peer, bool secure,
 	c = conn_new(m, bev, secure, peer);
 	c->outgoing = c->connecting = true;
 	c->name = str_dup(name);
-	set_life(c, m->limits.response_ms);
+	set_life(c, ms);
 	if (bufferevent_socket_connect(bev, &c->peer.sa, (int)c->peer.len))
 		conn_lost(c, MSRP_CLOSED_UNBOUND);
 	return c->dead ? NULL : c;

@@ -211,8 +211,10 @@ bool msrp_session_bound(const struct msrp_session *s);
  * bodiless SEND; content goes after it (RFC 4975 §5.4, MSRP-72). Failure
  * comes as closed(MSRP_CLOSED_UNBOUND). */
 void msrp_session_connect(struct msrp_session *s);
-/* The same, to this address instead (RFC 6714 §4.3); NULL: fails. */
-void msrp_session_connect_to(struct msrp_session *s, const struct addr *to);
+/* The same, to these addresses instead (of its host, or RFC 6714 §4.3), one
+ * after the other until one answers; n 0: fails. */
+void msrp_session_connect_to(struct msrp_session *s, const struct addr *to,
+			     size_t n);
 /* A re-offer changed what the peer takes or its direction. */
 void msrp_session_update(struct msrp_session *s, size_t peer_max_size,
 			 bool peer_sends);

@@ -14,6 +14,7 @@
  *   inflow.c     received messages that are passed on as they come
  *   inlet.c      where a relay speaks to us on a connection of its own
  *   transact.c   what comes back for what we sent
+ *   connect.c    a session that connects to its peer
  *   session.c    the public face of a session
  */
 #pragma once
@@ -228,6 +229,8 @@ struct msrp_session {
 	uint64_t congested_ms; /* since when */
 	struct timer response_timer;
 	struct deferred start;
+	struct addr *addrs; /* to be connected to */
+	size_t n_addrs, next_addr;
 	char text[]; /* URI, paths */
 };
 
@@ -330,10 +333,10 @@ void verify_failed(struct msrp_conn *c, struct msrp_session *s,
 /* conn.c */
 struct msrp_conn *conn_new(struct msrp *m, struct bufferevent *take_bev,
 			   bool secure, const struct addr *peer);
-/* Connects out, or gives the connection that already leads there. NULL if that
- * is impossible at once. */
+/* Connects out, for at most `ms`, or gives the connection that already leads
+ * there. NULL if that is impossible at once. */
 struct msrp_conn *conn_to(struct msrp *m, const struct addr *peer, bool secure,
-			  struct str name);
+			  struct str name, unsigned ms);
 /* Ends the connection; its sessions are closed. */
 void conn_lost(struct msrp_conn *c, enum msrp_closed why);
 /* Writes what is queued, reads nothing more, closes. */
@@ -498,6 +501,10 @@ void transact_response(struct msrp_conn *c, const struct msrp_head *h,
 		       const struct msrp_path *to);
 void transact_report(struct msrp_session *s, const struct msrp_head *h);
 void transact_clear(struct msrp_session *s);
+
+/* connect.c */
+/* Its connection came to nothing: is there another address to try? */
+bool connect_next(struct msrp_session *s);
 
 /* session.c */
 struct msrp_session *session_find(struct msrp *m, const struct msrp_uri *uri);

@@ -173,6 +173,7 @@ static void free_session(void *p)
 {
 	struct msrp_session *s = p;
 
+	free(s->addrs);
 	free(s->late_head);
 	free(s->fingerprints);
 	free(s);
@@ -210,6 +211,8 @@ void session_closed(struct msrp_session *s, enum msrp_closed why)
 		session_bury(s);
 		return;
 	}
+	if (why == MSRP_CLOSED_UNBOUND && connect_next(s))
+		return;
 	s->state = SESSION_CLOSED;
 	defer_cancel(s->m->loop, &s->start);
 	receive_clear(s);
@@ -245,66 +248,6 @@ void session_connected(struct msrp_session *s)
 	chunk_bodiless(s);
 	if (s->ops->bound)
 		s->ops->bound(s->user);
-}
-
-static void on_start(void *user)
-{
-	struct msrp_session *s = user;
-
-	if (!s->conn)
-		session_closed(s, MSRP_CLOSED_UNBOUND);
-	else if (!s->conn->connecting)
-		session_connected(s);
-}
-
-/* The numeric host and port of the peer's leftmost URI. */
-static int next_hop(const struct msrp_session *s, struct addr *out)
-{
-	struct buf b = BUF_INIT(ADDR_TEXT_MAX);
-	struct msrp_uri uri;
-	int err = msrp_uri_parse(s->peer_uri, &uri);
-
-	if (err || !str_ieq(uri.transport, STR("tcp")) || uri.port == 0)
-		return ERR_UNSUPPORTED;
-	buf_add(&b, uri.host);
-	buf_addc(&b, ':');
-	buf_addu(&b, uri.port);
-	err = b.err ? b.err : addr_parse(buf_str(&b), out);
-	buf_done(&b);
-	return err;
-}
-
-/* The host to ask for: names only (RFC 6066 §3). */
-static struct str server_name(const struct msrp_session *s)
-{
-	struct msrp_uri uri;
-	struct addr numeric;
-
-	if (!s->secure || msrp_uri_parse(s->peer_uri, &uri) ||
-	    next_hop(s, &numeric) == 0)
-		return STR_NONE;
-	return uri.host;
-}
-
-void msrp_session_connect(struct msrp_session *s)
-{
-	struct addr to;
-
-	msrp_session_connect_to(s, next_hop(s, &to) == 0 ? &to : NULL);
-}
-
-void msrp_session_connect_to(struct msrp_session *s, const struct addr *to)
-{
-	struct msrp_conn *c = NULL;
-
-	if (s->state != SESSION_IDLE)
-		return;
-	s->state = SESSION_CONNECTING;
-	if (to)
-		c = conn_to(s->m, to, s->secure, server_name(s));
-	if (c)
-		conn_attach(c, s);
-	defer(s->m->loop, &s->start, on_start, s);
 }
 
 void msrp_session_update(struct msrp_session *s, size_t peer_max_size,

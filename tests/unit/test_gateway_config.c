@@ -82,6 +82,8 @@ static void test_contract(void **state)
 	assert_int_equal(c->sip.verify, SIP_VERIFY_STRICT);
 	assert_int_equal(c->msrp.verify, MSRP_VERIFY_FINGERPRINT);
 	assert_string_equal(c->tls.ciphers, "AES128-SHA");
+	assert_int_equal(c->dns.n_servers, 1);
+	assert_int_equal(addr_port(&c->dns.servers[0]), 53);
 	assert_int_equal(c->n_domains, 6);
 	const struct domain_config *d =
 	    config_domain(c, STR("chat.EXAMPLE.org."));

@@ -160,7 +160,7 @@ static void meet(struct meeting *m, const struct terms *t)
 	snprintf(text, sizeof(text), "127.0.0.1:%u",
 		 msrp_port(m->callee.msrp, true));
 	assert_int_equal(addr_parse(str_z(text), &to), 0);
-	msrp_session_connect_to(m->caller.s, &to);
+	msrp_session_connect_to(m->caller.s, &to, 1);
 	run(m->loop);
 }
 
