@@ -1,6 +1,7 @@
 /* A peer's octets at a session: {S} and {A} in them stand for the session's URI
- * and the peer's, 0xff for time going on. The owner answers, sends and goes as
- * they tell. */
+ * and the peer's, 0xff for time going on, 0xfe for the other one of two
+ * connections, which the peer's relay has then, 0xfd for the end of one. The
+ * owner answers, sends and goes as they tell. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -236,27 +237,50 @@ static void wait_on(struct owner *o, struct loop *loop)
 	o->now_ms = end;
 }
 
-static void talk(struct owner *o, struct loop *loop, struct bufferevent *peer,
-		 struct str in)
+static struct bufferevent *call(struct loop *loop, struct msrp *m)
+{
+	struct bufferevent *pair[2];
+	struct addr from;
+
+	if (addr_parse(STR("192.0.2.7:9"), &from) ||
+	    bufferevent_pair_new(loop_base(loop), 0, pair))
+		abort();
+	bufferevent_enable(pair[1], EV_READ | EV_WRITE);
+	msrp_accept(m, pair[0], false, &from);
+	return pair[1];
+}
+
+static void put(struct bufferevent *peer, struct str s)
+{
+	bufferevent_write(peer, s.p, s.n);
+}
+
+static void talk(struct owner *o, struct loop *loop,
+		 struct bufferevent *peers[2], struct str path, struct str in)
 {
 	struct buf own = BUF_INIT(4096);
+	unsigned at = 0;
 
 	buf_add(&own, msrp_session_uri(o->s));
 	while (in.n) {
-		if (str_starts(in, STR("{S}"))) {
-			bufferevent_write(peer, own.p, own.n);
-			in = str_from(in, 3);
-		} else if (str_starts(in, STR("{A}"))) {
-			bufferevent_write(peer, "msrp://a.example:9/a;tcp", 24);
-			in = str_from(in, 3);
+		size_t n = 1;
+
+		if (str_starts(in, STR("{S}")) || str_starts(in, STR("{A}"))) {
+			put(peers[at], in.p[1] == 'S' ? buf_str(&own) : path);
+			n = 3;
 		} else if ((unsigned char)in.p[0] == 0xff) {
 			loop_settle(loop);
 			wait_on(o, loop);
-			in = str_from(in, 1);
+		} else if ((unsigned char)in.p[0] == 0xfe) {
+			loop_settle(loop);
+			at = !at;
+		} else if ((unsigned char)in.p[0] == 0xfd) {
+			loop_settle(loop);
+			bufferevent_flush(peers[at], EV_WRITE, BEV_FINISHED);
 		} else {
-			bufferevent_write(peer, in.p, 1);
-			in = str_from(in, 1);
+			put(peers[at], str_of(in.p, 1));
 		}
+		in = str_from(in, n);
 	}
 	loop_settle(loop);
 	buf_done(&own);
@@ -280,27 +304,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .ops = &ops,
 	    .user = &o,
 	};
-	struct bufferevent *pair[2];
-	struct addr from;
+	struct bufferevent *peers[2];
 	struct msrp *m;
 	char why[256];
 
-	if (addr_parse(STR("192.0.2.7:9"), &from) ||
-	    listen_spec_parse(STR("tcp:127.0.0.1:0"), &spec))
+	if (listen_spec_parse(STR("tcp:127.0.0.1:0"), &spec))
 		abort();
 	cfg.listen = &spec;
-	if (msrp_new(&cfg, &m, why) || msrp_session_new(m, &session, &o.s) ||
-	    bufferevent_pair_new(loop_base(loop), 0, pair))
+	if (size && memchr(data, 0xfe, size))
+		session.peer_path = STR("msrp://192.0.2.7:2/r;tcp "
+					"msrp://a.example:9/a;tcp");
+	if (msrp_new(&cfg, &m, why) || msrp_session_new(m, &session, &o.s))
 		abort();
-	bufferevent_enable(pair[1], EV_READ | EV_WRITE);
-	msrp_accept(m, pair[0], false, &from);
-	talk(&o, loop, pair[1], str_of((const char *)data, size));
+	peers[0] = call(loop, m);
+	peers[1] = call(loop, m);
+	talk(&o, loop, peers, session.peer_path,
+	     str_of((const char *)data, size));
 	msrp_session_free(o.s);
 	for (unsigned i = 0; i < o.n_echoes; i++) {
 		assert(!o.echoes[i].in && !o.echoes[i].out);
 		buf_done(&o.echoes[i].data);
 	}
-	bufferevent_free(pair[1]);
+	bufferevent_free(peers[0]);
+	bufferevent_free(peers[1]);
 	msrp_free(m);
 	loop_settle(loop);
 	loop_free(loop);
