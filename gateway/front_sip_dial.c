@@ -271,17 +271,38 @@ void dial_progress(struct front_sip *f, const struct port_msg *m)
 	referral_tell(f, c->referral, m->status, m->f[PORT_F_REASON]);
 }
 
-void dial_give_up(struct call *c, enum reason_code code)
+static void hang_up(struct call *c, int status, struct str text,
+		    enum reason_code code)
 {
 	struct port_msg m = port_msg(PORT_HANG_UP);
-	int status = map_reason_to_sip(code);
 
 	m.dlg = c->dialog->id;
 	m.req = c->dialog->dial;
 	c->f->cfg.send(c->f->cfg.user, &m);
-	guest_failed(c, status, str_z(reason_text(code)));
+	guest_failed(c, status, text);
 	referral_tell(c->f, c->referral, status, STR_NONE);
 	call_ended(c, code, STR_NONE);
+}
+
+void dial_give_up(struct call *c, enum reason_code code)
+{
+	hang_up(c, map_reason_to_sip(code), str_z(reason_text(code)), code);
+}
+
+bool dial_cancel(struct front_sip *f, struct str room, struct str user)
+{
+	struct call *c, *next;
+	bool any = false;
+
+	for (c = TAILQ_FIRST(&f->calls); c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (!c->dialog->dial || !str_eq(c->room, room) ||
+		    !str_eq(c->user, user))
+			continue;
+		hang_up(c, 487, STR("Request Terminated"), REASON_KICKED);
+		any = true;
+	}
+	return any;
 }
 
 static void answered(struct call *c, const struct port_msg *m)
@@ -324,6 +345,10 @@ void dial_response(struct dialog *d, const struct port_msg *m)
 		referral_tell(d->f, d->call->referral, m->status,
 			      m->f[PORT_F_REASON]);
 		guest_failed(d->call, m->status, m->f[PORT_F_REASON]);
-		call_ended(d->call, REASON_LOST, STR_NONE);
+		log_info(d->f->log, "sip.dial.refused",
+			 "dlg=%llx room=%s uri=%s status=%d",
+			 (unsigned long long)d->id, LOGQ(d->call->room),
+			 LOGQ(d->call->uri), m->status);
+		call_ended(d->call, REASON_LEFT, STR_NONE);
 	}
 }

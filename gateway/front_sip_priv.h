@@ -537,6 +537,9 @@ void farewell_decorate(struct front_sip *f, const struct occupant *o,
 /* "SIP;cause=486;text=\"Busy Here\"": the Reason header's value (RFC 3326). */
 void sip_reason(struct buf *b, int status, struct str text);
 
+/* front_sip_options.c */
+void options_request(struct front_sip *f, const struct port_msg *m);
+
 /* front_sip_dial.c */
 struct dial_wish {
 	struct str room; /* "name@domain" */
@@ -558,6 +561,8 @@ void dial_progress(struct front_sip *f, const struct port_msg *m);
 void dial_response(struct dialog *d, const struct port_msg *m);
 /* Ends a call that is still being made. */
 void dial_give_up(struct call *c, enum reason_code code);
+/* Likewise all to this user for this room; false: there are none. */
+bool dial_cancel(struct front_sip *f, struct str room, struct str user);
 
 /* front_sip_refer.c */
 void refer_request(struct front_sip *f, struct dialog *d,

@@ -153,7 +153,11 @@ static void remove_target(struct front_sip *f, struct call *by,
 	if (!q->whole_room) {
 		o = by ? target_of(by, q) : NULL;
 		if (!o) {
-			referral_tell(f, referral, 404, STR_NONE);
+			bool called =
+			    q->user.n && dial_cancel(f, q->room, q->user);
+
+			referral_tell(f, referral, called ? 200 : 404,
+				      STR_NONE);
 			return;
 		}
 		cmd.type = SEAT_KICK;

@@ -266,6 +266,34 @@ static void test_room_ends(void **state)
 	sip_user_done(&a);
 }
 
+/* FOCUS-22, FOCUS-23: whom a moderator removes while his telephone still rings
+ * is rung no longer; others may not */
+static void test_removed_while_called(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, c;
+	struct port_msg d;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	sip_user_join(&c, s, "carol", ROOM, "a=chatroom\r\n");
+	assert_int_equal(status_of(&c, "<sip:bob@sip.test>"), 200);
+	told(s, "active", "SIP/2.0 100 Trying\r\n");
+	d = scene_sip(s, PORT_DIAL, NULL);
+	assert_int_equal(status_of(&c, "<sip:bob@sip.test;method=BYE>"), 403);
+	assert_true(scene_sip_none(s, PORT_HANG_UP, NULL));
+	assert_int_equal(status_of(&a, "<sip:bob@sip.test;method=BYE>"), 200);
+	assert_true(scene_sip(s, PORT_HANG_UP, NULL).req == d.req);
+	scene_sip_response(s, &d, 487);
+	told(s, "active", "SIP/2.0 100 Trying\r\n");
+	told_at_last(s, "SIP/2.0 487 Request Terminated\r\n");
+	told_at_last(s, "SIP/2.0 200 OK\r\n");
+	assert_int_equal(status_of(&a, "<sip:bob@sip.test;method=BYE>"), 200);
+	told(s, "active", "SIP/2.0 100 Trying\r\n");
+	told_at_last(s, "SIP/2.0 404 Not Found\r\n");
+	sip_user_done(&a);
+	sip_user_done(&c);
+}
+
 /* Shutting down hangs up, too. */
 static void test_shutdown(void **state)
 {
@@ -290,6 +318,8 @@ int main(void)
 					    teardown),
 	    cmocka_unit_test_setup_teardown(test_outcomes, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_room_ends, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_removed_while_called, setup,
+					    teardown),
 	    cmocka_unit_test_setup_teardown(test_shutdown, setup, teardown),
 	};
 
