@@ -8,7 +8,8 @@
 #include "sip/lists.h"
 
 struct invitees {
-	struct arena *arena; /* of the list's strings */
+	struct arena *arena; /* of the strings */
+	struct str subject;  /* of the INVITE */
 	struct uri_list list;
 };
 
@@ -29,6 +30,8 @@ int invitees_read(struct call *c, const struct port_msg *m)
 		return status;
 	c->invitees = mem_new(sizeof(*c->invitees));
 	c->invitees->arena = arena_new(4 * LIST_BYTES_MAX);
+	c->invitees->subject =
+	    arena_dup(c->invitees->arena, m->f[PORT_F_SUBJECT]);
 	err = list_parse(body.list, c->invitees->arena, &c->invitees->list);
 	if (err < 0)
 		return err == ERR_TOO_BIG ? 413 : 400;
@@ -47,6 +50,7 @@ void invitees_dial(struct call *c)
 	c->invitees = NULL;
 	list_write_history(&history, &i->list);
 	w.history = buf_str(&history);
+	w.subject = i->subject;
 	w.referred_by = arena_printf(i->arena, "<%.*s>", STR_ARG(c->uri));
 	for (size_t n = 0; n < i->list.n; n++) {
 		w.uri = i->list.entry[n].uri;
