@@ -187,37 +187,6 @@ int front_sip_room(struct front_sip *f, struct str uri, struct arena *a,
 
 /* --- requests --- */
 
-/* RFC 3261 §11; a keep-alive to the server itself names no room. */
-static void options(struct front_sip *f, const struct port_msg *m)
-{
-	struct answer a = ANSWER(200);
-	struct arena *arena = arena_new(16384);
-	struct str ruri = m->f[PORT_F_RURI], room;
-	struct uri u;
-	int status = 200;
-
-	if (uri_parse(ruri, &u) < 0)
-		status = 400;
-	else if (u.user.n)
-		status = front_sip_room(f, ruri, arena, &room);
-	if (status == 200 && u.user.n &&
-	    back_local_reachable(f->cfg.back, room, WORLD_SIP) ==
-		REASON_NO_ROOM)
-		status = 404;
-	if (status == 200) {
-		a.headers = STR("Allow: " SIP_ALLOW "\r\n"
-				"Allow-Events: conference, refer\r\n"
-				"Accept: application/sdp\r\n");
-		if (u.user.n)
-			a.contact = arena_printf(arena, "<sip:%.*s>;isfocus",
-						 STR_ARG(room));
-		front_sip_answer(f, m, &a);
-	} else {
-		front_sip_refuse(f, m, status, "no such room or domain");
-	}
-	arena_free(arena);
-}
-
 static void invite(struct front_sip *f, const struct port_msg *m)
 {
 	struct dialog *d = table_get(f->dialogs, m->dlg);
@@ -293,7 +262,7 @@ static void dispatch(struct front_sip *f, const struct port_msg *m)
 	else if (str_eq(method, STR("REFER")))
 		refer_request(f, table_get(f->dialogs, m->dlg), m);
 	else if (str_eq(method, STR("OPTIONS")))
-		options(f, m);
+		options_request(f, m);
 	else if (str_eq(method, STR("UPDATE")))
 		update(f, m);
 	else if (str_eq(method, STR("NOTIFY"))) /* RFC 6665 §4.1.3 */

@@ -69,7 +69,7 @@ struct sdp_local {
 	uint64_t session_id, version; /* of o= */
 	struct str host; /* numeric or name, IPv6 without brackets */
 	uint16_t port;
-	struct str path; /* our MSRP URI */
+	struct str path; /* our MSRP URI; empty: no session, but what we can */
 	bool secure;
 	struct str fingerprints; /* values of a=fingerprint, one a line */
 	struct str proto;	 /* as the offer spelt it; empty: by secure */

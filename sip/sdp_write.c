@@ -98,7 +98,8 @@ static void write_chat(struct buf *b, const struct sdp_local *l, bool wrapped,
 		buf_addu(b, l->max_size);
 		buf_addz(b, "\r\n");
 	}
-	line(b, "a=path:", l->path);
+	if (l->path.n)
+		line(b, "a=path:", l->path);
 	line(b, "a=setup:", str_z(setup_name(setup)));
 	write_fingerprints(b, l->fingerprints);
 	write_chatroom(b, l);

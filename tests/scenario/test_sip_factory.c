@@ -76,6 +76,28 @@ static void test_factory(void **state)
 	sip_user_done(&c);
 }
 
+/* SIP-5: whether lists are taken is asked of the factory (RFC 5366 §5) */
+static void test_options(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m = port_msg(PORT_REQUEST), a;
+	struct sip_user u;
+
+	sip_user_init(&u, s, "alice", FACTORY);
+	m.new_dialog = true;
+	sip_user_request(&u, &m, "OPTIONS");
+	scene_sip_event(s, &m);
+	a = scene_sip(s, PORT_ANSWER, NULL);
+	assert_int_equal(a.status, 200);
+	assert_true(str_eq(a.f[PORT_F_CONTACT], STR("<" FACTORY ">;isfocus")));
+	assert_true(has(a.f[PORT_F_BODY], "m=message 0 TCP/MSRP *\r\n"
+					  "a=accept-types:message/cpim\r\n"));
+	assert_true(
+	    has(a.f[PORT_F_BODY], "a=chatroom:nickname private-messages\r\n"));
+	assert_false(has(a.f[PORT_F_BODY], "a=path"));
+	sip_user_done(&u);
+}
+
 #define LIST                                                                   \
 	"<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-lists\" "     \
 	"xmlns:cp=\"urn:ietf:params:xml:ns:copycontrol\"><list>"               \
@@ -95,6 +117,7 @@ static int invite_with(struct sip_user *u, const char *disposition,
 	m.new_dialog = true;
 	sip_user_request(u, &m, "INVITE");
 	m.f[PORT_F_REQUIRE] = STR("recipient-list-invite");
+	m.f[PORT_F_SUBJECT] = STR("lunch");
 	m.f[PORT_F_TYPE] = STR("multipart/mixed;boundary=\"b1\"");
 	m.f[PORT_F_BODY] = arena_printf(
 	    s->arena,
@@ -119,6 +142,7 @@ static void invited(struct scene *s, const char *uri, struct str *room)
 	assert_true(str_eq(d.f[PORT_F_FROM], *room));
 	assert_true(
 	    has(d.f[PORT_F_HEADERS], "Referred-By: <sip:alice@sip.test>\r\n"));
+	assert_true(has(d.f[PORT_F_HEADERS], "Subject: lunch\r\n"));
 	assert_true(str_starts(d.f[PORT_F_TYPE], STR("multipart/mixed;")));
 	assert_true(has(body, "Content-Type: application/sdp\r\n\r\nv=0\r\n"));
 	assert_true(has(body, "Content-Disposition: recipient-list-history;"
@@ -254,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_factory, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_options, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_list_at_factory, setup,
 					    teardown),
 	    cmocka_unit_test_setup_teardown(test_list_at_room, setup, teardown),
