@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "msrp/msrp.h"
 #include "tests/lib/certs.h"
+#include "tests/lib/valgrind.h"
 
 /* One who can prove that he is at 127.0.0.1. */
 static struct msrp_tls localhost(struct certs *certs)
@@ -357,7 +358,7 @@ static void turn_for(struct loop *loop, unsigned ms)
  * descriptors again all is well. */
 static void test_no_descriptors(void **state)
 {
-	struct loop *loop = loop_new(NULL, NULL);
+	struct loop *loop;
 	struct side caller, callee;
 	struct msrp_session *more;
 	struct msrp_session_cfg cfg = {.peer_path =
@@ -368,6 +369,8 @@ static void test_no_descriptors(void **state)
 	int fd;
 
 	(void)state;
+	skip_under_valgrind();
+	loop = loop_new(NULL, NULL);
 	side_init(&caller, loop, false, NULL, "127.0.0.1");
 	side_init(&callee, loop, false, NULL, "127.0.0.1");
 	side_join(&callee, false, STR("msrp://127.0.0.1:9/x;tcp"));
