@@ -45,9 +45,9 @@ static void write_config(const struct daemon *d, unsigned seats)
 		"       max-connections = %u }\n"
 		"limits { dialogs = %u message-rate = 0 }\n"
 		"domain \"" BENCH_DOMAIN "\" { rooms = local create = any\n"
-		"       history = 0 max-occupants = %u }\n",
+		"       history = 0 max-occupants = %u %s }\n",
 		d->sip_port, d->msrp_port, seats + 100, seats + 100,
-		seats + 100);
+		seats + 100, d->domain_more ? d->domain_more : "");
 	if (fclose(f) != 0)
 		err(1, "%s", path);
 }

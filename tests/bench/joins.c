@@ -23,6 +23,8 @@ struct options {
 	unsigned subscribers, joins;
 	unsigned rate[RATES_MAX]; /* joins per second; 0: as fast as it goes */
 	unsigned n_rates;
+	unsigned interval_s; /* between two NOTIFYs of a subscription */
+	double rest_s;	     /* in which idle CPU time is measured */
 	const char *stoxd;
 };
 
@@ -34,9 +36,10 @@ struct stage {
 };
 
 static const char usage[] =
-    "usage: joins [--subscribers N] [--joins N] [--rates LIST] [--quick]\n"
-    "             [--stoxd PROGRAM]\n"
-    "Rates are joins per second, with commas between; 0: as fast as it goes.\n";
+    "usage: joins [--subscribers N] [--joins N] [--rates LIST]\n"
+    "             [--interval S] [--quick] [--stoxd PROGRAM]\n"
+    "Rates are joins per second, with commas between; 0: as fast as it goes.\n"
+    "The interval is the rooms' notify-interval.\n";
 
 static void parse_rates(struct options *o, const char *text)
 {
@@ -55,6 +58,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 	    {"subscribers", required_argument, NULL, 's'},
 	    {"joins", required_argument, NULL, 'j'},
 	    {"rates", required_argument, NULL, 'r'},
+	    {"interval", required_argument, NULL, 'i'},
 	    {"quick", no_argument, NULL, 'q'},
 	    {"stoxd", required_argument, NULL, 'p'},
 	    {NULL, 0, NULL, 0}};
@@ -64,6 +68,8 @@ static void parse_options(struct options *o, int argc, char **argv)
 			      .joins = 500,
 			      .rate = {0, 100, 20},
 			      .n_rates = 3,
+			      .interval_s = 5,
+			      .rest_s = 2,
 			      .stoxd = "build/stoxd"};
 	while ((opt = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (opt == 's') {
@@ -72,12 +78,16 @@ static void parse_options(struct options *o, int argc, char **argv)
 			o->joins = (unsigned)atoi(optarg);
 		} else if (opt == 'r') {
 			parse_rates(o, optarg);
+		} else if (opt == 'i') {
+			o->interval_s = (unsigned)atoi(optarg);
 		} else if (opt == 'p') {
 			o->stoxd = optarg;
 		} else if (opt == 'q') {
 			o->subscribers = 5;
 			o->joins = 20;
 			o->n_rates = 1;
+			o->interval_s = 0;
+			o->rest_s = 0.2;
 		} else {
 			fputs(usage, stderr);
 			exit(2);
@@ -120,13 +130,13 @@ static void idle(struct stage *s, uint64_t ns)
 
 /* Until no NOTIFY has come for longer than the pace allows: everybody has been
  * told everything. */
-static void settle(struct stage *s)
+static void settle(struct stage *s, const struct options *o)
 {
 	uint64_t before;
 
 	do {
 		before = notifies(s);
-		idle(s, 6 * SECOND);
+		idle(s, (uint64_t)((o->interval_s + o->rest_s / 2) * SECOND));
 	} while (notifies(s) > before);
 }
 
@@ -186,12 +196,12 @@ static void leave(struct stage *s, unsigned first, unsigned n)
 static void measure(struct stage *s, const struct options *o, unsigned rate,
 		    bool subscribe)
 {
-	uint64_t cpu = daemon_cpu_ns(&s->daemon), start = now_ns(), idle_cpu;
+	uint64_t cpu = daemon_cpu_ns(&s->daemon), start = now_ns();
 	uint64_t told = notifies(s), octets = notify_octets(s), took;
-	double n = o->joins;
+	double n = o->joins, idle_cpu; /* a second's */
 
-	idle(s, 2 * SECOND);
-	idle_cpu = (daemon_cpu_ns(&s->daemon) - cpu) / 2; /* a second's */
+	idle(s, (uint64_t)(o->rest_s * SECOND));
+	idle_cpu = (double)(daemon_cpu_ns(&s->daemon) - cpu) / o->rest_s;
 	cpu = daemon_cpu_ns(&s->daemon);
 	start = now_ns();
 	if (rate)
@@ -199,28 +209,30 @@ static void measure(struct stage *s, const struct options *o, unsigned rate,
 	else
 		join_fast(s, o->subscribers, o->joins, subscribe);
 	took = now_ns() - start;
-	settle(s);
+	settle(s, o);
 	cpu = daemon_cpu_ns(&s->daemon) - cpu -
-	      (uint64_t)((double)idle_cpu * (double)(now_ns() - start) / 1e9);
+	      (uint64_t)(idle_cpu * (double)(now_ns() - start) / 1e9);
 	told = notifies(s) - told;
 	octets = notify_octets(s) - octets;
 	printf("joins subscribers=%u rate=%u subscribe=%s joins=%u "
 	       "joins_per_s=%.0f cpu_us_per_join=%.0f joins_per_cpu_s=%.0f "
 	       "notifies_per_join=%.2f notify_octets_per_join=%.0f "
-	       "octets_per_notify=%.0f\n",
+	       "octets_per_notify=%.0f cpu_us_per_notify=%.1f\n",
 	       o->subscribers, rate, subscribe ? "yes" : "no", o->joins,
 	       n / ((double)took / 1e9), (double)cpu / 1e3 / n,
 	       n / ((double)cpu / 1e9), (double)told / n, (double)octets / n,
-	       told ? (double)octets / (double)told : 0);
+	       told ? (double)octets / (double)told : 0,
+	       told ? (double)cpu / 1e3 / (double)told : 0);
 	fflush(stdout);
 	leave(s, o->subscribers, o->joins);
-	settle(s);
+	settle(s, o);
 }
 
 int main(int argc, char **argv)
 {
 	struct options o;
 	struct stage s = {0};
+	char interval[40];
 	unsigned all;
 	int status;
 
@@ -232,11 +244,14 @@ int main(int argc, char **argv)
 	s.fd = calloc(all, sizeof(*s.fd));
 	if (!s.link || !s.calls || !s.fd)
 		err(1, "memory");
+	snprintf(interval, sizeof(interval), "notify-interval = %u",
+		 o.interval_s);
+	s.daemon.domain_more = interval;
 	daemon_start(&s.daemon, o.stoxd, all);
 	for (unsigned i = 0; i < LINKS; i++)
 		sip_open(&s.link[i], s.daemon.sip_port);
 	join_fast(&s, 0, o.subscribers, true);
-	settle(&s);
+	settle(&s, &o);
 	for (unsigned i = 0; i < o.n_rates; i++) {
 		measure(&s, &o, o.rate[i], false);
 		measure(&s, &o, o.rate[i], true);
