@@ -31,23 +31,28 @@ struct port_msg port_msg(enum port_type type)
 	return (struct port_msg){.type = type, .expires = -1};
 }
 
-void port_body(struct buf *b, const struct port_msg *m)
+size_t port_body(const struct port_msg *m, struct str piece[PORT_PIECES])
 {
 	struct str own = m->f[PORT_F_BODY], shared = blob_str(m->shared);
 	size_t before = m->shared ? m->number[PORT_BEFORE] : own.n;
-	size_t hole = m->number[PORT_HOLE_AT];
+	size_t hole = m->number[PORT_HOLE_AT], n = 0;
 
-	buf_add(b, str_of(own.p, before));
-	if (!m->shared)
-		return;
-	buf_add(b, str_of(shared.p, hole));
-	buf_add(b, str_from(shared, hole + m->number[PORT_HOLE]));
-	buf_add(b, str_from(own, before));
+	piece[3] = str_from(own, before);
+	piece[2] = str_from(shared, hole + m->number[PORT_HOLE]);
+	piece[1] = str_of(shared.p, hole < shared.n ? hole : shared.n);
+	piece[0] = str_of(own.p, before < own.n ? before : own.n);
+	for (unsigned i = 0; i < PORT_PIECES; i++)
+		n += piece[i].n;
+	return n;
 }
 
 void port_join(struct port_msg *m, struct buf *body)
 {
-	port_body(body, m);
+	struct str piece[PORT_PIECES];
+
+	port_body(m, piece);
+	for (unsigned i = 0; i < PORT_PIECES; i++)
+		buf_add(body, piece[i]);
 	m->f[PORT_F_BODY] = buf_str(body);
 	m->shared = NULL;
 	memset(m->number, 0, sizeof(m->number));

@@ -173,8 +173,9 @@ enum port_number { PORT_SHARED, PORT_BEFORE, PORT_HOLE_AT, PORT_HOLE };
  * point into in: 0, ERR_SYNTAX. */
 void port_encode(struct buf *b, const struct port_msg *m);
 int port_decode(struct str in, struct port_msg *m);
-/* The whole body of a message, with what is shared. */
-void port_body(struct buf *b, const struct port_msg *m);
+/* The whole body of a message, with what is shared: its length. */
+#define PORT_PIECES 4
+size_t port_body(const struct port_msg *m, struct str piece[PORT_PIECES]);
 /* Makes it the message's own, in body. */
 void port_join(struct port_msg *m, struct buf *body);
 /* A value with nothing in it but the type. */

@@ -124,16 +124,26 @@ static int on_response(void *user, nta_outgoing_t *orq, sip_t const *sip)
 	return 0;
 }
 
-static sip_payload_t *payload(su_home_t *home, const struct port_msg *m)
+/* It may be long: it is copied once. */
+static int add_body(msg_t *msg, const struct port_msg *m)
 {
-	struct buf body = BUF_INIT(PORT_BODY_MAX);
-	sip_payload_t *p = NULL;
+	struct str piece[PORT_PIECES];
+	size_t n = port_body(m, piece);
+	sip_payload_t *body;
+	char *to;
 
-	port_body(&body, m);
-	if (body.n)
-		p = sip_payload_create(home, body.p, (isize_t)body.n);
-	buf_done(&body);
-	return p;
+	if (!n)
+		return 0;
+	body = sip_payload_create(msg_home(msg), NULL, (isize_t)n);
+	if (!body)
+		return -1;
+	to = body->pl_data;
+	for (unsigned i = 0; i < PORT_PIECES; i++) {
+		if (piece[i].n)
+			memcpy(to, piece[i].p, piece[i].n);
+		to += piece[i].n;
+	}
+	return msg_header_insert(msg, NULL, (msg_header_t *)body);
 }
 
 static nta_outgoing_t *create(struct sending *s, struct dialog *d,
@@ -145,7 +155,8 @@ static nta_outgoing_t *create(struct sending *s, struct dialog *d,
 	struct str contact = m->f[PORT_F_CONTACT];
 	const char *ident = NULL;
 	char expires[24];
-	nta_outgoing_t *orq;
+	msg_t *msg = nta_msg_create(s->p->agent, 0);
+	nta_outgoing_t *orq = NULL;
 
 	if (port_decode(blob_str(d->state), &state) < 0)
 		abort(); /* it is our own encoding */
@@ -154,25 +165,32 @@ static nta_outgoing_t *create(struct sending *s, struct dialog *d,
 	if (!direct)
 		ident = sipproc_listener(s->p, state.f[PORT_F_LISTEN]);
 	snprintf(expires, sizeof expires, "%lld", (long long)m->expires);
-	orq = nta_outgoing_tcreate(
-	    d->leg, on_response, s, NULL, s->method, method, NULL,
-	    SIPTAG_USER_AGENT_STR(s->p->agent_name),
-	    TAG_IF(s->method != sip_method_bye,
-		   SIPTAG_CONTACT_STR(value_z(home, contact))),
-	    SIPTAG_EVENT_STR(value_z(home, m->f[PORT_F_EVENT])),
-	    SIPTAG_SUBSCRIPTION_STATE_STR(
-		value_z(home, m->f[PORT_F_SUB_STATE])),
-	    TAG_IF(m->expires >= 0, SIPTAG_EXPIRES_STR(expires)),
-	    TAG_IF(s->method == sip_method_invite &&
-		       !value_has_header(m->f[PORT_F_HEADERS], STR("Allow")),
-		   SIPTAG_ALLOW_STR(SIP_ALLOW)),
-	    TAG_IF(!value_has_header(m->f[PORT_F_HEADERS], STR("Supported")),
-		   SIPTAG_SUPPORTED_STR(SIP_SUPPORTED)),
-	    SIPTAG_HEADER_STR(value_z(home, m->f[PORT_F_HEADERS])),
-	    SIPTAG_CONTENT_TYPE_STR(value_z(home, m->f[PORT_F_TYPE])),
-	    SIPTAG_PAYLOAD(payload(home, m)),
-	    TAG_IF(direct, NTATAG_TPORT(d->tport)),
-	    TAG_IF(ident, TPTAG_IDENT(ident)), TAG_END());
+	if (sip_add_tl(
+		msg, sip_object(msg), SIPTAG_USER_AGENT_STR(s->p->agent_name),
+		TAG_IF(s->method != sip_method_bye,
+		       SIPTAG_CONTACT_STR(value_z(home, contact))),
+		SIPTAG_EVENT_STR(value_z(home, m->f[PORT_F_EVENT])),
+		SIPTAG_SUBSCRIPTION_STATE_STR(
+		    value_z(home, m->f[PORT_F_SUB_STATE])),
+		TAG_IF(m->expires >= 0, SIPTAG_EXPIRES_STR(expires)),
+		TAG_IF(
+		    s->method == sip_method_invite &&
+			!value_has_header(m->f[PORT_F_HEADERS], STR("Allow")),
+		    SIPTAG_ALLOW_STR(SIP_ALLOW)),
+		TAG_IF(
+		    !value_has_header(m->f[PORT_F_HEADERS], STR("Supported")),
+		    SIPTAG_SUPPORTED_STR(SIP_SUPPORTED)),
+		SIPTAG_HEADER_STR(value_z(home, m->f[PORT_F_HEADERS])),
+		SIPTAG_CONTENT_TYPE_STR(value_z(home, m->f[PORT_F_TYPE])),
+		TAG_END()) >= 0 &&
+	    add_body(msg, m) == 0 &&
+	    nta_msg_request_complete(msg, d->leg, s->method, method, NULL) >= 0)
+		orq = nta_outgoing_mcreate(
+		    s->p->agent, on_response, s, NULL, msg,
+		    TAG_IF(direct, NTATAG_TPORT(d->tport)),
+		    TAG_IF(ident, TPTAG_IDENT(ident)), TAG_END());
+	else
+		msg_destroy(msg);
 	su_home_deinit(home);
 	return orq;
 }
