@@ -189,8 +189,8 @@ void sipproc_start(struct sipproc *p)
 
 void sipproc_maybe_done(struct sipproc *p)
 {
-	if (p->stopping && !table_count(p->sends) && !table_count(p->dials) &&
-	    !table_count(p->requests))
+	if (p->stopping && !table_count(p->sends) && TAILQ_EMPTY(&p->held) &&
+	    !table_count(p->dials) && !table_count(p->requests))
 		su_root_break(p->root);
 }
 
@@ -201,6 +201,7 @@ void sipproc_close(struct sipproc *p)
 	if (!p->agent)
 		return;
 	uas_close(p);
+	hold_close(p);
 	uac_close(p);
 	dial_close(p);
 	TABLE_FOREACH (p->dialogs, it, d)

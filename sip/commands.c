@@ -21,16 +21,23 @@ static void watch(struct sipproc *p, bool writing)
 			  writing ? SU_WAIT_IN | SU_WAIT_OUT : SU_WAIT_IN);
 }
 
-void sipproc_report(struct sipproc *p, const struct port_msg *m)
+static void reported(struct sipproc *p, int r)
 {
-	int r = port_end_send(&p->port, m);
-
 	if (r == ERR_GONE)
 		su_root_break(p->root);
 	else if (r < 0)
-		log_error(&p->log, "sip.port", "err=%s type=%d", err_name(r),
-			  m->type);
+		log_error(&p->log, "sip.port", "err=%s", err_name(r));
 	watch(p, p->port.head != NULL);
+}
+
+void sipproc_report(struct sipproc *p, const struct port_msg *m)
+{
+	reported(p, port_end_send(&p->port, m));
+}
+
+void sipproc_report_encoded(struct sipproc *p, const struct blob *m)
+{
+	reported(p, port_end_pass(&p->port, blob_str(m)));
 }
 
 static void on_sweep(struct sipproc *p, su_timer_t *t, struct sipproc *arg)

@@ -132,6 +132,8 @@ void dialog_free(struct dialog *d)
 	free(d->key);
 	if (d->tport)
 		tport_unref(d->tport);
+	if (d->route)
+		tport_unref(d->route);
 	nta_leg_destroy(d->leg);
 	blob_unref(d->state);
 	free(d);
@@ -171,7 +173,7 @@ void dialog_report(struct dialog *d, uint32_t local_cseq, struct str target)
 	state = encoded(&m);
 	if (state) {
 		d->state = state;
-		sipproc_report(d->p, &m);
+		sipproc_report_encoded(d->p, state);
 		blob_unref(old);
 	}
 }
@@ -193,17 +195,27 @@ void dialog_forget(struct dialog *d)
 	dialog_maybe_free(d);
 }
 
-void dialog_came_by(struct dialog *d, nta_incoming_t *irq)
+/* Takes the reference. */
+static void set_connection(tport_t **at, tport_t *tp)
 {
-	tport_t *tp = nta_incoming_transport(d->p->agent, irq, NULL);
-
 	if (tp && !tport_is_secondary(tp)) {
 		tport_unref(tp);
 		tp = NULL;
 	}
-	if (d->tport)
-		tport_unref(d->tport);
-	d->tport = tp;
+	if (*at)
+		tport_unref(*at);
+	*at = tp;
+}
+
+void dialog_came_by(struct dialog *d, nta_incoming_t *irq)
+{
+	set_connection(&d->tport,
+		       nta_incoming_transport(d->p->agent, irq, NULL));
+}
+
+void dialog_goes_by(struct dialog *d, nta_outgoing_t *orq)
+{
+	set_connection(&d->route, nta_outgoing_transport(orq));
 }
 
 void dialog_sweep(struct sipproc *p)

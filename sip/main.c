@@ -124,6 +124,7 @@ static int run(int fd)
 	p->sends = table_new();
 	p->dials = table_new();
 	TAILQ_INIT(&p->dead);
+	TAILQ_INIT(&p->held);
 	TAILQ_INIT(&p->waiting);
 	TAILQ_INIT(&p->unacked);
 	su_init();

@@ -134,6 +134,7 @@ int port_decode(struct str in, struct port_msg *out)
 void port_end_init(struct port_end *e, int take_fd)
 {
 	*e = (struct port_end){.fd = take_fd};
+	buf_init(&e->out, PORT_BODY_MAX);
 	buf_init(&e->in, PORT_BODY_MAX);
 	buf_init(&e->datagram, PORT_PIECE_MAX);
 	e->tail = &e->head;
@@ -144,6 +145,7 @@ void port_end_done(struct port_end *e)
 	if (e->fd >= 0)
 		close(e->fd);
 	e->fd = -1;
+	buf_done(&e->out);
 	buf_done(&e->in);
 	buf_done(&e->datagram);
 	while (e->head) {
@@ -199,23 +201,30 @@ static int put_piece(struct port_end *e, char mark, struct str data)
 	return 0;
 }
 
-int port_end_send(struct port_end *e, const struct port_msg *m)
+int port_end_pass(struct port_end *e, struct str encoded)
 {
-	struct buf b = BUF_INIT(PORT_BODY_MAX);
-	int r;
+	int r = e->fd < 0 ? ERR_GONE : 0;
 
-	if (e->fd < 0)
-		return ERR_GONE;
-	port_encode(&b, m);
-	r = b.err;
-	for (struct str rest = buf_str(&b); !r && rest.n;) {
-		struct str piece = rest;
+	while (!r && encoded.n) {
+		struct str piece = encoded;
+
 		if (piece.n > PIECE_DATA)
 			piece.n = PIECE_DATA;
-		rest = str_from(rest, piece.n);
-		r = put_piece(e, rest.n ? PIECE_MORE : PIECE_LAST, piece);
+		encoded = str_from(encoded, piece.n);
+		r = put_piece(e, encoded.n ? PIECE_MORE : PIECE_LAST, piece);
 	}
-	buf_done(&b);
+	return r;
+}
+
+int port_end_send(struct port_end *e, const struct port_msg *m)
+{
+	int r;
+
+	buf_clear(&e->out);
+	port_encode(&e->out, m);
+	r = e->out.err ? e->out.err : port_end_pass(e, buf_str(&e->out));
+	if (e->out.room > PORT_PIECE_MAX)
+		buf_done(&e->out);
 	return r;
 }
 

@@ -186,6 +186,7 @@ struct port_msg port_msg(enum port_type type);
  * fd. */
 struct port_end {
 	int fd;
+	struct buf out;	     /* the message being sent */
 	struct buf in;	     /* pieces of an unfinished message */
 	bool whole;	     /* in holds the message that was returned last */
 	struct buf datagram; /* one received datagram */
@@ -197,6 +198,8 @@ void port_end_init(struct port_end *e, int take_fd);
 void port_end_done(struct port_end *e);
 /* Sends or queues. 0, or ERR_GONE when the other side is dead. */
 int port_end_send(struct port_end *e, const struct port_msg *m);
+/* Likewise one that is encoded already. */
+int port_end_pass(struct port_end *e, struct str encoded);
 /* Writes what waits: 0 when all is out, 1 when the socket is full (watch for
  * writability), ERR_GONE. */
 int port_end_flush(struct port_end *e);

@@ -38,7 +38,7 @@ struct sipproc {
 	su_root_t *root;
 	nta_agent_t *agent;
 	nta_leg_t *outside; /* takes what belongs to no dialog */
-	su_timer_t *sweep, *last_call;
+	su_timer_t *sweep, *last_call, *retry;
 	unsigned sweeps;
 	struct log log;
 
@@ -64,6 +64,7 @@ struct sipproc {
 	struct table *sends;	 /* req -> sending, until there is an outcome */
 	struct table *dials;	 /* req -> dialling, likewise */
 	struct dialogs dead;	 /* tombstones, the oldest first */
+	TAILQ_HEAD(, held) held; /* requests of ours, likewise */
 	struct requests waiting; /* for the core, the oldest first */
 	struct requests unacked; /* INVITEs with a 2xx, likewise */
 };
@@ -73,6 +74,7 @@ struct sipproc {
 /* The next id of this generation. */
 uint64_t sipproc_id(struct sipproc *p);
 void sipproc_report(struct sipproc *p, const struct port_msg *m);
+void sipproc_report_encoded(struct sipproc *p, const struct blob *m);
 /* PORT_START: binds the listeners, reports PORT_READY or PORT_FAILED. */
 void sipproc_start(struct sipproc *p);
 /* After PORT_STOP: ends the process once nothing is open. */
@@ -118,15 +120,17 @@ struct dialog {
 	nta_leg_t *leg;
 	struct blob *state; /* as last reported: an encoded PORT_DIALOG */
 	tport_t *tport;	    /* the connection the peer came by, may be closed */
-	char *key;	    /* in p->initial; NULL: not there */
-	bool routed;	    /* has a route set */
-	bool forgotten;	    /* goes when nothing of it is open */
-	bool dead;	    /* a tombstone */
-	bool hung_up;	    /* the peer has said BYE */
-	su_time_t until;    /* of a tombstone */
+	tport_t *route;	 /* the one that our last request left by, likewise */
+	char *key;	 /* in p->initial; NULL: not there */
+	bool routed;	 /* has a route set */
+	bool forgotten;	 /* goes when nothing of it is open */
+	bool dead;	 /* a tombstone */
+	bool hung_up;	 /* the peer has said BYE */
+	su_time_t until; /* of a tombstone */
 	struct request *invite;	  /* the peer's, unanswered */
 	unsigned inviting;	  /* ours, unanswered */
 	unsigned sends;		  /* ours of any method, without an outcome */
+	unsigned held;		  /* of these not sent yet */
 	TAILQ_ENTRY(dialog) link; /* in p->dead */
 };
 
@@ -147,6 +151,8 @@ void dialog_forget(struct dialog *d);
 void dialog_maybe_free(struct dialog *d);
 /* Remembers the connection a request came by (UDP: none). */
 void dialog_came_by(struct dialog *d, nta_incoming_t *irq);
+/* Likewise the one a request of ours left by. */
+void dialog_goes_by(struct dialog *d, nta_outgoing_t *orq);
 /* Removes tombstones whose time is over. */
 void dialog_sweep(struct sipproc *p);
 /* Our tag of the dialog. */
@@ -205,6 +211,19 @@ void uac_outcome(struct sipproc *p, uint64_t dlg, uint64_t req, int status,
 		 const char *phrase);
 void uac_response(struct sipproc *p, uint64_t dlg, uint64_t req,
 		  const sip_t *sip);
+
+/* Do requests of the dialog go over the connection that the peer made, which
+ * also reaches one who can't be connected to? */
+bool uac_is_direct(const struct dialog *d);
+/* Sends what may go now. */
+void uac_transmit(struct dialog *d, const struct port_msg *m);
+
+/* hold.c */
+
+/* Keeps a request of the dialog until the connection has room for it; false: it
+ * has. */
+bool hold(struct dialog *d, const struct port_msg *m);
+void hold_close(struct sipproc *p);
 
 /* dial.c */
 

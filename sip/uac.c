@@ -195,8 +195,6 @@ static nta_outgoing_t *create(struct sending *s, struct dialog *d,
 	return orq;
 }
 
-/* direct: over the connection that the peer made, which also reaches one who
- * can't be connected to. */
 static void transmit(struct dialog *d, const struct port_msg *m, bool direct)
 {
 	struct sipproc *p = d->p;
@@ -224,9 +222,20 @@ static void transmit(struct dialog *d, const struct port_msg *m, bool direct)
 		free(s);
 		return;
 	}
+	dialog_goes_by(d, s->orq);
 	table_put(p->sends, s->req, s);
 	d->sends++;
 	d->inviting += s->method == sip_method_invite;
+}
+
+bool uac_is_direct(const struct dialog *d)
+{
+	return d->tport && !d->routed && tport_is_clear_to_send(d->tport);
+}
+
+void uac_transmit(struct dialog *d, const struct port_msg *m)
+{
+	transmit(d, m, uac_is_direct(d));
 }
 
 void uac_send(struct sipproc *p, const struct port_msg *m)
@@ -237,10 +246,8 @@ void uac_send(struct sipproc *p, const struct port_msg *m)
 		uac_outcome(p, m->dlg, m->req, SIP_481_NO_CALL);
 		return;
 	}
-	if (table_get(p->sends, m->req))
-		return;
-	transmit(d, m,
-		 d->tport && !d->routed && tport_is_clear_to_send(d->tport));
+	if (!table_get(p->sends, m->req) && !hold(d, m))
+		uac_transmit(d, m);
 }
 
 void uac_close(struct sipproc *p)

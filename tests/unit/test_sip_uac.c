@@ -307,6 +307,56 @@ static void refused_and_given_up(void **state)
 	peer_close(&p);
 }
 
+#define MANY	  1500
+#define MANY_BODY 8000
+
+/* More requests to one connection, a proxy's say, than its queue holds, while
+ * nobody reads there: they wait, and none fails. */
+static void connection_takes_its_time(void **state)
+{
+	struct bed *b = *state;
+	static uint64_t req[MANY];
+	struct peer p;
+	struct call c = {&p, "slow", "ft", ""};
+	struct port_msg m = port_msg(PORT_SEND);
+	char *octets = calloc(1, MANY_BODY);
+	unsigned long first = 0;
+	int few = 65536;
+
+	assert_non_null(octets);
+	memset(octets, 'x', MANY_BODY);
+	peer_open(&p, b, true);
+	setsockopt(p.fd, SOL_SOCKET, SO_RCVBUF, &few, sizeof few);
+	m.dlg = call_establish(&c, "");
+	event_del(p.ev);
+	m.f[PORT_F_METHOD] = STR("NOTIFY");
+	m.f[PORT_F_HEADERS] = STR("Event: conference\r\n"
+				  "Subscription-State: active\r\n");
+	m.f[PORT_F_TYPE] = STR("text/plain");
+	m.shared = blob_new(str_of(octets, MANY_BODY));
+	for (unsigned i = 0; i < MANY; i++) {
+		req[i] = m.req = sip_child_req(b->child);
+		sip_child_send(b->child, &m);
+	}
+	core_settle(b);
+	event_add(p.ev, NULL);
+	for (unsigned i = 0; i < MANY; i++) {
+		const char *z = peer_hears_start(&p, "NOTIFY ");
+
+		unsigned long cseq = strtoul(header(z, "CSeq"), NULL, 10);
+
+		first = i ? first : cseq;
+		assert_int_equal(cseq, first + i);
+		peer_answer(&p, z, 200, NULL, NULL);
+	}
+	for (unsigned i = 0; i < MANY; i++)
+		core_outcome(b, req[i], 200);
+	blob_unref(m.shared);
+	free(octets);
+	core_forget(b, m.dlg);
+	peer_close(&p);
+}
+
 #define SHARED 3000
 
 /* What requests share goes to the process once, in more places than there are,
@@ -404,6 +454,8 @@ int main(void)
 					    bed_teardown),
 	    cmocka_unit_test_setup_teardown(bodies_share_octets, bed_setup,
 					    bed_teardown),
+	    cmocka_unit_test_setup_teardown(connection_takes_its_time,
+					    bed_setup, bed_teardown),
 	    cmocka_unit_test_setup_teardown(process_dies, bed_setup,
 					    bed_teardown),
 	};
