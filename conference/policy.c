@@ -149,6 +149,8 @@ static void configure(struct room *r, const struct room_policy *policy)
 	room_note(r, ROOM_SETTINGS);
 	room_tell(r, AUDIENCE_ALL, &ev, NULL, 0);
 	room_review(r, &(struct review){.not_member = REASON_MEMBERS_ONLY});
+	if (before.persistent && !r->policy.persistent)
+		r->expected = false;
 	if (!r->policy.persistent)
 		room_tidy_later(r);
 }

@@ -235,6 +235,13 @@ static void test_created(void **state)
 	assert_int_equal(rooms_create(s->rooms, ROOM, &s->policy), REASON_OK);
 	stage_pass(s, 1000);
 	assert_non_null(tea(s)); /* nobody has come yet */
+	s->policy.persistent = true;
+	configure(s);
+	s->policy.persistent = false;
+	configure(s);
+	stage_pass(s, 1000);
+	assert_null(tea(s)); /* it was not to wait for anybody */
+	assert_int_equal(rooms_create(s->rooms, ROOM, &s->policy), REASON_OK);
 	enter(s, 0, xmpp_join("ann@x", "Ann"));
 	assert_int_equal(
 	    room_destroy(tea(s), (struct reason){.text = STR("done")}),
