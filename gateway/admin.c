@@ -111,7 +111,8 @@ void admin_done(struct admin_call *c)
 
 void admin_refuse(struct admin_call *c, int status, const char *why)
 {
-	admin_answer(c, status, json_pack("{s:s}", "error", why));
+	admin_answer(c, status,
+		     json_pack("{s:o}", "error", admin_str(str_z(why))));
 }
 
 void admin_reason(struct admin_call *c, enum reason_code code)
@@ -135,8 +136,18 @@ void admin_reason(struct admin_call *c, enum reason_code code)
 json_t *admin_str(struct str s)
 {
 	json_t *j = json_stringn(s.n ? s.p : "", s.n);
+	struct buf b = BUF_INIT(SIZE_MAX);
 
-	return j ? j : json_string(""); /* invalid UTF-8 */
+	if (j)
+		return j;
+	for (size_t i = 0, from = 0; i < s.n; from = i)
+		if (utf8_next(s, &i) < 0)
+			buf_addz(&b, "\xef\xbf\xbd");
+		else
+			buf_add(&b, str_of(s.p + from, i - from));
+	j = json_stringn(b.p, b.n);
+	buf_done(&b);
+	return j;
 }
 
 json_t *admin_time(uint64_t wall_ms)

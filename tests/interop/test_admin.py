@@ -477,6 +477,11 @@ class Reload(Control):
             self.assertIn("New name", await self.done("domains"))
             self.assertEqual(await bob.say("may I now?"), 403)
 
+            # no text at all
+            with open(self.stoxd.config, "wb") as f:
+                f.write(b"\xff\xfe\x80 = 1\n")
+            self.assertIn("stoxd.conf:1: ", await self.refused("reload"))
+
             # what can't change is named; a domain with people stays
             self.stoxd.write("stoxd.conf", good.replace(
                 "udp:127.0.0.1:%d" % self.stoxd.sip, "udp:127.0.0.1:1"))
@@ -490,6 +495,23 @@ class Reload(Control):
         finally:
             self.stoxd.write("stoxd.conf", good)
             await self.done("reload")
+
+    async def test_room_comes_and_goes(self):
+        """SEED0-6: a room in the file is there without anybody in it, and not
+        when it has left the file."""
+        good = self.config()
+        try:
+            self.stoxd.write("stoxd.conf", good +
+                             'room "hall@chat.test" { name = "Hall" }\n')
+            await self.done("reload")
+            room = await self.json("room", "hall@chat.test")
+            self.assertEqual((room["title"], room["persistent"]),
+                             ("Hall", True))
+        finally:
+            self.stoxd.write("stoxd.conf", good)
+            await self.done("reload")
+        self.assertIn("no such room",
+                      await self.refused("room", "hall@chat.test"))
 
     async def test_signal(self):
         """SIGHUP does the same; trust goes with it."""
