@@ -8,6 +8,20 @@
 #include "msrp/cpim.h"
 #include "mapping/reason.h"
 
+static void response(struct front_sip *f, const struct port_msg *m);
+
+static void nowhere(void *user, const struct port_msg *m)
+{
+	response(user, m);
+}
+
+static void to_process(void *user, const struct port_msg *m)
+{
+	struct front_sip *f = user;
+
+	f->cfg.send(f->cfg.user, m);
+}
+
 struct front_sip *front_sip_new(const struct front_sip_cfg *cfg)
 {
 	struct front_sip *f = mem_new(sizeof(*f));
@@ -28,6 +42,14 @@ struct front_sip *front_sip_new(const struct front_sip_cfg *cfg)
 	f->watched = table_new();
 	f->auth = auth_new();
 	f->talkers = table_new();
+	f->hops = hops_new(&(struct hops_cfg){
+	    .loop = f->loop,
+	    .dns = cfg->dns,
+	    .config = cfg->config,
+	    .send = to_process,
+	    .answer = nowhere,
+	    .user = f,
+	});
 	return f;
 }
 
@@ -119,7 +141,10 @@ uint64_t dialog_send(struct dialog *d, struct subscription *s,
 	table_put(f->requests_by_id, r->id, r);
 	out.dlg = d->id;
 	out.req = r->id;
-	f->cfg.send(f->cfg.user, &out);
+	if (out.type == PORT_DIAL)
+		hops_send(f->hops, &out);
+	else
+		f->cfg.send(f->cfg.user, &out);
 	return r->id;
 }
 
@@ -307,7 +332,8 @@ void front_sip_event(struct front_sip *f, const struct port_msg *m)
 			call_ack(d->call, m);
 		break;
 	case PORT_RESPONSE:
-		response(f, m);
+		if (!hops_response(f->hops, m))
+			response(f, m);
 		break;
 	case PORT_PROGRESS:
 		dial_progress(f, m);
@@ -397,6 +423,7 @@ void front_sip_free(struct front_sip *f)
 		d->requests = 0;
 		dialog_release(d);
 	}
+	hops_free(f->hops);
 	senders_free(f);
 	dialog_names_free(f->names);
 	guests_free(f->guests);

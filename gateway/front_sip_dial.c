@@ -278,7 +278,7 @@ static void hang_up(struct call *c, int status, struct str text,
 
 	m.dlg = c->dialog->id;
 	m.req = c->dialog->dial;
-	c->f->cfg.send(c->f->cfg.user, &m);
+	hops_send(c->f->hops, &m);
 	guest_failed(c, status, text);
 	referral_tell(c->f, c->referral, status, STR_NONE);
 	call_ended(c, code, STR_NONE);

@@ -4,6 +4,7 @@
 #include "base/table.h"
 #include "gateway/front_sip.h"
 #include "gateway/front_sip_guest.h"
+#include "gateway/hops.h"
 #include "gateway/kept.h"
 #include "sip/confinfo.h"
 #include "sip/sdp.h"
@@ -70,6 +71,7 @@ struct front_sip {
 	size_t n_idle_senders;
 	struct dialog_names *names;
 	struct guests *guests;
+	struct hops *hops;
 	struct table *watched; /* rooms, by name */
 	struct auth *auth;
 	struct table *talkers;	 /* by user */

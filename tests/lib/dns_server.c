@@ -143,6 +143,13 @@ static unsigned put_answers(struct dns_server *s, struct buf *b,
 			   str_of((const char *)r->data, r->n));
 		n++;
 	}
+	if (!*known && s->knows_all) {
+		*known = true;
+		if (type == A) {
+			put_record(b, name, A, TTL, STR("\12\0\0\6"));
+			n++;
+		}
+	}
 	return n;
 }
 

@@ -28,6 +28,7 @@ struct dns_server {
 	bool plain;	   /* knows nothing of EDNS: FORMERR */
 	bool forged_first; /* others try to answer before it */
 	unsigned status;   /* of all answers, if not 0 */
+	bool knows_all;	   /* names without records are at 10.0.0.6 */
 	/* what it was asked */
 	unsigned n_udp, n_tcp;
 };

@@ -128,16 +128,19 @@ static void make_core(struct scene *s)
 	assert_int_equal(core_init(&s->core, s->loop, s->config, &io, why), 0);
 }
 
-static struct config *load(const char *text)
+static struct config *load(struct scene *s, const char *text)
 {
 	char name[] = "/tmp/stox-scene-XXXXXX";
 	int fd = mkstemp(name);
 	struct config *c = NULL;
 	FILE *f = fdopen(fd, "w");
+	char server[ADDR_TEXT_MAX];
 
 	assert_non_null(f);
 	fputs("msrp { listen = {\"tcp:127.0.0.1:0\"} }\n", f);
 	fputs("sip { trust = {\"127.0.0.0/8\"} }\n", f);
+	fprintf(f, "dns { servers = {\"%s\"} }\n",
+		addr_text(&s->dns->addr, server));
 	fputs(text, f);
 	fclose(f);
 	assert_int_equal(config_load(name, &c), 0);
@@ -155,7 +158,9 @@ static struct scene *start_scene(const char *config, const char *state_dir)
 	s->clock = (struct clock){mono_ms, wall_ms, s};
 	log_init(&s->log, LOG_ERROR, "scene");
 	s->loop = loop_new(&s->log, &s->clock);
-	s->config = load(config);
+	s->dns = dns_server_new(s->loop);
+	s->dns->knows_all = true;
+	s->config = load(s, config);
 	s->users = users_new(NULL, config_realm(s->config));
 	TAILQ_INIT(&s->sip);
 	TAILQ_INIT(&s->xmpp);
@@ -213,6 +218,7 @@ void scene_free(struct scene *s)
 	drop(s);
 	while (!TAILQ_EMPTY(&s->kept))
 		kept_free(s, TAILQ_FIRST(&s->kept));
+	dns_server_free(s->dns);
 	loop_free(s->loop);
 	users_free(s->users);
 	config_free(s->config);

@@ -12,6 +12,7 @@
 
 #include "gateway/core.h"
 #include "gateway/users.h"
+#include "tests/lib/dns_server.h"
 
 #define SCENE_START_WALL 1792000000000ull
 
@@ -29,6 +30,7 @@ struct scene {
 	struct clock clock;
 	uint64_t mono, wall;
 	struct loop *loop;
+	struct dns_server *dns; /* knows every name, until a test changes it */
 	struct config *config;
 	struct users *users; /* nobody, until a test adds somebody */
 	struct core core;

@@ -116,7 +116,8 @@ static void test_invite(void **state)
 	d = scene_sip(s, PORT_DIAL, NULL);
 	assert_true(
 	    str_eq(d.f[PORT_F_RURI], STR("sip:bob@sip.test;transport=tcp")));
-	assert_int_equal(d.f[PORT_F_ROUTE].n, 0);
+	assert_true(
+	    str_eq(d.f[PORT_F_ROUTE], STR("sip:10.0.0.6;transport=tcp")));
 	assert_true(str_eq(d.f[PORT_F_FROM], STR("<" ROOM ">")));
 	assert_true(str_eq(d.f[PORT_F_TO], STR("<sip:bob@sip.test>")));
 	assert_true(

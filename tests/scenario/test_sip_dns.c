@@ -1,19 +1,20 @@
-/* Names of hosts: where stoxd connects for MSRP. */
+/* Names of hosts: where stoxd connects for MSRP, and sends its INVITEs. */
 #include "callee.h"
 
 #include <stdlib.h>
 
-#include "base/dns.h"
 #include "base/mem.h"
-#include "tests/lib/dns_server.h"
 
 #define ROOM "sip:r@chat.test"
+#define SIP                                                                    \
+	"sip { listen = {\"udp:127.0.0.1:5060\", \"tcp:127.0.0.1:5060\"} }\n"
 #define DOMAIN                                                                 \
-	"domain \"chat.test\" { secret = \"x\" rooms = local lock = no }\n"
+	SIP "domain \"chat.test\" { secret = \"x\" rooms = local lock = no "   \
+	    "}\n"
 
 struct bed {
 	struct scene *s;
-	struct dns_server *dns;
+	struct dns_server *dns; /* the scene's */
 	struct sip_user a;
 	struct callee c;
 };
@@ -23,8 +24,8 @@ static int setup(void **state)
 	struct bed *b = mem_new(sizeof(*b));
 
 	b->s = scene_new(DOMAIN);
-	b->dns = dns_server_new(b->s->loop);
-	dns_reload(b->s->core.dns, &b->dns->addr, 1);
+	b->dns = b->s->dns;
+	b->dns->knows_all = false;
 	sip_user_init(&b->a, b->s, "alice", ROOM);
 	callee_listen(&b->c, &b->a);
 	*state = b;
@@ -37,7 +38,6 @@ static int teardown(void **state)
 
 	callee_done(&b->c);
 	sip_user_done(&b->a);
-	dns_server_free(b->dns);
 	scene_free(b->s);
 	free(b);
 	return 0;
@@ -203,6 +203,151 @@ static void test_meanwhile(void **state)
 	sip_user_ack(&b->a);
 }
 
+/* --- INVITEs of ours --- */
+
+static void dials(struct bed *b, const char *uri)
+{
+	struct port_msg m = port_msg(PORT_REQUEST);
+	struct sip_user *u = &b->a;
+
+	if (!u->msrp)
+		sip_user_join(u, b->s, "alice", ROOM, "a=chatroom\r\n");
+	m.dlg = u->dlg;
+	m.cseq = ++u->cseq;
+	m.req = ++b->s->ids;
+	m.f[PORT_F_METHOD] = STR("REFER");
+	m.f[PORT_F_RURI] = STR(ROOM);
+	m.f[PORT_F_FROM] = STR("<sip:alice@sip.test>;tag=1");
+	m.f[PORT_F_PEER] = STR("127.0.0.1:5099");
+	m.f[PORT_F_REFER_TO] = str_z(uri);
+	scene_sip_event(b->s, &m);
+	assert_int_equal(scene_sip(b->s, PORT_ANSWER, NULL).status, 200);
+}
+
+static struct port_msg goes_to(struct bed *b, const char *route)
+{
+	struct port_msg m = scene_sip(b->s, PORT_DIAL, NULL);
+
+	assert_true(str_eq(m.f[PORT_F_ROUTE], str_z(route)));
+	assert_true(str_starts(m.f[PORT_F_RURI], STR("sip:bob@")));
+	return m;
+}
+
+/* What came of it, as the one hears who asked for it. */
+static void is_told(struct bed *b, const char *fragment)
+{
+	scene_run(b->s, 1000);
+	for (int i = 0; i < 3; i++) {
+		struct port_msg m = scene_sip(b->s, PORT_SEND, "NOTIFY");
+
+		scene_sip_response(b->s, &m, 200);
+		scene_run(b->s, 1000);
+		if (has(m.f[PORT_F_BODY], fragment))
+			return;
+	}
+	fail();
+}
+
+/* SIP-2: SRV records, several hosts, addresses; 503 and silence go on to the
+ * next one, anything else is the outcome. */
+static void test_dial_srv(void **state)
+{
+	struct bed *b = *state;
+	struct port_msg m;
+
+	dns_server_srv(b->dns, "_sip._tcp.sip.test", 2, 0, 5070, "b.test");
+	dns_server_srv(b->dns, "_sip._tcp.sip.test", 1, 0, 5080, "a.test");
+	dns_server_host(b->dns, "a.test", "127.0.0.2");
+	dns_server_host(b->dns, "a.test", "127.0.0.3");
+	dns_server_host(b->dns, "b.test", "127.0.0.4");
+	dials(b, "<sip:bob@sip.test>");
+	m = goes_to(b, "sip:127.0.0.2:5080;transport=tcp");
+	scene_sip_response(b->s, &m, 503);
+	m = goes_to(b, "sip:127.0.0.3:5080;transport=tcp");
+	scene_sip_response(b->s, &m, 408);
+	m = goes_to(b, "sip:127.0.0.4:5070;transport=tcp");
+	scene_sip_response(b->s, &m, 503);
+	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
+	is_told(b, "SIP/2.0 503");
+	dials(b, "<sip:bob@sip.test>");
+	m = goes_to(b, "sip:127.0.0.2:5080;transport=tcp");
+	scene_sip_response(b->s, &m, 486);
+	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
+	is_told(b, "SIP/2.0 486");
+}
+
+/* SIP-2: the transport by NAPTR, by the URI, or none but the address; with a
+ * port no SRV. */
+static void test_dial_transports(void **state)
+{
+	struct bed *b = *state;
+
+	dns_server_naptr(b->dns, "n.test", 1, 1, "s", "SIPS+D2T",
+			 "_sips.n.test");
+	dns_server_naptr(b->dns, "n.test", 1, 2, "s", "SIP+D2T", "here.n.test");
+	dns_server_srv(b->dns, "here.n.test", 1, 0, 5070, "a.test");
+	dns_server_srv(b->dns, "_sip._udp.n.test", 1, 0, 5090, "a.test");
+	dns_server_host(b->dns, "a.test", "127.0.0.2");
+	dials(b, "<sip:bob@n.test>");
+	goes_to(b, "sip:127.0.0.2:5070;transport=tcp");
+	dials(b, "<sip:bob@n.test;transport=udp>");
+	goes_to(b, "sip:127.0.0.2:5090;transport=udp");
+	dials(b, "<sip:bob@a.test>");
+	goes_to(b, "sip:127.0.0.2");
+	dials(b, "<sip:bob@a.test:99;transport=tcp>");
+	goes_to(b, "sip:127.0.0.2:99;transport=tcp");
+	/* TLS wants the name, which the SIP process resolves */
+	dials(b, "<sips:bob@a.test>");
+	assert_int_equal(scene_sip(b->s, PORT_DIAL, NULL).f[PORT_F_ROUTE].n, 0);
+}
+
+/* DNS-5: no service here, or its hosts are not there: no address is tried. */
+static void test_dial_refused_service(void **state)
+{
+	struct bed *b = *state;
+
+	dns_server_srv(b->dns, "_sip._udp.sip.test", 0, 0, 0, "");
+	dns_server_srv(b->dns, "_sip._udp.x.test", 0, 0, 5060, "none.test");
+	dns_server_host(b->dns, "sip.test", "127.0.0.2");
+	dns_server_host(b->dns, "x.test", "127.0.0.2");
+	dials(b, "<sip:bob@sip.test>");
+	is_told(b, "SIP/2.0 404 No Such Host");
+	dials(b, "<sip:bob@x.test>");
+	is_told(b, "SIP/2.0 404 No Such Host");
+	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
+}
+
+/* DNS-10: no such name is 404; if that can't be known, 504. */
+static void test_dial_nowhere(void **state)
+{
+	struct bed *b = *state;
+
+	dials(b, "<sip:bob@none.test>");
+	is_told(b, "SIP/2.0 404 No Such Host");
+	b->dns->status = 2;
+	dials(b, "<sip:bob@other.test>");
+	is_told(b, "SIP/2.0 504 ");
+	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
+}
+
+/* The room ends while the name is being looked for. */
+static void test_dial_given_up(void **state)
+{
+	struct bed *b = *state;
+
+	dials(b, "<sip:bob@10.0.0.9>"); /* joins first */
+	scene_sip(b->s, PORT_DIAL, NULL);
+	b->dns->silent = true;
+	dials(b, "<sip:bob@slow.test>");
+	sip_user_bye(&b->a);
+	scene_run(b->s, 60000);
+	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
+	/* the other one only */
+	scene_sip(b->s, PORT_HANG_UP, NULL);
+	assert_true(scene_sip_none(b->s, PORT_HANG_UP, NULL));
+	is_told(b, "SIP/2.0 410 Gone");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -216,6 +361,11 @@ int main(void)
 	    TEST(test_unknown_host_in_c),
 	    TEST(test_cema),
 	    TEST(test_meanwhile),
+	    TEST(test_dial_srv),
+	    TEST(test_dial_transports),
+	    TEST(test_dial_refused_service),
+	    TEST(test_dial_nowhere),
+	    TEST(test_dial_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
