@@ -118,7 +118,7 @@ void affil_change(struct room *r, const struct room_affiliation *want)
 }
 
 static enum reason_code
-change(struct room *r, const struct room_affiliation *want, struct str actor)
+change_by(struct room *r, const struct room_affiliation *want, struct str actor)
 {
 	struct change c = {.want = *want, .reason = want->why};
 	struct review v = {REASON_NOT_MEMBER, actor, &c, 1};
@@ -129,6 +129,11 @@ change(struct room *r, const struct room_affiliation *want, struct str actor)
 	affil_change(r, want);
 	room_review(r, &v);
 	return REASON_OK;
+}
+
+enum reason_code affil_set(struct room *r, const struct room_affiliation *want)
+{
+	return change_by(r, want, STR_NONE);
 }
 
 void affil_founder(struct room *r, const struct seat_join *join)
@@ -170,12 +175,12 @@ enum reason_code room_affiliate(struct room *r, struct seat_rec *rec,
 		return code;
 	if (!owners_remain(r, &(struct change){.want = want}, 1))
 		return REASON_CONFLICT;
-	return change(r, &want, rec->occ->pub.nick);
+	return change_by(r, &want, rec->occ->pub.nick);
 }
 
 static enum reason_code run_change(struct room *r, void *want)
 {
-	return change(r, want, STR_NONE);
+	return affil_set(r, want);
 }
 
 enum reason_code room_set_affiliation(struct room *r, struct str user,

@@ -30,8 +30,9 @@ struct room_affiliation {
 	enum affiliation affiliation;
 	struct str nick; /* reserved for him; empty: none */
 	struct str why;
-	bool hidden; /* of one who hides his name: for no user's eyes */
-	bool fixed;  /* the configuration says so: nobody changes it */
+	bool hidden;	 /* of one who hides his name: for no user's eyes */
+	bool registered; /* a member because he took this nickname */
+	bool fixed;	 /* the configuration says so: nobody changes it */
 };
 
 /* What the administrator or the room's owner decides; copied. 0 = the default
@@ -120,6 +121,12 @@ enum reason_code room_moderate_as(struct room *r, struct str user,
 				  const struct room_policy *policy,
 				  const struct seat_change *changes,
 				  size_t n_changes);
+
+/* Reserves the nickname for an XMPP user, in place of one that he has; who is
+ * no member becomes one. An empty one: his is free again, and he is no member
+ * if that made him one. The reasons of SEAT_AFFILIATION. */
+enum reason_code room_register(struct room *r, struct str user,
+			       struct str nick);
 
 /* Makes a room that nobody has joined; of a room that is there the policy is
  * set, as by room_configure. It is kept until somebody came if it is not

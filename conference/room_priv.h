@@ -408,6 +408,8 @@ void affil_founder(struct room *r, const struct seat_join *join);
 /* Can the list be changed so? */
 enum reason_code affil_check(const struct room *r,
 			     const struct room_affiliation *want);
+/* Both, and those whom it concerns are told. */
+enum reason_code affil_set(struct room *r, const struct room_affiliation *want);
 /* Of a change that was checked; those whom it concerns are not told. */
 void affil_change(struct room *r, const struct room_affiliation *want);
 enum reason_code room_affiliate(struct room *r, struct seat_rec *rec,

@@ -127,6 +127,11 @@ struct str back_local_new_address(const struct back_local *b,
 	return address;
 }
 
+const struct map_domains *back_local_domains(const struct back_local *b)
+{
+	return &b->domains;
+}
+
 bool back_local_policy(const struct back_local *b, struct str room,
 		       struct room_policy *out)
 {

@@ -20,6 +20,9 @@ const struct domain_config *back_local_domain(const struct back_local *b,
 					      struct str domain);
 /* The settings that the configuration has for this room; false: it is of no
  * domain of ours. */
+/* How domains are called in the other world; good until the next
+ * back_local_reconfigure. */
+const struct map_domains *back_local_domains(const struct back_local *b);
 bool back_local_policy(const struct back_local *b, struct str room,
 		       struct room_policy *out);
 /* May a user of this world bring a room of this domain into being (FOCUS-2,

@@ -26,6 +26,13 @@ static bool policy(void *user, struct str room, struct room_policy *out)
 	return back_local_policy(c->back, room, out);
 }
 
+static const struct map_domains *domain_names(void *user)
+{
+	struct core *c = user;
+
+	return back_local_domains(c->back);
+}
+
 static int xmpp_send(void *user, struct str domain, struct str text)
 {
 	struct core *c = user;
@@ -163,6 +170,9 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .n_domains = n_titles,
 	    .join = join,
 	    .may_create = may_create,
+	    .policy = policy,
+	    .domain_names = domain_names,
+	    .max_answer = config->xmpp.max_stanza,
 	    .send = xmpp_send,
 	    .user = c,
 	    .keep = io->keep,

@@ -25,6 +25,8 @@ struct front_xmpp *front_xmpp_new(const struct front_xmpp_cfg *cfg)
 		f->cfg.max_sessions = 100000;
 	if (!f->cfg.max_message)
 		f->cfg.max_message = 262144;
+	if (!f->cfg.max_answer)
+		f->cfg.max_answer = 262144;
 	f->loop = cfg->loop;
 	f->log = loop_log(cfg->loop);
 	f->domains = table_new();
@@ -92,6 +94,11 @@ struct fx_domain *fx_domain_of(struct front_xmpp *f, struct str name)
 	TAILQ_INIT(&d->exiles);
 	table_put_str(f->domains, str_z(d->name), d);
 	return d;
+}
+
+const struct map_domains *fx_domains(struct front_xmpp *f)
+{
+	return f->cfg.domain_names(f->cfg.user);
 }
 
 void fx_send(struct front_xmpp *f, struct str domain)
@@ -183,7 +190,7 @@ static void unsubscribed(struct fx_domain *d, const struct muc_in *in)
 	fx_send(d->f, str_z(d->name));
 }
 
-/* Invitations, declines and requests for voice are not offered yet. */
+/* Invitations and declines are not offered yet. */
 static void not_offered(struct fx_domain *d, const struct muc_in *in,
 			const struct fx_session *s)
 {
@@ -217,8 +224,14 @@ static void route(struct fx_domain *d, const struct muc_in *in,
 		break;
 	case MUC_INVITE:
 	case MUC_DECLINE:
-	case MUC_VOICE_REQUEST:
 		not_offered(d, in, s);
+		break;
+	case MUC_VOICE_REQUEST:
+		if (s)
+			fx_on_voice_form(s, in);
+		else
+			fx_refuse(d->f, str_z(d->name), in,
+				  fx_outside(d->f, in->to.bare));
 		break;
 	case MUC_BAD_MESSAGE:
 	case MUC_BAD_IQ:
@@ -312,7 +325,8 @@ void front_xmpp_shutdown(struct front_xmpp *f)
 	f->stopped = true;
 	TABLE_FOREACH (f->domains, it, d) {
 		TAILQ_FOREACH (s, &d->sessions, in_domain) {
-			fx_tell_gone(s, REASON_SHUTDOWN, STR_NONE);
+			fx_tell_gone(s,
+				     (struct reason){.code = REASON_SHUTDOWN});
 			/* the next run tells him who can't hear it now */
 			if (d->down)
 				s->kept = false;

@@ -7,6 +7,7 @@
 #include "conference/room.h"
 #include "conference/seat.h"
 #include "gateway/kept.h"
+#include "mapping/addr.h"
 #include "xmpp/stanza.h"
 
 struct front_xmpp;
@@ -26,6 +27,9 @@ struct front_xmpp_cfg {
 	enum reason_code (*join)(void *user, struct seat_join *join,
 				 struct seat *seat);
 	bool (*may_create)(void *user, struct str domain);
+	/* What the configuration says of the room; false: of no such domain. */
+	bool (*policy)(void *user, struct str room, struct room_policy *out);
+	const struct map_domains *(*domain_names)(void *user);
 	/* Stanzas out, whole, as text, on the stream of `domain`. */
 	int (*send)(void *user, struct str domain, struct str text);
 	void *user;
@@ -33,6 +37,7 @@ struct front_xmpp_cfg {
 	unsigned ping_idle_ms; /* silent occupants are pinged after [900000] */
 	unsigned link_lost_ms; /* occupants outlive their stream for [60000] */
 	size_t max_sessions;   /* full JIDs in rooms [100000] */
+	size_t max_answer;     /* octets of one [262144] */
 	size_t max_message;    /* octets of a message's strings [262144] */
 };
 

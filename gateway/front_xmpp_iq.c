@@ -14,13 +14,10 @@ static const struct stanza_error unavailable = {"cancel",
 						"service-unavailable"};
 static const struct stanza_error not_acceptable = {"cancel", "not-acceptable"};
 static const struct stanza_error bad_request = {"modify", "bad-request"};
-static const struct stanza_error not_implemented = {"cancel",
-						    "feature-not-implemented"};
-static const struct stanza_error forbidden = {"auth", "forbidden"};
 
 /* --- answers --- */
 
-static struct buf *begin_result(struct fx_domain *d, const struct muc_in *in)
+struct buf *fx_iq_begin(struct fx_domain *d, const struct muc_in *in)
 {
 	struct buf *b = fx_begin(d->f, "iq", in->from.full, in->to.bare,
 				 in->to.resource, "result", in->id);
@@ -29,20 +26,20 @@ static struct buf *begin_result(struct fx_domain *d, const struct muc_in *in)
 	return b;
 }
 
-static void end_result(struct fx_domain *d)
+void fx_iq_end(struct fx_domain *d)
 {
 	buf_addz(&d->f->out, "</iq>");
 	fx_send(d->f, str_z(d->name));
 }
 
-static void answer_empty(struct fx_domain *d, const struct muc_in *in)
+void fx_iq_empty(struct fx_domain *d, const struct muc_in *in)
 {
-	begin_result(d, in);
-	end_result(d);
+	fx_iq_begin(d, in);
+	fx_iq_end(d);
 }
 
-static void answer_error(struct fx_domain *d, const struct muc_in *in,
-			 struct stanza_error e)
+void fx_iq_error(struct fx_domain *d, const struct muc_in *in,
+		 struct stanza_error e)
 {
 	fx_error(d->f, str_z(d->name), in, e, STR_NONE);
 }
@@ -58,7 +55,7 @@ static void answer_no_node(struct fx_domain *d, const struct muc_in *in)
 	x_put_attr(b, "node", x_attr(in->payload, "node"));
 	buf_addz(b, "/>");
 	x_put_error(b, not_found, STR_NONE, STR_NONE);
-	end_result(d);
+	fx_iq_end(d);
 }
 
 static bool asks(const struct muc_in *in, const char *name, const char *ns)
@@ -146,7 +143,7 @@ static void put_room(struct buf *b, struct page *p,
 static void list_rooms(struct fx_domain *d, const struct muc_in *in)
 {
 	struct page p = read_page(d->f, in);
-	struct buf *b = begin_result(d, in);
+	struct buf *b = fx_iq_begin(d, in);
 	struct room_info info;
 	struct room *r;
 	size_t it = 0;
@@ -161,9 +158,9 @@ static void list_rooms(struct fx_domain *d, const struct muc_in *in)
 		disco_items_set(b, p.first, p.first_index, p.last, p.count);
 	disco_items_end(b);
 	if (p.found)
-		end_result(d);
+		fx_iq_end(d);
 	else
-		answer_error(d, in, not_found);
+		fx_iq_error(d, in, not_found);
 }
 
 static void on_service_iq(struct fx_domain *d, const struct muc_in *in)
@@ -171,14 +168,14 @@ static void on_service_iq(struct fx_domain *d, const struct muc_in *in)
 	if (asks_disco(in) && x_attr(in->payload, "node").n) {
 		answer_no_node(d, in);
 	} else if (asks(in, "query", NS_DISCO_INFO)) {
-		disco_service_info(begin_result(d, in), service_name(d));
-		end_result(d);
+		disco_service_info(fx_iq_begin(d, in), service_name(d));
+		fx_iq_end(d);
 	} else if (asks(in, "query", NS_DISCO_ITEMS)) {
 		list_rooms(d, in);
 	} else if (asks(in, "ping", NS_PING)) {
-		answer_empty(d, in);
+		fx_iq_empty(d, in);
 	} else {
-		answer_error(d, in, unavailable);
+		fx_iq_error(d, in, unavailable);
 	}
 }
 
@@ -212,127 +209,57 @@ static void room_disco_info(struct fx_domain *d, const struct muc_in *in,
 	    .occupants_change_subject = !info->subject_by_moderators,
 	};
 
-	disco_room_info(begin_result(d, in), &r);
-	end_result(d);
+	disco_room_info(fx_iq_begin(d, in), &r);
+	fx_iq_end(d);
 }
 
 static void room_node(struct fx_domain *d, const struct muc_in *in,
-		      struct str node)
+		      const struct room *r, struct str node)
 {
-	struct buf *b;
+	struct str nick;
 
 	if (str_eq(node, STR("http://jabber.org/protocol/muc#traffic"))) {
-		answer_error(d, in, unavailable);
+		fx_iq_error(d, in, unavailable);
 	} else if (str_eq(node, STR("x-roomuser-item")) &&
 		   asks(in, "query", NS_DISCO_INFO)) {
-		b = begin_result(d, in);
-		buf_addz(b, "<query xmlns='" NS_DISCO_INFO
-			    "' node='x-roomuser-item'/>");
-		end_result(d);
+		room_affiliation_of(r, in->from.bare, &nick);
+		disco_reserved_nick(fx_iq_begin(d, in), nick);
+		fx_iq_end(d);
 	} else {
 		answer_no_node(d, in);
 	}
 }
 
-static void owner_form(struct fx_domain *d, const struct muc_in *in)
-{
-	buf_addz(begin_result(d, in),
-		 "<query xmlns='" NS_MUC_OWNER "'><x xmlns='" NS_XDATA
-		 "' type='form'><field var='FORM_TYPE' type='hidden'>"
-		 "<value>http://jabber.org/protocol/muc#roomconfig</value>"
-		 "</field></x></query>");
-	end_result(d);
-}
-
-static bool has_settings(const struct xnode *form)
-{
-	const struct xnode *field = x_child(form, "field", NS_XDATA);
-
-	while (field && str_eq(x_attr(field, "var"), STR("FORM_TYPE")))
-		field = x_next(field, "field", NS_XDATA);
-	return field != NULL;
-}
-
-static void owner_command(struct fx_session *s, const struct muc_in *in,
-			  enum seat_cmd_type type, struct str why)
-{
-	struct seat_cmd cmd = {.type = type, .text = why};
-	struct pending p = {
-	    .kind = type == SEAT_DESTROY ? PENDING_DESTROY : PENDING_IQ,
-	    .id = in->id,
-	};
-
-	if (!fx_command(s, &cmd, &p))
-		fx_refuse(s->f, str_z(s->domain->name), in, REASON_OVERLOAD);
-}
-
-/* XEP-0045 §10.1, §10.9: an empty form opens a new room, a cancelled one
- * closes it. */
-static void owner_set(struct fx_session *s, const struct muc_in *in,
-		      bool locked)
-{
-	const struct xnode *destroy =
-	    x_child(in->payload, "destroy", NS_MUC_OWNER);
-	const struct xnode *form = x_child(in->payload, "x", NS_XDATA);
-	struct str type = x_attr(form, "type");
-
-	if (destroy)
-		owner_command(s, in, SEAT_DESTROY,
-			      x_text(x_child(destroy, "reason", NS_MUC_OWNER),
-				     s->f->arena));
-	else if (!form)
-		answer_error(s->domain, in, bad_request);
-	else if (str_eq(type, STR("cancel")) && locked)
-		owner_command(s, in, SEAT_DESTROY, STR_NONE);
-	else if (str_eq(type, STR("cancel")))
-		answer_empty(s->domain, in);
-	else if (!str_eq(type, STR("submit")))
-		answer_error(s->domain, in, bad_request);
-	else if (has_settings(form))
-		answer_error(s->domain, in, not_implemented);
-	else
-		owner_command(s, in, SEAT_UNLOCK, STR_NONE);
-}
-
-static void on_owner_iq(struct fx_domain *d, const struct muc_in *in,
-			struct fx_session *s, bool locked)
-{
-	if (!is_owner(s))
-		answer_error(d, in, locked ? not_found : forbidden);
-	else if (in->set)
-		owner_set(s, in, locked);
-	else
-		owner_form(d, in);
-}
-
 static void on_room_iq(struct fx_domain *d, const struct muc_in *in,
 		       struct fx_session *s)
 {
-	const struct room *r = rooms_find(d->f->cfg.rooms, in->to.bare);
+	struct room *r = rooms_find(d->f->cfg.rooms, in->to.bare);
 	struct room_info info = {0};
 	struct buf *b;
 
 	if (r)
 		room_info(r, &info);
 	if (!r || (info.locked && !is_owner(s))) {
-		answer_error(d, in, not_found);
+		fx_iq_error(d, in, not_found);
 	} else if (asks_disco(in) && x_attr(in->payload, "node").n) {
-		room_node(d, in, x_attr(in->payload, "node"));
+		room_node(d, in, r, x_attr(in->payload, "node"));
 	} else if (asks(in, "query", NS_DISCO_INFO)) {
 		room_disco_info(d, in, &info, s != NULL);
 	} else if (asks(in, "query", NS_DISCO_ITEMS)) {
-		b = begin_result(d, in);
+		b = fx_iq_begin(d, in);
 		disco_items_begin(b, STR_NONE);
 		disco_items_end(b);
-		end_result(d);
+		fx_iq_end(d);
 	} else if (asks(in, "ping", NS_PING)) {
-		answer_empty(d, in);
+		fx_iq_empty(d, in);
 	} else if (x_is(in->payload, "query", NS_MUC_OWNER)) {
-		on_owner_iq(d, in, s, info.locked);
+		fx_on_owner_iq(d, in, s, r);
 	} else if (x_is(in->payload, "query", NS_MUC_ADMIN)) {
-		answer_error(d, in, is_owner(s) ? not_implemented : forbidden);
+		fx_on_admin_iq(d, in, s, r);
+	} else if (x_is(in->payload, "query", NS_REGISTER)) {
+		fx_on_register_iq(d, in, r);
 	} else {
-		answer_error(d, in, unavailable);
+		fx_iq_error(d, in, unavailable);
 	}
 }
 
@@ -346,7 +273,7 @@ void fx_iq_done(struct fx_session *s, const struct pending *p,
 	buf_addc(b, '>');
 	if (!fine)
 		x_put_error(b, map_reason_to_error(code), STR_NONE, STR_NONE);
-	end_result(s->domain);
+	fx_iq_end(s->domain);
 }
 
 /* --- an occupant --- */
@@ -360,28 +287,28 @@ static void for_sip_user(struct fx_domain *d, const struct muc_in *in,
 	if (asks_disco(in) && x_attr(in->payload, "node").n) {
 		answer_no_node(d, in);
 	} else if (asks(in, "ping", NS_PING)) {
-		answer_empty(d, in);
+		fx_iq_empty(d, in);
 	} else if (asks(in, "query", NS_DISCO_INFO)) {
-		disco_sip_user_info(begin_result(d, in));
-		end_result(d);
+		disco_sip_user_info(fx_iq_begin(d, in));
+		fx_iq_end(d);
 	} else if (asks(in, "query", NS_DISCO_ITEMS)) {
-		b = begin_result(d, in);
+		b = fx_iq_begin(d, in);
 		disco_items_begin(b, STR_NONE);
 		disco_items_end(b);
-		end_result(d);
+		fx_iq_end(d);
 	} else if (asks(in, "vCard", NS_VCARD)) {
-		b = begin_result(d, in);
+		b = fx_iq_begin(d, in);
 		buf_addz(b, "<vCard xmlns='" NS_VCARD "'>");
 		x_put_text(b, "FN", who->nick);
 		buf_addz(b, "</vCard>");
-		end_result(d);
+		fx_iq_end(d);
 	} else if (asks(in, "query", NS_VERSION)) {
-		b = begin_result(d, in);
+		b = fx_iq_begin(d, in);
 		buf_addz(b, "<query xmlns='" NS_VERSION "'><name>stoxd</name>"
 			    "<version>" STOX_VERSION "</version></query>");
-		end_result(d);
+		fx_iq_end(d);
 	} else {
-		answer_error(d, in, unavailable);
+		fx_iq_error(d, in, unavailable);
 	}
 }
 
@@ -391,19 +318,19 @@ static void on_occupant_iq(struct fx_domain *d, const struct muc_in *in,
 	const struct occupant *who;
 
 	if (!s) {
-		answer_error(d, in,
-			     asks_disco(in) ? bad_request : not_acceptable);
+		fx_iq_error(d, in,
+			    asks_disco(in) ? bad_request : not_acceptable);
 		return;
 	}
 	who = seat_by_nick(&s->seat, in->to.resource);
 	if (!who)
-		answer_error(d, in, not_found);
+		fx_iq_error(d, in, not_found);
 	else if (who->world == WORLD_SIP)
 		for_sip_user(d, in, who);
 	else if (who->id == s->occupant && asks(in, "ping", NS_PING))
-		answer_empty(d, in);
+		fx_iq_empty(d, in);
 	else
-		answer_error(d, in, unavailable);
+		fx_iq_error(d, in, unavailable);
 }
 
 void fx_on_iq(struct fx_domain *d, const struct muc_in *in)

@@ -278,7 +278,7 @@ void fx_leave(struct fx_session *s, enum reason_code code, struct str text)
 	struct seat_cmd cmd = {.type = SEAT_LEAVE, .code = code, .text = text};
 
 	if (!s->silent)
-		fx_tell_gone(s, code, text);
+		fx_tell_gone(s, (struct reason){.code = code, .text = text});
 	s->silent = true;
 	if (seat_in_room(&s->seat))
 		seat_command(&s->seat, &cmd);

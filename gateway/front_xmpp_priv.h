@@ -111,6 +111,9 @@ struct front_xmpp {
 struct fx_domain *fx_domain_of(struct front_xmpp *f, struct str name);
 /* Sends f->out. */
 void fx_send(struct front_xmpp *f, struct str domain);
+/* How this front end's domains and those of SIP users are called in the other
+ * world. */
+const struct map_domains *fx_domains(struct front_xmpp *f);
 /* Empties f->out and writes "<name to=.. from=room[/nick] type=.. id=..". */
 struct buf *fx_begin(struct front_xmpp *f, const char *name, struct str to,
 		     struct str room, struct str nick, const char *type,
@@ -174,7 +177,7 @@ void fx_send_occupant(struct fx_session *s, const struct occupant *who);
 /* The presence that tells a user of an earlier run so (status 332). */
 void fx_tell_restarted(struct fx_domain *d, const struct kept_occupant *o);
 /* Tells the user that he is out of the room, and why. */
-void fx_tell_gone(struct fx_session *s, enum reason_code code, struct str text);
+void fx_tell_gone(struct fx_session *s, struct reason why);
 
 /* --- front_xmpp_message.c --- */
 
@@ -189,6 +192,34 @@ void fx_message_failed(struct fx_session *s, const struct pending *p,
 void fx_on_iq(struct fx_domain *d, const struct muc_in *in);
 void fx_iq_done(struct fx_session *s, const struct pending *p,
 		enum reason_code code);
+
+/* The result of an iq: begin, what it says, end; or an empty one. */
+struct buf *fx_iq_begin(struct fx_domain *d, const struct muc_in *in);
+void fx_iq_end(struct fx_domain *d);
+void fx_iq_empty(struct fx_domain *d, const struct muc_in *in);
+void fx_iq_error(struct fx_domain *d, const struct muc_in *in,
+		 struct stanza_error e);
+
+/* --- front_xmpp_admin.c, _owner.c, _register.c, _voice.c --- */
+
+/* Who asks something of a room that he need not be in. */
+struct fx_asker {
+	enum affiliation affiliation;
+	enum role role;
+};
+struct fx_asker fx_asker(struct fx_session *s, const struct muc_in *in,
+			 const struct room *r);
+/* Runs the command in his seat or, without one, in his name, and answers. */
+void fx_moderate(struct fx_domain *d, const struct muc_in *in,
+		 struct fx_session *s, struct room *r, struct seat_cmd *cmd);
+void fx_on_admin_iq(struct fx_domain *d, const struct muc_in *in,
+		    struct fx_session *s, struct room *r);
+void fx_on_owner_iq(struct fx_domain *d, const struct muc_in *in,
+		    struct fx_session *s, struct room *r);
+void fx_on_register_iq(struct fx_domain *d, const struct muc_in *in,
+		       struct room *r);
+void fx_on_voice_form(struct fx_session *s, const struct muc_in *in);
+void fx_voice_asked(struct fx_session *s, const struct occupant *who);
 
 /* --- front_xmpp_keep.c --- */
 

@@ -38,13 +38,18 @@ static bool is_removed(const struct show *p)
 static void put_user(struct buf *b, const struct show *p)
 {
 	int code = p->presence ? 0 : map_reason_to_muc_status(p->reason.code);
+	bool deed = is_removed(p) || p->presence;
 
 	buf_addz(b, "<x xmlns='" NS_MUC_USER "'>");
 	map_occupant_item(b, p->affiliation, p->role, p->jid, p->new_nick,
-			  is_removed(p) || p->presence ? p->reason.text
-						       : STR_NONE);
+			  deed ? p->reason.text : STR_NONE,
+			  deed ? p->reason.actor : STR_NONE);
 	if (!p->presence && p->reason.code == REASON_ROOM_GONE) {
-		buf_addz(b, "<destroy>");
+		buf_addz(b, "<destroy");
+		x_put_attr(b, "jid", p->reason.venue);
+		buf_addc(b, '>');
+		if (p->reason.venue_password.n)
+			x_put_text(b, "password", p->reason.venue_password);
 		if (p->reason.text.n)
 			x_put_text(b, "reason", p->reason.text);
 		buf_addz(b, "</destroy>");
@@ -170,17 +175,17 @@ void fx_tell_settings(struct fx_session *s, unsigned changed)
 	fx_send(s->f, str_z(s->domain->name));
 }
 
-void fx_tell_gone(struct fx_session *s, enum reason_code code, struct str text)
+void fx_tell_gone(struct fx_session *s, struct reason why)
 {
-	bool room_gone = code == REASON_ROOM_GONE;
+	bool room_gone = why.code == REASON_ROOM_GONE;
 	struct show p = {
 	    .nick = buf_str(&s->nick),
-	    .affiliation = affiliation_then(s, code),
+	    .affiliation = affiliation_then(s, why.code),
 	    .role = ROLE_NONE,
 	    .jid = room_gone ? STR_NONE : s->jid,
 	    .stable_id = buf_str(&s->stable_id),
 	    .self = true,
-	    .reason = {code, text},
+	    .reason = why,
 	};
 
 	send_show(s, &p);
@@ -340,7 +345,7 @@ void fx_roster_event(struct fx_session *s, const struct seat_ev *ev)
 			on_left(s, ev);
 		break;
 	case SEAT_ENDED:
-		fx_tell_gone(s, ev->reason.code, ev->reason.text);
+		fx_tell_gone(s, ev->reason);
 		break;
 	case SEAT_MESSAGE:
 	case SEAT_SUBJECT_SET:

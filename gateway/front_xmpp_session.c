@@ -51,6 +51,8 @@ static void on_event(void *front, const struct seat_ev *ev)
 			fx_tell_settings(s, ev->changed);
 		break;
 	case SEAT_VOICE_ASKED:
+		if (!s->silent)
+			fx_voice_asked(s, ev->who);
 		break;
 	case SEAT_RESULT:
 		fx_result(s, ev->own_op, ev->reason.code);

@@ -55,6 +55,7 @@ static void affiliation(void *user, struct room *r,
 	    cell_text(a->nick),
 	    cell_text(a->why),
 	    cell_int(a->hidden),
+	    cell_int(a->registered),
 	};
 
 	if (a->affiliation == AFF_NONE && !a->nick.n)

@@ -100,6 +100,7 @@ static void on_affiliation(void *user, const struct cell *row)
 	    .nick = arena_dup(rs->arena, row[3].s),
 	    .why = arena_dup(rs->arena, row[4].s),
 	    .hidden = row[5].n != 0,
+	    .registered = row[6].n != 0,
 	};
 }
 

@@ -29,8 +29,8 @@ const struct table_def row_tables[ROW_TABLES] = {
 		      .n_keys = 2},
     [ROW_AFFILIATIONS] = {.name = "affiliations",
 			  .columns = {"room", "user", "affiliation", "nick",
-				      "why", "hidden"},
-			  .n_columns = 6,
+				      "why", "hidden", "registered"},
+			  .n_columns = 7,
 			  .n_keys = 2},
     [ROW_NICKNAMES] = {.name = "nicknames",
 		       .columns = {"room", "until_ms", "nick", "user"},
@@ -134,6 +134,10 @@ static const char version_1[] =
 	" body BLOB NOT NULL,"
 	" PRIMARY KEY (room, serial, place)"
 	");";
+
+static const char version_2[] =
+	"ALTER TABLE affiliations"
+	" ADD COLUMN registered INTEGER NOT NULL DEFAULT 0;";
 /* clang-format on */
 
-const char *const row_migrations[STORE_VERSION] = {version_1};
+const char *const row_migrations[STORE_VERSION] = {version_1, version_2};

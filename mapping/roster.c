@@ -80,7 +80,7 @@ int map_occupant_to_confinfo(const struct occupant *o,
 
 void map_occupant_item(struct buf *out, enum affiliation affiliation,
 		       enum role role, struct str jid, struct str nick,
-		       struct str reason)
+		       struct str reason, struct str actor)
 {
 	buf_addz(out, "<item");
 	x_put_attr(out, "affiliation",
@@ -88,11 +88,17 @@ void map_occupant_item(struct buf *out, enum affiliation affiliation,
 	x_put_attr(out, "role", str_z(map_role_name(role)));
 	x_put_attr(out, "jid", jid);
 	x_put_attr(out, "nick", nick);
-	if (!reason.n) {
+	if (!reason.n && !actor.n) {
 		buf_addz(out, "/>");
 		return;
 	}
 	buf_addc(out, '>');
-	x_put_text(out, "reason", reason);
+	if (actor.n) {
+		buf_addz(out, "<actor");
+		x_put_attr(out, "nick", actor);
+		buf_addz(out, "/>");
+	}
+	if (reason.n)
+		x_put_text(out, "reason", reason);
 	buf_addz(out, "</item>");
 }

@@ -20,9 +20,10 @@ int map_occupant_to_confinfo(const struct occupant *o,
 			     const struct map_roster_cfg *cfg, struct arena *a,
 			     struct confinfo_user *u);
 
-/* "<item affiliation=.. role=.. jid=.. nick=../>", with a <reason/> inside;
- * jid, nick and reason may be empty. For someone who leaves role is ROLE_NONE.
+/* "<item affiliation=.. role=.. jid=.. nick=../>", with <actor nick=../> and
+ * <reason/> inside; jid, nick, reason and actor may be empty. For someone who
+ * leaves role is ROLE_NONE.
  */
 void map_occupant_item(struct buf *out, enum affiliation affiliation,
 		       enum role role, struct str jid, struct str nick,
-		       struct str reason);
+		       struct str reason, struct str actor);

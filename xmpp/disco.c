@@ -71,6 +71,7 @@ void disco_room_info(struct buf *b, const struct disco_room *r)
 	feature(b, NS_MUC "#self-ping-optimization");
 	feature(b, NS_SID);
 	feature(b, NS_OCCUPANT);
+	feature(b, NS_REGISTER);
 	feature(b, r->public ? "muc_public" : "muc_hidden");
 	feature(b, r->persistent ? "muc_persistent" : "muc_temporary");
 	feature(b, r->members_only ? "muc_membersonly" : "muc_open");
@@ -78,6 +79,17 @@ void disco_room_info(struct buf *b, const struct disco_room *r)
 	feature(b, r->anonymous ? "muc_semianonymous" : "muc_nonanonymous");
 	feature(b, r->password ? "muc_passwordprotected" : "muc_unsecured");
 	room_form(b, r);
+	end_info(b);
+}
+
+void disco_reserved_nick(struct buf *b, struct str nick)
+{
+	buf_addz(b, "<query xmlns='" NS_DISCO_INFO "' node='x-roomuser-item'>");
+	if (nick.n) {
+		buf_addz(b, "<identity category='conference' type='text'");
+		x_put_attr(b, "name", nick);
+		buf_addz(b, "/>");
+	}
 	end_info(b);
 }
 

@@ -16,6 +16,8 @@ struct disco_room {
 
 void disco_service_info(struct buf *b, struct str service_name);
 void disco_room_info(struct buf *b, const struct disco_room *r);
+/* What nickname is reserved for who asks; empty: none (XEP-0045 §7.12). */
+void disco_reserved_nick(struct buf *b, struct str nick);
 /* A participant who is a SIP user, answered for by us (DISCO-10). */
 void disco_sip_user_info(struct buf *b);
 /* Items: open, any number of items, close. */

@@ -33,6 +33,7 @@ struct xnode {
 #define NS_DISCO_INFO  "http://jabber.org/protocol/disco#info"
 #define NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
 #define NS_XDATA       "jabber:x:data"
+#define NS_REGISTER    "jabber:iq:register"
 #define NS_XHTML_IM    "http://jabber.org/protocol/xhtml-im"
 #define NS_CHATSTATES  "http://jabber.org/protocol/chatstates"
 #define NS_OOB	       "jabber:x:oob"

@@ -55,6 +55,26 @@ static bool may_create(void *user, struct str domain)
 	return true;
 }
 
+static bool on_policy(void *user, struct str room, struct room_policy *out)
+{
+	(void)user;
+	(void)room;
+	*out = (struct room_policy){.max_occupants = 4};
+	return true;
+}
+
+static const struct map_domains *on_domain_names(void *user)
+{
+	static const struct map_domain names[] = {
+	    {{"sip.test", 8}, MAP_DOMAIN_USERS},
+	    {{"gw.test", 7}, MAP_DOMAIN_FOREIGN},
+	};
+	static const struct map_domains domains = {.domains = names, .n = 2};
+
+	(void)user;
+	return &domains;
+}
+
 static int on_send(void *user, struct str domain, struct str text)
 {
 	struct world_under_test *w = user;
@@ -124,6 +144,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .rooms = w.rooms,
 	    .join = on_join,
 	    .may_create = may_create,
+	    .policy = on_policy,
+	    .domain_names = on_domain_names,
 	    .send = on_send,
 	    .user = &w,
 	});

@@ -423,7 +423,7 @@ static void test_instant_room(void **state)
 	xmpp_put(s, OWNER_SET("<x xmlns='" NS_XDATA "' type='submit'>"
 			      "<field var='FORM_TYPE'><value>x</value>"
 			      "</field><field var='y'/></x>"));
-	assert_heard(s, ANN, "iq error cancel/feature-not-implemented id=o\n");
+	assert_heard(s, ANN, "iq error modify/not-acceptable id=o\n");
 	xmpp_put(s, OWNER_SET("<x xmlns='" NS_XDATA "' type='submit'/>"));
 	assert_heard(s, ANN, "iq result id=o\n");
 	join(s, BEN, "Ben");

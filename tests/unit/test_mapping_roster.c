@@ -144,21 +144,22 @@ static void test_item(void **state)
 	struct buf b = BUF_INIT(1000);
 
 	map_occupant_item(&b, AFF_OWNER, ROLE_MODERATOR, STR("a@b/'c'"),
-			  STR_NONE, STR_NONE);
+			  STR_NONE, STR_NONE, STR_NONE);
 	assert_string_equal(buf_z(&b),
 			    "<item affiliation='owner' role='moderator' "
 			    "jid='a@b/&apos;c&apos;'/>");
 	buf_clear(&b);
 	map_occupant_item(&b, AFF_NONE, ROLE_NONE, STR_NONE, STR("New"),
-			  STR_NONE);
+			  STR_NONE, STR_NONE);
 	assert_string_equal(
 	    buf_z(&b), "<item affiliation='none' role='none' nick='New'/>");
 	buf_clear(&b);
 	map_occupant_item(&b, AFF_OUTCAST, ROLE_NONE, STR_NONE, STR_NONE,
-			  STR("a < b"));
-	assert_string_equal(buf_z(&b),
-			    "<item affiliation='outcast' role='none'>"
-			    "<reason>a &lt; b</reason></item>");
+			  STR("a < b"), STR("Ann's"));
+	assert_string_equal(
+	    buf_z(&b),
+	    "<item affiliation='outcast' role='none'>"
+	    "<actor nick='Ann&apos;s'/><reason>a &lt; b</reason></item>");
 	buf_done(&b);
 }
 
