@@ -46,7 +46,8 @@ class Rooms(XmppBed):
 
     async def restart(self, sig):
         loop = asyncio.get_running_loop()
-        self.stoxd.stop(sig)
+        # meanwhile our users answer what they are sent
+        await loop.run_in_executor(None, self.stoxd.stop, sig)
         await until(lambda: not self.listening(), 10, "the end of the SIP side")
         await loop.run_in_executor(None, self.stoxd.start)
         await self.wait_component()
