@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/xmltext.h"
-#include "gateway/front_xmpp_priv.h"
+#include "gateway/front_xmpp_forward.h"
 #include "mapping/reason.h"
 
 #define READ_MAX  (1u << 20) /* what is made of one stanza while it is read */
@@ -36,6 +36,7 @@ struct front_xmpp *front_xmpp_new(const struct front_xmpp_cfg *cfg)
 	f->arena = arena_new(READ_MAX);
 	buf_init(&f->out, WRITE_MAX);
 	buf_init(&f->key, WRITE_MAX);
+	f->forwards = forwards_new(f);
 	return f;
 }
 
@@ -72,6 +73,7 @@ void front_xmpp_free(struct front_xmpp *f)
 		free(d);
 	}
 	timer_cancel(f->loop, &f->ping_timer);
+	forwards_free(f->forwards);
 	table_free(f->domains);
 	table_free(f->sessions);
 	table_free(f->exiles);
@@ -245,7 +247,7 @@ static void route(struct fx_domain *d, const struct muc_in *in,
 		fx_on_iq(d, in);
 		break;
 	case MUC_IQ_REPLY:
-		if (s)
+		if (!fx_forward_answered(d, in) && s)
 			fx_on_iq_reply(s, in);
 		break;
 	case MUC_IGNORE:

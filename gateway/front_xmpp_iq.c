@@ -1,6 +1,6 @@
 /* Queries: service discovery, pings, the owner's of a new room (XEP-0030,
- * XEP-0199, XEP-0410, XEP-0045 §6, §10). */
-#include "gateway/front_xmpp_priv.h"
+ * XEP-0199, XEP-0410, XEP-0045 §6, §10, XEP-0054). */
+#include "gateway/front_xmpp_forward.h"
 #include "mapping/reason.h"
 #include "xmpp/disco.h"
 
@@ -14,6 +14,7 @@ static const struct stanza_error unavailable = {"cancel",
 						"service-unavailable"};
 static const struct stanza_error not_acceptable = {"cancel", "not-acceptable"};
 static const struct stanza_error bad_request = {"modify", "bad-request"};
+static const struct stanza_error not_allowed = {"cancel", "not-allowed"};
 
 /* --- answers --- */
 
@@ -55,6 +56,24 @@ static void answer_no_node(struct fx_domain *d, const struct muc_in *in)
 	x_put_attr(b, "node", x_attr(in->payload, "node"));
 	buf_addz(b, "/>");
 	x_put_error(b, not_found, STR_NONE, STR_NONE);
+	fx_iq_end(d);
+}
+
+/* XEP-0054: one field to read, nothing to change. */
+static void answer_vcard(struct fx_domain *d, const struct muc_in *in,
+			 const char *field, struct str value)
+{
+	struct buf *b;
+
+	if (in->set) {
+		fx_iq_error(d, in, not_allowed);
+		return;
+	}
+	b = fx_iq_begin(d, in);
+	buf_addz(b, "<vCard xmlns='" NS_VCARD "'>");
+	if (value.n)
+		x_put_text(b, field, value);
+	buf_addz(b, "</vCard>");
 	fx_iq_end(d);
 }
 
@@ -252,6 +271,8 @@ static void on_room_iq(struct fx_domain *d, const struct muc_in *in,
 		fx_iq_end(d);
 	} else if (asks(in, "ping", NS_PING)) {
 		fx_iq_empty(d, in);
+	} else if (x_is(in->payload, "vCard", NS_VCARD)) {
+		answer_vcard(d, in, "DESC", info.description);
 	} else if (x_is(in->payload, "query", NS_MUC_OWNER)) {
 		fx_on_owner_iq(d, in, s, r);
 	} else if (x_is(in->payload, "query", NS_MUC_ADMIN)) {
@@ -296,12 +317,8 @@ static void for_sip_user(struct fx_domain *d, const struct muc_in *in,
 		disco_items_begin(b, STR_NONE);
 		disco_items_end(b);
 		fx_iq_end(d);
-	} else if (asks(in, "vCard", NS_VCARD)) {
-		b = fx_iq_begin(d, in);
-		buf_addz(b, "<vCard xmlns='" NS_VCARD "'>");
-		x_put_text(b, "FN", who->nick);
-		buf_addz(b, "</vCard>");
-		fx_iq_end(d);
+	} else if (x_is(in->payload, "vCard", NS_VCARD)) {
+		answer_vcard(d, in, "FN", who->nick);
 	} else if (asks(in, "query", NS_VERSION)) {
 		b = fx_iq_begin(d, in);
 		buf_addz(b, "<query xmlns='" NS_VERSION "'><name>stoxd</name>"
@@ -330,7 +347,7 @@ static void on_occupant_iq(struct fx_domain *d, const struct muc_in *in,
 	else if (who->id == s->occupant && asks(in, "ping", NS_PING))
 		fx_iq_empty(d, in);
 	else
-		fx_iq_error(d, in, unavailable);
+		fx_forward(s, in, who);
 }
 
 void fx_on_iq(struct fx_domain *d, const struct muc_in *in)

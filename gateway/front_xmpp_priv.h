@@ -8,6 +8,8 @@
 #include "mapping/message.h"
 #include "xmpp/muc.h"
 
+struct forwards;
+
 /* The stream of one domain, and who came by it. */
 struct fx_domain {
 	char *name;
@@ -86,7 +88,8 @@ struct fx_session {
 	uint64_t heard_ms;
 	char ping_id[17]; /* of the ping that is out; or empty */
 	bool answers_pings;
-	bool suspect; /* a message came back in a doubtful manner */
+	bool suspect;	     /* a message came back in a doubtful manner */
+	unsigned n_forwards; /* queries of his that others are to answer */
 };
 
 struct front_xmpp {
@@ -101,6 +104,7 @@ struct front_xmpp {
 	struct arena *arena; /* of the stanza being read */
 	struct buf out;	     /* a stanza being written */
 	struct buf key;
+	struct forwards *forwards;
 	uint64_t last_op;
 	bool stopped;
 	struct front_xmpp_stats stats;

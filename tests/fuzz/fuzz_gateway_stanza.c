@@ -1,6 +1,7 @@
 /* Stanzas, one per line, into the room service over real rooms. Whatever comes:
- * every iq get or set is answered once, errors and results never are, and what
- * goes out is well-formed and addressed. A line "!" moves the clock. */
+ * every iq get or set is answered once or passed on to another occupant, errors
+ * and results never are, and what goes out is well-formed and addressed. A line
+ * "!" moves the clock. */
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -18,7 +19,7 @@ struct world_under_test {
 	struct front_xmpp *front;
 	struct arena *arena;
 	uint64_t now_ms;
-	size_t iq_replies, errors;
+	size_t iq_replies, iq_queries, errors;
 };
 
 static void check(bool holds)
@@ -87,8 +88,13 @@ static int on_send(void *user, struct str domain, struct str text)
 	check(str_ieq(from.domain, STR(DOMAIN)));
 	if (str_eq(x_attr(n, "type"), STR("error")))
 		w->errors++;
-	if (x_is(n, "iq", NULL) && !str_eq(x_attr(n, "type"), STR("get")))
-		w->iq_replies++;
+	if (x_is(n, "iq", NULL)) {
+		if (str_eq(x_attr(n, "type"), STR("get")) ||
+		    str_eq(x_attr(n, "type"), STR("set")))
+			w->iq_queries++;
+		else
+			w->iq_replies++;
+	}
 	return 0;
 }
 
@@ -102,11 +108,11 @@ static void put(struct world_under_test *w, struct str line)
 		return;
 	owed = (in.kind == MUC_IQ || in.kind == MUC_BAD_IQ) &&
 	       str_ieq(in.to.domain, STR(DOMAIN));
-	w->iq_replies = w->errors = 0;
+	w->iq_replies = w->iq_queries = w->errors = 0;
 	front_xmpp_stanza(w->front, STR(DOMAIN), n);
 	loop_settle(w->loop);
 	if (x_is(n, "iq", NS_CLIENT))
-		check(w->iq_replies == (owed ? 1u : 0u));
+		check(w->iq_replies + w->iq_queries == (owed ? 1u : 0u));
 	if (str_eq(in.type, STR("error")))
 		check(w->errors == 0);
 }
