@@ -48,6 +48,8 @@ bool connect_next(struct msrp_session *s)
 
 	if (s->state != SESSION_CONNECTING)
 		return false;
+	/* a relay may have spoken already, on a connection of its own */
+	receive_clear(s);
 	conn_detach(s);
 	while (!c && s->next_addr < s->n_addrs) {
 		const struct addr *to = &s->addrs[s->next_addr++];

@@ -47,7 +47,7 @@ void inflow_report(const struct msrp_incoming *in, unsigned status)
 		return;
 	if (!came)
 		came = msrp_assembly_start(&in->data).n;
-	conn_report(s->conn, str_z(in->report_to), s->uri.raw,
+	conn_report(in->conn, str_z(in->report_to), s->uri.raw,
 		    str_of(in->message_id, in->id_n), came, status, in->entity);
 }
 

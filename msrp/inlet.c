@@ -1,8 +1,9 @@
 /* The second connection of a session whose peer is behind a relay. A relay
  * answers for itself and chooses the connection that it sends requests on:
  * where we connect to it, requests may all the same come on one that it makes
- * (RFC 4976 §5.2, §6.4.2). They are heard there, and answered there; what we
- * send stays on the session's own connection. */
+ * (RFC 4976 §5.2, §6.4.2), even before we are through. They are heard there,
+ * and answered there; what we send stays on the session's own connection, where
+ * the relay proves who it is. */
 #include "base/log.h"
 #include "msrp/msrp_priv.h"
 
@@ -16,7 +17,7 @@ static bool receives(const struct msrp_conn *c, const struct msrp_session *s)
  * the other path, too. */
 bool inlet_may(const struct msrp_conn *c, const struct msrp_session *s)
 {
-	if (!s->relayed || s->state != SESSION_BOUND ||
+	if (!s->relayed || s->state == SESSION_CLOSED ||
 	    (s->inlet && s->inlet != c))
 		return false;
 	return addr_same_host(&c->peer, &s->conn->peer) &&

@@ -458,8 +458,8 @@ void msrp_session_reply(struct msrp_session *s, msrp_tx tx, int status,
 	if (!ok)
 		s->m->stats.refused++;
 	if (ok && u->success_report && u->message_id.n)
-		conn_report(s->conn, u->report_to, s->uri.raw, u->message_id,
-			    u->size, 200, u->entity);
+		conn_report(u->conn ? u->conn : s->conn, u->report_to,
+			    s->uri.raw, u->message_id, u->size, 200, u->entity);
 	blob_unref(u->entity);
 	free(u);
 }

@@ -1,4 +1,8 @@
 /* A session behind a relay, whose requests come on two connections. */
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "tests/unit/msrp_world.h"
 
 #define RELAY "msrp://192.0.2.7:2855/r1;tcp"
@@ -284,13 +288,70 @@ static void test_flow(void **state)
 	b->a.s = NULL;
 }
 
+/* A host whose queue of connections is full: nobody gets through. */
+static unsigned crowded(int fds[3])
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	socklen_t n = sizeof(in);
+
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fds[0], (struct sockaddr *)&in, n), 0);
+	assert_int_equal(listen(fds[0], 0), 0);
+	getsockname(fds[0], (struct sockaddr *)&in, &n);
+	for (int i = 1; i < 3; i++) {
+		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(fds[i], (struct sockaddr *)&in, n);
+	}
+	return ntohs(in.sin_port);
+}
+
+/* The relay speaks before we have got through to it. */
+static void test_while_connecting(void **state)
+{
+	struct behind *b = *state;
+	char path[128], frame[512];
+	struct seat a;
+	struct peer q;
+	int fds[3];
+
+	snprintf(path, sizeof(path), "msrp://127.0.0.1:%u/r2;tcp " PEER_PATH,
+		 crowded(fds));
+	seat_init_path(&a, &b->w, path);
+	msrp_session_connect(a.s);
+	loop_settle(b->w.loop);
+	peer_init_from(&q, &b->w, "127.0.0.1:4711");
+	snprintf(frame, sizeof(frame),
+		 "MSRP t7aa SEND\r\nTo-Path: {S}\r\nFrom-Path: %s\r\n"
+		 "Message-ID: m7\r\nContent-Type: text/plain\r\n\r\n"
+		 "x\r\n-------t7aa$\r\n",
+		 path);
+	peer_says(&q, &a, frame);
+	seat_told(&a, "message m7 text/plain 1 x\n");
+	assert_true(str_starts(peer_got(&q), STR("MSRP t7aa 200 OK\r\n")));
+	snprintf(frame, sizeof(frame),
+		 "MSRP t7bb SEND\r\nTo-Path: {S}\r\nFrom-Path: %s\r\n"
+		 "Message-ID: m8\r\nByte-Range: 1-1/2\r\n"
+		 "Content-Type: text/plain\r\n\r\nx\r\n-------t7bb+\r\n",
+		 path);
+	peer_says(&q, &a, frame);
+	world_wait(&b->w, 31000);
+	seat_told(&a, "closed unbound\n");
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+	seat_done(&a);
+	peer_done(&q);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_both_are_heard), CASE(test_strangers),  CASE(test_chunks),
-	    CASE(test_second_ends),    CASE(test_first_ends), CASE(test_flow),
+	    CASE(test_both_are_heard), CASE(test_strangers),
+	    CASE(test_chunks),	       CASE(test_second_ends),
+	    CASE(test_first_ends),     CASE(test_while_connecting),
+	    CASE(test_flow),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
