@@ -153,14 +153,16 @@ static unsigned put_answers(struct dns_server *s, struct buf *b,
 	return n;
 }
 
-static void put_soa(struct buf *b)
+static void put_soa(struct buf *b, uint32_t minimum)
 {
-	static const char numbers[20] = {[3] = 1, [19] = 60}; /* minimum */
+	static const char numbers[16] = {[3] = 1};
 	struct buf data = BUF_INIT(64);
 
 	put_name(&data, "ns.test");
 	put_name(&data, "admin.test");
 	buf_add(&data, str_of(numbers, sizeof(numbers)));
+	put16(&data, minimum >> 16);
+	put16(&data, minimum & 0xffff);
 	put_record(b, "test", 6, 900, buf_str(&data));
 	buf_done(&data);
 }
@@ -210,7 +212,7 @@ static void answer(struct dns_server *s, struct str query, bool udp,
 	if (s->refers)
 		put_ns(&authority);
 	else if (n == 0 && (status == 0 || status == 3) && !s->forgets_soa)
-		put_soa(&authority);
+		put_soa(&authority, s->negative_s);
 	buf_add(b, str_of(query.p, 2));
 	put16(b, 0x8180 | (cut ? 0x200 : 0) | status);
 	put16(b, 1);
@@ -331,6 +333,7 @@ struct dns_server *dns_server_new(struct loop *loop)
 
 	s->loop = loop;
 	s->stream = -1;
+	s->negative_s = 60;
 	listen_on(s);
 	s->on_udp =
 	    event_new(loop_base(loop), s->udp, EV_READ | EV_PERSIST, on_udp, s);

@@ -21,14 +21,15 @@ struct dns_server {
 	struct event *on_udp, *on_tcp, *on_stream;
 	struct dns_server_record *records;
 	/* as a test sets them */
-	bool silent;	   /* answers nothing */
-	bool truncates;	   /* over UDP */
-	bool forgets_soa;  /* of what is not there */
-	bool refers;	   /* names other servers instead of answering */
-	bool plain;	   /* knows nothing of EDNS: FORMERR */
-	bool forged_first; /* others try to answer before it */
-	unsigned status;   /* of all answers, if not 0 */
-	bool knows_all;	   /* names without records are at 10.0.0.6 */
+	bool silent;	     /* answers nothing */
+	bool truncates;	     /* over UDP */
+	bool forgets_soa;    /* of what is not there */
+	bool refers;	     /* names other servers instead of answering */
+	bool plain;	     /* knows nothing of EDNS: FORMERR */
+	bool forged_first;   /* others try to answer before it */
+	uint32_t negative_s; /* how long what is not there stays so: 60 */
+	unsigned status;     /* of all answers, if not 0 */
+	bool knows_all;	     /* names without records are at 10.0.0.6 */
 	/* what it was asked */
 	unsigned n_udp, n_tcp;
 };

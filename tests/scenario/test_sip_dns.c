@@ -317,7 +317,7 @@ static void test_dial_refused_service(void **state)
 	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
 }
 
-/* DNS-10: no such name is 404; if that can't be known, 504. */
+/* No such name is 404; if that can't be known, 504. */
 static void test_dial_nowhere(void **state)
 {
 	struct bed *b = *state;
