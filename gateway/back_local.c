@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "xmpp/stanza.h"
 
 struct back_local {
 	const struct config *cfg;
@@ -301,6 +302,102 @@ enum reason_code back_local_found(struct back_local *b, struct seat_join *join,
 				  struct seat *seat)
 {
 	return join_room(b, join, seat, true);
+}
+
+/* --- whom people invite --- */
+
+static const struct map_domain *domain_of_jid(const struct back_local *b,
+					      const struct jid *jid)
+{
+	for (size_t i = 0; i < b->domains.n; i++)
+		if (str_ieq(b->domains.domains[i].name, jid->domain))
+			return &b->domains.domains[i];
+	return NULL;
+}
+
+static bool is_of_sip(const struct map_domain *d)
+{
+	return d &&
+	       (d->kind == MAP_DOMAIN_USERS || d->kind == MAP_DOMAIN_FOREIGN);
+}
+
+bool back_local_sip_user(const struct back_local *b, struct str jid,
+			 struct buf *uri, const char **condition)
+{
+	struct jid j;
+
+	*condition = NULL;
+	if (jid_split(jid, &j) < 0 || !is_of_sip(domain_of_jid(b, &j)))
+		return false;
+	if (map_jid_to_sip(&b->domains, j.bare, uri, condition) == 0)
+		*condition = NULL;
+	return true;
+}
+
+/* The bare JID that a URI stands for. */
+static bool jid_of_uri(const struct back_local *b, struct str uri,
+		       struct buf *out)
+{
+	struct jid j;
+	int status;
+
+	if (map_sip_to_jid(&b->domains, uri, out, &status) < 0 ||
+	    jid_split(buf_str(out), &j) < 0 || !j.node.n)
+		return false;
+	buf_cut(out, j.bare.n);
+	return true;
+}
+
+bool back_local_sip_uri(const struct back_local *b, struct str uri,
+			struct buf *out)
+{
+	struct buf jid = BUF_INIT(8192);
+	const char *condition;
+	bool is = str_istarts(uri, STR("xmpp:")) && jid_of_uri(b, uri, &jid) &&
+		  back_local_sip_user(b, buf_str(&jid), out, &condition) &&
+		  !condition;
+
+	buf_done(&jid);
+	return is;
+}
+
+bool back_local_jid(const struct back_local *b, struct str uri, struct buf *out)
+{
+	const struct map_domain *d;
+	struct jid j;
+
+	if (!jid_of_uri(b, uri, out) || jid_split(buf_str(out), &j) < 0)
+		return false;
+	d = domain_of_jid(b, &j);
+	return !d || d->kind == MAP_DOMAIN_NATIVE;
+}
+
+enum reason_code back_local_may_invite(const struct back_local *b,
+				       struct str room,
+				       const struct occupant *by,
+				       struct str key)
+{
+	const struct room *r = rooms_find(b->rooms, room);
+	const struct room_policy *p = r ? room_policy(r) : NULL;
+
+	if (!r)
+		return REASON_NO_ROOM;
+	if (p->members_only && !p->invites && by->affiliation < AFF_ADMIN)
+		return REASON_FORBIDDEN;
+	return room_affiliation_of(r, key, NULL) == AFF_OUTCAST ? REASON_BANNED
+								: REASON_OK;
+}
+
+enum reason_code back_local_invite(struct back_local *b, struct str room,
+				   const struct occupant *by, struct str key)
+{
+	struct room *r = rooms_find(b->rooms, room);
+	enum reason_code why = back_local_may_invite(b, room, by, key);
+
+	if (why != REASON_OK || !room_policy(r)->members_only ||
+	    room_affiliation_of(r, key, NULL) != AFF_NONE)
+		return why;
+	return room_set_affiliation(r, key, AFF_MEMBER, STR_NONE, STR_NONE);
 }
 
 /* --- the configuration's word for rooms that are there --- */

@@ -54,6 +54,27 @@ enum reason_code back_local_join(struct back_local *b, struct seat_join *join,
  * whatever the domain's `create` says. */
 enum reason_code back_local_found(struct back_local *b, struct seat_join *join,
 				  struct seat *seat);
+/* Is it the JID of a SIP user? Then his URI, or *condition: the stanza error
+ * for one who has none. */
+bool back_local_sip_user(const struct back_local *b, struct str jid,
+			 struct buf *uri, const char **condition);
+/* An xmpp: URI of such a user; false: of anybody else. */
+bool back_local_sip_uri(const struct back_local *b, struct str uri,
+			struct buf *out);
+/* The bare JID of the XMPP user whom a URI names, xmpp: or in SIP's form;
+ * false: it names somebody else. */
+bool back_local_jid(const struct back_local *b, struct str uri,
+		    struct buf *out);
+/* May this occupant invite the user of this key (a bare JID or uri_key())?
+ * REASON_NO_ROOM, REASON_BANNED (the invited), REASON_FORBIDDEN: only members
+ * may come and only admins invite (XEP-0045 §9.5). */
+enum reason_code back_local_may_invite(const struct back_local *b,
+				       struct str room,
+				       const struct occupant *by,
+				       struct str key);
+/* The same, and where only members may come, he becomes one. */
+enum reason_code back_local_invite(struct back_local *b, struct str room,
+				   const struct occupant *by, struct str key);
 /* Is this the address of its domain's factory (RFC 4353 §5.1)? No room is ever
  * made of it. */
 bool back_local_is_factory(const struct back_local *b, struct str room);

@@ -19,6 +19,50 @@ static bool may_create(void *user, struct str domain)
 	return back_local_may_create(c->back, domain, WORLD_XMPP);
 }
 
+static bool sip_user(void *user, struct str jid, struct buf *uri,
+		     const char **condition)
+{
+	struct core *c = user;
+
+	return back_local_sip_user(c->back, jid, uri, condition);
+}
+
+static enum reason_code let_in(void *user, struct str room,
+			       const struct occupant *by, struct str key)
+{
+	struct core *c = user;
+
+	return back_local_invite(c->back, room, by, key);
+}
+
+static void invite_sip(void *user, const struct invitation *i)
+{
+	struct core *c = user;
+
+	front_sip_invite(c->front_sip, i);
+}
+
+static void sip_invited(void *user, uint64_t id, int status, struct str phrase)
+{
+	struct core *c = user;
+
+	front_xmpp_invited(c->front_xmpp, id, status, phrase);
+}
+
+static enum reason_code invite_xmpp(void *user, const struct invitation *i)
+{
+	struct core *c = user;
+
+	return front_xmpp_invite(c->front_xmpp, i);
+}
+
+static void xmpp_answered(void *user, const struct invitation_answer *a)
+{
+	struct core *c = user;
+
+	front_sip_answered(c->front_sip, a);
+}
+
 static bool policy(void *user, struct str room, struct room_policy *out)
 {
 	struct core *c = user;
@@ -160,6 +204,8 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .users = io->users,
 	    .send = sip_send,
 	    .request_id = sip_request_id,
+	    .invite = invite_xmpp,
+	    .invited = sip_invited,
 	    .user = c,
 	    .keep = io->keep,
 	});
@@ -170,6 +216,10 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .n_domains = n_titles,
 	    .join = join,
 	    .may_create = may_create,
+	    .sip_user = sip_user,
+	    .let_in = let_in,
+	    .invite = invite_sip,
+	    .answered = xmpp_answered,
 	    .policy = policy,
 	    .domain_names = domain_names,
 	    .max_answer = config->xmpp.max_stanza,

@@ -7,6 +7,7 @@
 #include "conference/seat.h"
 #include "gateway/back_local.h"
 #include "gateway/config.h"
+#include "gateway/invitation.h"
 #include "gateway/kept.h"
 #include "msrp/msrp.h"
 #include "sip/port.h"
@@ -24,6 +25,10 @@ struct front_sip_cfg {
 	/* Commands to the SIP process, and a fresh id for PORT_SEND. */
 	void (*send)(void *user, const struct port_msg *m);
 	uint64_t (*request_id)(void *user);
+	/* The invitation of a SIP user to an XMPP user, to: his JID; and the
+	 * final status of what front_sip_invite has begun. */
+	enum reason_code (*invite)(void *user, const struct invitation *i);
+	void (*invited)(void *user, uint64_t id, int status, struct str phrase);
 	void *user;
 	/* What is to outlive this process: KEPT_CALL, KEPT_SUBSCRIPTION. */
 	struct keep keep;
@@ -45,6 +50,11 @@ void front_sip_restored(struct front_sip *f);
 /* PORT_REQUEST, PORT_CANCEL, PORT_ACK, PORT_DIALOG, PORT_PROGRESS,
  * PORT_RESPONSE from the SIP process. */
 void front_sip_event(struct front_sip *f, const struct port_msg *m);
+/* Calls the SIP user, to: his URI, whom somebody of the other world invites
+ * and may invite. */
+void front_sip_invite(struct front_sip *f, const struct invitation *i);
+/* Tells the SIP user who has invited that his invitation was of no use. */
+void front_sip_answered(struct front_sip *f, const struct invitation_answer *a);
 /* BYE to every participant, final NOTIFY to every subscriber; refuses what
  * comes in (503). */
 void front_sip_shutdown(struct front_sip *f);

@@ -105,6 +105,15 @@ static uint64_t replaced_seat(const struct call *c)
 	return d && d->call ? d->call->seat.id : 0;
 }
 
+/* Whom the room has called need not know it. */
+static struct str room_password(const struct call *c)
+{
+	const struct room_policy *p =
+	    back_local_settings(c->f->cfg.back, c->room);
+
+	return p ? p->password : STR_NONE;
+}
+
 struct seat_join call_join(const struct call *c)
 {
 	return (struct seat_join){
@@ -118,6 +127,7 @@ struct seat_join call_join(const struct call *c)
 	    .private_messages = c->peer.private_messages,
 	    .account = account_behind(c->user),
 	    .replaces = replaced_seat(c),
+	    .password = c->invited ? room_password(c) : STR_NONE,
 	};
 }
 

@@ -161,6 +161,7 @@ static void fill(struct call *c, const struct dial_wish *w)
 	c->user = arena_dup(c->arena, w->user);
 	c->identity[c->n_identities++] = c->user;
 	c->referral = w->referral;
+	c->invitation = w->invitation;
 	c->invited = true;
 	if (name_addr_parse(w->referred_by, c->arena, &by) == 0)
 		c->invited_by = arena_dup(c->arena, by.uri);
@@ -169,6 +170,17 @@ static void fill(struct call *c, const struct dial_wish *w)
 	c->session_timer.min_se_s = SESSION_MIN_S;
 	c->session_timer.peer_supports = true;
 	buf_done(&uri);
+}
+
+static void tell(struct call *c, int status, struct str phrase)
+{
+	uint64_t invitation = c->invitation;
+
+	referral_tell(c->f, c->referral, status, phrase);
+	if (!invitation || status < 200)
+		return;
+	c->invitation = 0; /* one outcome is all */
+	c->f->cfg.invited(c->f->cfg.user, invitation, status, phrase);
 }
 
 /* Until the answer comes the seat only watches, to hear of the room's end
@@ -203,14 +215,14 @@ void dial_out(struct front_sip *f, const struct dial_wish *w)
 	if (why == REASON_OK)
 		why = watch_room(c);
 	if (why == REASON_OK && user_in_room(&c->seat, c->user)) {
-		referral_tell(f, c->referral, 200, STR_NONE);
+		tell(c, 200, STR_NONE);
 		call_ended(c, REASON_LEFT, STR_NONE);
 		return;
 	}
 	if (why == REASON_OK && call_own_offer(c) != 200)
 		why = REASON_UNSUPPORTED;
 	if (why != REASON_OK) {
-		referral_tell(f, c->referral, map_reason_to_sip(why), STR_NONE);
+		tell(c, map_reason_to_sip(why), STR_NONE);
 		call_ended(c, why, STR_NONE);
 		return;
 	}
@@ -268,7 +280,7 @@ void dial_progress(struct front_sip *f, const struct port_msg *m)
 	dialog_learn(c->dialog, &early);
 	if (m->status == 180)
 		guest_rings(c);
-	referral_tell(f, c->referral, m->status, m->f[PORT_F_REASON]);
+	tell(c, m->status, m->f[PORT_F_REASON]);
 }
 
 static void hang_up(struct call *c, int status, struct str text,
@@ -280,7 +292,7 @@ static void hang_up(struct call *c, int status, struct str text,
 	m.req = c->dialog->dial;
 	hops_send(c->f->hops, &m);
 	guest_failed(c, status, text);
-	referral_tell(c->f, c->referral, status, STR_NONE);
+	tell(c, status, STR_NONE);
 	call_ended(c, code, STR_NONE);
 }
 
@@ -313,12 +325,12 @@ static void answered(struct call *c, const struct port_msg *m)
 	stop_watching(c);
 	if (!str_ieq(mime_type(m->f[PORT_F_TYPE]), STR("application/sdp")) ||
 	    !call_answer(c, m->f[PORT_F_BODY])) {
-		referral_tell(f, c->referral, 488, STR_NONE);
+		tell(c, 488, STR_NONE);
 		guest_failed(c, 488, STR("no usable answer"));
 		call_bye(c, REASON_UNSUPPORTED, STR("no usable answer"));
 		return;
 	}
-	referral_tell(f, c->referral, m->status, m->f[PORT_F_REASON]);
+	tell(c, m->status, m->f[PORT_F_REASON]);
 	c->device = arena_dup(c->arena, m->f[PORT_F_CONTACT]);
 	c->sender = sender_of(f, c->user, c->device);
 	c->utf8_only = client_is_listed(f, m);
@@ -342,8 +354,7 @@ void dial_response(struct dialog *d, const struct port_msg *m)
 		bye.f[PORT_F_METHOD] = STR("BYE");
 		dialog_send(d, NULL, &bye);
 	} else if (d->call) {
-		referral_tell(d->f, d->call->referral, m->status,
-			      m->f[PORT_F_REASON]);
+		tell(d->call, m->status, m->f[PORT_F_REASON]);
 		guest_failed(d->call, m->status, m->f[PORT_F_REASON]);
 		log_info(d->f->log, "sip.dial.refused",
 			 "dlg=%llx room=%s uri=%s status=%d",

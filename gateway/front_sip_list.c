@@ -53,11 +53,9 @@ void invitees_dial(struct call *c)
 	w.subject = i->subject;
 	w.referred_by = arena_printf(i->arena, "<%.*s>", STR_ARG(c->uri));
 	for (size_t n = 0; n < i->list.n; n++) {
-		w.uri = i->list.entry[n].uri;
-		w.user = user_key(i->arena, w.uri);
-		if (w.user.n && str_istarts(w.uri, STR("sip")))
-			(dom && dom->invite_by_refer ? dial_refer
-						     : dial_out)(c->f, &w);
+		if (invite_read(c->f, i->arena, i->list.entry[n].uri, &w) &&
+		    invite_allowed(c, &w))
+			invite_go(c, &w, dom && dom->invite_by_refer);
 	}
 	buf_done(&history);
 	invitees_free(i);

@@ -155,10 +155,10 @@ struct call {
 	/* negotiated; the peer's strings are slices of `lists` */
 	struct sdp_media peer;
 	char *lists;
-	bool takes_all;		   /* any wrapped type */
-	bool takes_plain;	   /* text/plain */
-	bool plain;		   /* a client without CPIM */
-	bool connect_out;	   /* the answer made us the active side */
+	bool takes_all;		       /* any wrapped type */
+	bool takes_plain;	       /* text/plain */
+	bool plain;		       /* a client without CPIM */
+	bool connect_out;	       /* the answer made us the active side */
 	struct connecting *connecting; /* whose host is being resolved */
 	bool offered;		   /* `answer` is an offer, its answer is due */
 	bool pathless;		   /* the session does not know its peer yet */
@@ -166,6 +166,7 @@ struct call {
 	bool founds;		   /* the factory has named a room for it */
 	uint64_t replaces;     /* the dialog that this call takes over, or 0 */
 	uint64_t referral;     /* invited: who is told what comes of it */
+	uint64_t invitation;   /* likewise, of the other front end */
 	struct guest *guest;   /* invited: how the rosters show it until then */
 	bool invited;	       /* we have called him */
 	struct str invited_by; /* at whose wish, or empty */
@@ -550,8 +551,10 @@ struct dial_wish {
 	struct str dialled; /* the room, as who asks for it has written it */
 	struct str referred_by; /* header value, may be empty */
 	struct str subject;
-	struct str history; /* resource-lists: who else is invited, or empty */
-	uint64_t referral;  /* who is told, or 0 */
+	struct str history;  /* resource-lists: who else is invited, or empty */
+	uint64_t referral;   /* who is told, or 0 */
+	uint64_t invitation; /* of the other front end, which is told; or 0 */
+	struct str jid;	     /* an XMPP user: he gets a message; else empty */
 };
 /* Invites somebody into a room (RFC 4353 §5.2). */
 void dial_out(struct front_sip *f, const struct dial_wish *w);
@@ -565,6 +568,17 @@ void dial_response(struct dialog *d, const struct port_msg *m);
 void dial_give_up(struct call *c, enum reason_code code);
 /* Likewise all to this user for this room; false: there are none. */
 bool dial_cancel(struct front_sip *f, struct str room, struct str user);
+
+/* front_sip_invite.c */
+/* Whom the URI means, in the arena: uri and user, of an XMPP user his jid.
+ * False: nobody. */
+bool invite_read(struct front_sip *f, struct arena *a, struct str uri,
+		 struct dial_wish *out);
+/* May the call's user invite him (w->user, w->jid) by the room's rules? */
+bool invite_allowed(struct call *by, const struct dial_wish *w);
+/* Lets him in where only members may come, then calls him, or sends an XMPP
+ * user his invitation; by_refer: asks him to call. */
+void invite_go(struct call *by, const struct dial_wish *w, bool by_refer);
 
 /* front_sip_refer.c */
 void refer_request(struct front_sip *f, struct dialog *d,

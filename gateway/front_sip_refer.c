@@ -33,15 +33,21 @@ static bool scheme_ok(struct str scheme)
 }
 
 /* Whom the URI names: the room, somebody by his address in it, or a user. */
-static void read_target(struct refer *q, struct arena *a, struct str uri)
+static void read_target(struct front_sip *f, struct refer *q, struct arena *a,
+			struct str uri)
 {
 	struct buf room = BUF_INIT(4096), nick = BUF_INIT(4096);
+	struct dial_wish who = {0};
 	int status;
 
 	if (map_sip_to_room(uri, &room, &nick, &status) >= 0 &&
 	    str_eq(buf_str(&room), q->room)) {
 		q->whole_room = nick.n == 0;
 		q->nick = arena_dup(a, buf_str(&nick));
+	} else if (invite_read(f, a, uri, &who)) {
+		q->user = who.user;
+		q->jid = who.jid;
+		uri = who.uri;
 	} else {
 		q->user = user_key(a, uri);
 	}
@@ -50,7 +56,8 @@ static void read_target(struct refer *q, struct arena *a, struct str uri)
 	buf_done(&nick);
 }
 
-int refer_read_to(struct refer *q, struct arena *a, struct str value)
+int refer_read_to(struct front_sip *f, struct refer *q, struct arena *a,
+		  struct str value)
 {
 	struct name_addr na;
 	struct uri u;
@@ -61,7 +68,7 @@ int refer_read_to(struct refer *q, struct arena *a, struct str value)
 	if (uri_parse(na.uri, &u) < 0 || !scheme_ok(u.scheme))
 		return 403;
 	q->method = wanted_method(&na, &u);
-	read_target(q, a, na.uri);
+	read_target(f, q, a, na.uri);
 	return q->whole_room || q->nick.n || q->user.n ? 200 : 403;
 }
 
@@ -168,14 +175,16 @@ static void remove_target(struct front_sip *f, struct call *by,
 
 /* --- inviting --- */
 
-/* Who is in the room and may speak there may invite. */
+/* Who is in the room and may speak there may invite, where only members may
+ * come with the room's consent (XEP-0045 §9.5). */
 static bool may_invite(struct call *by, const struct refer *q)
 {
 	const struct occupant *self =
 	    by ? seat_by_user(&by->seat, q->requester) : NULL;
 
 	return self && self->role >= ROLE_PARTICIPANT && !q->whole_room &&
-	       !q->nick.n;
+	       !q->nick.n &&
+	       invite_allowed(by, &(struct dial_wish){.user = q->user});
 }
 
 static bool hidden(struct str privacy)
@@ -191,6 +200,7 @@ static void invite_target(struct call *by, const struct port_msg *m,
 	    .room = q->room,
 	    .uri = q->uri,
 	    .user = q->user,
+	    .jid = q->jid,
 	    .dialled = by->dialled,
 	    .referred_by = m->f[PORT_F_REFERRED_BY],
 	    .subject = m->f[PORT_F_SUBJECT],
@@ -198,13 +208,13 @@ static void invite_target(struct call *by, const struct port_msg *m,
 	    .referral = referral,
 	};
 
-	if (!str_istarts(q->uri, STR("sip"))) {
+	if (!w.jid.n && !str_istarts(q->uri, STR("sip"))) {
 		referral_tell(by->f, referral, 501, STR_NONE);
 		return;
 	}
 	if (!w.referred_by.n && !hidden(m->f[PORT_F_PRIVACY]))
 		w.referred_by = arena_printf(a, "<%.*s>", STR_ARG(by->uri));
-	dial_out(by->f, &w);
+	invite_go(by, &w, false);
 }
 
 /* --- the request --- */
@@ -276,7 +286,7 @@ static int refer_one(struct front_sip *f, struct dialog *d,
 		     const struct port_msg *m, struct arena *a, struct refer *q,
 		     const char **why)
 {
-	int status = refer_read_to(q, a, m->f[PORT_F_REFER_TO]);
+	int status = refer_read_to(f, q, a, m->f[PORT_F_REFER_TO]);
 	struct call *by = status == 200 ? refer_call(f, q) : NULL;
 
 	if (status == 200)

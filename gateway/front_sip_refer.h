@@ -10,6 +10,7 @@ struct refer {
 	struct str method;
 	struct str uri;	 /* whom */
 	struct str user; /* its key; empty: an occupant's address in the room */
+	struct str jid;	 /* of an XMPP user, or empty */
 	bool whole_room;
 	struct str nick;    /* of an occupant's address, or empty */
 	struct str history; /* resource-lists for those invited, or empty */
@@ -18,7 +19,8 @@ struct refer {
 
 /* Whom, and what with him, of one Refer-To value: 200, or the status owed
  * (FOCUS-20, FOCUS-24). */
-int refer_read_to(struct refer *q, struct arena *a, struct str value);
+int refer_read_to(struct front_sip *f, struct refer *q, struct arena *a,
+		  struct str value);
 bool refer_invites(const struct refer *q);
 /* A device with which the requester is in the room, or NULL. */
 struct call *refer_call(struct front_sip *f, const struct refer *q);

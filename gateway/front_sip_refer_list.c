@@ -68,7 +68,7 @@ static int read_entries(struct front_sip *f, struct arena *a,
 
 		each[i] = *q;
 		status = refer_read_to(
-		    &each[i], a,
+		    f, &each[i], a,
 		    arena_printf(a, "<%.*s>", STR_ARG(l->entry[i].uri)));
 		if (status == 200)
 			status = refer_check(f, by, &each[i], why);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/xmltext.h"
 #include "gateway/front_xmpp_forward.h"
+#include "gateway/front_xmpp_invite.h"
 #include "mapping/reason.h"
 
 #define READ_MAX  (1u << 20) /* what is made of one stanza while it is read */
@@ -37,6 +38,7 @@ struct front_xmpp *front_xmpp_new(const struct front_xmpp_cfg *cfg)
 	buf_init(&f->out, WRITE_MAX);
 	buf_init(&f->key, WRITE_MAX);
 	f->forwards = forwards_new(f);
+	f->invites = invites_new(f);
 	return f;
 }
 
@@ -74,6 +76,7 @@ void front_xmpp_free(struct front_xmpp *f)
 	}
 	timer_cancel(f->loop, &f->ping_timer);
 	forwards_free(f->forwards);
+	invites_free(f->invites);
 	table_free(f->domains);
 	table_free(f->sessions);
 	table_free(f->exiles);
@@ -192,14 +195,6 @@ static void unsubscribed(struct fx_domain *d, const struct muc_in *in)
 	fx_send(d->f, str_z(d->name));
 }
 
-/* Invitations and declines are not offered yet. */
-static void not_offered(struct fx_domain *d, const struct muc_in *in,
-			const struct fx_session *s)
-{
-	fx_refuse(d->f, str_z(d->name), in,
-		  s ? REASON_UNSUPPORTED : fx_outside(d->f, in->to.bare));
-}
-
 static void route(struct fx_domain *d, const struct muc_in *in,
 		  struct fx_session *s)
 {
@@ -225,8 +220,10 @@ static void route(struct fx_domain *d, const struct muc_in *in,
 		fx_on_message(d, in);
 		break;
 	case MUC_INVITE:
+		fx_on_invite(d, in, s);
+		break;
 	case MUC_DECLINE:
-		not_offered(d, in, s);
+		fx_on_decline(d, in);
 		break;
 	case MUC_VOICE_REQUEST:
 		if (s)
@@ -240,7 +237,7 @@ static void route(struct fx_domain *d, const struct muc_in *in,
 		fx_error(d->f, str_z(d->name), in, in->error, STR_NONE);
 		break;
 	case MUC_BOUNCE:
-		if (s)
+		if (!fx_invite_bounced(d, in) && s)
 			fx_on_bounce(s, in);
 		break;
 	case MUC_IQ:

@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "conference/room.h"
 #include "conference/seat.h"
+#include "gateway/invitation.h"
 #include "gateway/kept.h"
 #include "mapping/addr.h"
 #include "xmpp/stanza.h"
@@ -32,6 +33,17 @@ struct front_xmpp_cfg {
 	const struct map_domains *(*domain_names)(void *user);
 	/* Stanzas out, whole, as text, on the stream of `domain`. */
 	int (*send)(void *user, struct str domain, struct str text);
+	/* Invitations; each may be NULL (there are no SIP users, and everybody
+	 * may invite). sip_user: is this JID one of a SIP user? Then his URI,
+	 * or, if he has none, a stanza error's condition. let_in:
+	 * back_local_invite. invite: one to a SIP user, to: his URI.
+	 * answered: what is said to one of a SIP user. */
+	bool (*sip_user)(void *user, struct str jid, struct buf *uri,
+			 const char **condition);
+	enum reason_code (*let_in)(void *user, struct str room,
+				   const struct occupant *by, struct str key);
+	void (*invite)(void *user, const struct invitation *i);
+	void (*answered)(void *user, const struct invitation_answer *a);
 	void *user;
 	struct keep keep;      /* who is in which room: KEPT_OCCUPANT */
 	unsigned ping_idle_ms; /* silent occupants are pinged after [900000] */
@@ -60,6 +72,13 @@ void front_xmpp_link_up(struct front_xmpp *f, struct str domain, bool again);
 /* Unless the stream is up again in time, all occupants who came by it leave
  * (REASON_LOST). */
 void front_xmpp_link_down(struct front_xmpp *f, struct str domain);
+/* Sends the invitation of a SIP user who may invite; to: a JID, prepared; id:
+ * is named in what is answered. REASON_OVERLOAD (no stream), REASON_NO_ROOM. */
+enum reason_code front_xmpp_invite(struct front_xmpp *f,
+				   const struct invitation *i);
+/* What a SIP user whom one of ours has invited says: a final SIP status. */
+void front_xmpp_invited(struct front_xmpp *f, uint64_t id, int status,
+			struct str phrase);
 /* Tells every occupant that the service goes (status 332) and takes his seat
  * away; refuses what comes in after that. */
 void front_xmpp_shutdown(struct front_xmpp *f);

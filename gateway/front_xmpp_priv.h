@@ -9,6 +9,7 @@
 #include "xmpp/muc.h"
 
 struct forwards;
+struct invites;
 
 /* The stream of one domain, and who came by it. */
 struct fx_domain {
@@ -105,6 +106,7 @@ struct front_xmpp {
 	struct buf out;	     /* a stanza being written */
 	struct buf key;
 	struct forwards *forwards;
+	struct invites *invites;
 	uint64_t last_op;
 	bool stopped;
 	struct front_xmpp_stats stats;
