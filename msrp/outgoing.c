@@ -254,6 +254,13 @@ void msrp_outgoing_abort(struct msrp_outgoing *o, bool slow)
 		s->lagging = true;
 		outgoing_congested(s);
 	}
+	if (o->sent && s->conn->tx.message != o) {
+		/* between two chunks: one more says it */
+		o->ops = NULL;
+		o->aborted = true;
+		kick(o);
+		return;
+	}
 	/* in the output as it stands; what follows is of others */
 	chunk_break(s, o);
 	outgoing_discard(o);

@@ -367,6 +367,7 @@ static void test_two(void **state)
 	room_done(&r);
 }
 
+/* MSRP-31, CHAT-17: who has had a part of it is told */
 static void test_aborted(void **state)
 {
 	struct room r;
@@ -382,6 +383,14 @@ static void test_aborted(void **state)
 	assert_true(ends(heard(&r), "#\r\n"));
 	buf_clear(&r.p.got);
 	source_done(&s);
+	/* between two chunks */
+	assert_int_equal(begin(&s, &r.a, 8), 0);
+	more(&s, STR("abc"));
+	world_wait(&r.w, 1001);
+	assert_true(ends(heard(&r), "+\r\n"));
+	buf_clear(&r.p.got);
+	source_done(&s);
+	hears(&r, HEAD("4-*/8") "\r\n-------~#\r\n");
 	/* nothing of it was out */
 	assert_int_equal(begin(&s, &r.a, 0), 0);
 	source_done(&s);
