@@ -161,9 +161,11 @@ void receive_head(struct msrp_conn *c)
 	else if (h->range.has_total &&
 		 h->range.total > c->m->limits.max_message)
 		receive_too_big(c);
-	else if (h->content_type.n && !s->peer_sends)
+	else if (h->content_type.n && !s->peer_sends) {
+		if (in)
+			receive_give_up(in);
 		request_refuse(c, 403, "Not allowed to send");
-	else if (in && h->range.start == 1 && h->content_type.n && !in->ops)
+	} else if (in && h->range.start == 1 && h->content_type.n && !in->ops)
 		take_headers(in, h);
 }
 

@@ -192,6 +192,23 @@ static void test_passed_on(void **state)
 	inbox_done(&b);
 }
 
+/* SDP-19: who goes on hold has the rest of his message refused; it is over */
+static void test_no_longer_sending(void **state)
+{
+	struct inbox b;
+
+	(void)state;
+	inbox_init(&b);
+	chunk(&b, "t1", "", 1, 10, "70000", '+');
+	told(&b, "flow m1 of 70000\n");
+	msrp_session_update(b.r.a.s, 0, false);
+	chunk(&b, "t2", "", 11, 69990, "70000", '$');
+	hears(&b, OK("t1") ERROR("t2", "403 Not allowed to send"));
+	got(&b, 10);
+	told(&b, "lost\n");
+	inbox_done(&b);
+}
+
 /* The owner waits for the end of his headers (CHAT-14). */
 static void test_asked_again(void **state)
 {
@@ -461,6 +478,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_passed_on),
+	    cmocka_unit_test(test_no_longer_sending),
 	    cmocka_unit_test(test_asked_again),
 	    cmocka_unit_test(test_unknown_total),
 	    cmocka_unit_test(test_any_split),
