@@ -29,6 +29,9 @@ struct store {
 	struct db *db; /* the worker's while a batch is under way */
 	struct mailbox *mailbox;
 	struct batch *waiting, *under_way;
+	struct store_job write;	       /* of the batch under way */
+	STAILQ_HEAD(, store_job) jobs; /* that wait for a batch to be sent */
+	size_t n_jobs;		       /* and those under way */
 	struct timer timer;
 	struct deferred send;
 	size_t max_bytes;
@@ -55,8 +58,20 @@ static bool fault_is_due(struct store *s, struct fault *f, uint64_t *times)
 static void work(void *user, void *value)
 {
 	struct store *s = user;
+	struct store_job *job = value;
 
-	db_write(s->db, value);
+	job->work(job, s->db);
+}
+
+static struct store *store_of(struct store_job *write)
+{
+	return (struct store *)(void *)((char *)write -
+					offsetof(struct store, write));
+}
+
+static void write_batch(struct store_job *job, struct db *db)
+{
+	db_write(db, store_of(job)->under_way);
 }
 
 /* --- on the loop's --- */
@@ -67,10 +82,35 @@ static void send_batch(void *user)
 
 	if (s->under_way || s->waiting->n == 0)
 		return;
-	if (mailbox_send(s->mailbox, s->waiting) < 0)
-		return;
 	s->under_way = s->waiting;
 	s->waiting = batch_new();
+	(void)mailbox_send(s->mailbox, &s->write); /* there is a place for it */
+}
+
+/* A job finds what was changed before it, unless that can't be written. */
+static void send_jobs(struct store *s)
+{
+	struct store_job *job;
+
+	if (s->waiting->n && !s->failing) {
+		if (s->under_way)
+			return;
+		send_batch(s);
+	}
+	while ((job = STAILQ_FIRST(&s->jobs))) {
+		STAILQ_REMOVE_HEAD(&s->jobs, link);
+		(void)mailbox_send(s->mailbox, job);
+	}
+}
+
+int store_do(struct store *s, struct store_job *job)
+{
+	if (s->n_jobs == STORE_JOBS_MAX)
+		return ERR_FULL;
+	s->n_jobs++;
+	STAILQ_INSERT_TAIL(&s->jobs, job, link);
+	send_jobs(s);
+	return 0;
 }
 
 /* At the end of the turn, so that what a turn changes is written together. */
@@ -93,6 +133,7 @@ static void failed(struct store *s, struct batch *b)
 			  (unsigned long long)times,
 			  s->waiting->bytes + b->bytes, LOGQ(str_z(b->why)));
 	batch_prepend(s->waiting, b);
+	send_jobs(s);
 	timer_set(s->loop, &s->timer, RETRY_MS, send_later, s);
 }
 
@@ -106,20 +147,31 @@ static void written(struct store *s, struct batch *b)
 			 s->waiting->bytes);
 	s->failing = false;
 	s->write_fault = (struct fault){0};
-	if (s->waiting->n && !timer_pending(&s->timer))
+	send_jobs(s);
+	if (s->waiting->n && !s->under_way && !timer_pending(&s->timer))
 		send_later(s);
 }
 
-static void done(void *user, void *value)
+static void batch_done(struct store_job *job)
 {
-	struct store *s = user;
-	struct batch *b = value;
+	struct store *s = store_of(job);
+	struct batch *b = s->under_way;
 
 	s->under_way = NULL;
 	if (b->err)
 		failed(s, b);
 	else
 		written(s, b);
+}
+
+static void done(void *user, void *value)
+{
+	struct store *s = user;
+	struct store_job *job = value;
+
+	if (job != &s->write)
+		s->n_jobs--;
+	job->done(job);
 }
 
 static void log_aside(struct store *s, const char *dir,
@@ -151,7 +203,7 @@ int store_open(const char *dir, struct loop *loop, struct store **out,
 		    &(struct mailbox_cfg){
 			.loop = loop,
 			.name = "store",
-			.max = 1,
+			.max = 1 + STORE_JOBS_MAX,
 			.work = work,
 			.done = done,
 			.user = s,
@@ -166,6 +218,8 @@ int store_open(const char *dir, struct loop *loop, struct store **out,
 		return err;
 	}
 	s->waiting = batch_new();
+	s->write = (struct store_job){.work = write_batch, .done = batch_done};
+	STAILQ_INIT(&s->jobs);
 	*out = s;
 	return 0;
 }
@@ -182,7 +236,8 @@ void store_flush(struct store *s)
 		return;
 	mailbox_wait(s->mailbox);
 	send_batch(s);
-	mailbox_wait(s->mailbox);
+	while (mailbox_count(s->mailbox))
+		mailbox_wait(s->mailbox);
 }
 
 void store_close(struct store *s)

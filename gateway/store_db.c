@@ -362,3 +362,24 @@ int db_each(struct db *db, enum row_table table,
 	}
 	return sqlite3_finalize(s);
 }
+
+int db_ask(struct db *db, const char *sql, const struct cell *params,
+	   unsigned n_params, unsigned n_columns,
+	   bool (*fn)(void *user, const struct cell *row), void *user)
+{
+	struct cell row[STORE_COLUMNS_MAX];
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(db->sqlite, sql, -1, &s, NULL);
+
+	for (unsigned i = 0; rc == SQLITE_OK && i < n_params; i++)
+		rc = bind(s, (int)i + 1, &params[i]);
+	if (rc == SQLITE_OK)
+		while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+			for (unsigned i = 0; i < n_columns; i++)
+				read_cell(s, (int)i, &row[i]);
+			if (!fn(user, row))
+				break;
+		}
+	sqlite3_finalize(s);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
+}

@@ -21,3 +21,9 @@ void db_write(struct db *db, struct batch *b);
  */
 int db_each(struct db *db, enum row_table table,
 	    void (*fn)(void *user, const struct cell *row), void *user);
+/* One statement with the values of its parameters; fn gets each row of
+ * n_columns (at most STORE_COLUMNS_MAX), false: no more. 0, or SQLite's code.
+ */
+int db_ask(struct db *db, const char *sql, const struct cell *params,
+	   unsigned n_params, unsigned n_columns,
+	   bool (*fn)(void *user, const struct cell *row), void *user);
