@@ -9,15 +9,23 @@ void history_init(struct history *h)
 	TAILQ_INIT(&h->list);
 }
 
-static void drop_oldest(struct history *h)
+static void drop(struct history *h, struct past *p)
 {
-	struct past *p = TAILQ_FIRST(&h->list);
-
 	TAILQ_REMOVE(&h->list, p, link);
 	h->n--;
 	h->bytes -= p->bytes;
 	message_unref(p->msg);
 	free(p);
+}
+
+static void drop_oldest(struct history *h)
+{
+	drop(h, TAILQ_FIRST(&h->list));
+}
+
+void history_remove(struct room *r, struct past *p)
+{
+	drop(&r->history, p);
 }
 
 void history_done(struct history *h)

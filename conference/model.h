@@ -142,6 +142,8 @@ struct message {
 	size_t n_parts;
 	struct part parts[MESSAGE_PARTS_MAX];
 	bool no_store; /* not for the history */
+	/* though no_store, for an archive: a reaction */
+	bool archive_only;
 	/* typing notices and the like: no store, may be dropped */
 	bool transient;
 	/* notifications of delivery: for devices on hold and such that take no
@@ -162,6 +164,12 @@ struct message {
 	bool has_size, has_total;
 	uint64_t size;
 	uint64_t total; /* octets of the stream */
+	/* The archive's id of an earlier message that this one takes back: one
+	 * of the author's own, or, as a moderator's deed, anybody's. Then the
+	 * message comes from the room itself, and why says why. */
+	struct str retracts;
+	bool moderates;
+	struct str why;
 	/* stamped by the room */
 	enum world world;
 	uint64_t serial;  /* order in the room, from 1; private: 0 */

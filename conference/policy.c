@@ -55,6 +55,10 @@ static void fill_in(struct room_policy *p)
 		p->history = HISTORY_MESSAGES;
 	if (p->history_bytes == 0)
 		p->history_bytes = HISTORY_BYTES;
+	if (p->archive_days == 0)
+		p->archive_days = ARCHIVE_DAYS;
+	if (p->archive_messages == 0)
+		p->archive_messages = ARCHIVE_MESSAGES;
 	if (p->lock_ms == 0)
 		p->lock_ms = LOCK_MS;
 	if (p->quarantine_ms == 0)
@@ -120,6 +124,8 @@ static bool same_policy(const struct room_policy *a,
 	return same_switches(a, b) && a->max_occupants == b->max_occupants &&
 	       a->history == b->history &&
 	       a->history_bytes == b->history_bytes &&
+	       a->archive_days == b->archive_days &&
+	       a->archive_messages == b->archive_messages &&
 	       a->lock_ms == b->lock_ms &&
 	       a->quarantine_ms == b->quarantine_ms && same_words(a, b) &&
 	       same_fixed(a, b);

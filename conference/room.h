@@ -55,9 +55,13 @@ struct room_policy {
 	/* A nickname belongs to one user in all rooms of the domain for which
 	 * this is set. */
 	bool nicks_of_domain;
-	size_t max_occupants;	/* [10000] */
-	size_t history;		/* messages kept; SIZE_MAX: none [50] */
-	size_t history_bytes;	/* octets kept [1048576] */
+	size_t max_occupants; /* [10000] */
+	size_t history;	      /* messages kept; SIZE_MAX: none [50] */
+	size_t history_bytes; /* octets kept [1048576] */
+	/* of an archive: how long a message stays in it; UINT_MAX: there is
+	 * none [30]; and how many [100000] */
+	unsigned archive_days;
+	size_t archive_messages;
 	unsigned lock_ms;	/* a locked room is destroyed after [900000] */
 	unsigned quarantine_ms; /* of a nickname; UINT_MAX: none [60000] */
 	struct str title, description;
@@ -203,6 +207,13 @@ struct rooms_watch {
 		     const struct room_kept_nick *nick);
 	/* A message went into the history; serial and all. */
 	void (*message)(void *user, struct room *r, struct message *m);
+	/* A message was said to all that may be kept, after the call above if
+	 * that is made. */
+	void (*said)(void *user, struct room *r, struct message *m);
+	/* by takes a message back (by->retracts), which had this serial in the
+	 * history; 0: it was not there, and whose it was is not checked. */
+	void (*retracted)(void *user, struct room *r, struct message *by,
+			  uint64_t serial);
 	/* It is gone for good. Not called of rooms that rooms_shutdown ends. */
 	void (*ended)(void *user, struct room *r);
 };
@@ -235,5 +246,8 @@ enum reason_code rooms_restore(struct rooms *rs, const struct room_state *state,
 			       unsigned linger_ms);
 /* The serial of the oldest message in its history; 0: there is none. */
 uint64_t room_history_first(const struct room *r);
+/* By the archive's id; NULL: the history does not have it. Good until the next
+ * command. */
+const struct message *room_past(const struct room *r, struct str id);
 /* A message of its history, oldest first, stamped as it was; borrowed. */
 void room_restore_message(struct room *r, struct message *m);

@@ -17,6 +17,8 @@
 #define MAX_OCCUPANTS	 10000
 #define HISTORY_MESSAGES 50
 #define HISTORY_BYTES	 1048576
+#define ARCHIVE_DAYS	 30
+#define ARCHIVE_MESSAGES 100000
 #define LOCK_MS		 900000
 #define AFFILIATIONS_MAX 10000 /* of one room, but for the configuration's */
 #define TIDY_SHARE	 4 /* holes are closed when every fourth place is one */
@@ -457,6 +459,9 @@ void room_note_affiliation(struct room *r,
 void room_note_nick(struct room *r, struct str key, struct str user,
 		    uint64_t until_ms);
 void room_note_message(struct room *r, struct message *m);
+void room_note_said(struct room *r, struct message *m);
+/* serial: that of the message taken back; 0: not in the history. */
+void room_note_retracted(struct room *r, struct message *by, uint64_t serial);
 void room_note_end(struct room *r);
 
 /* history.c */
@@ -464,6 +469,7 @@ void history_init(struct history *h);
 void history_done(struct history *h);
 /* False: it is not kept. */
 bool history_add(struct room *r, struct message *m);
+void history_remove(struct room *r, struct past *p);
 void history_tell(struct room *r, struct seat_rec *rec,
 		  const struct history_wish *wish);
 
@@ -480,6 +486,8 @@ void room_kick(struct room *r, struct seat_rec *rec,
 bool device_is_private(const struct seat_rec *rec, const struct message *m);
 enum reason_code room_say(struct room *r, struct seat_rec *rec,
 			  const struct seat_cmd *cmd);
+/* What this message takes back goes, if its author may. */
+void room_retract(struct room *r, struct message *by);
 enum reason_code room_nick(struct room *r, struct seat_rec *rec,
 			   const struct seat_cmd *cmd);
 enum reason_code room_subject(struct room *r, struct seat_rec *rec,

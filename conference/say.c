@@ -24,6 +24,16 @@ static bool stamp(struct room *r, const struct occupant *by, struct message *m)
 	       m->stable_id.n == by->stable_id.n && m->jid.n == by->jid.n;
 }
 
+/* A moderator's deed is in the archive alone: newcomers don't get what it took
+ * away. */
+static void keep(struct room *r, struct message *m)
+{
+	if (!m->no_store && !m->stream && !m->moderates && history_add(r, m))
+		room_note_message(r, m);
+	if (!m->no_store || m->archive_only)
+		room_note_said(r, m);
+}
+
 static enum reason_code say_to_all(struct room *r, struct seat_rec *rec,
 				   const struct seat_cmd *cmd)
 {
@@ -31,12 +41,15 @@ static enum reason_code say_to_all(struct room *r, struct seat_rec *rec,
 
 	if (rec->occ->pub.role < ROLE_PARTICIPANT)
 		return REASON_NO_VOICE;
+	if (cmd->msg->moderates && rec->occ->pub.role < ROLE_MODERATOR)
+		return REASON_FORBIDDEN;
 	if (!stamp(r, &rec->occ->pub, cmd->msg))
 		return REASON_TOO_BIG;
 	cmd->msg->serial = ++r->serial;
-	if (!cmd->msg->no_store && !cmd->msg->stream && !cmd->msg->transient &&
-	    history_add(r, cmd->msg))
-		room_note_message(r, cmd->msg);
+	if (cmd->msg->retracts.n)
+		room_retract(r, cmd->msg);
+	if (!cmd->msg->transient)
+		keep(r, cmd->msg);
 	room_tell(r, AUDIENCE_MESSAGES, &ev, rec, cmd->op);
 	return REASON_OK;
 }

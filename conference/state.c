@@ -48,6 +48,18 @@ void room_note_message(struct room *r, struct message *m)
 		r->rooms->watch->message(r->rooms->watch_user, r, m);
 }
 
+void room_note_said(struct room *r, struct message *m)
+{
+	if (r->rooms->watch)
+		r->rooms->watch->said(r->rooms->watch_user, r, m);
+}
+
+void room_note_retracted(struct room *r, struct message *by, uint64_t serial)
+{
+	if (r->rooms->watch)
+		r->rooms->watch->retracted(r->rooms->watch_user, r, by, serial);
+}
+
 void room_note_end(struct room *r)
 {
 	if (r->rooms->closed)

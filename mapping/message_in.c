@@ -381,6 +381,24 @@ static bool is_not_for_store(const struct xnode *stanza)
 	       x_child(stanza, "no-copy", NS_HINTS);
 }
 
+/* What newcomers need not see, but who looks back does (XEP-0444 §4,
+ * XEP-0334 §4.4). */
+static bool is_for_archive(const struct xnode *stanza)
+{
+	return x_child(stanza, "reactions", NS_REACT) ||
+	       x_child(stanza, "store", NS_HINTS);
+}
+
+/* The message that its author takes back (XEP-0424 §3). */
+static bool put_retracted_id(const struct xnode *stanza, struct message *m)
+{
+	const struct xnode *moderated;
+	const struct xnode *r = find_retraction(stanza, &moderated);
+
+	return !r || moderated || m->private ||
+	       map_keep(m, x_attr(r, "id"), &m->retracts);
+}
+
 int map_stanza_to_message(const struct xnode *stanza,
 			  const struct map_message_cfg *cfg, struct message *m)
 {
@@ -392,9 +410,11 @@ int map_stanza_to_message(const struct xnode *stanza,
 	    !map_keep(m, map_language(x_attr(stanza, "xml:lang")),
 		      &m->language) ||
 	    !text_of(subject, m, &text) || !map_keep(m, text, &m->subject) ||
-	    !put_parts(stanza, cfg, m))
+	    !put_parts(stanza, cfg, m) || !put_retracted_id(stanza, m))
 		return ERR_TOO_BIG;
 	m->no_store =
 	    m->transient || m->n_parts == 0 || is_not_for_store(stanza);
+	m->archive_only = m->n_parts == 0 && !m->transient &&
+			  !is_not_for_store(stanza) && is_for_archive(stanza);
 	return 0;
 }

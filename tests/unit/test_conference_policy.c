@@ -255,7 +255,7 @@ static void test_created(void **state)
 /* --- state --- */
 
 struct log {
-	unsigned changed, messages, ended, what;
+	unsigned changed, messages, said, ended, what;
 	unsigned affiliations, off_the_list, nicks;
 };
 
@@ -301,8 +301,25 @@ static void on_ended(void *user, struct room *r)
 	((struct log *)user)->ended++;
 }
 
-static const struct rooms_watch watch = {on_changed, on_affiliation, on_nick,
-					 on_message, on_ended};
+static void on_said(void *user, struct room *r, struct message *m)
+{
+	(void)r;
+	assert_true(m->serial > 0);
+	((struct log *)user)->said++;
+}
+
+static void on_retracted(void *user, struct room *r, struct message *by,
+			 uint64_t serial)
+{
+	(void)user;
+	(void)r;
+	(void)by;
+	(void)serial;
+}
+
+static const struct rooms_watch watch = {
+    on_changed, on_affiliation, on_nick, on_message,
+    on_said,	on_retracted,	on_ended};
 
 static void test_watch(void **state)
 {
@@ -316,6 +333,7 @@ static void test_watch(void **state)
 	stage_pass(s, 0);
 	assert_int_equal(log.changed, 1);
 	assert_int_equal(log.messages, 1);
+	assert_int_equal(log.said, 1);
 	assert_int_equal(log.what, ROOM_SETTINGS | ROOM_SUBJECT);
 	assert_int_equal(log.affiliations, 1); /* the owner */
 	log.what = 0;
