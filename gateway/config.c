@@ -28,6 +28,8 @@
 	    CFG_STR("nick-scope", "room", CFGF_NONE),                          \
 	    CFG_STR("password", "", CFGF_NONE),                                \
 	    CFG_INT("history", 50, CFGF_NONE),                                 \
+	    CFG_INT("archive", 30, CFGF_NONE),                                 \
+	    CFG_INT("archive-messages", 100000, CFGF_NONE),                    \
 	    CFG_INT("max-occupants", 10000, CFGF_NONE),                        \
 	    CFG_INT("quarantine", 60, CFGF_NONE),                              \
 	    CFG_STR_LIST("reserved-nicks", no_list, CFGF_NONE),                \

@@ -287,6 +287,18 @@ static int check_count(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+static int check_days(cfg_t *cfg, cfg_opt_t *opt)
+{
+	long v = cfg_opt_getnint(opt, 0);
+
+	if (v < 0 || v > 36500) {
+		cfg_error(cfg, "%s: %ld is no number of days from 0 to 36500",
+			  opt->name, v);
+		return -1;
+	}
+	return 0;
+}
+
 static int check_port(cfg_t *cfg, cfg_opt_t *opt)
 {
 	long v = cfg_opt_getnint(opt, 0);
@@ -428,6 +440,9 @@ static void set_policy_checks(cfg_t *cfg)
 		cfg_validate_callback_t check;
 	} keys[] = {
 	    {"domain|history", "room|history", check_count},
+	    {"domain|archive", "room|archive", check_days},
+	    {"domain|archive-messages", "room|archive-messages",
+	     check_positive},
 	    {"domain|max-occupants", "room|max-occupants", check_positive},
 	    {"domain|quarantine", "room|quarantine", check_seconds},
 	    {"domain|nick-scope", "room|nick-scope", check_scope},

@@ -57,12 +57,18 @@ static void read_switches(cfg_t *sec, bool always, struct room_policy *p)
 static void read_numbers(cfg_t *sec, bool always, struct room_policy *p)
 {
 	size_t history = (size_t)cfg_getint(sec, "history");
+	unsigned archive = (unsigned)cfg_getint(sec, "archive");
 	unsigned quarantine = (unsigned)cfg_getint(sec, "quarantine");
 
 	if (always || said(sec, "max-occupants"))
 		p->max_occupants = (size_t)cfg_getint(sec, "max-occupants");
 	if (always || said(sec, "history"))
 		p->history = history ? history : SIZE_MAX;
+	if (always || said(sec, "archive"))
+		p->archive_days = archive ? archive : UINT_MAX;
+	if (always || said(sec, "archive-messages"))
+		p->archive_messages =
+		    (size_t)cfg_getint(sec, "archive-messages");
 	if (always || said(sec, "quarantine"))
 		p->quarantine_ms = quarantine ? quarantine * 1000 : UINT_MAX;
 }

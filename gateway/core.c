@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "gateway/archive.h"
 #include "gateway/persist.h"
 
 static enum reason_code join(void *user, struct seat_join *j, struct seat *seat)
@@ -61,6 +62,13 @@ static void xmpp_answered(void *user, const struct invitation_answer *a)
 	struct core *c = user;
 
 	front_sip_answered(c->front_sip, a);
+}
+
+static enum reason_code admits(void *user, struct seat_join *j)
+{
+	struct core *c = user;
+
+	return back_local_admits(c->back, j);
 }
 
 static bool policy(void *user, struct str room, struct room_policy *out)
@@ -186,10 +194,16 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	});
 	c->rooms = rooms_new(loop, config->limits.rooms);
 	c->back = back_local_new(config, c->rooms, loop_log(loop));
+	c->archive = archive_new(&(struct archive_cfg){
+	    .loop = loop,
+	    .store = io->store,
+	    .rooms = c->rooms,
+	});
 	c->persist = persist_new(&(struct persist_cfg){
 	    .loop = loop,
 	    .store = io->store,
 	    .rooms = c->rooms,
+	    .archive = c->archive,
 	    .policy = policy,
 	    .user = c,
 	});
@@ -223,6 +237,8 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .policy = policy,
 	    .domain_names = domain_names,
 	    .max_answer = config->xmpp.max_stanza,
+	    .admits = admits,
+	    .archive = c->archive,
 	    .send = xmpp_send,
 	    .user = c,
 	    .keep = io->keep,
@@ -270,6 +286,7 @@ void core_done(struct core *c)
 	persist_stop(c->persist);
 	front_xmpp_free(c->front_xmpp);
 	front_sip_free(c->front_sip);
+	archive_free(c->archive);
 	rooms_free(c->rooms);
 	persist_free(c->persist);
 	back_local_free(c->back);

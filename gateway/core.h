@@ -7,6 +7,7 @@
 #include "gateway/front_sip.h"
 #include "gateway/front_xmpp.h"
 
+struct archive;
 struct persist;
 struct store;
 
@@ -29,6 +30,7 @@ struct core {
 	struct core_io io;
 	struct rooms *rooms;
 	struct back_local *back;
+	struct archive *archive;
 	struct persist *persist;
 	struct dns *dns;
 	struct msrp *msrp;

@@ -29,6 +29,17 @@ static void tell_voice_asked(struct call *c, const struct occupant *who)
 	buf_done(&b);
 }
 
+/* BODY-17 */
+static void tell_removed(struct call *c, const struct message *m)
+{
+	struct buf b = BUF_INIT(65536);
+
+	buf_add(&b, m->parts[0].body);
+	if (c->session)
+		call_notice(c, buf_z(&b));
+	buf_done(&b);
+}
+
 void call_seat_event(void *front, const struct seat_ev *ev)
 {
 	struct call *c = front;
@@ -41,7 +52,10 @@ void call_seat_event(void *front, const struct seat_ev *ev)
 		tell_voice_asked(c, ev->who);
 		break;
 	case SEAT_MESSAGE:
-		call_deliver(c, ev);
+		if (ev->msg->moderates)
+			tell_removed(c, ev->msg);
+		else
+			call_deliver(c, ev);
 		break;
 	case SEAT_RESULT:
 		call_on_result(c, ev);

@@ -34,6 +34,7 @@ struct front_xmpp *front_xmpp_new(const struct front_xmpp_cfg *cfg)
 	f->sessions = table_new();
 	f->exiles = table_new();
 	TAILQ_INIT(&f->silent_longest);
+	TAILQ_INIT(&f->asked);
 	f->arena = arena_new(READ_MAX);
 	buf_init(&f->out, WRITE_MAX);
 	buf_init(&f->key, WRITE_MAX);
@@ -67,6 +68,8 @@ void front_xmpp_free(struct front_xmpp *f)
 	if (!f)
 		return;
 	f->cfg.keep = (struct keep){0};
+	fx_archive_forget(f);
+	fx_moderate_forget(f);
 	TABLE_FOREACH (f->domains, it, d) {
 		leave_all(d, REASON_SHUTDOWN);
 		fx_exiles_free(d);

@@ -11,6 +11,7 @@
 #include "mapping/addr.h"
 #include "xmpp/stanza.h"
 
+struct archive;
 struct front_xmpp;
 
 struct front_xmpp_domain {	   /* one local room domain with a stream */
@@ -31,6 +32,9 @@ struct front_xmpp_cfg {
 	/* What the configuration says of the room; false: of no such domain. */
 	bool (*policy)(void *user, struct str room, struct room_policy *out);
 	const struct map_domains *(*domain_names)(void *user);
+	/* May he enter the room, as far as that can be told (X313 §6.1.2)? */
+	enum reason_code (*admits)(void *user, struct seat_join *join);
+	struct archive *archive; /* NULL: there is none */
 	/* Stanzas out, whole, as text, on the stream of `domain`. */
 	int (*send)(void *user, struct str domain, struct str text);
 	/* Invitations; each may be NULL (there are no SIP users, and everybody
@@ -60,6 +64,9 @@ void front_xmpp_free(struct front_xmpp *f);
 /* Other names of domains. */
 void front_xmpp_set_domains(struct front_xmpp *f,
 			    const struct front_xmpp_domain *domains, size_t n);
+/* A message to all as its receivers get it: what follows "<message" and its
+ * address; empty: nothing. Lives with the message. */
+struct str front_xmpp_stanza_of(struct str room, struct message *m);
 /* A stanza from the stream of `domain`; the tree may go when this returns. */
 void front_xmpp_stanza(struct front_xmpp *f, struct str domain,
 		       const struct xnode *stanza);

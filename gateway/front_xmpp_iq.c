@@ -2,11 +2,12 @@
  * XEP-0199, XEP-0410, XEP-0045 §6, §10, XEP-0054). */
 #include "gateway/front_xmpp_forward.h"
 #include "mapping/reason.h"
+#include "gateway/archive.h"
 #include "xmpp/disco.h"
+#include "xmpp/moderated.h"
 
 #define NS_VCARD   "vcard-temp"
 #define NS_VERSION "jabber:iq:version"
-#define NS_RSM	   "http://jabber.org/protocol/rsm"
 #define PAGE	   100
 
 static const struct stanza_error not_found = {"cancel", "item-not-found"};
@@ -208,6 +209,7 @@ static bool is_owner(struct fx_session *s)
 }
 
 static void room_disco_info(struct fx_domain *d, const struct muc_in *in,
+			    const struct room *room,
 			    const struct room_info *info, bool inside)
 {
 	struct disco_room r = {
@@ -218,6 +220,7 @@ static void room_disco_info(struct fx_domain *d, const struct muc_in *in,
 	    .moderated = info->moderated,
 	    .password = info->has_password,
 	    .anonymous = !info->non_anonymous,
+	    .archive = archive_keeps(d->f->cfg.archive, room),
 	    .description = info->description,
 	    .lang = info->language,
 	    .show_details = (info->public && !info->members_only) || inside,
@@ -263,7 +266,7 @@ static void on_room_iq(struct fx_domain *d, const struct muc_in *in,
 	} else if (asks_disco(in) && x_attr(in->payload, "node").n) {
 		room_node(d, in, r, x_attr(in->payload, "node"));
 	} else if (asks(in, "query", NS_DISCO_INFO)) {
-		room_disco_info(d, in, &info, s != NULL);
+		room_disco_info(d, in, r, &info, s != NULL);
 	} else if (asks(in, "query", NS_DISCO_ITEMS)) {
 		b = fx_iq_begin(d, in);
 		disco_items_begin(b, STR_NONE);
@@ -273,6 +276,10 @@ static void on_room_iq(struct fx_domain *d, const struct muc_in *in,
 		fx_iq_empty(d, in);
 	} else if (x_is(in->payload, "vCard", NS_VCARD)) {
 		answer_vcard(d, in, "DESC", info.description);
+	} else if (x_is(in->payload, NULL, NS_MAM)) {
+		fx_on_archive_iq(d, in, s);
+	} else if (x_is(in->payload, "moderate", NS_MODERATE)) {
+		fx_on_moderate_iq(d, in, s);
 	} else if (x_is(in->payload, "query", NS_MUC_OWNER)) {
 		fx_on_owner_iq(d, in, s, r);
 	} else if (x_is(in->payload, "query", NS_MUC_ADMIN)) {

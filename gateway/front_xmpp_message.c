@@ -48,15 +48,17 @@ static const char *type_of(const struct message *m)
 }
 
 /* RFC 7702 §5.5, XEP-0045 §7.4: the same id to all; XEP-0359, XEP-0421. */
-static bool write_stanza(struct buf *b, const struct fx_session *s,
+static bool write_stanza(struct buf *b, struct str room,
 			 const struct message *m)
 {
 	bool own_id = m->world == WORLD_XMPP && m->client_id.n;
 
 	buf_addz(b, " from='");
-	xml_add_attr(b, s->room);
-	buf_addc(b, '/');
-	xml_add_attr(b, m->nick);
+	xml_add_attr(b, room);
+	if (!m->moderates) {
+		buf_addc(b, '/');
+		xml_add_attr(b, m->nick);
+	}
 	buf_addc(b, '\'');
 	x_put_attr(b, "type", str_z(type_of(m)));
 	x_put_attr(b, "id", own_id ? m->client_id : m->id);
@@ -68,11 +70,11 @@ static bool write_stanza(struct buf *b, const struct fx_session *s,
 		buf_addz(b, "<x xmlns='" NS_MUC_USER "'/>");
 	} else {
 		buf_addz(b, "<stanza-id xmlns='" NS_SID "'");
-		x_put_attr(b, "by", s->room);
+		x_put_attr(b, "by", room);
 		x_put_attr(b, "id", m->id);
 		buf_addz(b, "/>");
 	}
-	if (m->stable_id.n) {
+	if (m->stable_id.n && !m->moderates) {
 		buf_addz(b, "<occupant-id xmlns='" NS_OCCUPANT "'");
 		x_put_attr(b, "id", m->stable_id);
 		buf_addz(b, "/>");
@@ -81,7 +83,7 @@ static bool write_stanza(struct buf *b, const struct fx_session *s,
 	return !b->err;
 }
 
-static struct str stanza_of(const struct fx_session *s, struct message *m)
+struct str front_xmpp_stanza_of(struct str room, struct message *m)
 {
 	struct buf b = BUF_INIT(STANZA_MAX);
 	struct blob *form;
@@ -89,7 +91,7 @@ static struct str stanza_of(const struct fx_session *s, struct message *m)
 	if (m->form[WORLD_XMPP] &&
 	    str_eq(m->form_type[WORLD_XMPP], FORM_STANZA))
 		return blob_str(m->form[WORLD_XMPP]);
-	form = blob_new(write_stanza(&b, s, m) ? buf_str(&b) : STR_NONE);
+	form = blob_new(write_stanza(&b, room, m) ? buf_str(&b) : STR_NONE);
 	buf_done(&b);
 	blob_unref(m->form[WORLD_XMPP]);
 	m->form[WORLD_XMPP] = form;
@@ -131,7 +133,7 @@ static void hold_back(struct fx_session *s, struct str stanza, uint64_t time_ms)
 void fx_message_event(struct fx_session *s, const struct seat_ev *ev)
 {
 	struct front_xmpp *f = s->f;
-	struct str stanza = stanza_of(s, ev->msg);
+	struct str stanza = front_xmpp_stanza_of(s->room, ev->msg);
 	struct buf *b = &f->out;
 
 	if (!stanza.n)

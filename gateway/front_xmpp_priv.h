@@ -102,8 +102,9 @@ struct front_xmpp {
 	struct table *exiles;		   /* fx_exile by key */
 	struct fx_sessions silent_longest; /* the first has been silent most */
 	struct timer ping_timer;
-	struct arena *arena; /* of the stanza being read */
-	struct buf out;	     /* a stanza being written */
+	TAILQ_HEAD(, asked) asked; /* questions to the archive */
+	struct arena *arena;	   /* of the stanza being read */
+	struct buf out;		   /* a stanza being written */
 	struct buf key;
 	struct forwards *forwards;
 	struct invites *invites;
@@ -226,6 +227,29 @@ void fx_on_register_iq(struct fx_domain *d, const struct muc_in *in,
 		       struct room *r);
 void fx_on_voice_form(struct fx_session *s, const struct muc_in *in);
 void fx_voice_asked(struct fx_session *s, const struct occupant *who);
+
+/* --- front_xmpp_mam.c --- */
+
+/* A question to the archive (XEP-0313), by somebody who may have no seat. */
+void fx_on_archive_iq(struct fx_domain *d, const struct muc_in *in,
+		      struct fx_session *s);
+/* An iq that is answered later. */
+struct fx_later {
+	struct front_xmpp *f;
+	struct str domain, room, jid, id;
+	struct arena *arena; /* of itself */
+};
+/* Zeroed but for that; size: of the struct that begins with it. */
+void *fx_later_new(struct fx_domain *d, const struct muc_in *in, size_t size);
+void fx_later_error(const struct fx_later *l, struct stanza_error e);
+
+/* --- front_xmpp_moderate.c --- */
+
+/* Messages that a moderator removes (XEP-0425). */
+void fx_on_moderate_iq(struct fx_domain *d, const struct muc_in *in,
+		       struct fx_session *s);
+void fx_moderate_forget(struct front_xmpp *f);
+void fx_archive_forget(struct front_xmpp *f);
 
 /* --- front_xmpp_keep.c --- */
 

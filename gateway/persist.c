@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "gateway/archive.h"
+#include "gateway/front_xmpp.h"
 #include "mapping/presence.h"
 
 static struct str address_of(const struct room *r)
@@ -92,6 +94,30 @@ static void message(void *user, struct room *r, struct message *m)
 	persist_put_message(p->cfg.store, r, address_of(r), m);
 }
 
+static void said(void *user, struct room *r, struct message *m)
+{
+	struct persist *p = user;
+	struct str room = address_of(r);
+
+	if (archive_keeps(p->cfg.archive, r))
+		archive_add(p->cfg.archive, room, m,
+			    front_xmpp_stanza_of(room, m));
+}
+
+static void retracted(void *user, struct room *r, struct message *by,
+		      uint64_t serial)
+{
+	struct persist *p = user;
+	struct cell row[] = {cell_text(address_of(r)),
+			     cell_int((int64_t)serial)};
+
+	if (serial) {
+		store_add(p->cfg.store, OP_DELETE, ROW_HISTORY, 2, row, false);
+		store_add(p->cfg.store, OP_DELETE, ROW_PARTS, 2, row, false);
+	}
+	archive_retract(p->cfg.archive, row[0].s, by);
+}
+
 static void ended(void *user, struct room *r)
 {
 	static const enum row_table tables[] = {ROW_ROOMS,	  ROW_SETTINGS,
@@ -104,6 +130,7 @@ static void ended(void *user, struct room *r)
 		return;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		store_add(p->cfg.store, OP_DELETE, tables[i], 1, &key, false);
+	archive_drop(p->cfg.archive, key.s);
 }
 
 static const struct rooms_watch watch = {
@@ -111,6 +138,8 @@ static const struct rooms_watch watch = {
     .affiliation = affiliation,
     .nick = nick,
     .message = message,
+    .said = said,
+    .retracted = retracted,
     .ended = ended,
 };
 

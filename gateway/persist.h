@@ -5,12 +5,14 @@
 #include "conference/room.h"
 
 struct persist;
+struct archive;
 struct store;
 
 struct persist_cfg {
 	struct loop *loop;
 	struct store *store; /* NULL: nothing is kept */
 	struct rooms *rooms;
+	struct archive *archive; /* NULL: none */
 	/* The configuration's settings for a room; false: not ours (such a room
 	 * is left as it is in the store). */
 	bool (*policy)(void *user, struct str address, struct room_policy *out);

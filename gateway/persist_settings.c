@@ -33,6 +33,8 @@ static const struct setting {
     {"max-occupants", KIND_SIZE, FIELD(max_occupants)},
     {"history", KIND_SIZE, FIELD(history)},
     {"history-bytes", KIND_SIZE, FIELD(history_bytes)},
+    {"archive-days", KIND_UINT, FIELD(archive_days)},
+    {"archive-messages", KIND_SIZE, FIELD(archive_messages)},
     {"lock-ms", KIND_UINT, FIELD(lock_ms)},
     {"quarantine-ms", KIND_UINT, FIELD(quarantine_ms)},
     {"title", KIND_TEXT, FIELD(title)},

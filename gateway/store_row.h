@@ -20,6 +20,7 @@ enum row_table {
 	ROW_NICKNAMES,
 	ROW_HISTORY,
 	ROW_PARTS,
+	ROW_ARCHIVE,
 	ROW_TABLES
 };
 
@@ -32,7 +33,7 @@ struct table_def {
 extern const struct table_def row_tables[ROW_TABLES];
 /* What brings the database from version i to i + 1 (its user_version). */
 extern const char *const row_migrations[];
-#define STORE_VERSION 2
+#define STORE_VERSION 3
 
 enum cell_type { CELL_NULL, CELL_INT, CELL_TEXT, CELL_BLOB };
 struct cell {

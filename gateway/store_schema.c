@@ -49,6 +49,11 @@ const struct table_def row_tables[ROW_TABLES] = {
 			       "body"},
 		   .n_columns = 6,
 		   .n_keys = 3},
+    [ROW_ARCHIVE] = {.name = "archive",
+		     .columns = {"room", "id", "time_ms", "message_id", "nick",
+				 "jid", "stable_id", "stanza", "place"},
+		     .n_columns = 9,
+		     .n_keys = 2},
 };
 
 /* clang-format off */
@@ -138,6 +143,24 @@ static const char version_1[] =
 static const char version_2[] =
 	"ALTER TABLE affiliations"
 	" ADD COLUMN registered INTEGER NOT NULL DEFAULT 0;";
+
+/* A message's place is its order in the archive, never used again. */
+static const char version_3[] =
+	"CREATE TABLE archive ("
+	" room TEXT NOT NULL,"
+	" id TEXT NOT NULL,"
+	" time_ms INTEGER NOT NULL,"
+	" message_id TEXT NOT NULL,"
+	" nick TEXT NOT NULL,"
+	" jid TEXT NOT NULL,"
+	" stable_id TEXT NOT NULL,"
+	" stanza BLOB NOT NULL,"
+	" place INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" UNIQUE (room, id)"
+	");"
+	"CREATE INDEX archive_places ON archive (room, place);"
+	"CREATE INDEX archive_times ON archive (room, time_ms);";
 /* clang-format on */
 
-const char *const row_migrations[STORE_VERSION] = {version_1, version_2};
+const char *const row_migrations[STORE_VERSION] = {version_1, version_2,
+						   version_3};

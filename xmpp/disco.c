@@ -2,8 +2,7 @@
 
 #include "base/xmltext.h"
 #include "xmpp/form.h"
-
-#define NS_RSM "http://jabber.org/protocol/rsm"
+#include "xmpp/moderated.h"
 
 static void begin_info(struct buf *b, const char *category, const char *type,
 		       struct str name)
@@ -72,6 +71,12 @@ void disco_room_info(struct buf *b, const struct disco_room *r)
 	feature(b, NS_SID);
 	feature(b, NS_OCCUPANT);
 	feature(b, NS_REGISTER);
+	feature(b, NS_MODERATE);
+	if (r->archive) {
+		feature(b, NS_MAM);
+		feature(b, NS_MAM "#extended");
+		feature(b, NS_RETRACT "#tombstone");
+	}
 	feature(b, r->public ? "muc_public" : "muc_hidden");
 	feature(b, r->persistent ? "muc_persistent" : "muc_temporary");
 	feature(b, r->members_only ? "muc_membersonly" : "muc_open");

@@ -7,6 +7,7 @@
 struct disco_room {
 	struct str name; /* title; empty: none */
 	bool public, persistent, members_only, moderated, anonymous, password;
+	bool archive;	   /* it has one that one may ask */
 	bool show_details; /* subject and occupants may be told (DISCO-6) */
 	struct str description, subject, lang;
 	size_t n_occupants;

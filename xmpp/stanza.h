@@ -36,6 +36,8 @@ struct xnode {
 #define NS_REGISTER    "jabber:iq:register"
 #define NS_XHTML_IM    "http://jabber.org/protocol/xhtml-im"
 #define NS_CHATSTATES  "http://jabber.org/protocol/chatstates"
+#define NS_RSM	       "http://jabber.org/protocol/rsm"
+#define NS_MAM	       "urn:xmpp:mam:2"
 #define NS_OOB	       "jabber:x:oob"
 
 /* The attribute's value; empty if absent. */

@@ -1,4 +1,5 @@
 /* The configuration: what is taken, and the one line for what is not. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -190,6 +191,10 @@ static void test_errors(void **state)
 	     ":2: route: '10.0.0.7' is no SIP URI\n"},
 	    {"domain \"a.b\" {\n rooms = local\n history = abc\n}\n",
 	     ":3: invalid integer value for option 'history'\n"},
+	    {"domain \"a.b\" {\n rooms = local\n archive = 40000\n}\n",
+	     ":3: archive: 40000 is no number of days from 0 to 36500\n"},
+	    {"domain \"a.b\" {\n rooms = local\n archive-messages = 0\n}\n",
+	     ":3: archive-messages: must be at least 1\n"},
 	    {"domain \"a.b\" {\n rooms = local persistent = maybe\n}\n",
 	     ":2: invalid boolean value for option 'persistent'\n"},
 	    {"domain \"a.b\" { rooms = local }\ndomain \"a.b\" { rooms = local "
@@ -245,20 +250,22 @@ static void test_rooms(void **state)
 	(void)state;
 	assert_int_equal(
 	    load("domain \"chat.test\" { rooms = local moderated = true "
-		 "history = 0 quarantine = 5 admins = {\"Ops@x.test\"} "
+		 "history = 0 archive = 0 quarantine = 5 admins = "
+		 "{\"Ops@x.test\"} "
 		 "outcasts = {\"@spam.test\", \"sip:eve@Y.test\"} "
 		 "reserved-nicks = {\"root\"} password = \"open\" }\n"
 		 "room \"Lobby@CHAT.test\" { name = \"The lobby\" "
 		 "subject = \"Hello\" moderated = no password = \"\" "
 		 "members = {\"ann@x.test\"} owners = {\"ben@x.test\"} "
-		 "nick-scope = domain }\n",
+		 "nick-scope = domain archive = 7 archive-messages = 9 }\n",
 		 &c, said),
 	    0);
 	assert_string_equal(said, "");
 	p = config_policy(c, STR("other@chat.test"));
 	assert_true(p->moderated && !p->persistent && !p->nicks_of_domain);
 	assert_true(p->public && p->nicknames && p->private_messages);
-	assert_true(p->history == SIZE_MAX);
+	assert_true(p->history == SIZE_MAX && p->archive_days == UINT_MAX);
+	assert_int_equal(p->archive_messages, 100000);
 	assert_int_equal(p->quarantine_ms, 5000);
 	assert_int_equal(p->n_fixed, 3);
 	assert_int_equal(p->n_reserved_nicks, 1);
@@ -269,6 +276,7 @@ static void test_rooms(void **state)
 	p = config_policy(c, STR("lobby@chat.test"));
 	assert_true(!p->moderated && p->persistent && p->nicks_of_domain);
 	assert_true(str_eq(p->title, STR("The lobby")));
+	assert_true(p->archive_days == 7 && p->archive_messages == 9);
 	assert_int_equal(p->password.n, 0);
 	assert_int_equal(p->quarantine_ms, 5000);
 	assert_int_equal(p->n_reserved_nicks, 1);

@@ -416,6 +416,21 @@ static void sets_a_later_version_aside(void **state)
 	assert_non_null(strstr(w->log_lines, "version 999"));
 }
 
+/* A database from before there were archives. */
+static void takes_an_earlier_version_over(void **state)
+{
+	struct world *w = *state;
+
+	fill(w);
+	run_sql(w, "DROP TABLE archive; PRAGMA user_version=2");
+	open_store(w);
+	assert_true(strlen(all(w, STORE_DIALOGS)) > 0);
+	store_close(w->store);
+	w->store = NULL;
+	run_sql(w, "INSERT INTO archive VALUES ('r','i',0,'','','','','',7)");
+	assert_null(strstr(w->log_lines, "set-aside"));
+}
+
 static void sets_a_strange_database_aside(void **state)
 {
 	struct world *w = *state;
@@ -579,6 +594,7 @@ int main(void)
 	    T(sets_garbage_aside),
 	    T(sets_a_damaged_page_aside),
 	    T(sets_a_later_version_aside),
+	    T(takes_an_earlier_version_over),
 	    T(sets_a_strange_database_aside),
 	    T(sets_aside_twice_in_a_second),
 	    T(takes_an_empty_file),
