@@ -131,7 +131,7 @@ pidfile = "%(dir)s/prosody.pid"
 data_path = "%(dir)s/data"
 certificates = "%(dir)s"
 log = { { levels = { min = "info" }, to = "console", timestamps = true } }
-modules_enabled = { "roster", "saslauth", "disco", "ping" }
+modules_enabled = { "roster", "saslauth", "disco", "ping", "vcard" }
 modules_disabled = { "s2s", "tls", "offline", "http", "dialback" }
 authentication = "internal_plain"
 c2s_require_encryption = false
@@ -191,6 +191,8 @@ shaper_rules: {}
 modules:
   mod_disco: {}
   mod_ping: {}
+  mod_vcard:
+    search: false
   mod_roster: {}
 """ % (self.c2s, self.component, hosts))
 

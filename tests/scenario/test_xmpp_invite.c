@@ -291,6 +291,50 @@ static void test_sip_user_inside(void **state)
 	sip_user_done(&b);
 }
 
+/* He takes the call. */
+static void accepts(struct sip_user *u, struct scene *s,
+		    const struct port_msg *dial)
+{
+	struct port_msg m = port_msg(PORT_RESPONSE);
+	struct str body = dial->f[PORT_F_BODY];
+
+	sip_user_init(u, s, "bob", ROOM);
+	u->dlg = dial->dlg;
+	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
+	u->path = str_split(&body, '\r');
+	m.dlg = dial->dlg;
+	m.req = dial->req;
+	m.status = 200;
+	m.f[PORT_F_REASON] = STR("OK");
+	m.f[PORT_F_CONTACT] = STR("sip:bob@10.0.0.6");
+	m.f[PORT_F_TYPE] = STR("application/sdp");
+	m.f[PORT_F_BODY] = sip_user_offer(u, "a=chatroom\r\n");
+	scene_sip_event(s, &m);
+	sip_user_connect(u);
+	msrp_request(u, "SEND", "Message-ID: b\r\nByte-Range: 1-0/0\r\n");
+	assert_int_equal(msrp_status(u), 200);
+}
+
+/* X2S-58: whom the room calls needs no password, and is not sent it. */
+static void test_sip_user_comes(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg d;
+	struct sip_user b;
+
+	join_as(s, ANN, "Ann", "<password>pw</password>");
+	xmpp_drop(s);
+	invite(s, ANN, "bob@sip.test", "");
+	d = scene_sip(s, PORT_DIAL, NULL);
+	assert_false(has(d.f[PORT_F_HEADERS], "pw"));
+	assert_false(has(d.f[PORT_F_BODY], "pw"));
+	accepts(&b, s, &d);
+	assert_true(
+	    str_eq(x_attr(xmpp_take(s, ANN), "from"), STR("r@chat.test/bob")));
+	assert_heard(s, ANN, "");
+	sip_user_done(&b);
+}
+
 static int refer(const struct sip_user *u, const char *to)
 {
 	struct port_msg m = port_msg(PORT_REQUEST);
@@ -385,6 +429,8 @@ int main(void)
 	    TEST(test_members_only),
 	    TEST(test_sip_user),
 	    TEST(test_sip_user_inside),
+	    cmocka_unit_test_setup_teardown(test_sip_user_comes, setup_open,
+					    teardown),
 	    TEST(test_by_refer),
 	    TEST(test_refer_members_only),
 	};
