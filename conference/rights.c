@@ -83,11 +83,14 @@ enum reason_code may_set_role(const struct occ *by, const struct occ *target,
 
 	if (!target)
 		return REASON_NO_OCCUPANT;
-	if (by->pub.role != ROLE_MODERATOR ||
-	    (moderators && by->pub.affiliation < AFF_ADMIN))
+	if (by->pub.role != ROLE_MODERATOR)
+		return REASON_FORBIDDEN;
+	if (role_possible(target, to) != REASON_OK)
+		return REASON_NOT_ALLOWED;
+	if (moderators && by->pub.affiliation < AFF_ADMIN)
 		return REASON_FORBIDDEN;
 	if (to < target->pub.role &&
 	    target->pub.affiliation > by->pub.affiliation)
 		return REASON_NOT_ALLOWED;
-	return role_possible(target, to);
+	return REASON_OK;
 }

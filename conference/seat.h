@@ -124,7 +124,8 @@ enum seat_cmd_type {
 
 struct room_policy;
 
-/* One thing of several that a moderator wants at once. */
+/* One thing of several that a moderator wants at once. Its strings are not the
+ * room's, for they change. */
 struct seat_change {
 	bool of_role; /* else of affiliation */
 	/* whom; of affiliation, user (as in struct room_affiliation) counts if

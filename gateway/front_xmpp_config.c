@@ -348,7 +348,9 @@ static int read_list(struct people *p, const struct form *form, const char *var,
 
 static int add(struct people *p, struct str user, enum affiliation a)
 {
-	if (p->cmd->n_changes == SEAT_CHANGES_MAX)
+	/* the room's own string goes with the entry */
+	user = arena_dup(p->f->arena, user);
+	if (p->cmd->n_changes == SEAT_CHANGES_MAX || !user.n)
 		return ERR_TOO_BIG;
 	p->changes[p->cmd->n_changes++] =
 	    (struct seat_change){.user = user, .affiliation = a};
