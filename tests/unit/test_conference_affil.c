@@ -188,7 +188,7 @@ static void test_roles(void **state)
 	give_role(s, 1, 6, "Ann", ROLE_VISITOR);
 	give_role(s, 1, 7, "Cat", ROLE_VISITOR);
 	heard(s, 1,
-	      "= REASON_FORBIDDEN op=5\n= REASON_FORBIDDEN op=6\n"
+	      "= REASON_FORBIDDEN op=5\n= REASON_NOT_ALLOWED op=6\n"
 	      "~ Cat role=1\n= REASON_OK op=7\n");
 	assert_int_equal(room_set_role(tea(s), ann, ROLE_VISITOR, STR_NONE),
 			 REASON_NOT_ALLOWED);

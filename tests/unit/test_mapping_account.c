@@ -49,9 +49,61 @@ static void test_forms(void **state)
 	}
 }
 
+/* ADM-6, ADM-9: the JIDs of lists, in and out */
+static void test_jids(void **state)
+{
+	static const struct map_domain names[] = {
+	    {{"sip.example", 11}, MAP_DOMAIN_USERS},
+	    {{"gw.example", 10}, MAP_DOMAIN_FOREIGN},
+	};
+	static const struct map_domains d = {.domains = names, .n = 2};
+	static const struct {
+		const char *jid, *key, *back; /* NULL: refused */
+	} rows[] = {
+	    {"Ann@Example.org/home", "ann@example.org", "ann@example.org"},
+	    {"example.ORG", "@example.org", "example.org"},
+	    {"bob@sip.example", "bob@sip.example", "bob@sip.example"},
+	    {"bob\\40far.example@gw.example", "sip:bob@far.example",
+	     "bob\\40far.example@gw.example"},
+	    {"@example.org", NULL, NULL},
+	    {"a b@example.org", NULL, NULL},
+	    {"", NULL, NULL},
+	};
+	struct buf b = BUF_INIT(4096), back = BUF_INIT(4096);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int err;
+
+		buf_clear(&b);
+		buf_clear(&back);
+		err = map_jid_to_account(&d, str_z(rows[i].jid), &b);
+		assert_int_equal(err == 0, rows[i].key != NULL);
+		if (!rows[i].key)
+			continue;
+		assert_string_equal(buf_z(&b), rows[i].key);
+		assert_int_equal(map_account_to_jid(&d, buf_str(&b), &back), 0);
+		assert_string_equal(buf_z(&back), rows[i].back);
+	}
+	buf_clear(&back);
+	assert_int_equal(
+	    map_account_to_jid(&d, STR("sip:@xn--bcher-kva.example"), &back),
+	    0);
+	assert_string_equal(buf_z(&back), "b\xc3\xbc"
+					  "cher.example");
+	assert_true(map_is_sip_user(&d, STR("bob@sip.example")));
+	assert_true(map_is_sip_user(&d, STR("sip:bob@far.example")));
+	assert_false(map_is_sip_user(&d, STR("ann@example.org")));
+	buf_done(&b);
+	buf_done(&back);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_forms)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_forms),
+	    cmocka_unit_test(test_jids),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
