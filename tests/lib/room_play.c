@@ -385,12 +385,31 @@ static struct room_policy pick_policy(struct play *p)
 	return policy;
 }
 
+static struct seat_change pick_change(struct play *p, const struct player *pl)
+{
+	unsigned bits = pick(p, 8);
+
+	return (struct seat_change){
+	    .of_role = bits & 1,
+	    .target = pick_occupant(p, pl),
+	    .user = bits & 2 ? pick_user(p) : STR_NONE,
+	    .role = (enum role)pick(p, 4),
+	    .affiliation = (enum affiliation)pick(p, 5),
+	    .nick = bits & 4 ? pick_nick(p) : STR_NONE,
+	};
+}
+
 static void do_rule(struct play *p, struct player *pl)
 {
+	struct seat_change changes[3];
 	struct room_policy policy;
 	struct seat_cmd cmd = {.target = pick_occupant(p, pl)};
 
-	switch (pick(p, 4)) {
+	for (int i = 0; i < 3; i++)
+		changes[i] = pick_change(p, pl);
+	cmd.changes = changes;
+	cmd.n_changes = pick(p, 4);
+	switch (pick(p, 6)) {
 	case 0:
 		cmd.type = SEAT_AFFILIATION;
 		cmd.text = pick_user(p);
@@ -405,6 +424,12 @@ static void do_rule(struct play *p, struct player *pl)
 		policy = pick_policy(p);
 		cmd.type = SEAT_CONFIGURE;
 		cmd.policy = &policy;
+		break;
+	case 3:
+		cmd.type = SEAT_MODERATE;
+		break;
+	case 4:
+		cmd.type = SEAT_ASK_VOICE;
 		break;
 	default:
 		cmd.type = SEAT_KICK;
