@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/err.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -14,17 +13,6 @@ static const char *const level_names[] = {"error", "warn", "info", "debug",
 void log_init(struct log *log, enum log_level level, const char *process)
 {
 	*log = (struct log){level, stderr, process, NULL, NULL};
-}
-
-int log_level_parse(struct str name, enum log_level *out)
-{
-	for (int i = LOG_ERROR; i <= LOG_TRACE; i++) {
-		if (str_eq(name, str_z(level_names[i]))) {
-			*out = (enum log_level)i;
-			return 0;
-		}
-	}
-	return ERR_SYNTAX;
 }
 
 /* "2026-11-21T09:00:00.123Z stoxd info msrp.accept" into z, cut at size. */

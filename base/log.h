@@ -24,8 +24,6 @@ struct log {
 };
 
 void log_init(struct log *log, enum log_level level, const char *process);
-/* "error" | "warn" | "info" | "debug" | "trace": 0, or ERR_SYNTAX. */
-int log_level_parse(struct str name, enum log_level *out);
 void log_write(struct log *log, enum log_level level, const char *event,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 

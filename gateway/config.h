@@ -39,7 +39,6 @@ struct domain_config {
 	bool lock;
 	unsigned notify_interval_ms;
 	unsigned min_expires; /* seconds */
-	bool nick_rename;
 	bool force_tls;	       /* no session over plain TCP */
 	bool plain_clients;    /* clients without CPIM may come */
 	bool anonymous;	       /* people may come without their name */

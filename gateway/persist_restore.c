@@ -22,18 +22,18 @@ struct restoring {
 	struct arena *arena;
 	struct table *drafts; /* by address */
 	struct room_affiliation *affiliations;
-	size_t n_affiliations, room_affiliations;
+	size_t n_affiliations, max_affiliations;
 	struct room_kept_nick *nicks;
-	size_t n_nicks, room_nicks;
+	size_t n_nicks, max_nicks;
 };
 
 /* Room for one more at the end. */
-static void *grow(void *list, size_t n, size_t *room, size_t size)
+static void *grow(void *list, size_t n, size_t *max, size_t size)
 {
-	if (n < *room)
+	if (n < *max)
 		return list;
-	*room = *room ? *room * 2 : 64;
-	return mem_resize(list, *room * size);
+	*max = *max ? *max * 2 : 64;
+	return mem_resize(list, *max * size);
 }
 
 static void on_room(void *user, const struct cell *row)
@@ -92,7 +92,7 @@ static void on_affiliation(void *user, const struct cell *row)
 	if (d->st.n_affiliations++ == 0)
 		d->first_affiliation = rs->n_affiliations;
 	rs->affiliations =
-	    grow(rs->affiliations, rs->n_affiliations, &rs->room_affiliations,
+	    grow(rs->affiliations, rs->n_affiliations, &rs->max_affiliations,
 		 sizeof(*rs->affiliations));
 	rs->affiliations[rs->n_affiliations++] = (struct room_affiliation){
 	    .user = arena_dup(rs->arena, row[1].s),
@@ -114,7 +114,7 @@ static void on_nick(void *user, const struct cell *row)
 	if (d->st.n_nicks++ == 0)
 		d->first_nick = rs->n_nicks;
 	rs->nicks =
-	    grow(rs->nicks, rs->n_nicks, &rs->room_nicks, sizeof(*rs->nicks));
+	    grow(rs->nicks, rs->n_nicks, &rs->max_nicks, sizeof(*rs->nicks));
 	rs->nicks[rs->n_nicks++] = (struct room_kept_nick){
 	    .until_ms = (uint64_t)row[1].n,
 	    .key = arena_dup(rs->arena, row[2].s),

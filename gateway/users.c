@@ -213,11 +213,6 @@ void users_free(struct users *u)
 	free(u);
 }
 
-struct str users_realm(const struct users *u)
-{
-	return str_z(u->realm);
-}
-
 int users_set(struct users *u, struct str address, struct str password)
 {
 	struct entry *e;
@@ -278,9 +273,4 @@ const struct user *users_next(const struct users *u, size_t *it)
 	struct entry *e = table_next(u->by_address, it);
 
 	return e ? &e->user : NULL;
-}
-
-size_t users_count(const struct users *u)
-{
-	return table_count(u->by_address);
 }

@@ -25,7 +25,6 @@ struct user {
  * kept). The store must outlive them. */
 struct users *users_new(struct store *store, struct str realm);
 void users_free(struct users *u); /* NULL is fine */
-struct str users_realm(const struct users *u);
 /* Adds a user, or gives one a new password. 0, ERR_SYNTAX (no "user@domain", or
  * it holds one of : " \ / < > or a control character), ERR_TOO_BIG (address or
  * password), ERR_MISSING (no password). */
@@ -40,4 +39,3 @@ const struct user *users_named(const struct users *u, struct str local);
 /* All, in no particular order: *it from 0, NULL at the end. The one just
  * returned may be deleted on the way, none may be added. */
 const struct user *users_next(const struct users *u, size_t *it);
-size_t users_count(const struct users *u);

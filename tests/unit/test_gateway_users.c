@@ -15,6 +15,15 @@
 #include "gateway/store.h"
 #include "gateway/users.h"
 
+static size_t count(const struct users *u)
+{
+	size_t n = 0, it = 0;
+
+	while (users_next(u, &it))
+		n++;
+	return n;
+}
+
 static void test_set_find_delete(void **state)
 {
 	struct users *u = users_new(NULL, STR("r"));
@@ -40,7 +49,7 @@ static void test_set_find_delete(void **state)
 	assert_string_equal(a->ha1[USER_NAME_ADDRESS][DIGEST_MD5], want);
 
 	assert_int_equal(users_set(u, STR("Alice@x.test"), STR("q")), 0);
-	assert_int_equal(users_count(u), 2);
+	assert_int_equal(count(u), 2);
 	a = users_find(u, STR("Alice@x.test"));
 	assert_string_not_equal(a->ha1[USER_NAME_ADDRESS][DIGEST_MD5], want);
 	assert_non_null(users_next(u, &it));
@@ -48,7 +57,7 @@ static void test_set_find_delete(void **state)
 	assert_null(users_next(u, &it));
 	assert_int_equal(users_delete(u, STR("Alice@X.test")), 0);
 	assert_int_equal(users_delete(u, STR("Alice@x.test")), ERR_GONE);
-	assert_int_equal(users_count(u), 1);
+	assert_int_equal(count(u), 1);
 	users_free(u);
 }
 
@@ -95,7 +104,7 @@ static void test_refused(void **state)
 			 ERR_TOO_BIG);
 	big[1000] = '@';
 	assert_int_equal(users_set(u, str_z(big), STR("p")), ERR_TOO_BIG);
-	assert_int_equal(users_count(u), 0);
+	assert_int_equal(count(u), 0);
 	free(big);
 	users_free(u);
 }
@@ -125,12 +134,12 @@ static void test_stored(void **state)
 
 	assert_int_equal(store_open(dir, loop, &store, why), 0);
 	u = users_new(store, STR("r"));
-	assert_int_equal(users_count(u), 1);
+	assert_int_equal(count(u), 1);
 	assert_memory_equal(users_find(u, STR("alice@x.test"))->ha1, before.ha1,
 			    sizeof(before.ha1));
 	users_free(u);
 	u = users_new(store, STR("another"));
-	assert_int_equal(users_count(u), 0);
+	assert_int_equal(count(u), 0);
 	users_free(u);
 	store_close(store);
 	loop_free(loop);
