@@ -321,6 +321,8 @@ struct seat_rec *rec_new(struct room *r, const struct seat_join *join,
 void rec_remove(struct room *r, struct seat_rec *rec);
 void occ_add_device(struct occ *o, struct seat_rec *rec);
 void occ_remove_device(struct occ *o, struct seat_rec *rec);
+
+/* presence.c */
 size_t presence_size(const struct presence *p);
 /* True if what the occupant shows has changed. */
 bool rec_set_presence(struct room *r, struct seat_rec *rec,
@@ -340,6 +342,8 @@ bool nick_available(struct room *r, const struct nick *n,
 void nick_derive(struct nick *out, struct room *r, struct str display,
 		 struct str sip_uri, const struct person *who,
 		 const struct occ *self);
+
+/* quarantine.c */
 void quarantine_init(struct quarantine *q);
 void quarantine_done(struct quarantine *q);
 void quarantine_add(struct room *r, const struct nick *n, struct str user);
@@ -473,34 +477,56 @@ void history_remove(struct room *r, struct past *p);
 void history_tell(struct room *r, struct seat_rec *rec,
 		  const struct history_wish *wish);
 
-/* Out, with all his devices; all are told. */
-void room_expel(struct room *r, struct occ *o, struct reason why);
+/* The commands change the room and put events in line; what they return is the
+ * seat's result. */
 
-/* The commands, each in its file: change the room and put events in line. */
+/* join.c */
 enum reason_code room_join(struct room *r, void *join_task);
+
+/* leave.c */
 void room_leave(struct room *r, struct seat_rec *rec,
 		const struct seat_cmd *cmd);
+
+/* kick.c */
+/* Out, with all his devices; all are told. */
+void room_expel(struct room *r, struct occ *o, struct reason why);
 void room_kick(struct room *r, struct seat_rec *rec,
 	       const struct seat_cmd *cmd);
+
+/* say.c */
 /* Does the device take private messages, or this one at least? */
 bool device_is_private(const struct seat_rec *rec, const struct message *m);
 enum reason_code room_say(struct room *r, struct seat_rec *rec,
 			  const struct seat_cmd *cmd);
+
+/* retract.c */
 /* What this message takes back goes, if its author may. */
 void room_retract(struct room *r, struct message *by);
+
+/* nick_change.c */
 enum reason_code room_nick(struct room *r, struct seat_rec *rec,
 			   const struct seat_cmd *cmd);
+
+/* subject.c */
 enum reason_code room_subject(struct room *r, struct seat_rec *rec,
 			      const struct seat_cmd *cmd);
 void subject_put(struct room *r, const struct subject *s);
 void subject_tell(struct room *r, struct seat_rec *rec);
+
+/* presence.c */
 enum reason_code room_presence(struct room *r, struct seat_rec *rec,
 			       const struct seat_cmd *cmd);
 enum reason_code room_device(struct room *r, struct seat_rec *rec,
 			     const struct seat_cmd *cmd);
+
+/* lock.c */
 void room_lock(struct room *r);
 void lock_open(struct room *r);
 enum reason_code room_unlock(struct room *r, struct seat_rec *rec);
+
+/* moderate.c */
 void room_moderate(struct room *r, struct seat_rec *rec,
 		   const struct seat_cmd *cmd);
+
+/* voice.c */
 enum reason_code room_ask_voice(struct room *r, struct seat_rec *rec);

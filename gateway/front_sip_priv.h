@@ -285,14 +285,14 @@ struct seat_join call_join(const struct call *c);
 /* The room as the user wrote it: the To header, if it means the same room,
  * since that is what his client compares with (CPIM-17). */
 struct str call_dialled(struct call *c, const struct port_msg *m);
-
-/* front_sip_call.c */
-struct call *call_new(struct front_sip *f, struct dialog *d);
 /* The address without parameters: the roster's key and what others write to. */
 struct str bare_uri(struct arena *a, struct str uri);
 /* The room's URI as our Contact value, with the port of the URI by which the
  * room was dialled. */
 struct str call_contact(struct call *c, struct str dialled);
+
+/* front_sip_call.c */
+struct call *call_new(struct front_sip *f, struct dialog *d);
 /* Offer and answer are complete: joins, and connects if that is our part. */
 void call_established(struct call *c, bool late);
 void call_invite(struct front_sip *f, struct dialog *d,
@@ -378,7 +378,8 @@ bool is_hidden(struct str user);
 /* The key of whom a request vouches for; empty: nobody. */
 struct str request_user(const struct dialog *d, const struct port_msg *m,
 			struct arena *a);
-
+/* Does From name nobody (RFC 3323 §4.1.1.3)? *uri: what it says instead. */
+bool from_is_nobody(struct str from, struct arena *a, struct str *uri);
 /* Do both come from the same user, under his name or without one? */
 bool same_person(const struct call *a, const struct call *b);
 /* Is it his, whose key this is? */
@@ -389,9 +390,6 @@ bool is_of_person(const struct call *c, struct str user);
 int replaces_read(struct call *c, const struct port_msg *m, const char **why);
 /* The new call is in the room: the old one ends. */
 void replaces_done(struct call *c);
-
-/* Does From name nobody (RFC 3323 §4.1.1.3)? *uri: what it says instead. */
-bool from_is_nobody(struct str from, struct arena *a, struct str *uri);
 
 /* front_sip_auth.c */
 struct auth *auth_new(void);
@@ -482,8 +480,6 @@ void call_deliver(struct call *c, const struct seat_ev *message);
 bool call_takes(void *front, const struct message *m);
 /* A text from the room itself (CPIM-17). */
 void call_notice(struct call *c, const char *text);
-/* Tells him why the room or the service ends his stay. */
-void call_farewell(struct call *c, enum reason_code code, struct str text);
 /* How many messages the user has missed, if he has not been told. */
 void call_tell_skipped(struct call *c);
 void call_flush(struct call *c);
@@ -492,6 +488,8 @@ void call_drop_held(struct call *c);
 /* front_sip_session.c */
 extern const struct msrp_session_ops call_msrp_ops;
 void call_seat_event(void *front, const struct seat_ev *ev);
+/* Tells him why the room or the service ends his stay. */
+void call_farewell(struct call *c, enum reason_code code, struct str text);
 /* The session is bound and knows its peer. */
 void call_ready(struct call *c);
 
@@ -511,14 +509,6 @@ bool sender_has_sent(const struct sender *s, struct str message_id);
 void sender_note(struct sender *s, struct str message_id);
 void senders_free(struct front_sip *f);
 
-/* front_sip_watch.h */
-/* How a call to a guest, or somebody's stay, came to its end. */
-struct roster_failure {
-	struct str method; /* "failed", "busy", "booted", "departed" */
-	int status;
-	struct str text;
-};
-
 /* front_sip_roster.c */
 /* The next document: full, partial, or of a room that is gone (EVENT-28). b: as
  * m's body goes, which m does not know yet. */
@@ -527,6 +517,12 @@ void roster_write(struct subscription *s, struct buf *b, struct port_msg *m);
 bool roster_behind(const struct subscription *s);
 
 /* front_sip_farewell.c */
+/* How a call to a guest, or somebody's stay, came to its end. */
+struct roster_failure {
+	struct str method; /* "failed", "busy", "booted", "departed" */
+	int status;
+	struct str text;
+};
 /* The user as one who has just gone, with his endpoints (EVENT-22): XML. */
 char *farewell_of(struct watched_room *w, const struct occupant *o,
 		  bool contacts, const struct roster_failure *why);

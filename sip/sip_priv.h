@@ -73,8 +73,6 @@ struct sipproc {
 
 /* The next id of this generation. */
 uint64_t sipproc_id(struct sipproc *p);
-void sipproc_report(struct sipproc *p, const struct port_msg *m);
-void sipproc_report_encoded(struct sipproc *p, const struct blob *m);
 /* PORT_START: binds the listeners, reports PORT_READY or PORT_FAILED. */
 void sipproc_start(struct sipproc *p);
 /* After PORT_STOP: ends the process once nothing is open. */
@@ -111,6 +109,9 @@ void spare_open(void);
 /* commands.c: the port's descriptor on su_root. */
 int commands_open(struct sipproc *p);
 void commands_close(struct sipproc *p);
+/* Tells the core. */
+void sipproc_report(struct sipproc *p, const struct port_msg *m);
+void sipproc_report_encoded(struct sipproc *p, const struct blob *m);
 
 /* A dialog: a leg of nta plus what a seed of it needs. Shared by its usages
  * (session, subscriptions); the core alone knows when the last one ends. */
