@@ -28,7 +28,7 @@ uint64_t sip_tls_sum(const struct sip_tls *tls);
 
 struct sip_child_ops {
 	/* An event: PORT_REQUEST, PORT_CANCEL, PORT_ACK, PORT_PROGRESS,
-	 * PORT_RESPONSE. Everything else is handled here. */
+	 * PORT_RESPONSE, PORT_DIALOG. Everything else is handled here. */
 	void (*event)(void *user, const struct port_msg *m);
 	/* Listeners are up (first: true for the first time). */
 	void (*ready)(void *user, bool first);
