@@ -33,7 +33,7 @@ static void answer_sdp(struct call *c, const struct port_msg *m)
 	struct buf headers = BUF_INIT(512);
 
 	buf_addz(&headers, "Allow: " SIP_ALLOW "\r\n"
-			   "Allow-Events: conference, refer\r\n");
+			   "Allow-Events: " SIP_ALLOW_EVENTS "\r\n");
 	session_timer_answer(c, m, &headers);
 	a.contact = c->contact;
 	a.headers = buf_str(&headers);

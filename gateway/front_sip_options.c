@@ -48,7 +48,7 @@ void options_request(struct front_sip *f, const struct port_msg *m)
 		front_sip_refuse(f, m, status, "no such room or domain");
 	} else {
 		a.headers = STR("Allow: " SIP_ALLOW "\r\n"
-				"Allow-Events: conference, refer\r\n"
+				"Allow-Events: " SIP_ALLOW_EVENTS "\r\n"
 				"Accept: application/sdp\r\n");
 		if (u.user.n) {
 			a.contact = arena_printf(arena, "<sip:%.*s>;isfocus",

@@ -78,7 +78,7 @@ static void refuse_event(struct front_sip *f, const struct port_msg *m)
 {
 	struct answer a = ANSWER(489);
 
-	a.headers = STR("Allow-Events: conference, refer\r\n");
+	a.headers = STR("Allow-Events: " SIP_ALLOW_EVENTS "\r\n");
 	front_sip_answer(f, m, &a);
 }
 

@@ -132,9 +132,11 @@ enum port_field {
 	PORT_FIELDS
 };
 
-/* What the core takes, as both sides of the boundary tell it in Allow. */
+/* What the core takes, as both sides of the boundary tell it in Allow and
+ * Allow-Events. */
 #define SIP_ALLOW                                                              \
 	"INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE, REFER"
+#define SIP_ALLOW_EVENTS "conference, refer"
 
 /* Ids: the SIP process makes dlg and req of what comes in as generation << 32 |
  * count, the core makes req of what it sends likewise with bit 63 set, so that

@@ -263,4 +263,3 @@ bool value_has_header(struct str headers, struct str name);
 #define SIP_SUPPORTED                                                          \
 	"timer, replaces, norefersub, tdialog, multiple-refer, "               \
 	"recipient-list-invite"
-#define SIP_ALLOW_EVENTS "conference, refer"
