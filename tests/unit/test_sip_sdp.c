@@ -313,6 +313,9 @@ static void test_chatroom_tokens(void **state)
 	assert_true(sdp.media[2].chatroom);
 	assert_false(sdp.media[2].nickname || sdp.media[2].private_messages);
 	assert_false(sdp.media[3].chatroom);
+	/* NICK-15 */
+	sdp = parse(HEAD CHAT "a=chatroom:nicknames\r\n");
+	assert_true(sdp.media[0].nickname);
 }
 
 /* SDP-8 */

@@ -1,0 +1,107 @@
+/* What comes back to one who says something to the room: reports, receipts,
+ * errors. */
+#include "heard.h"
+
+#define ROOM "sip:r@chat.test"
+
+static int setup(void **state)
+{
+	struct scene *s = scene_new("domain \"chat.test\" { secret = \"x\" "
+				    "rooms = local lock = no "
+				    "notify-interval = 0 }\n");
+
+	join(s, ANN, "Ann");
+	join(s, BEN, "Ben");
+	xmpp_drop(s);
+	*state = s;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	scene_free(*state);
+	return 0;
+}
+
+/* BODY-20: a wish for receipts goes to the clients, and from us none comes. */
+static void test_request(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user u;
+	struct str cpim;
+
+	sip_user_join(&u, s, "alice", ROOM, "a=chatroom\r\n");
+	xmpp_drop(s);
+	xmpp_put(s, "<message from='" ANN "' to='r@chat.test' "
+		    "type='groupchat' id='m'><body>hi</body><request "
+		    "xmlns='urn:xmpp:receipts'/></message>");
+	assert_heard(s, BEN, "groupchat Ann body='hi' +request id=m\n");
+	assert_heard(s, ANN, "groupchat Ann body='hi' +request id=m\n");
+	cpim = msrp_cpim(&u);
+	assert_true(has(cpim, "hi"));
+	assert_false(has(cpim, "receipt"));
+	assert_false(has(cpim, "imdn"));
+	scene_run(s, 60000);
+	assert_heard(s, ANN, "");
+	sip_user_done(&u);
+}
+
+/* BODY-20: the room has it, that is the success. */
+static void test_report(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user u;
+	struct str cpim, report;
+
+	sip_user_join(&u, s, "alice", ROOM, "a=chatroom\r\n");
+	xmpp_drop(s);
+	cpim = STR("From: <sip:alice@sip.test>\r\nTo: <" ROOM
+		   ">\r\n\r\nContent-Type: text/plain\r\n\r\nhi");
+	msrp_request(&u, "SEND",
+		     arena_printf(s->arena,
+				  "Message-ID: m1\r\nSuccess-Report: yes\r\n"
+				  "Byte-Range: 1-%zu/%zu\r\n"
+				  "Content-Type: message/cpim\r\n\r\n%.*s\r\n",
+				  cpim.n, cpim.n, STR_ARG(cpim))
+			 .p);
+	assert_int_equal(msrp_status(&u), 200);
+	report = msrp_take(&u);
+	assert_true(has(report, " REPORT\r\n"));
+	assert_true(has(report, "Message-ID: m1\r\n"));
+	assert_true(has(report, "Status: 000 200"));
+	assert_false(has(str_z(heard(s, BEN)), "request"));
+	sip_user_done(&u);
+}
+
+/* X2S-40: who has no voice gets his message back, and nobody else hears it. */
+static void test_no_voice(void **state)
+{
+	struct scene *s = *state;
+	struct room *r = rooms_find(s->core.rooms, STR("r@chat.test"));
+	struct room_policy p = *room_policy(r);
+	struct sip_user u;
+
+	sip_user_join(&u, s, "alice", ROOM, "a=chatroom\r\n");
+	p.moderated = true;
+	assert_int_equal(room_configure(r, &p), REASON_OK);
+	join(s, "cyd@x.test/3", "Cyd");
+	xmpp_drop(s);
+	say(s, "cyd@x.test/3", "m", "hi");
+	assert_heard(s, "cyd@x.test/3", "error - auth/forbidden id=m\n");
+	assert_heard(s, ANN, "");
+	assert_int_equal(msrp_take(&u).n, 0);
+	sip_user_done(&u);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_request),
+	    TEST(test_report),
+	    TEST(test_no_voice),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
