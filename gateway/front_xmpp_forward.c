@@ -128,16 +128,6 @@ static const struct fx_session *latest(struct front_xmpp *f, struct str room,
 	return best;
 }
 
-static struct str pack(char **to, struct str s)
-{
-	struct str copy = str_of(*to, s.n);
-
-	if (s.n)
-		memcpy(*to, s.p, s.n);
-	*to += s.n;
-	return copy;
-}
-
 static struct forward *remember(struct fx_session *s, const struct muc_in *in,
 				struct str to)
 {
@@ -149,11 +139,11 @@ static struct forward *remember(struct fx_session *s, const struct muc_in *in,
 			       in->to.resource.n + 1);
 	w->all = all;
 	w->domain = s->domain;
-	w->to = pack(&at, to);
-	w->asker = pack(&at, s->jid);
-	w->asker_id = pack(&at, in->id);
-	w->room = pack(&at, s->room);
-	w->nick = pack(&at, in->to.resource);
+	w->to = fx_pack(&at, to);
+	w->asker = fx_pack(&at, s->jid);
+	w->asker_id = fx_pack(&at, in->id);
+	w->room = fx_pack(&at, s->room);
+	w->nick = fx_pack(&at, in->to.resource);
 	random_ident(w->id, sizeof(w->id) - 1);
 	w->due_ms = loop_now_ms(s->f->loop) + ANSWER_MS;
 	table_put_str(all->by_id, str_z(w->id), w);

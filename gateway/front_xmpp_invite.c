@@ -1,7 +1,6 @@
 #include "gateway/front_xmpp_invite.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "base/random.h"
@@ -80,16 +79,6 @@ static void forget_old(struct invites *all)
 		forget(all, i);
 }
 
-static struct str pack(char **to, struct str s)
-{
-	struct str copy = str_of(*to, s.n);
-
-	if (s.n)
-		memcpy(*to, s.p, s.n);
-	*to += s.n;
-	return copy;
-}
-
 /* Of the same two people the last one counts. */
 static void forget_repeated(struct invites *all, const struct invite *like)
 {
@@ -113,12 +102,12 @@ static struct invite *remember(struct invites *all, const struct invite *like)
 	at = i->text =
 	    mem_new(like->room.n + like->to.n + like->by.n + like->nick.n +
 		    like->jid.n + like->asked_id.n + 1);
-	i->room = pack(&at, like->room);
-	i->to = pack(&at, like->to);
-	i->by = pack(&at, like->by);
-	i->nick = pack(&at, like->nick);
-	i->jid = pack(&at, like->jid);
-	i->asked_id = pack(&at, like->asked_id);
+	i->room = fx_pack(&at, like->room);
+	i->to = fx_pack(&at, like->to);
+	i->by = fx_pack(&at, like->by);
+	i->nick = fx_pack(&at, like->nick);
+	i->jid = fx_pack(&at, like->jid);
+	i->asked_id = fx_pack(&at, like->asked_id);
 	i->id = random_u64() | 1;
 	random_ident(i->stanza_id, sizeof(i->stanza_id) - 1);
 	i->at_ms = loop_now_ms(all->f->loop);
@@ -335,8 +324,7 @@ static struct str inviter(struct front_xmpp *f, const struct invite *i)
 {
 	struct jid jid;
 
-	if (fx_find(f, i->room, i->jid) ||
-	    jid_split(i->jid, &jid) < 0)
+	if (fx_find(f, i->room, i->jid) || jid_split(i->jid, &jid) < 0)
 		return i->jid;
 	return jid.bare;
 }

@@ -166,7 +166,7 @@ const struct occupant *fx_self(struct fx_session *s)
 	return seat_by_id(&s->seat, s->occupant);
 }
 
-static struct str pack(char **to, struct str s)
+struct str fx_pack(char **to, struct str s)
 {
 	struct str copy = str_of(*to, s.n);
 
@@ -185,12 +185,12 @@ static struct pending *pending_copy(const struct pending *like)
 	char *to = (char *)(p + 1);
 
 	*p = *like;
-	p->id = pack(&to, like->id);
-	p->to = pack(&to, like->to);
-	p->text = pack(&to, like->text);
-	p->presence.show = pack(&to, pr->show);
-	p->presence.status = pack(&to, pr->status);
-	p->presence.payload = pack(&to, pr->payload);
+	p->id = fx_pack(&to, like->id);
+	p->to = fx_pack(&to, like->to);
+	p->text = fx_pack(&to, like->text);
+	p->presence.show = fx_pack(&to, pr->show);
+	p->presence.status = fx_pack(&to, pr->status);
+	p->presence.payload = fx_pack(&to, pr->payload);
 	return p;
 }
 
