@@ -175,6 +175,11 @@ uint64_t daemon_cpu_ns(const struct daemon *d)
 	return proc_cpu_ns(d->pid) + proc_cpu_ns(sip_process(d));
 }
 
+uint64_t daemon_user_ns(const struct daemon *d)
+{
+	return proc_user_ns(d->pid) + proc_user_ns(sip_process(d));
+}
+
 void daemon_rss(const struct daemon *d, uint64_t *core, uint64_t *sip)
 {
 	*core = proc_rss(d->pid);

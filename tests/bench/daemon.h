@@ -26,6 +26,7 @@ int daemon_stop(struct daemon *d);
 
 /* CPU nanoseconds of stoxd and its SIP process together. */
 uint64_t daemon_cpu_ns(const struct daemon *d);
+uint64_t daemon_user_ns(const struct daemon *d);
 
 /* Resident octets: of stoxd, and of its SIP process. */
 void daemon_rss(const struct daemon *d, uint64_t *core, uint64_t *sip);

@@ -166,7 +166,7 @@ static void open_stage(struct stage *s, const struct options *o, unsigned n)
 	s->bare.message = s->stoxd.message;
 	relay_start(&s->relay, &s->stoxd.message,
 		    str_of(s->stoxd.copy, s->stoxd.copy_n), s->stoxd.copy_body,
-		    n);
+		    n, 1);
 	for (unsigned i = 0; i <= n; i++)
 		crowd_add(&s->bare, i, tcp_connect(s->relay.port),
 			  s->calls[i].own_path);
@@ -210,27 +210,9 @@ static struct figures measure(struct stage *s, struct crowd *c, unsigned window,
 	};
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* The median of one figure (at this offset) over the rounds. */
-static double median(const struct figures *f, unsigned rounds, size_t offset)
-{
-	double v[ROUNDS_MAX];
-
-	for (unsigned i = 0; i < rounds; i++)
-		memcpy(&v[i], (const char *)&f[i] + offset, sizeof(v[i]));
-	qsort(v, rounds, sizeof(v[0]), by_value);
-	return rounds % 2 ? v[rounds / 2]
-			  : (v[rounds / 2 - 1] + v[rounds / 2]) / 2;
-}
-
 #define MEDIAN(f, rounds, member)                                              \
-	median(f, rounds, offsetof(struct figures, member))
+	median_of(f, rounds, sizeof(struct figures),                           \
+		  offsetof(struct figures, member))
 
 static void print(const char *target, unsigned n, unsigned window,
 		  const struct figures *f, unsigned rounds)
@@ -250,7 +232,7 @@ static void compare(struct stage *s, const struct options *o, unsigned n,
 		    unsigned window)
 {
 	struct figures bare[ROUNDS_MAX], stoxd[ROUNDS_MAX];
-	double ratio[ROUNDS_MAX];
+	double ratio[ROUNDS_MAX], least = 1e9, most = 0;
 	unsigned i;
 
 	for (i = 0; i < o->rounds; i++) {
@@ -258,13 +240,16 @@ static void compare(struct stage *s, const struct options *o, unsigned n,
 		stoxd[i] = measure(s, &s->stoxd, window, o->seconds);
 		ratio[i] = stoxd[i].per_cpu_s / bare[i].per_cpu_s;
 	}
-	qsort(ratio, o->rounds, sizeof(ratio[0]), by_value);
+	for (i = 0; i < o->rounds; i++) {
+		least = ratio[i] < least ? ratio[i] : least;
+		most = ratio[i] > most ? ratio[i] : most;
+	}
 	print("relay", n, window, bare, o->rounds);
 	print("stoxd", n, window, stoxd, o->rounds);
 	printf("fanout n=%u window=%u ratio=%.2f ratio_min=%.2f "
 	       "ratio_max=%.2f rounds=%u seconds=%g\n",
-	       n, window, ratio[o->rounds / 2], ratio[0], ratio[o->rounds - 1],
-	       o->rounds, o->seconds);
+	       n, window, median_of(ratio, o->rounds, sizeof(double), 0), least,
+	       most, o->rounds, o->seconds);
 	fflush(stdout);
 }
 

@@ -53,6 +53,44 @@ uint64_t proc_cpu_ns(pid_t pid)
 	return sum;
 }
 
+uint64_t proc_user_ns(pid_t pid)
+{
+	char path[64], line[1024];
+	const char *p = NULL;
+	uint64_t ticks = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	if (f && fgets(line, sizeof(line), f))
+		p = strrchr(line, ')');
+	/* after the name: eleven other words, then utime */
+	if (p)
+		sscanf(p + 1, "%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%" SCNu64,
+		       &ticks);
+	if (f)
+		fclose(f);
+	return ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+double median_of(const void *p, size_t n, size_t step, size_t offset)
+{
+	double v[64];
+
+	for (size_t i = 0; i < n; i++)
+		memcpy(&v[i], (const char *)p + i * step + offset,
+		       sizeof(v[i]));
+	qsort(v, n, sizeof(v[0]), by_value);
+	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
 uint64_t proc_rss(pid_t pid)
 {
 	char path[64];

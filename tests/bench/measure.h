@@ -12,6 +12,14 @@ uint64_t now_ns(void);
  * (/proc/PID/task/TID/schedstat). 0 for a process that is gone. */
 uint64_t proc_cpu_ns(pid_t pid);
 
+/* Likewise user time alone, in steps of some milliseconds
+ * (/proc/PID/stat). */
+uint64_t proc_user_ns(pid_t pid);
+
+/* The median of n values, at most 64, that stand `step` octets apart, the first
+ * at p + offset. */
+double median_of(const void *p, size_t n, size_t step, size_t offset);
+
 /* Resident set in octets; what sockets hold in the kernel is not in it. */
 uint64_t proc_rss(pid_t pid);
 

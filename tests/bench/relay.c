@@ -22,11 +22,16 @@ struct plan {
 	const struct message *in;
 	char *frame; /* of frame_n octets */
 	size_t frame_n, body, end_tid, tid_n;
-	int *fd; /* 0: the sender */
-	unsigned n;
+	int *fd; /* room after room: the sender, then n receivers */
+	unsigned n, rooms;
+	struct inlet *inlets; /* of each room */
 	uint64_t tid;
 	char *out;
-	char from_sender[BATCH * sizeof(struct message)];
+};
+
+/* What has come from a sender and is no whole message yet. */
+struct inlet {
+	char bytes[BATCH * sizeof(struct message)];
 	size_t have;
 };
 
@@ -58,35 +63,38 @@ static size_t put_answer(char *out, const char *tid)
 	return n;
 }
 
-static void fan_out(struct plan *p, size_t messages)
+static void fan_out(struct plan *p, const int *fd, const char *bytes,
+		    size_t messages)
 {
 	size_t at = 0;
 
 	for (unsigned r = 1; r <= p->n; r++) {
 		for (size_t i = 0; i < messages; i++)
 			put_frame(p, p->out + i * p->frame_n,
-				  p->from_sender + i * p->in->n);
-		tcp_write(p->fd[r], p->out, messages * p->frame_n);
+				  bytes + i * p->in->n);
+		tcp_write(fd[r], p->out, messages * p->frame_n);
 	}
 	for (size_t i = 0; i < messages; i++)
 		at += put_answer(p->out + at,
-				 p->from_sender + i * p->in->n + p->in->tid[0]);
-	tcp_write(p->fd[0], p->out, at);
+				 bytes + i * p->in->n + p->in->tid[0]);
+	tcp_write(fd[0], p->out, at);
 }
 
 /* False when the sender has gone. */
-static bool from_sender(struct plan *p)
+static bool from_sender(struct plan *p, unsigned room)
 {
+	const int *fd = p->fd + room * (p->n + 1);
+	struct inlet *in = &p->inlets[room];
 	size_t max = BATCH * p->in->n, messages;
-	ssize_t n = read(p->fd[0], p->from_sender + p->have, max - p->have);
+	ssize_t n = read(fd[0], in->bytes + in->have, max - in->have);
 
 	if (n <= 0)
 		return false;
-	p->have += (size_t)n;
-	messages = p->have / p->in->n;
-	fan_out(p, messages);
-	p->have -= messages * p->in->n;
-	memmove(p->from_sender, p->from_sender + messages * p->in->n, p->have);
+	in->have += (size_t)n;
+	messages = in->have / p->in->n;
+	fan_out(p, fd, in->bytes, messages);
+	in->have -= messages * p->in->n;
+	memmove(in->bytes, in->bytes + messages * p->in->n, in->have);
 	return true;
 }
 
@@ -95,7 +103,7 @@ static void accept_all(struct plan *p, int listener, int ep)
 	struct epoll_event e = {.events = EPOLLIN};
 	int on = 1;
 
-	for (unsigned i = 0; i <= p->n; i++) {
+	for (unsigned i = 0; i < p->rooms * (p->n + 1); i++) {
 		p->fd[i] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		if (p->fd[i] < 0)
 			err(1, "relay: accept");
@@ -109,21 +117,25 @@ static void accept_all(struct plan *p, int listener, int ep)
 static _Noreturn void run(struct plan *p, int listener)
 {
 	int ep = epoll_create1(EPOLL_CLOEXEC);
-	struct epoll_event e;
+	struct epoll_event e[64];
+	int n;
 
-	p->fd = calloc(p->n + 1, sizeof(*p->fd));
+	p->fd = calloc(p->rooms * (p->n + 1), sizeof(*p->fd));
+	p->inlets = calloc(p->rooms, sizeof(*p->inlets));
 	p->out = malloc(BATCH * (p->frame_n + 200));
-	if (ep < 0 || !p->fd || !p->out)
+	if (ep < 0 || !p->fd || !p->inlets || !p->out)
 		err(1, "relay");
 	accept_all(p, listener, ep);
-	while (epoll_wait(ep, &e, 1, -1) == 1)
-		if (e.data.u32 != 0 || !from_sender(p))
-			break; /* receivers only speak by leaving */
+	while ((n = epoll_wait(ep, e, 64, -1)) > 0)
+		for (int i = 0; i < n; i++) /* receivers only leave */
+			if (e[i].data.u32 % (p->n + 1) != 0 ||
+			    !from_sender(p, e[i].data.u32 / (p->n + 1)))
+				_exit(0);
 	_exit(0);
 }
 
 void relay_start(struct relay *r, const struct message *m, struct str copy,
-		 struct str body, unsigned receivers)
+		 struct str body, unsigned receivers, unsigned rooms)
 {
 	int listener = tcp_listen(&r->port);
 	struct plan *p;
@@ -152,6 +164,7 @@ void relay_start(struct relay *r, const struct message *m, struct str copy,
 			    copy.p - 5);
 	p->end_tid = copy.n - 3 - p->tid_n;
 	p->n = receivers;
+	p->rooms = rooms;
 	run(p, 3);
 }
 

@@ -12,12 +12,13 @@
 
 struct relay {
 	pid_t pid;
-	uint16_t port; /* first connection: the sender; then the receivers */
+	uint16_t port; /* room after room: the sender, then the receivers */
 };
 
-/* copy is one frame that stoxd sent, body its body within it. */
+/* m is a message of any of the rooms, all being as long; copy is one frame that
+ * stoxd sent, body its body within it. */
 void relay_start(struct relay *r, const struct message *m, struct str copy,
-		 struct str body, unsigned receivers);
+		 struct str body, unsigned receivers, unsigned rooms);
 
-/* Once the sender's connection is closed: waits for the process. */
+/* Once a connection is closed: waits for the process. */
 void relay_wait(struct relay *r);

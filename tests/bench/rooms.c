@@ -2,71 +2,54 @@
  * much memory a participant needs. docs/BENCH.md says how to read what this
  * prints. */
 #include <err.h>
-#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "tests/bench/bind.h"
 #include "tests/bench/daemon.h"
-#include "tests/bench/frame.h"
-#include "tests/bench/measure.h"
-#include "tests/bench/message.h"
-#include "tests/bench/sip.h"
+#include "tests/bench/field.h"
+#include "tests/bench/relay.h"
 #include "tests/bench/tcp.h"
 
-#define SECOND	 1000000000ull
-#define LINKS	 4
-#define BATCH	 16 /* calls on their way at once */
-#define IN_SIZE	 (64 * 1024)
-#define DRAIN_S	 30
-#define FLIGHT	 256 /* messages of a room whose sending time is kept */
-#define REPORT_S 60
+#define LINKS	   4
+#define BATCH	   16 /* calls on their way at once */
+#define ROUNDS_MAX 31
 
 struct options {
 	unsigned rooms, people; /* of each room */
-	unsigned rate;		/* messages per second, into all rooms */
+	double rate;		/* messages per second, into all rooms */
 	double seconds;
+	unsigned rounds;
+	bool alone; /* without the relay */
 	const char *stoxd;
 };
 
-struct member {
-	int fd;
-	uint64_t last; /* number of the last message got */
-	char *part;    /* begin of a frame whose rest is to come */
-	size_t part_n;
-};
-
-/* Its first member talks, the others listen. */
-struct room {
-	struct message message;
-	uint64_t sent, answered;
-	uint64_t sent_ns[FLIGHT];
+/* One run's figures. */
+struct figures {
+	double cpu_us, user_us; /* of a delivery */
+	double share;		/* of a CPU */
+	double p50_us, p99_us;
 };
 
 struct stage {
 	struct options o;
 	struct daemon daemon;
+	struct relay relay;
+	uint64_t rss[2];  /* of both processes, with nobody there */
 	struct sip *link; /* LINKS of them */
 	struct call *calls;
-	struct member *members; /* room after room */
-	struct room *rooms;
+	struct field *stoxd, *bare;
 	unsigned n;
-	int ep;
-	uint64_t sent, delivered;
-	struct hist latency;
-	char in[IN_SIZE];
 };
 
 static const char usage[] =
-    "usage: rooms [--rooms N] [--people N] [--rate N] [--seconds S] [--quick]\n"
-    "             [--stoxd PROGRAM]\n"
-    "The rate is messages per second into all rooms together.\n";
+    "usage: rooms [--rooms N] [--people N] [--rate N] [--seconds S]\n"
+    "             [--rounds R] [--alone] [--quick] [--stoxd PROGRAM]\n"
+    "The rate is messages per second into all rooms together. Alone: without\n"
+    "the bare relay.\n";
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
@@ -75,6 +58,8 @@ static void parse_options(struct options *o, int argc, char **argv)
 	    {"people", required_argument, NULL, 'n'},
 	    {"rate", required_argument, NULL, 'm'},
 	    {"seconds", required_argument, NULL, 's'},
+	    {"rounds", required_argument, NULL, 't'},
+	    {"alone", no_argument, NULL, 'a'},
 	    {"quick", no_argument, NULL, 'q'},
 	    {"stoxd", required_argument, NULL, 'p'},
 	    {NULL, 0, NULL, 0}};
@@ -83,7 +68,8 @@ static void parse_options(struct options *o, int argc, char **argv)
 	*o = (struct options){.rooms = 200,
 			      .people = 20,
 			      .rate = 1000,
-			      .seconds = 10,
+			      .seconds = 4,
+			      .rounds = 5,
 			      .stoxd = "build/stoxd"};
 	while ((opt = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (opt == 'r')
@@ -91,18 +77,27 @@ static void parse_options(struct options *o, int argc, char **argv)
 		else if (opt == 'n')
 			o->people = (unsigned)atoi(optarg);
 		else if (opt == 'm')
-			o->rate = (unsigned)atoi(optarg);
+			o->rate = atof(optarg);
 		else if (opt == 's')
 			o->seconds = atof(optarg);
+		else if (opt == 't')
+			o->rounds = (unsigned)atoi(optarg);
+		else if (opt == 'a')
+			o->alone = true;
 		else if (opt == 'p')
 			o->stoxd = optarg;
 		else if (opt == 'q')
-			*o = (struct options){3, 4, 200, 0.5, o->stoxd};
+			*o = (struct options){.rooms = 3,
+					      .people = 4,
+					      .rate = 200,
+					      .seconds = 0.5,
+					      .rounds = 1,
+					      .stoxd = o->stoxd};
 		else
 			o->rooms = 0;
 	}
-	if (optind != argc || o->rooms == 0 || o->people < 2 || o->rate == 0 ||
-	    o->seconds <= 0) {
+	if (optind != argc || o->rooms == 0 || o->people < 2 || o->rate <= 0 ||
+	    o->seconds <= 0 || o->rounds < 1 || o->rounds > ROUNDS_MAX) {
 		fputs(usage, stderr);
 		exit(2);
 	}
@@ -117,7 +112,6 @@ static unsigned batch_at(const struct stage *s, unsigned i)
 
 static void join_all(struct stage *s)
 {
-	struct epoll_event e = {.events = EPOLLIN};
 	unsigned i, k, batch;
 
 	for (i = 0; i < LINKS; i++)
@@ -129,17 +123,11 @@ static void join_all(struct stage *s)
 			s->calls[k].room = k / s->o.people;
 		}
 		sip_join(&s->link[i / BATCH % LINKS], s->calls + i, batch);
-		for (k = i; k < i + batch; k++) {
-			s->members[k].fd =
-			    bind_session(s->daemon.msrp_port, &s->calls[k]);
-			e.data.u32 = k;
-			if (epoll_ctl(s->ep, EPOLL_CTL_ADD, s->members[k].fd,
-				      &e) < 0)
-				err(1, "epoll_ctl");
-		}
 	}
-	for (i = 0; i < s->o.rooms; i++)
-		message_init(&s->rooms[i].message, &s->calls[i * s->o.people]);
+	s->stoxd = field_new(s->o.rooms, s->o.people, s->calls);
+	for (i = 0; i < s->n; i++)
+		field_add(s->stoxd, i,
+			  bind_session(s->daemon.msrp_port, &s->calls[i]));
 }
 
 static void leave_all(struct stage *s)
@@ -152,171 +140,102 @@ static void leave_all(struct stage *s)
 	}
 	for (i = 0; i < LINKS; i++)
 		sip_close(&s->link[i]);
-	for (i = 0; i < s->n; i++) {
-		close(s->members[i].fd);
-		free(s->members[i].part);
-	}
+	field_free(s->stoxd);
 }
 
-/* --- messages --- */
-
-static void got_copy(struct stage *s, unsigned i, uint64_t number, uint64_t now)
+/* The relay gets as many connections, in the same pattern. */
+static void relay_all(struct stage *s)
 {
-	struct room *r = &s->rooms[i / s->o.people];
-	struct member *m = &s->members[i];
-
-	if (number != m->last + 1 || number > r->sent)
-		errx(1, "member %u got message %ju after %ju", i,
-		     (uintmax_t)number, (uintmax_t)m->last);
-	m->last = number;
-	s->delivered++;
-	if (r->sent - number < FLIGHT)
-		hist_add(&s->latency,
-			 (now - r->sent_ns[number % FLIGHT]) / 1000, 1);
+	relay_start(&s->relay, field_message(s->stoxd, 0), s->stoxd->copy,
+		    s->stoxd->copy_body, s->o.people - 1, s->o.rooms);
+	s->bare = field_new(s->o.rooms, s->o.people, s->calls);
+	for (unsigned i = 0; i < s->n; i++)
+		field_add(s->bare, i, tcp_connect(s->relay.port));
+	field_run(s->bare, s->o.rooms, 1, NULL, NULL);
 }
 
-static void got_frame(struct stage *s, unsigned i, const struct frame *f,
-		      uint64_t now)
+/* --- figures --- */
+
+static void print_memory(void *stage)
 {
-	struct room *r = &s->rooms[i / s->o.people];
-	bool talks = i % s->o.people == 0;
-	char answer[600];
-	uint64_t number;
-
-	if (talks && str_eq(f->method, STR("200"))) {
-		r->answered++;
-		return;
-	}
-	number = str_eq(f->method, STR("SEND"))
-		     ? message_match(&r->message, f->body)
-		     : 0;
-	if (talks || number == 0 || f->flag != '$')
-		errx(1, "member %u got MSRP %.*s: %.*s", i, STR_ARG(f->method),
-		     STR_ARG(f->body));
-	got_copy(s, i, number, now);
-	if (frame_wants_answer(f))
-		tcp_write(s->members[i].fd, answer,
-			  frame_answer(answer, sizeof(answer), f,
-				       s->calls[i].own_path));
-}
-
-static void keep_rest(struct member *m, struct str rest)
-{
-	m->part_n = rest.n;
-	if (rest.n == 0)
-		return;
-	m->part = realloc(m->part, rest.n);
-	if (!m->part)
-		err(1, "memory");
-	memcpy(m->part, rest.p, rest.n);
-}
-
-static void readable(struct stage *s, unsigned i)
-{
-	struct member *m = &s->members[i];
-	uint64_t now;
-	struct frame f;
-	struct str rest;
-	ssize_t n;
-
-	if (m->part_n)
-		memcpy(s->in, m->part, m->part_n);
-	n = recv(m->fd, s->in + m->part_n, IN_SIZE - m->part_n, MSG_DONTWAIT);
-	if (n < 0 && errno == EAGAIN)
-		return;
-	if (n <= 0)
-		errx(1, "member %u lost its connection", i);
-	now = now_ns();
-	rest = str_of(s->in, m->part_n + (size_t)n);
-	while ((n = frame_read(rest, &f)) > 0) {
-		got_frame(s, i, &f, now);
-		rest = str_from(rest, (size_t)n);
-	}
-	if (n < 0 || rest.n > IN_SIZE / 2)
-		errx(1, "member %u got what is no MSRP", i);
-	keep_rest(m, rest);
-}
-
-static void turn(struct stage *s, int ms)
-{
-	struct epoll_event e[256];
-	int n = epoll_wait(s->ep, e, 256, ms);
-
-	for (int i = 0; i < n; i++)
-		readable(s, e[i].data.u32);
-}
-
-static void say(struct stage *s, unsigned room)
-{
-	struct room *r = &s->rooms[room];
-
-	message_number(&r->message, ++r->sent);
-	r->sent_ns[r->sent % FLIGHT] = now_ns();
-	tcp_write(s->members[room * s->o.people].fd, r->message.bytes,
-		  r->message.n);
-	s->sent++;
-}
-
-static bool all_there(const struct stage *s)
-{
-	uint64_t answered = 0;
-
-	for (unsigned i = 0; i < s->o.rooms; i++)
-		answered += s->rooms[i].answered;
-	return s->delivered == s->sent * (s->o.people - 1) &&
-	       answered == s->sent;
-}
-
-static void print_memory(const struct stage *s, const uint64_t before[2])
-{
+	const struct stage *s = stage;
 	uint64_t core, sip;
 
 	daemon_rss(&s->daemon, &core, &sip);
 	printf("rooms memory core_mib=%.1f sip_mib=%.1f "
 	       "core_bytes_per_seat=%.0f sip_bytes_per_seat=%.0f\n",
 	       (double)core / 1048576, (double)sip / 1048576,
-	       ((double)core - (double)before[0]) / s->n,
-	       ((double)sip - (double)before[1]) / s->n);
+	       ((double)core - (double)s->rss[0]) / s->n,
+	       ((double)sip - (double)s->rss[1]) / s->n);
 	fflush(stdout);
 }
 
-/* Sends at the rate, room by room, whatever the answers do. */
-static void run(struct stage *s, const uint64_t before[2])
+static void used(const struct stage *s, const struct field *f, uint64_t *cpu,
+		 uint64_t *user)
 {
-	uint64_t start = now_ns(), cpu = daemon_cpu_ns(&s->daemon), now;
-	uint64_t end = start + (uint64_t)(s->o.seconds * 1e9);
-	uint64_t report = start + REPORT_S * SECOND;
-	double took;
-
-	while ((now = now_ns()) < end) {
-		uint64_t due =
-		    (uint64_t)((double)(now - start) / 1e9 * s->o.rate);
-
-		while (s->sent < due)
-			say(s, (unsigned)(s->sent % s->o.rooms));
-		turn(s, 1);
-		if (now >= report) {
-			print_memory(s, before);
-			report += REPORT_S * SECOND;
-		}
+	if (f == s->stoxd) {
+		*cpu = daemon_cpu_ns(&s->daemon);
+		*user = daemon_user_ns(&s->daemon);
+	} else {
+		*cpu = proc_cpu_ns(s->relay.pid);
+		*user = proc_user_ns(s->relay.pid);
 	}
-	took = (double)(now_ns() - start) / 1e9;
-	for (end = now_ns() + DRAIN_S * SECOND; !all_there(s); turn(s, 100))
-		if (now_ns() > end)
-			errx(1, "%ju of %ju copies came",
-			     (uintmax_t)s->delivered,
-			     (uintmax_t)(s->sent * (s->o.people - 1)));
-	cpu = daemon_cpu_ns(&s->daemon) - cpu;
-	printf("rooms rooms=%u people=%u rate=%u seconds=%.1f "
-	       "messages_per_s=%.0f deliveries_per_s=%.0f "
-	       "deliveries_per_cpu_s=%.0f cpu_us_per_delivery=%.2f "
-	       "cpu_share=%.2f p50_us=%ju p99_us=%ju\n",
-	       s->o.rooms, s->o.people, s->o.rate, took, (double)s->sent / took,
-	       (double)s->delivered / took,
-	       (double)s->delivered / ((double)cpu / 1e9),
-	       (double)cpu / 1e3 / (double)s->delivered,
-	       (double)cpu / 1e9 / took, (uintmax_t)hist_at(&s->latency, 0.5),
-	       (uintmax_t)hist_at(&s->latency, 0.99));
+}
+
+static struct figures measure(struct stage *s, struct field *f)
+{
+	uint64_t cpu[2], user[2];
+	double copies;
+
+	used(s, f, &cpu[0], &user[0]);
+	field_run(f, s->o.rate, s->o.seconds, print_memory, s);
+	used(s, f, &cpu[1], &user[1]);
+	copies = (double)f->delivered;
+	return (struct figures){
+	    .cpu_us = (double)(cpu[1] - cpu[0]) / 1e3 / copies,
+	    .user_us = (double)(user[1] - user[0]) / 1e3 / copies,
+	    .share = (double)(cpu[1] - cpu[0]) / 1e9 / f->took_s,
+	    .p50_us = (double)hist_at(&f->latency, 0.5),
+	    .p99_us = (double)hist_at(&f->latency, 0.99),
+	};
+}
+
+#define MEDIAN(f, member)                                                      \
+	median_of(f, s->o.rounds, sizeof(struct figures),                      \
+		  offsetof(struct figures, member))
+
+static void print(const struct stage *s, const char *target,
+		  const struct figures *f)
+{
+	printf("rooms rooms=%u people=%u rate=%g target=%s "
+	       "cpu_us_per_delivery=%.2f user_us_per_delivery=%.2f "
+	       "cpu_share=%.2f p50_us=%.0f p99_us=%.0f\n",
+	       s->o.rooms, s->o.people, s->o.rate, target, MEDIAN(f, cpu_us),
+	       MEDIAN(f, user_us), MEDIAN(f, share), MEDIAN(f, p50_us),
+	       MEDIAN(f, p99_us));
+}
+
+/* The two take turns, so that both see the same machine. */
+static void compare(struct stage *s)
+{
+	struct figures bare[ROUNDS_MAX], stoxd[ROUNDS_MAX];
+	double ratio[ROUNDS_MAX];
+
+	for (unsigned i = 0; i < s->o.rounds; i++) {
+		if (s->bare)
+			bare[i] = measure(s, s->bare);
+		stoxd[i] = measure(s, s->stoxd);
+		ratio[i] = s->bare ? bare[i].cpu_us / stoxd[i].cpu_us : 0;
+	}
+	if (s->bare)
+		print(s, "relay", bare);
+	print(s, "stoxd", stoxd);
+	if (s->bare)
+		printf("rooms rooms=%u people=%u rate=%g ratio=%.2f rounds=%u "
+		       "seconds=%g\n",
+		       s->o.rooms, s->o.people, s->o.rate,
+		       median_of(ratio, s->o.rounds, sizeof(double), 0),
+		       s->o.rounds, s->o.seconds);
 }
 
 static struct stage *stage_new(int argc, char **argv)
@@ -327,42 +246,37 @@ static struct stage *stage_new(int argc, char **argv)
 		err(1, "memory");
 	parse_options(&s->o, argc, argv);
 	s->n = s->o.rooms * s->o.people;
-	tcp_raise_limit(s->n + 100);
+	tcp_raise_limit(2 * s->n + 100);
 	s->link = calloc(LINKS, sizeof(*s->link));
 	s->calls = calloc(s->n, sizeof(*s->calls));
-	s->members = calloc(s->n, sizeof(*s->members));
-	s->rooms = calloc(s->o.rooms, sizeof(*s->rooms));
-	s->ep = epoll_create1(EPOLL_CLOEXEC);
-	if (!s->link || !s->calls || !s->members || !s->rooms || s->ep < 0)
+	if (!s->link || !s->calls)
 		err(1, "memory");
 	return s;
-}
-
-static void stage_free(struct stage *s)
-{
-	close(s->ep);
-	free(s->link);
-	free(s->calls);
-	free(s->members);
-	free(s->rooms);
-	free(s);
 }
 
 int main(int argc, char **argv)
 {
 	struct stage *s = stage_new(argc, argv);
-	uint64_t before[2];
 	int status;
 
 	daemon_start(&s->daemon, s->o.stoxd, s->n);
-	daemon_rss(&s->daemon, &before[0], &before[1]);
+	daemon_rss(&s->daemon, &s->rss[0], &s->rss[1]);
 	join_all(s);
-	print_memory(s, before);
-	run(s, before);
-	print_memory(s, before);
+	print_memory(s);
+	field_run(s->stoxd, s->o.rooms, 1, NULL, NULL); /* warms up */
+	if (!s->o.alone)
+		relay_all(s);
+	compare(s);
+	print_memory(s);
+	if (s->bare) {
+		field_free(s->bare);
+		relay_wait(&s->relay);
+	}
 	leave_all(s);
 	status = daemon_stop(&s->daemon);
-	stage_free(s);
+	free(s->link);
+	free(s->calls);
+	free(s);
 	printf("rooms verified=%s\n", status == 0 ? "yes" : "no");
 	return status == 0 ? 0 : 1;
 }
