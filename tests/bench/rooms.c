@@ -151,7 +151,7 @@ static void relay_all(struct stage *s)
 	s->bare = field_new(s->o.rooms, s->o.people, s->calls);
 	for (unsigned i = 0; i < s->n; i++)
 		field_add(s->bare, i, tcp_connect(s->relay.port));
-	field_run(s->bare, s->o.rooms, 1, NULL, NULL);
+	field_run(s->bare, 3 * s->o.rooms, 1, NULL, NULL);
 }
 
 /* --- figures --- */
@@ -263,7 +263,7 @@ int main(int argc, char **argv)
 	daemon_rss(&s->daemon, &s->rss[0], &s->rss[1]);
 	join_all(s);
 	print_memory(s);
-	field_run(s->stoxd, s->o.rooms, 1, NULL, NULL); /* warms up */
+	field_run(s->stoxd, 3 * s->o.rooms, 1, NULL, NULL); /* warms up */
 	if (!s->o.alone)
 		relay_all(s);
 	compare(s);
