@@ -4,7 +4,6 @@
 #include "base/xmltext.h"
 #include "gateway/archive.h"
 #include "gateway/front_xmpp_priv.h"
-#include "xmpp/disco.h"
 #include "xmpp/form.h"
 
 #define NS_FORWARD  "urn:xmpp:forward:0"
@@ -30,7 +29,7 @@ struct asked {
 	TAILQ_ENTRY(asked) link;
 	struct str bare; /* whose question it is */
 	struct str query_id;
-	bool flip, real_jids;
+	bool flip, backwards, real_jids;
 	/* of metadata: the first message, once it is known */
 	bool metadata, has_first;
 	struct str first_id;
@@ -107,6 +106,24 @@ static void send_item(const struct asked *k, const struct archive_item *i)
 	fx_send(l->f, l->domain);
 }
 
+/* Who walks backwards gets no index: there are clients to which it means that
+ * the end has come. */
+static void put_set(struct buf *b, const struct asked *k,
+		    const struct archive_page *p)
+{
+	buf_addz(b, "<set xmlns='" NS_RSM "'>");
+	if (p->n) {
+		buf_addz(b, "<first");
+		if (!k->backwards)
+			buf_addf(b, " index='%zu'", p->first_index);
+		buf_addc(b, '>');
+		xml_add_text(b, p->items[0].id);
+		buf_addz(b, "</first>");
+		x_put_text(b, "last", p->items[p->n - 1].id);
+	}
+	buf_addf(b, "<count>%zu</count></set>", p->count);
+}
+
 static void send_page(const struct asked *k, const struct archive_page *p)
 {
 	struct buf *b;
@@ -118,8 +135,7 @@ static void send_page(const struct asked *k, const struct archive_page *p)
 	if (p->complete)
 		buf_addz(b, " complete='true'");
 	buf_addc(b, '>');
-	disco_items_set(b, p->n ? p->items[0].id : STR_NONE, p->first_index,
-			p->n ? p->items[p->n - 1].id : STR_NONE, p->count);
+	put_set(b, k, p);
 	buf_addz(b, "</fin>");
 	end_iq(&k->later);
 }
@@ -300,12 +316,13 @@ static bool may_read(struct fx_domain *d, const struct muc_in *in,
 	return s || d->f->cfg.admits(d->f->cfg.user, &join) == REASON_OK;
 }
 
-static bool sees_jids(const struct room *r, struct fx_session *s)
+static bool sees_jids(const struct room *r, const struct muc_in *in,
+		      struct fx_session *s)
 {
-	const struct occupant *self = s ? fx_self(s) : NULL;
+	struct fx_asker who = fx_asker(s, in, r);
 
-	return room_policy(r)->non_anonymous ||
-	       (self && self->role == ROLE_MODERATOR);
+	return room_policy(r)->non_anonymous || who.role == ROLE_MODERATOR ||
+	       who.affiliation >= AFF_ADMIN;
 }
 
 static size_t count_open(const struct front_xmpp *f, struct str bare)
@@ -329,6 +346,7 @@ static void put_question(struct fx_domain *d, const struct muc_in *in,
 	k->flip = x_child(in->payload, "flip-page", NS_MAM) != NULL;
 	k->metadata = x_is(in->payload, "metadata", NS_MAM);
 	k->real_jids = real_jids;
+	k->backwards = q->last;
 	TAILQ_INSERT_TAIL(&d->f->asked, k, link);
 	if (archive_ask(d->f->cfg.archive, q, on_page, k) == 0)
 		return;
@@ -395,7 +413,7 @@ void fx_on_archive_iq(struct fx_domain *d, const struct muc_in *in,
 	else if (!x_is(in->payload, "query", NS_MAM))
 		fx_error(d->f, str_z(d->name), in, bad_request, STR_NONE);
 	else if (in->set)
-		on_query(d, in, sees_jids(room, s));
+		on_query(d, in, sees_jids(room, in, s));
 	else
 		answer_form(d, in);
 }
