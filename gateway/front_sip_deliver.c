@@ -25,19 +25,22 @@ void call_drop_held(struct call *c)
 }
 
 /* Until the session is bound (CHAT-5); what does not fit is counted and told.
- */
-static void hold(struct call *c, struct blob *body)
+ * The history has a limit of its own, that of the room. */
+static void hold(struct call *c, struct blob *body, bool old)
 {
 	struct held_message *h;
 
-	if (c->n_held >= CALL_HELD_MAX ||
-	    c->held_bytes + body->n > CALL_HELD_BYTES) {
+	if (!old && (c->n_held >= CALL_HELD_MAX ||
+		     c->held_bytes + body->n > CALL_HELD_BYTES)) {
 		c->skipped++;
 		return;
 	}
 	h = mem_new(sizeof(*h));
 	h->body = blob_ref(body);
+	h->old = old;
 	TAILQ_INSERT_TAIL(&c->held, h, link);
+	if (old)
+		return;
 	c->n_held++;
 	c->held_bytes += body->n;
 }
@@ -61,14 +64,14 @@ static int send_now(struct call *c, struct blob *body)
 }
 
 /* ERR_TOO_BIG: more than the user's client takes; anything else is seen to. */
-static int deliver(struct call *c, struct blob *body)
+static int deliver(struct call *c, struct blob *body, bool old)
 {
 	int err;
 
 	if (!c->session)
 		return 0;
 	if (!c->bound || c->pathless) {
-		hold(c, body);
+		hold(c, body, old);
 		return 0;
 	}
 	err = send_now(c, body);
@@ -104,16 +107,16 @@ void call_notice(struct call *c, const char *text)
 	else
 		cpim_write(&b, &m);
 	body = blob_new(buf_str(&b));
-	(void)deliver(c, body);
+	(void)deliver(c, body, false);
 	blob_unref(body);
 	buf_done(&b);
 }
 
-static void deliver_or_tell(struct call *c, struct blob *body)
+static void deliver_or_tell(struct call *c, struct blob *body, bool old)
 {
 	char text[128];
 
-	if (deliver(c, body) != ERR_TOO_BIG)
+	if (deliver(c, body, old) != ERR_TOO_BIG)
 		return;
 	snprintf(text, sizeof(text),
 		 "A message of %zu octets was not delivered to you: your "
@@ -143,9 +146,11 @@ void call_flush(struct call *c)
 
 	while ((h = TAILQ_FIRST(&c->held))) {
 		TAILQ_REMOVE(&c->held, h, link);
-		c->n_held--;
-		c->held_bytes -= h->body->n;
-		deliver_or_tell(c, h->body);
+		if (!h->old) {
+			c->n_held--;
+			c->held_bytes -= h->body->n;
+		}
+		deliver_or_tell(c, h->body, h->old);
 		blob_unref(h->body);
 		free(h);
 	}
@@ -279,6 +284,6 @@ void call_deliver(struct call *c, const struct seat_ev *ev)
 	}
 	if (!body)
 		return;
-	deliver_or_tell(c, body);
+	deliver_or_tell(c, body, ev->delayed);
 	blob_unref(body);
 }

@@ -114,6 +114,7 @@ struct sender {
 struct held_message {
 	TAILQ_ENTRY(held_message) link;
 	struct blob *body;
+	bool old; /* of the history */
 };
 
 struct held_subscribe {

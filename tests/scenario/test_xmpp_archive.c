@@ -540,6 +540,28 @@ static void test_restart_and_expiry(void **state)
 	assert_int_equal(query(s, CYD, "").n, 0);
 }
 
+/* A SIP user gets the whole history, however long, before he is bound. */
+static void test_long_history(void **state)
+{
+	struct scene *s = scene_new("domain \"chat.test\" { rooms = local "
+				    "secret = \"x\" lock = false "
+				    "history = 200 }\n");
+	struct sip_user al;
+	char text[16];
+
+	*state = s;
+	join(s, ANN, "Ann");
+	join(s, BEN, "Ben");
+	say_some(s, 1, 150);
+	sip_user_join(&al, s, "al", ROOM, "");
+	assert_true(has(msrp_cpim(&al), "This is the chat room"));
+	for (int i = 1; i <= 150; i++) {
+		snprintf(text, sizeof(text), "\r\n\r\nt%d", i);
+		assert_true(has(msrp_cpim(&al), text));
+	}
+	sip_user_done(&al);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define TEST_UNLOGGED(n)                                                       \
 	cmocka_unit_test_setup_teardown(n, setup_unlogged, teardown)
@@ -558,6 +580,7 @@ int main(void)
 	    TEST_UNLOGGED(test_moderation_unlogged),
 	    TEST(test_retraction),
 	    TEST(test_restart_and_expiry),
+	    cmocka_unit_test_teardown(test_long_history, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
