@@ -13,6 +13,9 @@
 #define CSEQ_AHEAD 1000
 #define CSEQ_NEAR  500
 #define CSEQ_MAX   0x7fff0000u
+/* How far a stored one jumps on, in each tick since it was stored: more than a
+ * dialog's requests (RFC 3261 §12.2.1.1), and 31 bits last more than a year. */
+#define TICK_MS 20
 
 struct keeper_dialog {
 	TAILQ_ENTRY(keeper_dialog) link; /* in dead */
@@ -103,6 +106,24 @@ static bool store_follows(const struct keeper_dialog *d,
 	return true;
 }
 
+/* Wall clock, modulo 2^32. */
+static uint32_t ticks(struct keeper *k)
+{
+	return (uint32_t)(loop_wall_ms(k->loop) / TICK_MS);
+}
+
+/* Two runs that find the same state, since the first wrote nothing more, must
+ * not send the same CSeqs: each goes on by the time at which it started. */
+static void jump(struct keeper *k, struct port_msg *m)
+{
+	uint32_t since = ticks(k) - m->number[2];
+
+	if (m->number[2] && since <= INT32_MAX && m->number[0] < CSEQ_MAX &&
+	    since < CSEQ_MAX - m->number[0])
+		m->number[0] += since;
+	m->number[2] = 0;
+}
+
 static void put_into_store(struct keeper *k, struct keeper_dialog *d,
 			   const struct port_msg *m)
 {
@@ -111,6 +132,7 @@ static void put_into_store(struct keeper *k, struct keeper_dialog *d,
 
 	if (ahead.number[0] < CSEQ_MAX)
 		ahead.number[0] += CSEQ_AHEAD;
+	ahead.number[2] = ticks(k);
 	state = encoded(&ahead);
 	if (!state)
 		return;
@@ -137,8 +159,9 @@ int keeper_add(struct keeper *k, struct str state)
 	    table_get(k->dialogs, m.dlg))
 		return ERR_SYNTAX;
 	d = dialog_add(k, m.dlg);
-	d->state = blob_new(state);
 	d->stored = m.number[0];
+	jump(k, &m);
+	d->state = encoded(&m);
 	return 0;
 }
 

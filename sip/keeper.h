@@ -39,7 +39,9 @@ struct keeper {
 void keeper_init(struct keeper *k, struct loop *loop);
 void keeper_done(struct keeper *k);
 
-/* A dialog of an earlier run, as it was put into the store. 0, ERR_SYNTAX. */
+/* A dialog of an earlier run, as it was put into the store. Its CSeq goes on by
+ * the time since then, so that a run whose own state never reached the store
+ * does not count. 0, ERR_SYNTAX. */
 int keeper_add(struct keeper *k, struct str state);
 /* Takes all dialogs out of the store, and puts nothing into it any more. */
 void keeper_clear_store(struct keeper *k);

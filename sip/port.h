@@ -151,8 +151,9 @@ struct port_msg {
 	int status;
 	uint32_t cseq;	 /* of the request */
 	int64_t expires; /* seconds; -1 = header absent */
-	uint32_t
-	    number[4]; /* PORT_DIALOG: local CSeq, remote CSeq, flags; else 0 */
+	/* PORT_DIALOG: local CSeq, remote CSeq; in a store also when it was put
+	 * there (sip/keeper.c); else 0 */
+	uint32_t number[4];
 	bool new_dialog; /* PORT_REQUEST: was sent outside a dialog */
 	/* PORT_SEND: octets that other messages have, too, borrowed; or NULL.
 	 * They stand in the body after the first number[PORT_BEFORE] octets of

@@ -290,6 +290,60 @@ static void takes_what_was_stored(void **state)
 	buf_done(&s.state);
 }
 
+/* The CSeq with which a run seeds what was stored, started at this time. */
+static uint32_t seeded(struct world *w, uint64_t now, struct str state)
+{
+	struct port_msg m;
+	struct keeper k;
+
+	w->now = now;
+	keeper_init(&k, w->loop);
+	assert_int_equal(keeper_add(&k, state), 0);
+	keeper_seed(&k, &w->out);
+	assert_int_equal(port_end_recv(&w->in, &m), 1);
+	keeper_done(&k);
+	return m.number[0];
+}
+
+/* SEED0-2: runs that start one after another from the same stored state have
+ * CSeqs of their own, as many as they can use meanwhile; a clock that was set
+ * back takes none away. */
+static void each_run_has_its_own_cseqs(void **state)
+{
+	struct world *w = *state;
+	struct stored s = {.state = BUF_INIT(65536)};
+	uint64_t start = w->now;
+
+	w->k.store = (struct keeper_store){put, drop, &s};
+	report(w, 5, 7);
+	assert_int_equal(seeded(w, start, buf_str(&s.state)), 1007);
+	assert_int_equal(seeded(w, start + 400, buf_str(&s.state)), 1027);
+	assert_int_equal(seeded(w, start + 600, buf_str(&s.state)), 1037);
+	assert_int_equal(seeded(w, start - 500, buf_str(&s.state)), 1007);
+	assert_int_equal(
+	    seeded(w, start + UINT64_C(86400000), buf_str(&s.state)),
+	    1007 + 4320000);
+	buf_done(&s.state);
+}
+
+/* RFC 3261 §8.1.1.5: less than 2^31, whatever the clock says. */
+static void stays_below_the_limit(void **state)
+{
+	struct world *w = *state;
+	struct stored s = {.state = BUF_INIT(65536)};
+	uint64_t start = w->now;
+
+	w->k.store = (struct keeper_store){put, drop, &s};
+	report(w, 5, 0x7ff00000);
+	assert_int_equal(
+	    seeded(w, start + UINT64_C(864000000), buf_str(&s.state)),
+	    0x7ff00000 + 1000);
+	report(w, 5, 0x7fff8000);
+	assert_int_equal(seeded(w, start + 60000, buf_str(&s.state)),
+			 0x7fff8000);
+	buf_done(&s.state);
+}
+
 /* No id of an earlier run comes again. */
 static void knows_the_highest_generation(void **state)
 {
@@ -315,6 +369,8 @@ int main(void)
 	    T(seeds_an_ended_dialog_for_its_bye),
 	    T(stores_ahead),
 	    T(takes_what_was_stored),
+	    T(each_run_has_its_own_cseqs),
+	    T(stays_below_the_limit),
 	    T(knows_the_highest_generation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
