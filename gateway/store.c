@@ -181,6 +181,9 @@ static void log_aside(struct store *s, const char *dir,
 		log_error(loop_log(s->loop), "store.corrupt",
 			  "state-dir=%s set-aside=%s why=%s", LOGQ(str_z(dir)),
 			  LOGQ(str_z(aside->path)), LOGQ(str_z(aside->why)));
+	if (aside->empty)
+		log_warn(loop_log(s->loop), "store.empty", "state-dir=%s",
+			 LOGQ(str_z(dir)));
 }
 
 int store_open(const char *dir, struct loop *loop, struct store **out,

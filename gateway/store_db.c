@@ -147,6 +147,7 @@ static int open_or_set_aside(struct db *db, const char *path, uint64_t now_s,
 		snprintf(why, WHY_MAX, "%s: %s", path, err_text(err));
 		return err;
 	}
+	aside->empty = aside->empty || err > 0;
 	rc = open_file(db, path, what);
 	if (content_is_bad(rc) && !*aside->path) {
 		err = state_file_set_aside(path, now_s, aside->path,
@@ -182,7 +183,7 @@ int db_open(const char *dir, uint64_t now_s, struct db **out,
 	char path[PATH_MAX];
 	int err, n;
 
-	*aside = (struct db_aside){"", ""};
+	*aside = (struct db_aside){0};
 	db->lock_fd = -1;
 	err = lock_dir(db, dir, why);
 	if (err == 0) {

@@ -8,9 +8,11 @@ struct db;
 
 /* Opens dir/STORE_FILE and makes what is missing. 0, or negative with a line in
  * why. Set aside: the new path of a file that could not be used, and what was
- * wrong with it; else "". now_s: Unix time, for that name. */
+ * wrong with it; else "". empty: there was a file of no octets, which was taken
+ * as new. now_s: Unix time, for that name. */
 struct db_aside {
 	char path[512], why[128];
+	bool empty;
 };
 int db_open(const char *dir, uint64_t now_s, struct db **out,
 	    struct db_aside *aside, char why[256]);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -58,12 +59,14 @@ int state_dir_lock(const char *dir)
 
 int state_file_make(const char *path)
 {
+	struct stat st;
+	bool empty = stat(path, &st) == 0 && st.st_size == 0;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return -errno;
 	close(fd);
-	return 0;
+	return empty;
 }
 
 /* A name that nothing has. */

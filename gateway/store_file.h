@@ -10,7 +10,8 @@ int state_dir_make(const char *dir);
 /* Takes the directory for this process. The descriptor that holds it, to be
  * closed; -EWOULDBLOCK: another process has it; or a negated errno value. */
 int state_dir_lock(const char *dir);
-/* Makes an empty file for its owner only, if there is none. 0, or negative. */
+/* Makes an empty file for its owner only, if there is none. 0, 1: there was an
+ * empty one; or negative. */
 int state_file_make(const char *path);
 /* Renames the database, with the files that SQLite keeps beside it, to
  * PATH.corrupt-TIME (and a number if that is taken), which is put in aside. 0,
