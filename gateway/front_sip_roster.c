@@ -310,6 +310,18 @@ static void choose_view(struct document *d)
 	}
 }
 
+/* As its domain's component, if it has one, makes it reachable. */
+static void put_xmpp_uri(struct document *d, struct buf *b)
+{
+	struct str room = str_z(d->s->room), domain = room;
+	const struct domain_config *local;
+
+	str_split(&domain, '@');
+	local = back_local_domain(d->s->f->cfg.back, domain);
+	if (local && *local->secret)
+		buf_addf(b, "xmpp:%.*s", STR_ARG(room));
+}
+
 static void put_room(struct document *d, struct buf *b, struct str entity,
 		     bool description)
 {
@@ -318,7 +330,7 @@ static void put_room(struct document *d, struct buf *b, struct str entity,
 	struct buf xmpp = BUF_INIT(8192);
 
 	seat_info(&d->s->seat, &info);
-	buf_addf(&xmpp, "xmpp:%s", d->s->room);
+	put_xmpp_uri(d, &xmpp);
 	r = (struct confinfo_room){
 	    .entity = entity,
 	    .display_text = info.name,
