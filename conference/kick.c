@@ -45,7 +45,7 @@ void room_kick(struct room *r, struct seat_rec *rec, const struct seat_cmd *cmd)
 	enum reason_code code = may_kick(rec->occ, o);
 	struct reason why = {REASON_KICKED,
 			     cmd->text.n ? cmd->text : cmd->reason,
-			     .actor = rec->occ->pub.nick};
+			     .actor = rec->occ->pub.nick, .by = cmd->by};
 
 	if (code == REASON_OK) {
 		if (occ_same_user(rec->occ, o))

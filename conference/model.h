@@ -66,6 +66,9 @@ struct reason {
 	enum reason_code code;
 	struct str text;  /* what a person added; may be empty */
 	struct str actor; /* the nickname of who did it; may be empty */
+	/* a URI under which he did it, to be shown; empty: as rosters have him
+	 */
+	struct str by;
 	/* REASON_ROOM_GONE: the room to go to instead, and its password */
 	struct str venue, venue_password;
 };

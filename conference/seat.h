@@ -81,10 +81,11 @@ enum seat_cmd_type {
 	/* the owner closes the room; text: why; venue, venue_password: as in
 	 * struct reason */
 	SEAT_DESTROY,
-	/* target, text: why. The occupant's seats, all of them, get SEAT_ENDED,
-	 * the others SEAT_OCCUPANT_LEFT, with REASON_KICKED, or REASON_LEFT for
-	 * one who removes himself. REASON_NO_OCCUPANT, REASON_FORBIDDEN (no
-	 * moderator, or of a lower affiliation than the target). */
+	/* target, text: why, by: as in struct reason. The occupant's seats, all
+	 * of them, get SEAT_ENDED, the others SEAT_OCCUPANT_LEFT, with
+	 * REASON_KICKED, or REASON_LEFT for one who removes himself.
+	 * REASON_NO_OCCUPANT, REASON_FORBIDDEN (no moderator, or of a lower
+	 * affiliation than the target). */
 	SEAT_KICK,
 	/* affiliation, nick (a nickname reserved for that user; empty leaves
 	 * what he has), reason; text: an affiliation's user (see
@@ -155,6 +156,7 @@ struct seat_cmd {
 	const struct seat_change *changes;
 	size_t n_changes;
 	struct str venue, venue_password;
+	struct str by;
 };
 
 enum seat_ev_type {

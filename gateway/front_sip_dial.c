@@ -150,7 +150,6 @@ static void no_answer(void *user)
 static void fill(struct call *c, const struct dial_wish *w)
 {
 	struct buf uri = BUF_INIT(4096);
-	struct name_addr by;
 
 	c->room = arena_dup(c->arena, w->room);
 	map_room_to_sip(&uri, c->room, STR_NONE);
@@ -163,8 +162,7 @@ static void fill(struct call *c, const struct dial_wish *w)
 	c->referral = w->referral;
 	c->invitation = w->invitation;
 	c->invited = true;
-	if (name_addr_parse(w->referred_by, c->arena, &by) == 0)
-		c->invited_by = arena_dup(c->arena, by.uri);
+	c->invited_by = arena_dup(c->arena, w->by);
 	/* as the INVITE says; a 2xx that is silent about it means no */
 	c->session_timer.interval_s = SESSION_S;
 	c->session_timer.min_se_s = SESSION_MIN_S;
@@ -301,7 +299,8 @@ void dial_give_up(struct call *c, enum reason_code code)
 	hang_up(c, map_reason_to_sip(code), str_z(reason_text(code)), code);
 }
 
-bool dial_cancel(struct front_sip *f, struct str room, struct str user)
+bool dial_cancel(struct front_sip *f, struct str room, struct str user,
+		 struct str by)
 {
 	struct call *c, *next;
 	bool any = false;
@@ -311,6 +310,7 @@ bool dial_cancel(struct front_sip *f, struct str room, struct str user)
 		if (!c->dialog->dial || !str_eq(c->room, room) ||
 		    !str_eq(c->user, user))
 			continue;
+		guest_removed(c, by);
 		hang_up(c, 487, STR("Request Terminated"), REASON_KICKED);
 		any = true;
 	}

@@ -43,7 +43,8 @@ static void say_gone(struct watched_room *w, struct confinfo_endpoint *e,
 	    .status = STR("disconnected"),
 	    .disconnection_method = why->method,
 	    .left = {.when = time_text(a, loop_wall_ms(w->f->loop)),
-		     .reason = arena_dup(a, buf_str(&reason))},
+		     .reason = arena_dup(a, buf_str(&reason)),
+		     .by = why->by},
 	};
 	buf_done(&reason);
 }
@@ -138,6 +139,6 @@ void farewell_decorate(struct front_sip *f, const struct occupant *o,
 			continue;
 		e->joining_method = STR("dialed-out");
 		e->joined.when = time_text(a, c->joined_ms);
-		e->referred.by = c->invited_by;
+		e->joined.by = e->referred.by = c->invited_by;
 	}
 }

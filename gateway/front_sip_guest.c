@@ -153,6 +153,18 @@ void guest_failed(struct call *c, int status, struct str phrase)
 	over(c, &why);
 }
 
+void guest_removed(struct call *c, struct str by)
+{
+	struct roster_failure why = {
+	    .method = STR("booted"),
+	    .status = 487,
+	    .text = STR("Request Terminated"),
+	    .by = by,
+	};
+
+	over(c, &why);
+}
+
 void guest_joined(struct call *c)
 {
 	over(c, NULL);

@@ -31,6 +31,8 @@ bool guest_find(const struct watched_room *w, const char *entity,
 void guest_called(struct call *c);
 void guest_rings(struct call *c);
 void guest_failed(struct call *c, int status, struct str phrase);
+/* Its INVITE is cancelled, since somebody (a URI, or empty) wants it. */
+void guest_removed(struct call *c, struct str by);
 /* Any call that is in the room. */
 void guest_joined(struct call *c);
 /* The call is over. */

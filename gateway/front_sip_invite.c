@@ -21,10 +21,11 @@ void front_sip_invite(struct front_sip *f, const struct invitation *i)
 
 	map_room_to_sip(&room, i->room, STR_NONE);
 	w.dialled = buf_str(&room);
-	buf_addc(&by, '<');
 	map_occupant_entity(&by, i->room, i->by);
-	buf_addc(&by, '>');
-	w.referred_by = by.err ? STR_NONE : buf_str(&by);
+	if (!by.err) {
+		w.by = buf_str(&by);
+		w.referred_by = arena_printf(a, "<%.*s>", STR_ARG(w.by));
+	}
 	dial_out(f, &w);
 	buf_done(&by);
 	buf_done(&room);

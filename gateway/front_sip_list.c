@@ -52,6 +52,7 @@ void invitees_dial(struct call *c)
 	w.history = buf_str(&history);
 	w.subject = i->subject;
 	w.referred_by = arena_printf(i->arena, "<%.*s>", STR_ARG(c->uri));
+	w.by = c->uri;
 	for (size_t n = 0; n < i->list.n; n++) {
 		if (invite_read(c->f, i->arena, i->list.entry[n].uri, &w) &&
 		    invite_allowed(c, &w))

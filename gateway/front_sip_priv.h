@@ -383,6 +383,8 @@ struct str request_user(const struct dialog *d, const struct port_msg *m,
 bool from_is_nobody(struct str from, struct arena *a, struct str *uri);
 /* Do both come from the same user, under his name or without one? */
 bool same_person(const struct call *a, const struct call *b);
+/* Is this key one of the names that the caller gave? */
+bool call_has_identity(const struct call *c, struct str key);
 /* Is it his, whose key this is? */
 bool is_of_person(const struct call *c, struct str user);
 
@@ -523,6 +525,7 @@ struct roster_failure {
 	struct str method; /* "failed", "busy", "booted", "departed" */
 	int status;
 	struct str text;
+	struct str by; /* a URI, or empty */
 };
 /* The user as one who has just gone, with his endpoints (EVENT-22): XML. */
 char *farewell_of(struct watched_room *w, const struct occupant *o,
@@ -547,6 +550,7 @@ struct dial_wish {
 	struct str user;
 	struct str dialled; /* the room, as who asks for it has written it */
 	struct str referred_by; /* header value, may be empty */
+	struct str by; /* the URI of who asks, for rosters; may be empty */
 	struct str subject;
 	struct str history;  /* resource-lists: who else is invited, or empty */
 	uint64_t referral;   /* who is told, or 0 */
@@ -563,8 +567,10 @@ void dial_progress(struct front_sip *f, const struct port_msg *m);
 void dial_response(struct dialog *d, const struct port_msg *m);
 /* Ends a call that is still being made. */
 void dial_give_up(struct call *c, enum reason_code code);
-/* Likewise all to this user for this room; false: there are none. */
-bool dial_cancel(struct front_sip *f, struct str room, struct str user);
+/* Likewise all to this user for this room, since somebody (a URI, or empty)
+ * wants it; false: there are none. */
+bool dial_cancel(struct front_sip *f, struct str room, struct str user,
+		 struct str by);
 
 /* front_sip_invite.c */
 /* Whom the URI means, in the arena: uri and user, of an XMPP user his jid.

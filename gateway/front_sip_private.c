@@ -187,9 +187,9 @@ const struct occupant *user_in_room(struct seat *s, struct str key)
 	return o || !is_anonymous(key) ? o : by_address(s, key);
 }
 
-static bool has_identity(const struct call *c, struct str key)
+bool call_has_identity(const struct call *c, struct str key)
 {
-	for (size_t i = 1; i < c->n_identities; i++)
+	for (size_t i = 0; i < c->n_identities; i++)
 		if (str_eq(c->identity[i], key))
 			return true;
 	return false;
@@ -204,7 +204,7 @@ const struct occupant *user_called(struct call *by, struct str key)
 		return o;
 	TAILQ_FOREACH (c, &by->f->calls, link)
 		if (c->n_identities > 1 && !c->anonymous &&
-		    str_eq(c->room, by->room) && has_identity(c, key))
+		    str_eq(c->room, by->room) && call_has_identity(c, key))
 			return seat_by_user(&by->seat, c->user);
 	return NULL;
 }

@@ -113,6 +113,23 @@ static int read_refer(struct front_sip *f, struct dialog *d,
 	return 200;
 }
 
+/* What rosters say of who asks (RFC 4575 §5.7): Referred-By, where it names
+ * himself and he has not chosen to be somebody else there; or his address in
+ * the room, or nothing if he is not in it. */
+static struct str requester_uri(const struct call *by, const struct port_msg *m,
+				struct arena *a)
+{
+	struct name_addr na;
+
+	if (!by)
+		return STR_NONE;
+	if (!by->anonymous &&
+	    name_addr_parse(m->f[PORT_F_REFERRED_BY], a, &na) == 0 &&
+	    call_has_identity(by, user_key(a, na.uri)))
+		return bare_uri(a, na.uri);
+	return by->uri;
+}
+
 /* --- removing --- */
 
 struct call *refer_call(struct front_sip *f, const struct refer *q)
@@ -149,7 +166,8 @@ static bool may_remove(struct call *by, const struct refer *q)
 }
 
 static void remove_target(struct front_sip *f, struct call *by,
-			  const struct refer *q, uint64_t referral)
+			  const struct refer *q, struct str by_uri,
+			  uint64_t referral)
 {
 	const struct occupant *o;
 	struct seat_cmd cmd = {
@@ -160,8 +178,8 @@ static void remove_target(struct front_sip *f, struct call *by,
 	if (!q->whole_room) {
 		o = by ? target_of(by, q) : NULL;
 		if (!o) {
-			bool called =
-			    q->user.n && dial_cancel(f, q->room, q->user);
+			bool called = q->user.n &&
+				      dial_cancel(f, q->room, q->user, by_uri);
 
 			referral_tell(f, referral, called ? 200 : 404,
 				      STR_NONE);
@@ -169,6 +187,7 @@ static void remove_target(struct front_sip *f, struct call *by,
 		}
 		cmd.type = SEAT_KICK;
 		cmd.target = o->id;
+		cmd.by = by_uri;
 	}
 	seat_command(&by->seat, &cmd);
 }
@@ -212,7 +231,9 @@ static void invite_target(struct call *by, const struct port_msg *m,
 		referral_tell(by->f, referral, 501, STR_NONE);
 		return;
 	}
-	if (!w.referred_by.n && !hidden(m->f[PORT_F_PRIVACY]))
+	if (!hidden(m->f[PORT_F_PRIVACY]))
+		w.by = requester_uri(by, m, a);
+	if (!w.referred_by.n && w.by.n)
 		w.referred_by = arena_printf(a, "<%.*s>", STR_ARG(by->uri));
 	invite_go(by, &w, false);
 }
@@ -279,7 +300,7 @@ void refer_act(struct front_sip *f, struct call *by, const struct port_msg *m,
 	if (invites)
 		invite_target(by, m, q, a, referral);
 	else
-		remove_target(f, by, q, referral);
+		remove_target(f, by, q, requester_uri(by, m, a), referral);
 }
 
 static int refer_one(struct front_sip *f, struct dialog *d,

@@ -126,12 +126,25 @@ static void tidy(struct watched_room *w)
 
 /* --- what happens in the room --- */
 
+/* The URI of who made him go, or empty: the administrator, or nobody. */
+static struct str remover(struct watched_room *w, const struct reason *why,
+			  struct buf *b)
+{
+	const struct occupant *o =
+	    why->actor.n ? seat_by_nick(&w->seat, why->actor) : NULL;
+
+	if (why->by.n || !o)
+		return why->by;
+	return entity_of(w, o, b);
+}
+
 /* Who leaves by himself is deleted; of others it is told first what happened
  * (EVENT-22). */
 static void left(struct watched_room *w, const struct seat_ev *ev)
 {
 	struct watched_user *u = watch_find(w, ev->who);
 	enum reason_code code = ev->reason.code;
+	struct buf by = BUF_INIT(ENTITY_MAX);
 	struct roster_failure why = {
 	    .method = map_reason_to_disconnection(code),
 	    .status = map_reason_to_sip(code),
@@ -148,8 +161,10 @@ static void left(struct watched_room *w, const struct seat_ev *ev)
 	if (guest_find(w, u->entity, &g))
 		return;
 	set_gone(w, u);
+	why.by = remover(w, &ev->reason, &by);
 	for (unsigned i = 0; i < 2 && code != REASON_LEFT; i++)
 		u->farewell[i] = farewell_of(w, ev->who, i > 0, &why);
+	buf_done(&by);
 	tidy(w);
 }
 

@@ -249,6 +249,7 @@ static void test_taken(void **state)
 	assert_true(str_eq(e->joining_method, STR("dialed-out")));
 	assert_true(str_eq(e->referred.by, STR("sip:alice@sip.test")));
 	assert_true(str_starts(e->joined.when, STR("2026-")));
+	assert_true(str_eq(e->joined.by, STR("sip:alice@sip.test")));
 	scene_run(s, 1000);
 	assert_true(scene_sip_none(s, PORT_SEND, "NOTIFY"));
 	sip_user_done(&a);
@@ -282,6 +283,7 @@ static void test_removed(void **state)
 	assert_true(str_eq(e->entity, key));
 	assert_true(str_eq(e->disconnection_method, STR("booted")));
 	assert_true(has(e->left.reason, "Reason: SIP;cause=403;text=\""));
+	assert_true(str_eq(e->left.by, STR("sip:alice@sip.test")));
 	doc = notified(s, &text);
 	assert_int_equal(doc.users->user.state, CONFINFO_DELETED);
 
