@@ -313,6 +313,18 @@ static struct scene_out *find_sip(struct scene *s, enum port_type type,
 	return NULL;
 }
 
+static struct port_msg take_sip(struct scene *s, struct scene_out *o)
+{
+	struct str kept = arena_dup(s->arena, buf_str(&o->bytes));
+	struct port_msg m;
+
+	TAILQ_REMOVE(&s->sip, o, link);
+	assert_int_equal(port_decode(kept, &m), 0);
+	buf_done(&o->bytes);
+	free(o);
+	return m;
+}
+
 struct port_msg scene_sip(struct scene *s, enum port_type type,
 			  const char *method)
 {
@@ -321,12 +333,18 @@ struct port_msg scene_sip(struct scene *s, enum port_type type,
 
 	if (!o)
 		fail_msg("no port message %d %s", type, method ? method : "");
-	TAILQ_REMOVE(&s->sip, o, link);
-	struct str kept = arena_dup(s->arena, buf_str(&o->bytes));
-	assert_int_equal(port_decode(kept, &m), 0);
-	buf_done(&o->bytes);
-	free(o);
-	return m;
+	return take_sip(s, o);
+}
+
+bool scene_sip_next(struct scene *s, struct port_msg *m)
+{
+	struct scene_out *o;
+
+	loop_settle(s->loop);
+	o = TAILQ_FIRST(&s->sip);
+	if (o)
+		*m = take_sip(s, o);
+	return o != NULL;
 }
 
 bool scene_sip_none(struct scene *s, enum port_type type, const char *method)
@@ -674,6 +692,29 @@ void xmpp_drop(struct scene *s)
 		buf_done(&o->bytes);
 		free(o);
 	}
+}
+
+bool xmpp_each(struct scene *s,
+	       void (*see)(void *user, const struct xnode *stanza), void *user)
+{
+	struct scene_out *o;
+	bool any = false;
+
+	loop_settle(s->loop);
+	while ((o = TAILQ_FIRST(&s->xmpp))) {
+		const struct xnode *n =
+		    xmlin_parse(s->arena, buf_str(&o->bytes));
+
+		assert_non_null(n);
+		TAILQ_REMOVE(&s->xmpp, o, link);
+		buf_done(&o->bytes);
+		free(o);
+		for (n = x_child(n, NULL, NULL); n; n = x_next(n, NULL, NULL)) {
+			see(user, n);
+			any = true;
+		}
+	}
+	return any;
 }
 
 void xmpp_join(struct scene *s, const char *jid, const char *nick)

@@ -69,6 +69,8 @@ struct port_msg scene_sip(struct scene *s, enum port_type type,
 /* Is there none of this sort? */
 bool scene_sip_none(struct scene *s, enum port_type type, const char *method);
 void scene_sip_event(struct scene *s, struct port_msg *m);
+/* The next captured message, of whatever type. False: there is none. */
+bool scene_sip_next(struct scene *s, struct port_msg *m);
 /* A final response to a captured PORT_SEND. */
 void scene_sip_response(struct scene *s, const struct port_msg *sent,
 			int status);
@@ -139,6 +141,10 @@ void xmpp_put(struct scene *s, const char *fmt, ...)
 const struct xnode *xmpp_take(struct scene *s, const char *to);
 bool xmpp_none(struct scene *s, const char *to);
 void xmpp_drop(struct scene *s); /* forgets all captured stanzas */
+/* Shows all captured stanzas in their order, and forgets them. False: there was
+ * none. */
+bool xmpp_each(struct scene *s,
+	       void (*see)(void *user, const struct xnode *stanza), void *user);
 /* Joins room r@chat.test under nick, takes everything up to the subject. */
 void xmpp_join(struct scene *s, const char *jid, const char *nick);
 /* The text of the child element, "" if absent. */
