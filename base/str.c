@@ -88,6 +88,21 @@ ptrdiff_t str_find(struct str s, char c)
 	return p ? p - s.p : -1;
 }
 
+struct str str_after(struct str s, char c)
+{
+	return str_from(s, (size_t)(str_find(s, c) + 1));
+}
+
+struct str str_pack(char **to, struct str s)
+{
+	struct str copy = str_of(*to, s.n);
+
+	if (s.n)
+		memcpy(*to, s.p, s.n);
+	*to += s.n;
+	return copy;
+}
+
 ptrdiff_t str_rfind(struct str s, char c)
 {
 	const char *p = s.n ? memrchr(s.p, c, s.n) : NULL;

@@ -52,6 +52,11 @@ struct str str_trim(struct str s);
 struct str str_trim_space(struct str s);
 /* Index of the first octet c, or -1. */
 ptrdiff_t str_find(struct str s, char c);
+/* What follows the first c; all of it if there is none. */
+struct str str_after(struct str s, char c);
+/* Strings one after another into one block of memory: size it, then pack each.
+ * Returns the copy, which is not terminated, and moves *to behind it. */
+struct str str_pack(char **to, struct str s);
 ptrdiff_t str_rfind(struct str s, char c);
 /* Index of the first occurrence of needle, or -1. */
 ptrdiff_t str_search(struct str s, struct str needle);

@@ -54,8 +54,8 @@ void affils_put(struct affils *l, const struct room_affiliation *as,
 
 	a->block = to;
 	a->pub = *as;
-	a->pub.user = pack(&to, as->user);
-	a->pub.why = pack(&to, as->why);
+	a->pub.user = str_pack(&to, as->user);
+	a->pub.why = str_pack(&to, as->why);
 	a->nick = take_nick;
 	a->pub.nick = a->nick.text;
 	if (old)

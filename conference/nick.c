@@ -27,8 +27,8 @@ static void nick_init(struct nick *out, struct str text, struct str key)
 	char *to = mem_new(text.n + key.n);
 
 	out->block = to;
-	out->text = pack(&to, text);
-	out->key = pack(&to, key);
+	out->text = str_pack(&to, text);
+	out->key = str_pack(&to, key);
 }
 
 bool nick_make(struct nick *out, struct str wanted)

@@ -122,9 +122,9 @@ static struct seat_change *changes_copy(const struct seat_change *from,
 	to = (char *)(list + n);
 	for (size_t i = 0; i < n; i++) {
 		list[i] = from[i];
-		list[i].user = pack(&to, from[i].user);
-		list[i].nick = pack(&to, from[i].nick);
-		list[i].reason = pack(&to, from[i].reason);
+		list[i].user = str_pack(&to, from[i].user);
+		list[i].nick = str_pack(&to, from[i].nick);
+		list[i].reason = str_pack(&to, from[i].reason);
 	}
 	return list;
 }
@@ -140,14 +140,14 @@ static struct queued *queued_new(struct seat_rec *rec,
 
 	q->rec = rec;
 	q->cmd = *cmd;
-	q->cmd.text = pack(&to, cmd->text);
-	q->cmd.nick = pack(&to, cmd->nick);
-	q->cmd.reason = pack(&to, cmd->reason);
-	q->cmd.venue = pack(&to, cmd->venue);
-	q->cmd.venue_password = pack(&to, cmd->venue_password);
-	q->cmd.presence.show = pack(&to, p->show);
-	q->cmd.presence.status = pack(&to, p->status);
-	q->cmd.presence.payload = pack(&to, p->payload);
+	q->cmd.text = str_pack(&to, cmd->text);
+	q->cmd.nick = str_pack(&to, cmd->nick);
+	q->cmd.reason = str_pack(&to, cmd->reason);
+	q->cmd.venue = str_pack(&to, cmd->venue);
+	q->cmd.venue_password = str_pack(&to, cmd->venue_password);
+	q->cmd.presence.show = str_pack(&to, p->show);
+	q->cmd.presence.status = str_pack(&to, p->status);
+	q->cmd.presence.payload = str_pack(&to, p->payload);
 	if (cmd->policy)
 		q->cmd.policy = q->policy = policy_copy(cmd->policy);
 	if (cmd->n_changes)

@@ -30,19 +30,19 @@ struct room_policy *policy_copy(const struct room_policy *from)
 	char *to = (char *)(word + from->n_reserved_nicks);
 
 	*p = *from;
-	p->title = pack(&to, from->title);
-	p->description = pack(&to, from->description);
-	p->language = pack(&to, from->language);
-	p->password = pack(&to, from->password);
+	p->title = str_pack(&to, from->title);
+	p->description = str_pack(&to, from->description);
+	p->language = str_pack(&to, from->language);
+	p->password = str_pack(&to, from->password);
 	p->reserved_nicks = word;
 	for (size_t i = 0; i < from->n_reserved_nicks; i++)
-		word[i] = pack(&to, from->reserved_nicks[i]);
+		word[i] = str_pack(&to, from->reserved_nicks[i]);
 	p->fixed = list;
 	for (size_t i = 0; i < from->n_fixed; i++) {
 		list[i] = from->fixed[i];
-		list[i].user = pack(&to, from->fixed[i].user);
-		list[i].nick = pack(&to, from->fixed[i].nick);
-		list[i].why = pack(&to, from->fixed[i].why);
+		list[i].user = str_pack(&to, from->fixed[i].user);
+		list[i].nick = str_pack(&to, from->fixed[i].nick);
+		list[i].why = str_pack(&to, from->fixed[i].why);
 	}
 	return p;
 }

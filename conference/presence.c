@@ -26,9 +26,9 @@ bool rec_set_presence(struct room *r, struct seat_rec *rec,
 
 	room_retire(r, rec->presence_text);
 	rec->presence_text = to;
-	rec->presence.show = pack(&to, p->show);
-	rec->presence.status = pack(&to, p->status);
-	rec->presence.payload = pack(&to, p->payload);
+	rec->presence.show = str_pack(&to, p->show);
+	rec->presence.status = str_pack(&to, p->status);
+	rec->presence.payload = str_pack(&to, p->payload);
 	rec->presence_turn = ++r->presence_turn;
 	return occ_update_presence(rec->occ);
 }

@@ -65,8 +65,8 @@ void quarantine_put(struct room *r, struct str key, struct str user,
 	if (q->n == QUARANTINE_MAX)
 		drop(q, TAILQ_FIRST(&q->list));
 	k->block = to;
-	k->key = pack(&to, key);
-	k->user = pack(&to, user);
+	k->key = str_pack(&to, key);
+	k->user = str_pack(&to, user);
 	k->until_ms = until_ms;
 	insert(q, k);
 	table_put_str(q->by_key, k->key, k);

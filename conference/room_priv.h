@@ -211,16 +211,6 @@ struct room {
 /* Frees a block of strings at the end of the turn: a handler up the stack may
  * still read them. NULL is fine. */
 void room_retire(struct room *r, char *block);
-/* Strings one after another into one block: size it, then pack each. */
-static inline struct str pack(char **to, struct str s)
-{
-	struct str copy = {*to, s.n};
-
-	if (s.n)
-		memcpy(*to, s.p, s.n);
-	*to += s.n;
-	return copy;
-}
 
 /* room.c */
 /* It is found from now on. */

@@ -92,14 +92,14 @@ static void copy_identity(struct occ *o, const struct occupant *like,
 
 	o->identity = to;
 	p->world = like->world;
-	p->user = pack(&to, like->user);
-	p->sip_uri = pack(&to, like->sip_uri);
-	p->jid = pack(&to, like->jid);
-	p->stable_id = pack(&to, like->stable_id);
-	p->display = pack(&to, like->display);
+	p->user = str_pack(&to, like->user);
+	p->sip_uri = str_pack(&to, like->sip_uri);
+	p->jid = str_pack(&to, like->jid);
+	p->stable_id = str_pack(&to, like->stable_id);
+	p->display = str_pack(&to, like->display);
 	o->person.user = p->user;
-	o->person.account = hides ? pack(&to, who->account) : p->user;
-	o->person.jid = hides ? pack(&to, who->jid) : p->jid;
+	o->person.account = hides ? str_pack(&to, who->account) : p->user;
+	o->person.jid = hides ? str_pack(&to, who->jid) : p->jid;
 }
 
 bool occ_same_user(const struct occ *a, const struct occ *b)
@@ -204,9 +204,9 @@ static void copy_person(struct seat_rec *rec, const struct seat_join *join)
 
 	rec->own = join->own;
 	rec->person_text = to;
-	rec->person.user = pack(&to, who.user);
-	rec->person.account = pack(&to, who.account);
-	rec->person.jid = pack(&to, who.jid);
+	rec->person.user = str_pack(&to, who.user);
+	rec->person.account = str_pack(&to, who.account);
+	rec->person.jid = str_pack(&to, who.jid);
 }
 
 struct seat_rec *rec_new(struct room *r, const struct seat_join *join,

@@ -9,10 +9,10 @@ void subject_put(struct room *r, const struct subject *s)
 	room_retire(r, r->subject_block);
 	r->subject_block = to;
 	r->subject = (struct subject){
-	    .text = pack(&to, s->text),
-	    .nick = pack(&to, s->nick),
-	    .stable_id = pack(&to, s->stable_id),
-	    .id = pack(&to, s->id),
+	    .text = str_pack(&to, s->text),
+	    .nick = str_pack(&to, s->nick),
+	    .stable_id = str_pack(&to, s->stable_id),
+	    .id = str_pack(&to, s->id),
 	    .time_ms = s->time_ms,
 	};
 }

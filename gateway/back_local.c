@@ -86,11 +86,6 @@ bool back_local_may_create(const struct back_local *b, struct str domain,
 	       (d->create & (world == WORLD_SIP ? CREATE_SIP : CREATE_XMPP));
 }
 
-static struct str room_domain(struct str room)
-{
-	return str_from(room, (size_t)(str_find(room, '@') + 1));
-}
-
 /* '%' and an encoded '@' are kept for rooms that live elsewhere (ADDR-29). */
 static bool local_name(struct str room)
 {
@@ -102,7 +97,8 @@ static bool local_name(struct str room)
 
 bool back_local_is_factory(const struct back_local *b, struct str room)
 {
-	const struct domain_config *d = back_local_domain(b, room_domain(room));
+	const struct domain_config *d =
+	    back_local_domain(b, str_after(room, '@'));
 	struct buf name = BUF_INIT(4096);
 	bool same;
 
@@ -123,7 +119,7 @@ struct str back_local_new_address(const struct back_local *b,
 		address = arena_printf(a, "%016llx%016llx@%.*s",
 				       (unsigned long long)random_u64(),
 				       (unsigned long long)random_u64(),
-				       STR_ARG(room_domain(factory)));
+				       STR_ARG(str_after(factory, '@')));
 	while (rooms_find(b->rooms, address));
 	return address;
 }
@@ -137,7 +133,7 @@ bool back_local_policy(const struct back_local *b, struct str room,
 		       struct room_policy *out)
 {
 	const struct room_policy *policy =
-	    back_local_domain(b, room_domain(room))
+	    back_local_domain(b, str_after(room, '@'))
 		? config_policy(b->cfg, room)
 		: NULL;
 
@@ -155,7 +151,7 @@ bool back_local_is_name(const struct back_local *b, struct str room)
 enum reason_code back_local_reachable(const struct back_local *b,
 				      struct str room, enum world world)
 {
-	struct str domain = room_domain(room);
+	struct str domain = str_after(room, '@');
 
 	if (!back_local_domain(b, domain))
 		return REASON_NO_ROOM;
@@ -226,7 +222,7 @@ static void fill_identity(const struct back_local *b, struct seat_join *join,
 static bool kept_out(const struct back_local *b, const struct seat_join *join)
 {
 	const struct domain_config *d =
-	    back_local_domain(b, room_domain(join->room));
+	    back_local_domain(b, str_after(join->room, '@'));
 	const struct room_config *room = config_room(b->cfg, join->room);
 	const char *why = d ? access_refuses(&d->access, join) : NULL;
 	const char *whose = "domain";
@@ -269,7 +265,7 @@ static enum reason_code join_room(struct back_local *b, struct seat_join *join,
 				  struct seat *seat, bool founds)
 {
 	const struct domain_config *d =
-	    back_local_domain(b, room_domain(join->room));
+	    back_local_domain(b, str_after(join->room, '@'));
 	struct buf jid = BUF_INIT(4096), account = BUF_INIT(4096);
 	enum reason_code why;
 	char hex[41];

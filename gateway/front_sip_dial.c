@@ -48,8 +48,8 @@ static bool is_clean(struct str uri)
 
 static const char *route_of(struct front_sip *f, struct str room)
 {
-	const struct domain_config *dom = back_local_domain(
-	    f->cfg.back, str_from(room, (size_t)(str_find(room, '@') + 1)));
+	const struct domain_config *dom =
+	    back_local_domain(f->cfg.back, str_after(room, '@'));
 
 	return dom ? dom->route : "";
 }

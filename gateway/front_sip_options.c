@@ -8,8 +8,8 @@ static void describe(struct front_sip *f, struct str room, struct buf *b)
 {
 	const struct room_policy *policy =
 	    back_local_settings(f->cfg.back, room);
-	const struct domain_config *dom = back_local_domain(
-	    f->cfg.back, str_from(room, (size_t)(str_find(room, '@') + 1)));
+	const struct domain_config *dom =
+	    back_local_domain(f->cfg.back, str_after(room, '@'));
 	struct sdp_local local = {
 	    .host = STR("0.0.0.0"),
 	    .secure = dom->force_tls || msrp_port(f->cfg.msrp, false) == 0,

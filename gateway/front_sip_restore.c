@@ -77,11 +77,6 @@ void front_sip_restore(struct front_sip *f, enum kept_kind kind, struct str key,
 
 /* --- taking seats --- */
 
-static struct str domain_of(struct str room)
-{
-	return str_from(room, (size_t)(str_find(room, '@') + 1));
-}
-
 static void fill(struct call *c, const struct kept_call *k)
 {
 	struct session_timer *t = &c->session_timer;
@@ -166,7 +161,7 @@ static void restore_call(struct dialog *d, const struct kept_call *k)
 	fill(c, k);
 	if (c->order > f->last_order)
 		f->last_order = c->order;
-	why = back_local_domain(f->cfg.back, domain_of(c->room))
+	why = back_local_domain(f->cfg.back, str_after(c->room, '@'))
 		  ? take_seat(c, k)
 		  : REASON_NO_ROOM;
 	if (why == REASON_OK && k->media && !make_offer(c))
@@ -190,7 +185,7 @@ static void restore_subscription(struct dialog *d,
 {
 	struct front_sip *f = d->f;
 
-	if (back_local_domain(f->cfg.back, domain_of(k->room)) &&
+	if (back_local_domain(f->cfg.back, str_after(k->room, '@')) &&
 	    subscription_restore(d, k))
 		return;
 	keep_drop(&f->cfg.keep, KEPT_SUBSCRIPTION, key);

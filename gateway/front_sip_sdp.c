@@ -91,9 +91,7 @@ static void keep_answer(struct call *c, const struct sdp *offer, int chosen,
 
 const struct domain_config *call_domain(const struct call *c)
 {
-	return back_local_domain(
-	    c->f->cfg.back,
-	    str_from(c->room, (size_t)(str_find(c->room, '@') + 1)));
+	return back_local_domain(c->f->cfg.back, str_after(c->room, '@'));
 }
 
 /* A domain may want TLS for all sessions (SDP-23). */

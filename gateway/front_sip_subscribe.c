@@ -129,8 +129,8 @@ static struct subscription *subscription_make(struct dialog *d, struct str room,
 {
 	struct front_sip *f = d->f;
 	struct subscription *s = mem_new(sizeof(*s));
-	const struct domain_config *dom = back_local_domain(
-	    f->cfg.back, str_from(room, (size_t)(str_find(room, '@') + 1)));
+	const struct domain_config *dom =
+	    back_local_domain(f->cfg.back, str_after(room, '@'));
 	struct seat_join join = {
 	    .room = room,
 	    .world = WORLD_SIP,

@@ -139,11 +139,11 @@ static struct forward *remember(struct fx_session *s, const struct muc_in *in,
 			       in->to.resource.n + 1);
 	w->all = all;
 	w->domain = s->domain;
-	w->to = fx_pack(&at, to);
-	w->asker = fx_pack(&at, s->jid);
-	w->asker_id = fx_pack(&at, in->id);
-	w->room = fx_pack(&at, s->room);
-	w->nick = fx_pack(&at, in->to.resource);
+	w->to = str_pack(&at, to);
+	w->asker = str_pack(&at, s->jid);
+	w->asker_id = str_pack(&at, in->id);
+	w->room = str_pack(&at, s->room);
+	w->nick = str_pack(&at, in->to.resource);
 	random_ident(w->id, sizeof(w->id) - 1);
 	w->due_ms = loop_now_ms(s->f->loop) + ANSWER_MS;
 	table_put_str(all->by_id, str_z(w->id), w);

@@ -102,12 +102,12 @@ static struct invite *remember(struct invites *all, const struct invite *like)
 	at = i->text =
 	    mem_new(like->room.n + like->to.n + like->by.n + like->nick.n +
 		    like->jid.n + like->asked_id.n + 1);
-	i->room = fx_pack(&at, like->room);
-	i->to = fx_pack(&at, like->to);
-	i->by = fx_pack(&at, like->by);
-	i->nick = fx_pack(&at, like->nick);
-	i->jid = fx_pack(&at, like->jid);
-	i->asked_id = fx_pack(&at, like->asked_id);
+	i->room = str_pack(&at, like->room);
+	i->to = str_pack(&at, like->to);
+	i->by = str_pack(&at, like->by);
+	i->nick = str_pack(&at, like->nick);
+	i->jid = str_pack(&at, like->jid);
+	i->asked_id = str_pack(&at, like->asked_id);
 	i->id = random_u64() | 1;
 	random_ident(i->stanza_id, sizeof(i->stanza_id) - 1);
 	i->at_ms = loop_now_ms(all->f->loop);

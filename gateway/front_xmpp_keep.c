@@ -76,8 +76,7 @@ void front_xmpp_restore(struct front_xmpp *f, struct str key, struct str value)
 	e = mem_new(sizeof(*e));
 	e->key = str_dup(key);
 	e->value = blob_new(value);
-	e->domain = fx_domain_of(
-	    f, str_from(o.room, (size_t)(str_find(o.room, '@') + 1)));
+	e->domain = fx_domain_of(f, str_after(o.room, '@'));
 	TAILQ_INSERT_TAIL(&e->domain->exiles, e, link);
 	table_put_str(f->exiles, str_z(e->key), e);
 }

@@ -153,9 +153,6 @@ bool fx_command(struct fx_session *s, struct seat_cmd *cmd,
 struct pending *fx_pending(struct fx_session *s, uint64_t op);
 void fx_result(struct fx_session *s, uint64_t op, enum reason_code code);
 
-/* Copies a string to *to, which then points behind the copy. */
-struct str fx_pack(char **to, struct str s);
-
 /* --- front_xmpp_presence.c --- */
 
 struct fx_wish {

@@ -166,16 +166,6 @@ const struct occupant *fx_self(struct fx_session *s)
 	return seat_by_id(&s->seat, s->occupant);
 }
 
-struct str fx_pack(char **to, struct str s)
-{
-	struct str copy = str_of(*to, s.n);
-
-	if (s.n)
-		memcpy(*to, s.p, s.n);
-	*to += s.n;
-	return copy;
-}
-
 static struct pending *pending_copy(const struct pending *like)
 {
 	const struct presence *pr = &like->presence;
@@ -185,12 +175,12 @@ static struct pending *pending_copy(const struct pending *like)
 	char *to = (char *)(p + 1);
 
 	*p = *like;
-	p->id = fx_pack(&to, like->id);
-	p->to = fx_pack(&to, like->to);
-	p->text = fx_pack(&to, like->text);
-	p->presence.show = fx_pack(&to, pr->show);
-	p->presence.status = fx_pack(&to, pr->status);
-	p->presence.payload = fx_pack(&to, pr->payload);
+	p->id = str_pack(&to, like->id);
+	p->to = str_pack(&to, like->to);
+	p->text = str_pack(&to, like->text);
+	p->presence.show = str_pack(&to, pr->show);
+	p->presence.status = str_pack(&to, pr->status);
+	p->presence.payload = str_pack(&to, pr->payload);
 	return p;
 }
 
