@@ -64,10 +64,32 @@ static void no_longer_unconfirmed(struct call *c)
 		table_del_str(c->f->unconfirmed, c->invite);
 }
 
+/* What waited for the room goes on, or not. */
+static void release_held_subscribes(struct call *c,
+				    void (*go_on)(struct front_sip *f,
+						  const struct port_msg *m))
+{
+	struct held_subscribe *h;
+
+	while ((h = TAILQ_FIRST(&c->subscribes))) {
+		struct port_msg m;
+
+		TAILQ_REMOVE(&c->subscribes, h, link);
+		if (port_decode(buf_str(&h->request), &m) == 0)
+			go_on(c->f, &m);
+		buf_done(&h->request);
+		free(h);
+	}
+}
+
+static void refuse_subscribe(struct front_sip *f, const struct port_msg *m)
+{
+	front_sip_refuse(f, m, 404, "the room never came to be");
+}
+
 static void end_call(struct call *c)
 {
 	struct front_sip *f = c->f;
-	struct held_subscribe *h;
 
 	timer_cancel(f->loop, &c->timer);
 	session_timer_stop(c);
@@ -77,16 +99,7 @@ static void end_call(struct call *c)
 		msrp_session_free(c->session);
 	c->session = NULL;
 	call_drop_held(c);
-	while ((h = TAILQ_FIRST(&c->subscribes))) {
-		struct port_msg m;
-
-		TAILQ_REMOVE(&c->subscribes, h, link);
-		if (port_decode(buf_str(&h->request), &m) == 0)
-			front_sip_refuse(f, &m, 404,
-					 "the room never came to be");
-		buf_done(&h->request);
-		free(h);
-	}
+	release_held_subscribes(c, refuse_subscribe);
 	no_longer_unconfirmed(c);
 	sender_release(f, c->sender);
 	talker_release(c);
@@ -286,21 +299,9 @@ struct call *call_joining(struct front_sip *f, struct str room)
 	return NULL;
 }
 
-static void run_held_subscribes(struct call *c)
+static void run_subscribe(struct front_sip *f, const struct port_msg *m)
 {
-	struct front_sip *f = c->f;
-	struct held_subscribe *h;
-
-	while ((h = TAILQ_FIRST(&c->subscribes))) {
-		struct port_msg m;
-
-		TAILQ_REMOVE(&c->subscribes, h, link);
-		if (port_decode(buf_str(&h->request), &m) == 0)
-			subscription_request(f, table_get(f->dialogs, m.dlg),
-					     &m);
-		buf_done(&h->request);
-		free(h);
-	}
+	subscription_request(f, table_get(f->dialogs, m->dlg), m);
 }
 
 void call_confirm(struct call *c)
@@ -334,7 +335,7 @@ void call_confirm(struct call *c)
 	call_tell_seat(c);
 	replaces_done(c);
 	call_keep(c);
-	run_held_subscribes(c);
+	release_held_subscribes(c, run_subscribe);
 	invitees_dial(c);
 }
 
