@@ -36,16 +36,6 @@ static bool read_role(struct str name, enum role *out)
 	return false;
 }
 
-static bool read_affiliation(struct str name, enum affiliation *out)
-{
-	for (enum affiliation i = AFF_OUTCAST; i <= AFF_OWNER; i++)
-		if (str_eq(name, str_z(map_affiliation_name(i)))) {
-			*out = i;
-			return true;
-		}
-	return false;
-}
-
 /* What an item is about; false: not of one thing. */
 static bool read_subject(const struct xnode *item, struct seat_change *out)
 {
@@ -53,8 +43,8 @@ static bool read_subject(const struct xnode *item, struct seat_change *out)
 	if (out->of_role == x_has_attr(item, "affiliation"))
 		return false;
 	return out->of_role ? read_role(x_attr(item, "role"), &out->role)
-			    : read_affiliation(x_attr(item, "affiliation"),
-					       &out->affiliation);
+			    : map_affiliation_read(x_attr(item, "affiliation"),
+						   &out->affiliation);
 }
 
 /* --- lists --- */

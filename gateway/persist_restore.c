@@ -70,24 +70,13 @@ static void on_setting(void *user, const struct cell *row)
 		persist_read_setting(&d->st.policy, row, rs->arena);
 }
 
-/* One of the table's words; false: none. */
-static bool read_affiliation(struct str name, enum affiliation *out)
-{
-	for (enum affiliation a = AFF_OUTCAST; a <= AFF_OWNER; a++)
-		if (str_eq(name, str_z(map_affiliation_name(a)))) {
-			*out = a;
-			return true;
-		}
-	return false;
-}
-
 static void on_affiliation(void *user, const struct cell *row)
 {
 	struct restoring *rs = user;
 	struct draft *d = table_get_str(rs->drafts, row[0].s);
 	enum affiliation a;
 
-	if (!d || !read_affiliation(row[2].s, &a))
+	if (!d || !map_affiliation_read(row[2].s, &a))
 		return;
 	if (d->st.n_affiliations++ == 0)
 		d->first_affiliation = rs->n_affiliations;

@@ -32,6 +32,16 @@ const char *map_affiliation_name(enum affiliation a)
 	return "none";
 }
 
+bool map_affiliation_read(struct str name, enum affiliation *out)
+{
+	for (enum affiliation a = AFF_OUTCAST; a <= AFF_OWNER; a++)
+		if (str_eq(name, str_z(map_affiliation_name(a)))) {
+			*out = a;
+			return true;
+		}
+	return false;
+}
+
 size_t map_role_to_confinfo(enum role r, enum affiliation a,
 			    struct str roles[4])
 {

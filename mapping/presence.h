@@ -6,6 +6,8 @@
 
 const char *map_role_name(enum role r);		      /* XEP-0045 §5.1 */
 const char *map_affiliation_name(enum affiliation a); /* XEP-0045 §5.2 */
+/* False: it is no affiliation's name. */
+bool map_affiliation_read(struct str name, enum affiliation *out);
 
 /* Roles of conference-info (RFC 4575 §5.6.3) for a room's; returns how many
  * (ADM-1). */

@@ -22,18 +22,6 @@ static char *first_key(const char *call_id, const char *tag, uint32_t cseq)
 	return z;
 }
 
-static struct blob *encoded(const struct port_msg *m)
-{
-	struct buf b = BUF_INIT(PORT_BODY_MAX);
-	struct blob *blob = NULL;
-
-	port_encode(&b, m);
-	if (!b.err)
-		blob = blob_new(buf_str(&b));
-	buf_done(&b);
-	return blob;
-}
-
 /* nta_leg_server_route takes the stored order of the route set and sets what
  * SIPTAG_ROUTE in nta_leg_tcreate would leave unset (loose routing). */
 static int set_route(nta_leg_t *leg, const struct port_msg *state)
@@ -105,7 +93,7 @@ struct dialog *dialog_new(struct sipproc *p, const struct port_msg *state)
 	d->p = p;
 	d->id = state->dlg;
 	d->routed = state->f[PORT_F_ROUTE].n > 0;
-	d->state = encoded(state);
+	d->state = port_encoded(state);
 	d->leg = d->state ? leg_new(d, state) : NULL;
 	if (!d->leg) {
 		blob_unref(d->state);
@@ -170,7 +158,7 @@ void dialog_report(struct dialog *d, uint32_t local_cseq, struct str target)
 	m.number[1] = nta_leg_get_rseq(d->leg);
 	if (target.n)
 		m.f[PORT_F_TARGET] = target;
-	state = encoded(&m);
+	state = port_encoded(&m);
 	if (state) {
 		d->state = state;
 		sipproc_report_encoded(d->p, state);

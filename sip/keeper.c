@@ -36,18 +36,6 @@ struct keeper_send {
 	struct blob *shared; /* of its body, or NULL */
 };
 
-static struct blob *encoded(const struct port_msg *m)
-{
-	struct buf b = BUF_INIT(PORT_BODY_MAX);
-	struct blob *blob = NULL;
-
-	port_encode(&b, m);
-	if (!b.err)
-		blob = blob_new(buf_str(&b));
-	buf_done(&b);
-	return blob;
-}
-
 void keeper_init(struct keeper *k, struct loop *loop)
 {
 	*k = (struct keeper){.loop = loop};
@@ -133,7 +121,7 @@ static void put_into_store(struct keeper *k, struct keeper_dialog *d,
 	if (ahead.number[0] < CSEQ_MAX)
 		ahead.number[0] += CSEQ_AHEAD;
 	ahead.number[2] = ticks(k);
-	state = encoded(&ahead);
+	state = port_encoded(&ahead);
 	if (!state)
 		return;
 	d->stored = ahead.number[0];
@@ -161,7 +149,7 @@ int keeper_add(struct keeper *k, struct str state)
 	d = dialog_add(k, m.dlg);
 	d->stored = m.number[0];
 	jump(k, &m);
-	d->state = encoded(&m);
+	d->state = port_encoded(&m);
 	return 0;
 }
 
@@ -194,7 +182,7 @@ uint32_t keeper_generation(const struct keeper *k)
 void keeper_dialog(struct keeper *k, const struct port_msg *m)
 {
 	struct keeper_dialog *d = table_get(k->dialogs, m->dlg);
-	struct blob *state = encoded(m);
+	struct blob *state = port_encoded(m);
 
 	if (!state)
 		return;
@@ -209,7 +197,7 @@ void keeper_dialog(struct keeper *k, const struct port_msg *m)
 void keeper_send(struct keeper *k, const struct port_msg *m)
 {
 	struct keeper_dialog *d = table_get(k->dialogs, m->dlg);
-	struct blob *msg = encoded(m);
+	struct blob *msg = port_encoded(m);
 	struct keeper_send *s;
 
 	if (!msg)

@@ -90,6 +90,18 @@ void port_encode(struct buf *b, const struct port_msg *m)
 	}
 }
 
+struct blob *port_encoded(const struct port_msg *m)
+{
+	struct buf b = BUF_INIT(PORT_BODY_MAX);
+	struct blob *blob = NULL;
+
+	port_encode(&b, m);
+	if (!b.err)
+		blob = blob_new(buf_str(&b));
+	buf_done(&b);
+	return blob;
+}
+
 static uint64_t get(struct str *in, unsigned octets)
 {
 	uint64_t v = 0;

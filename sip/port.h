@@ -175,6 +175,8 @@ enum port_number { PORT_SHARED, PORT_BEFORE, PORT_HOLE_AT, PORT_HOLE };
 /* Pure encoding. Encode appends to b. Decode reads one whole message, slices
  * point into in: 0, ERR_SYNTAX. */
 void port_encode(struct buf *b, const struct port_msg *m);
+/* The same as a block of its own; NULL: it is too long. */
+struct blob *port_encoded(const struct port_msg *m);
 int port_decode(struct str in, struct port_msg *m);
 /* The whole body of a message, with what is shared: its length. */
 #define PORT_PIECES 4
