@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sip/digest.h"
 #include <sys/un.h>
 
 #include "base/uri.h"
 #include "mapping/account.h"
+#include "sip/digest.h"
 
 const struct config_word config_rooms[] = {
     {"", ROOMS_NONE},	  {"local", ROOMS_LOCAL},	{"sip", ROOMS_SIP},
