@@ -38,7 +38,7 @@ struct domain_config {
 	struct access access;	   /* to them */
 	bool lock;
 	unsigned notify_interval_ms;
-	unsigned min_expires; /* seconds */
+	unsigned min_expires;  /* seconds */
 	bool force_tls;	       /* no session over plain TCP */
 	bool plain_clients;    /* clients without CPIM may come */
 	bool anonymous;	       /* people may come without their name */
