@@ -78,8 +78,7 @@ static const char *pick_nick(struct walk *w)
 	return nicks[walk_pick(w, sizeof(nicks) / sizeof(*nicks))];
 }
 
-/* A text for element content or attributes. */
-static const char *escaped(struct walk *w, const char *text)
+const char *walk_escaped(struct walk *w, const char *text)
 {
 	struct buf b = BUF_INIT(1024);
 	const char *z;
@@ -90,8 +89,7 @@ static const char *escaped(struct walk *w, const char *text)
 	return z;
 }
 
-/* stoxd has done what the model did, or has refused it. */
-static void expect(struct walk_seat *t, bool done)
+void walk_expect(struct walk_seat *t, bool done)
 {
 	walk_settle(t->w);
 	if (t->refused == done)
@@ -105,7 +103,7 @@ static void put_presence(struct walk_seat *t, const char *nick,
 {
 	xmpp_put(t->w->s, "<presence from='%s' to='%.*s/%s'%s>%s</presence>",
 		 jids[t->user], STR_ARG(room_of(t)->address),
-		 escaped(t->w, nick), attr, inside);
+		 walk_escaped(t->w, nick), attr, inside);
 }
 
 static void xmpp_enter(struct walk_seat *t, bool admitted)
@@ -118,7 +116,7 @@ static void xmpp_enter(struct walk_seat *t, bool admitted)
 	if (done)
 		model_join(t, nick);
 	put_presence(t, nick, "", "<x xmlns='" NS_MUC "'/>");
-	expect(t, done);
+	walk_expect(t, done);
 }
 
 static void begin_msrp(struct walk_seat *t)
@@ -205,7 +203,7 @@ static void rename_xmpp(struct walk_seat *t)
 	if (done)
 		model_rename(t, nick);
 	put_presence(t, nick, "", "");
-	expect(t, done);
+	walk_expect(t, done);
 }
 
 static void rename_sip(struct walk_seat *t)
@@ -250,7 +248,7 @@ static void say(struct walk_seat *t)
 			 jids[t->user], STR_ARG(room_of(t)->address), text,
 			 text);
 	}
-	expect(t, done);
+	walk_expect(t, done);
 }
 
 /* To somebody who is there, or has been: his nickname may be another's now. */
@@ -280,8 +278,9 @@ static void whisper(struct walk_seat *t)
 		xmpp_put(t->w->s,
 			 "<message from='%s' to='%s' type='chat' id='%s'>"
 			 "<body>%s</body></message>",
-			 jids[t->user], escaped(t->w, address), text, text);
-	expect(t, hears != NULL);
+			 jids[t->user], walk_escaped(t->w, address), text,
+			 text);
+	walk_expect(t, hears != NULL);
 }
 
 static void set_subject(struct walk_seat *t)
@@ -314,7 +313,7 @@ static void set_subject(struct walk_seat *t)
 			 "id='s'><subject>%s</subject></message>",
 			 jids[t->user], STR_ARG(room_of(t)->address), text);
 	}
-	expect(t, done);
+	walk_expect(t, done);
 }
 
 /* --- the walk --- */
@@ -331,9 +330,24 @@ static void wait(struct walk_seat *t)
 static void act(struct walk_seat *t)
 {
 	static void (*const deeds[])(struct walk_seat *) = {
-	    say,	 say,	      say,	   say,	    say,
-	    say,	 rename_seat, rename_seat, whisper, whisper,
-	    set_subject, leave,	      leave,	   vanish,  wait,
+	    walk_kick,
+	    walk_give_role,
+	    walk_affiliate,
+	    say,
+	    say,
+	    say,
+	    say,
+	    say,
+	    say,
+	    rename_seat,
+	    rename_seat,
+	    whisper,
+	    whisper,
+	    set_subject,
+	    leave,
+	    leave,
+	    vanish,
+	    wait,
 	};
 
 	t->refused = false;

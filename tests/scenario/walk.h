@@ -97,6 +97,10 @@ unsigned walk_pick(struct walk *w, unsigned below);
 /* What is done in this step, for the report of a failure. */
 void walk_note(struct walk *w, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* A text for element content or attributes. */
+const char *walk_escaped(struct walk *w, const char *text);
+/* All is quiet, and stoxd has done what the user asked for, or refused it. */
+void walk_expect(struct walk_seat *t, bool done);
 /* The seed and what was done last. */
 void walk_print(const struct walk *w);
 
@@ -114,6 +118,12 @@ void model_say(struct walk_seat *t, const char *text);
 /* His role after his affiliation has changed. */
 void model_affiliate(struct walk_seat *t, enum affiliation a);
 struct walk_seat *model_by_nick(struct walk *w, int room, const char *nick);
+
+/* --- what moderators and the administrator do (walk_moderate.c) --- */
+
+void walk_kick(struct walk_seat *t);
+void walk_give_role(struct walk_seat *t);
+void walk_affiliate(struct walk_seat *t);
 
 /* --- what clients are told (walk_seen.c) --- */
 

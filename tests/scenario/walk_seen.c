@@ -327,8 +327,12 @@ static void see_notify(struct walk *w, const struct port_msg *m)
 {
 	struct walk_seat *t;
 
-	if (has(m->f[PORT_F_HEADERS], "Event: refer"))
+	if (has(m->f[PORT_F_HEADERS], "Event: refer")) {
+		t = seat_of_dialog(w, m->dlg, false);
+		if (t && has(m->f[PORT_F_BODY], "SIP/2.0 4"))
+			t->refused = true;
 		return;
+	}
 	t = seat_of_dialog(w, m->dlg, true);
 	assert_non_null(t);
 	see_roster(t, m);
