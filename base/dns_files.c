@@ -60,7 +60,7 @@ static int scoped(struct str host, struct addr *out)
 
 	if (getaddrinfo(z, NULL, &hints, &found) == 0) {
 		out->len = found->ai_addrlen;
-		memcpy(&out->ss, found->ai_addr, found->ai_addrlen);
+		memcpy(&out->in6, found->ai_addr, found->ai_addrlen);
 		addr_set_port(out, PORT);
 		freeaddrinfo(found);
 	}

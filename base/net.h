@@ -6,12 +6,12 @@
 
 #include "base/str.h"
 
+/* IPv4 or IPv6; each connection and dialog has one. */
 struct addr {
 	union {
 		struct sockaddr sa;
 		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
-		struct sockaddr_storage ss;
 	};
 	socklen_t len;
 };

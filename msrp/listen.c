@@ -70,7 +70,7 @@ static void on_accept(struct evconnlistener *ev, evutil_socket_t fd,
 	struct addr peer = {.len = (socklen_t)len};
 
 	(void)ev;
-	memcpy(&peer.ss, sa, (size_t)len);
+	memcpy(&peer.in6, sa, (size_t)len);
 	if (m->n_conns >= m->limits.max_connections)
 		m->stats.limits_hit++;
 	else if (l->secure)
@@ -119,7 +119,7 @@ bool listen_full(const struct msrp *m)
 static int listen_one(struct msrp *m, struct listener *l,
 		      const struct listen_spec *spec, char why[256])
 {
-	struct addr real = {.len = sizeof(real.ss)};
+	struct addr real = {.len = sizeof(real.in6)};
 	char text[ADDR_TEXT_MAX];
 	int fd = net_listen_tcp(&spec->addr, BACKLOG);
 

@@ -54,7 +54,7 @@ static void fill_source(su_home_t *home, struct port_msg *m,
 	struct addr a = {.len = sizeof a.in6};
 	char z[ADDR_TEXT_MAX];
 
-	memcpy(&a.ss, su, sizeof su->su_sin6);
+	memcpy(&a.in6, su, sizeof su->su_sin6);
 	if (su->su_family == AF_INET)
 		a.len = sizeof a.in;
 	m->f[PORT_F_PEER] = str_z(su_strdup(home, addr_text(&a, z)));

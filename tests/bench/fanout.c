@@ -109,14 +109,13 @@ static void parse_options(struct options *o, int argc, char **argv)
 	}
 }
 
-static void join_all(struct stage *s, unsigned n)
+/* Members from first to n (0: the sender). */
+static void join(struct stage *s, unsigned first, unsigned n)
 {
 	struct sip *link;
 	unsigned i, k, batch;
 
-	for (i = 0; i < SIP_LINKS; i++)
-		sip_open(&s->sip[i], s->daemon.sip_port);
-	for (i = 0; i <= n; i += batch) {
+	for (i = first; i <= n; i += batch) {
 		link = &s->sip[i / SIP_BATCH % SIP_LINKS];
 		batch = n + 1 - i < SIP_BATCH ? n + 1 - i : SIP_BATCH;
 		for (k = i; k < i + batch; k++)
@@ -146,6 +145,7 @@ static void leave_all(struct stage *s, unsigned n)
 static void open_stage(struct stage *s, const struct options *o, unsigned n)
 {
 	uint64_t core[2], sip[2], seats = n + 1;
+	unsigned few = n < SIP_BATCH ? n / 2 : SIP_BATCH - 1;
 
 	crowd_init(&s->stoxd, n);
 	crowd_init(&s->bare, n);
@@ -154,12 +154,15 @@ static void open_stage(struct stage *s, const struct options *o, unsigned n)
 	if (!s->calls || !s->sip)
 		err(1, "memory");
 	daemon_start(&s->daemon, o->stoxd, n + 1);
+	for (unsigned i = 0; i < SIP_LINKS; i++)
+		sip_open(&s->sip[i], s->daemon.sip_port);
+	join(s, 0, few);
 	daemon_rss(&s->daemon, &core[0], &sip[0]);
-	join_all(s, n);
+	join(s, few + 1, n);
 	daemon_rss(&s->daemon, &core[1], &sip[1]);
 	printf("memory n=%u core_bytes_per_seat=%.0f sip_bytes_per_seat=%.0f\n",
-	       n, ((double)core[1] - (double)core[0]) / (double)seats,
-	       ((double)sip[1] - (double)sip[0]) / (double)seats);
+	       n, ((double)core[1] - (double)core[0]) / (n - few),
+	       ((double)sip[1] - (double)sip[0]) / (n - few));
 	message_init(&s->stoxd.message, &s->calls[0]);
 	crowd_run(&s->stoxd, 1, 50000000); /* warms up, and shows a copy */
 

@@ -112,7 +112,11 @@ static unsigned batch_at(const struct stage *s, unsigned i)
 
 static void join_all(struct stage *s)
 {
+	int *fd = calloc(s->n, sizeof(*fd));
 	unsigned i, k, batch;
+
+	if (!fd)
+		err(1, "memory");
 
 	for (i = 0; i < LINKS; i++)
 		sip_open(&s->link[i], s->daemon.sip_port);
@@ -123,11 +127,15 @@ static void join_all(struct stage *s)
 			s->calls[k].room = k / s->o.people;
 		}
 		sip_join(&s->link[i / BATCH % LINKS], s->calls + i, batch);
+		for (k = i; k < i + batch; k++)
+			fd[k] = bind_session(s->daemon.msrp_port, &s->calls[k]);
+		if (i == 0)
+			daemon_rss(&s->daemon, &s->rss[0], &s->rss[1]);
 	}
 	s->stoxd = field_new(s->o.rooms, s->o.people, s->calls);
 	for (i = 0; i < s->n; i++)
-		field_add(s->stoxd, i,
-			  bind_session(s->daemon.msrp_port, &s->calls[i]));
+		field_add(s->stoxd, i, fd[i]);
+	free(fd);
 }
 
 static void leave_all(struct stage *s)
@@ -159,14 +167,15 @@ static void relay_all(struct stage *s)
 static void print_memory(void *stage)
 {
 	const struct stage *s = stage;
+	unsigned later = s->n > BATCH ? s->n - BATCH : 1;
 	uint64_t core, sip;
 
 	daemon_rss(&s->daemon, &core, &sip);
 	printf("rooms memory core_mib=%.1f sip_mib=%.1f "
 	       "core_bytes_per_seat=%.0f sip_bytes_per_seat=%.0f\n",
 	       (double)core / 1048576, (double)sip / 1048576,
-	       ((double)core - (double)s->rss[0]) / s->n,
-	       ((double)sip - (double)s->rss[1]) / s->n);
+	       ((double)core - (double)s->rss[0]) / later,
+	       ((double)sip - (double)s->rss[1]) / later);
 	fflush(stdout);
 }
 
@@ -260,7 +269,6 @@ int main(int argc, char **argv)
 	int status;
 
 	daemon_start(&s->daemon, s->o.stoxd, s->n);
-	daemon_rss(&s->daemon, &s->rss[0], &s->rss[1]);
 	join_all(s);
 	print_memory(s);
 	field_run(s->stoxd, 3 * s->o.rooms, 1, NULL, NULL); /* warms up */

@@ -246,7 +246,7 @@ static void forge(struct dns_server *s, struct str reply, const struct addr *to)
 static void on_udp(evutil_socket_t fd, short what, void *user)
 {
 	struct dns_server *s = user;
-	struct addr from = {.len = sizeof(from.ss)};
+	struct addr from = {.len = sizeof(from.in6)};
 	struct buf b = BUF_INIT(70000);
 	char query[512];
 	ssize_t n;

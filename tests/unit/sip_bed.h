@@ -408,7 +408,7 @@ static inline void peer_take(struct peer *p, struct bed *b, bool tcp, int fd)
 	TAILQ_INIT(&p->inbox);
 	TAILQ_INIT(&p->read);
 	buf_init(&p->in, 1u << 20);
-	p->self.len = sizeof p->self.ss;
+	p->self.len = sizeof p->self.in6;
 	getsockname(fd, &p->self.sa, &p->self.len);
 	evutil_make_socket_nonblocking(fd);
 	p->ev = event_new(loop_base(b->loop), fd, EV_READ | EV_PERSIST,

@@ -140,7 +140,7 @@ static void listens(void **state)
 	assert_true(fd >= 0);
 	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-	bound.len = sizeof(bound.ss);
+	bound.len = sizeof(bound.in6);
 	assert_int_equal(getsockname(fd, &bound.sa, &bound.len), 0);
 	assert_true(addr_port(&bound) != 0);
 	assert_int_equal(net_listen_tcp(&bound, 16), -EADDRINUSE);

@@ -97,7 +97,7 @@ static int setup(void **state)
 	assert_int_equal(addr_parse(STR("127.0.0.1:0"), &f->addr), 0);
 	f->listener = net_listen_tcp(&f->addr, 4);
 	assert_true(f->listener >= 0);
-	f->addr.len = sizeof(f->addr.ss);
+	f->addr.len = sizeof(f->addr.in6);
 	getsockname(f->listener, &f->addr.sa, &f->addr.len);
 	f->peer = -1;
 	*state = f;
