@@ -191,7 +191,8 @@ int map_cpim_to_message(const struct cpim *c, const struct map_message_cfg *cfg,
 	int status;
 
 	m->subject = c->subject;
-	m->has_subject = c->subject.n != 0;
+	/* an empty one beside a text is a client's habit and means nothing */
+	m->has_subject = c->subject.n || (c->has_subject && c->body.n == 0);
 	m->language = map_language(c->content_language);
 	status = take_content(c, cfg, m);
 	if (status == 200 && cfg->room_elsewhere && !map_fits_stanza(m, cfg))

@@ -211,8 +211,9 @@ static int subject(struct reader *r, const struct header *h)
 {
 	int err;
 
-	if (r->m->subject.n)
+	if (r->m->has_subject)
 		return 0;
+	r->m->has_subject = true;
 	err = unescape(r->a, h->value, &r->m->subject);
 	r->m->subject = str_trim(r->m->subject);
 	r->m->subject_lang = h->lang;

@@ -21,6 +21,7 @@ struct cpim {
 	struct str datetime; /* as written; empty = none */
 	struct str subject, subject_lang;
 	struct str imdn_message_id; /* of namespace urn:ietf:params:imdn */
+	bool has_subject;	    /* may be empty: takes a subject back */
 	bool has_require;
 	/* the MIME part */
 	struct str content_type; /* whole value with parameters */

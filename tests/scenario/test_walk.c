@@ -288,7 +288,7 @@ static void set_subject(struct walk_seat *t)
 	bool done = t->role >= ROLE_PARTICIPANT;
 	char text[16] = "";
 
-	if (walk_is_sip(t->user) || walk_pick(t->w, 4))
+	if (walk_pick(t->w, 4))
 		snprintf(text, sizeof(text), "s%u", ++t->w->texts);
 	note(t, "sets the subject %s%s", text, done ? "" : ", in vain");
 	if (done)

@@ -157,6 +157,13 @@ static void test_subject_and_language_from_sip(void **state)
 	assert_false(map_is_subject(m));
 	message_unref(m);
 
+	m = message_new(MAX); /* takes the room's subject back */
+	assert_int_equal(from_sip(m, &local, "Subject: \r\n", PLAIN, STR("")),
+			 200);
+	assert_true(map_is_subject(m));
+	assert_int_equal(m->subject.n, 0);
+	message_unref(m);
+
 	assert_sip_to_xmpp("", PLAIN "Content-Language: fr\r\n", STR("salut"),
 			   "<body xml:lang='fr'>salut</body>");
 	assert_sip_to_xmpp("", PLAIN "Content-Language: ' x='\r\n", STR("hi"),
