@@ -4,6 +4,7 @@ add_compile_options(
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual
 	-Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough)
 add_compile_definitions(_GNU_SOURCE STOX_VERSION="${PROJECT_VERSION}")
+add_compile_options(-UNDEBUG) # our asserts stay on, in any type of build
 include_directories(${PROJECT_SOURCE_DIR})
 
 if(STOX_WERROR)
@@ -11,7 +12,7 @@ if(STOX_WERROR)
 endif()
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
-	set(CMAKE_C_FLAGS_RELEASE "-O2 -g") # our asserts stay on: no NDEBUG
+	set(CMAKE_C_FLAGS_RELEASE "-O2 -g")
 	add_compile_options(-D_FORTIFY_SOURCE=2 -fstack-protector-strong
 		-fstack-clash-protection -fcf-protection -fPIE)
 	add_link_options(-pie -Wl,-z,relro,-z,now)
