@@ -2,14 +2,12 @@
 
 #include <err.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "tests/bench/frame.h"
-#include "tests/bench/tcp.h"
 
-int bind_session(uint16_t port, const struct call *call)
+struct wire bind_session(uint16_t port, const struct call *call)
 {
-	int fd = tcp_connect(port);
+	struct wire w = wire_connect(port, call->tls);
 	char text[600];
 	struct frame f;
 	size_t have = 0;
@@ -21,9 +19,9 @@ int bind_session(uint16_t port, const struct call *call)
 			 call->user, call->path, call->own_path, call->user,
 			 call->user);
 
-	tcp_write(fd, text, (size_t)n);
+	wire_write(&w, text, (size_t)n);
 	while (used == 0) {
-		got = read(fd, text + have, sizeof(text) - have);
+		got = wire_await(&w, text + have, sizeof(text) - have);
 		if (got <= 0)
 			errx(1, "MSRP: no answer to the first SEND");
 		have += (size_t)got;
@@ -31,5 +29,5 @@ int bind_session(uint16_t port, const struct call *call)
 	}
 	if (used != (ssize_t)have || !str_eq(f.method, STR("200")))
 		errx(1, "MSRP: the first SEND got %.*s", (int)have, text);
-	return fd;
+	return w;
 }

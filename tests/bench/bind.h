@@ -2,7 +2,9 @@
 #pragma once
 
 #include "tests/bench/sip.h"
+#include "tests/bench/wire.h"
 
 /* Connects to 127.0.0.1:port and binds the call's session by a bodiless SEND
- * (RFC 4975 §5.4). The socket, the caller's. */
-int bind_session(uint16_t port, const struct call *call);
+ * (RFC 4975 §5.4). The stream,
+ * the caller's; with TLS if the call wants it. */
+struct wire bind_session(uint16_t port, const struct call *call);

@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/bench/frame.h"
-#include "tests/bench/tcp.h"
 
 #define STALL_MS 30000
 #define IN_SIZE	 (256 * 1024)
@@ -37,7 +35,7 @@ void crowd_init(struct crowd *c, unsigned receivers)
 void crowd_done(struct crowd *c)
 {
 	for (unsigned i = 0; i <= c->n; i++) {
-		close(c->member[i].fd);
+		wire_close(&c->member[i].wire);
 		free(c->member[i].part);
 	}
 	close(c->ep);
@@ -46,13 +44,14 @@ void crowd_done(struct crowd *c)
 	free(c->out);
 }
 
-void crowd_add(struct crowd *c, unsigned i, int fd, const char *own_path)
+void crowd_add(struct crowd *c, unsigned i, struct wire wire,
+	       const char *own_path)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.u32 = i};
 
-	c->member[i].fd = fd;
+	c->member[i].wire = wire;
 	c->member[i].own_path = own_path;
-	if (epoll_ctl(c->ep, EPOLL_CTL_ADD, fd, &e) < 0)
+	if (epoll_ctl(c->ep, EPOLL_CTL_ADD, wire.fd, &e) < 0)
 		err(1, "epoll_ctl");
 }
 
@@ -69,7 +68,7 @@ static void send_more(struct crowd *c, unsigned window)
 		n += c->message.n;
 	}
 	if (n)
-		tcp_write(c->member[0].fd, c->out, n);
+		wire_write(&c->member[0].wire, c->out, n);
 }
 
 static void keep_copy(struct crowd *c, const struct frame *f)
@@ -122,7 +121,7 @@ static void got_frame(struct crowd *c, struct member *m, const struct frame *f,
 		got_copy(c, m, f, number, now);
 	if (frame_wants_answer(f)) {
 		n = frame_answer(answer, sizeof(answer), f, m->own_path);
-		tcp_write(m->fd, answer, n);
+		wire_write(&m->wire, answer, n);
 	}
 }
 
@@ -145,7 +144,7 @@ static void readable(struct crowd *c, struct member *m)
 
 	if (m->part_n)
 		memcpy(c->in, m->part, m->part_n);
-	n = recv(m->fd, c->in + m->part_n, IN_SIZE - m->part_n, MSG_DONTWAIT);
+	n = wire_read(&m->wire, c->in + m->part_n, IN_SIZE - m->part_n);
 	if (n < 0 && errno == EAGAIN)
 		return;
 	if (n <= 0)

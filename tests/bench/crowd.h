@@ -9,11 +9,12 @@
 #include "base/str.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/message.h"
+#include "tests/bench/wire.h"
 
 #define CROWD_WINDOW 64 /* the largest window */
 
 struct member {
-	int fd;
+	struct wire wire;
 	uint64_t last;	      /* number of the last message got */
 	const char *own_path; /* borrowed */
 	char *part;	      /* begin of a frame whose rest is to come */
@@ -43,8 +44,9 @@ struct crowd {
 void crowd_init(struct crowd *c, unsigned receivers);
 void crowd_done(struct crowd *c);
 
-/* The i-th member's socket (0: the sender), taken. own_path is borrowed. */
-void crowd_add(struct crowd *c, unsigned i, int fd, const char *own_path);
+/* The i-th member's stream (0: the sender), taken. own_path is borrowed. */
+void crowd_add(struct crowd *c, unsigned i, struct wire wire,
+	       const char *own_path);
 
 /* Sends for so long with a window of that many messages, a message being in
  * flight until its last copy has come, then waits for the rest. Counters and

@@ -41,13 +41,17 @@ static void write_config(const struct daemon *d, unsigned seats)
 		"metrics = \"\"\n"
 		"sip { listen = {\"tcp:127.0.0.1:%u\"}\n"
 		"      trust = {\"127.0.0.1\"} }\n"
-		"msrp { listen = {\"tcp:127.0.0.1:%u\"}\n"
+		"msrp { listen = {\"%s:127.0.0.1:%u\"}\n"
 		"       max-connections = %u }\n"
 		"limits { dialogs = %u message-rate = 0 }\n"
 		"domain \"" BENCH_DOMAIN "\" { rooms = local create = any\n"
 		"       history = 0 max-occupants = %u %s }\n",
-		d->sip_port, d->msrp_port, seats + 100, seats + 100,
-		seats + 100, d->domain_more ? d->domain_more : "");
+		d->sip_port, d->certificate ? "tls" : "tcp", d->msrp_port,
+		seats + 100, seats + 100, seats + 100,
+		d->domain_more ? d->domain_more : "");
+	if (d->certificate)
+		fprintf(f, "tls { certificate = \"%s\" key = \"%s\" }\n",
+			d->certificate, d->key);
 	if (fclose(f) != 0)
 		err(1, "%s", path);
 }

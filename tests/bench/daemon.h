@@ -12,10 +12,12 @@ struct daemon {
 	pid_t pid;
 	uint16_t sip_port, msrp_port;
 	const char *domain_more; /* keys of the rooms' domain, or NULL */
+	/* PEM files for MSRP over TLS; NULL: without */
+	const char *certificate, *key;
 	char dir[64];
 };
 
-/* Starts the program (domain_more is set, the rest is not) and returns when it
+/* Starts the program (the strings are set, the rest is not) and returns when it
  * says that it is ready (sd_notify).
  * Ends the bench with a message, and stoxd's log, when that does not come. */
 void daemon_start(struct daemon *d, const char *program, unsigned seats);

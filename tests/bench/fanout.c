@@ -15,6 +15,7 @@
 #include "tests/bench/relay.h"
 #include "tests/bench/sip.h"
 #include "tests/bench/tcp.h"
+#include "tests/lib/certs.h"
 
 #define LIST_MAX   8
 #define ROUNDS_MAX 31
@@ -30,6 +31,7 @@ struct options {
 	struct list receivers, windows;
 	double seconds;
 	unsigned rounds;
+	bool tls;
 	const char *stoxd;
 };
 
@@ -41,6 +43,8 @@ struct figures {
 struct stage {
 	struct daemon daemon;
 	struct relay relay;
+	struct certs certs;
+	struct cert cert;
 	struct sip *sip;    /* SIP_LINKS of them */
 	struct call *calls; /* receivers + 1 */
 	struct crowd stoxd, bare;
@@ -48,7 +52,7 @@ struct stage {
 
 static const char usage[] =
     "usage: fanout [--n LIST] [--window LIST] [--seconds S] [--rounds R]\n"
-    "              [--quick] [--stoxd PROGRAM]\n"
+    "              [--tls] [--quick] [--stoxd PROGRAM]\n"
     "Lists are numbers with commas between: receivers, messages in flight.\n";
 
 static void parse_list(struct list *l, const char *text, unsigned max)
@@ -72,6 +76,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 	    {"window", required_argument, NULL, 'w'},
 	    {"seconds", required_argument, NULL, 's'},
 	    {"rounds", required_argument, NULL, 'r'},
+	    {"tls", no_argument, NULL, 't'},
 	    {"quick", no_argument, NULL, 'q'},
 	    {"stoxd", required_argument, NULL, 'p'},
 	    {NULL, 0, NULL, 0}};
@@ -93,6 +98,8 @@ static void parse_options(struct options *o, int argc, char **argv)
 			o->rounds = (unsigned)atoi(optarg);
 		else if (opt == 'p')
 			o->stoxd = optarg;
+		else if (opt == 't')
+			o->tls = true;
 		else if (opt == 'q') {
 			o->receivers = (struct list){{10}, 1};
 			o->seconds = 0.2;
@@ -118,8 +125,10 @@ static void join(struct stage *s, unsigned first, unsigned n)
 	for (i = first; i <= n; i += batch) {
 		link = &s->sip[i / SIP_BATCH % SIP_LINKS];
 		batch = n + 1 - i < SIP_BATCH ? n + 1 - i : SIP_BATCH;
-		for (k = i; k < i + batch; k++)
+		for (k = i; k < i + batch; k++) {
 			s->calls[k].user = k;
+			s->calls[k].tls = s->daemon.certificate != NULL;
+		}
 		sip_join(link, s->calls + i, batch);
 		for (k = i; k < i + batch; k++)
 			crowd_add(
@@ -153,6 +162,15 @@ static void open_stage(struct stage *s, const struct options *o, unsigned n)
 	s->sip = calloc(SIP_LINKS, sizeof(*s->sip));
 	if (!s->calls || !s->sip)
 		err(1, "memory");
+	if (o->tls) {
+		struct cert_wish wish = {.names = "IP:127.0.0.1",
+					 .self_signed = true};
+
+		certs_init(&s->certs);
+		certs_make(&s->certs, "bench", &wish, &s->cert);
+		s->daemon.certificate = s->cert.file;
+		s->daemon.key = s->cert.key;
+	}
 	daemon_start(&s->daemon, o->stoxd, n + 1);
 	for (unsigned i = 0; i < SIP_LINKS; i++)
 		sip_open(&s->sip[i], s->daemon.sip_port);
@@ -167,11 +185,18 @@ static void open_stage(struct stage *s, const struct options *o, unsigned n)
 	crowd_run(&s->stoxd, 1, 50000000); /* warms up, and shows a copy */
 
 	s->bare.message = s->stoxd.message;
-	relay_start(&s->relay, &s->stoxd.message,
-		    str_of(s->stoxd.copy, s->stoxd.copy_n), s->stoxd.copy_body,
-		    n, 1);
+	relay_start(&s->relay,
+		    &(struct relay_plan){
+			.message = &s->stoxd.message,
+			.copy = str_of(s->stoxd.copy, s->stoxd.copy_n),
+			.body = s->stoxd.copy_body,
+			.receivers = n,
+			.rooms = 1,
+			.certificate = s->daemon.certificate,
+			.key = s->daemon.key,
+		    });
 	for (unsigned i = 0; i <= n; i++)
-		crowd_add(&s->bare, i, tcp_connect(s->relay.port),
+		crowd_add(&s->bare, i, wire_connect(s->relay.port, o->tls),
 			  s->calls[i].own_path);
 	crowd_run(&s->bare, 1, 50000000);
 }
@@ -185,6 +210,8 @@ static bool close_stage(struct stage *s, unsigned n)
 	crowd_done(&s->stoxd);
 	free(s->calls);
 	free(s->sip);
+	if (s->daemon.certificate)
+		certs_done(&s->certs);
 	return daemon_stop(&s->daemon) == 0;
 }
 

@@ -148,7 +148,7 @@ static void join(struct stage *s, unsigned first, unsigned n, bool subscribe)
 		s->calls[k].user = k;
 	sip_join(link, s->calls + first, n);
 	for (unsigned k = first; k < first + n; k++)
-		s->fd[k] = bind_session(s->daemon.msrp_port, &s->calls[k]);
+		s->fd[k] = bind_session(s->daemon.msrp_port, &s->calls[k]).fd;
 	if (subscribe)
 		sip_subscribe(link, s->calls + first, n);
 }

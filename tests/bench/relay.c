@@ -1,19 +1,18 @@
 #include "tests/bench/relay.h"
 
 #include <err.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/bench/tcp.h"
+#include "tests/bench/wire.h"
 
 #define BATCH 64 /* messages that one read may bring */
 
@@ -22,7 +21,7 @@ struct plan {
 	const struct message *in;
 	char *frame; /* of frame_n octets */
 	size_t frame_n, body, end_tid, tid_n;
-	int *fd; /* room after room: the sender, then n receivers */
+	struct wire *wire; /* room after room: the sender, then n receivers */
 	unsigned n, rooms;
 	struct inlet *inlets; /* of each room */
 	uint64_t tid;
@@ -63,7 +62,7 @@ static size_t put_answer(char *out, const char *tid)
 	return n;
 }
 
-static void fan_out(struct plan *p, const int *fd, const char *bytes,
+static void fan_out(struct plan *p, struct wire *wire, const char *bytes,
 		    size_t messages)
 {
 	size_t at = 0;
@@ -72,60 +71,60 @@ static void fan_out(struct plan *p, const int *fd, const char *bytes,
 		for (size_t i = 0; i < messages; i++)
 			put_frame(p, p->out + i * p->frame_n,
 				  bytes + i * p->in->n);
-		tcp_write(fd[r], p->out, messages * p->frame_n);
+		wire_write(&wire[r], p->out, messages * p->frame_n);
 	}
 	for (size_t i = 0; i < messages; i++)
 		at += put_answer(p->out + at,
 				 bytes + i * p->in->n + p->in->tid[0]);
-	tcp_write(fd[0], p->out, at);
+	wire_write(&wire[0], p->out, at);
 }
 
 /* False when the sender has gone. */
 static bool from_sender(struct plan *p, unsigned room)
 {
-	const int *fd = p->fd + room * (p->n + 1);
+	struct wire *wire = p->wire + room * (p->n + 1);
 	struct inlet *in = &p->inlets[room];
 	size_t max = BATCH * p->in->n, messages;
-	ssize_t n = read(fd[0], in->bytes + in->have, max - in->have);
+	ssize_t n = wire_read(wire, in->bytes + in->have, max - in->have);
 
+	if (n < 0 && errno == EAGAIN)
+		return true;
 	if (n <= 0)
 		return false;
 	in->have += (size_t)n;
 	messages = in->have / p->in->n;
-	fan_out(p, fd, in->bytes, messages);
+	fan_out(p, wire, in->bytes, messages);
 	in->have -= messages * p->in->n;
 	memmove(in->bytes, in->bytes + messages * p->in->n, in->have);
 	return true;
 }
 
-static void accept_all(struct plan *p, int listener, int ep)
+static void accept_all(struct plan *p, const struct relay_plan *how,
+		       int listener, int ep)
 {
 	struct epoll_event e = {.events = EPOLLIN};
-	int on = 1;
 
 	for (unsigned i = 0; i < p->rooms * (p->n + 1); i++) {
-		p->fd[i] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-		if (p->fd[i] < 0)
-			err(1, "relay: accept");
-		setsockopt(p->fd[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		p->wire[i] = wire_accept(listener, how->certificate, how->key);
 		e.data.u32 = i;
-		if (epoll_ctl(ep, EPOLL_CTL_ADD, p->fd[i], &e) < 0)
+		if (epoll_ctl(ep, EPOLL_CTL_ADD, p->wire[i].fd, &e) < 0)
 			err(1, "relay: epoll_ctl");
 	}
 }
 
-static _Noreturn void run(struct plan *p, int listener)
+static _Noreturn void run(struct plan *p, const struct relay_plan *how,
+			  int listener)
 {
 	int ep = epoll_create1(EPOLL_CLOEXEC);
 	struct epoll_event e[64];
 	int n;
 
-	p->fd = calloc(p->rooms * (p->n + 1), sizeof(*p->fd));
+	p->wire = calloc(p->rooms * (p->n + 1), sizeof(*p->wire));
 	p->inlets = calloc(p->rooms, sizeof(*p->inlets));
 	p->out = malloc(BATCH * (p->frame_n + 200));
-	if (ep < 0 || !p->fd || !p->inlets || !p->out)
+	if (ep < 0 || !p->wire || !p->inlets || !p->out)
 		err(1, "relay");
-	accept_all(p, listener, ep);
+	accept_all(p, how, listener, ep);
 	while ((n = epoll_wait(ep, e, 64, -1)) > 0)
 		for (int i = 0; i < n; i++) /* receivers only leave */
 			if (e[i].data.u32 % (p->n + 1) != 0 ||
@@ -134,11 +133,31 @@ static _Noreturn void run(struct plan *p, int listener)
 	_exit(0);
 }
 
-void relay_start(struct relay *r, const struct message *m, struct str copy,
-		 struct str body, unsigned receivers, unsigned rooms)
+static struct plan *plan_new(const struct relay_plan *how)
+{
+	struct plan *p = calloc(1, sizeof(*p));
+	struct str copy = how->copy;
+
+	if (!p)
+		err(1, "relay");
+	p->in = how->message;
+	p->frame = malloc(copy.n);
+	if (!p->frame)
+		err(1, "relay");
+	memcpy(p->frame, copy.p, copy.n);
+	p->frame_n = copy.n;
+	p->body = (size_t)(how->body.p - copy.p);
+	p->tid_n = (size_t)((const char *)memchr(copy.p + 5, ' ', copy.n - 5) -
+			    copy.p - 5);
+	p->end_tid = copy.n - 3 - p->tid_n;
+	p->n = how->receivers;
+	p->rooms = how->rooms;
+	return p;
+}
+
+void relay_start(struct relay *r, const struct relay_plan *how)
 {
 	int listener = tcp_listen(&r->port);
-	struct plan *p;
 
 	r->pid = fork();
 	if (r->pid < 0)
@@ -150,22 +169,7 @@ void relay_start(struct relay *r, const struct message *m, struct str copy,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(listener, 3);
 	close_range(4, ~0u, 0); /* the bench's sockets stay the bench's */
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		err(1, "relay");
-	p->in = m;
-	p->frame = malloc(copy.n);
-	if (!p->frame)
-		err(1, "relay");
-	memcpy(p->frame, copy.p, copy.n);
-	p->frame_n = copy.n;
-	p->body = (size_t)(body.p - copy.p);
-	p->tid_n = (size_t)((const char *)memchr(copy.p + 5, ' ', copy.n - 5) -
-			    copy.p - 5);
-	p->end_tid = copy.n - 3 - p->tid_n;
-	p->n = receivers;
-	p->rooms = rooms;
-	run(p, 3);
+	run(plan_new(how), how, 3);
 }
 
 void relay_wait(struct relay *r)

@@ -15,10 +15,14 @@ struct relay {
 	uint16_t port; /* room after room: the sender, then the receivers */
 };
 
-/* m is a message of any of the rooms, all being as long; copy is one frame that
- * stoxd sent, body its body within it. */
-void relay_start(struct relay *r, const struct message *m, struct str copy,
-		 struct str body, unsigned receivers, unsigned rooms);
+struct relay_plan {
+	const struct message *message; /* of any of the rooms, all as long */
+	struct str copy;	       /* one frame that stoxd sent */
+	struct str body;	       /* its body within it */
+	unsigned receivers, rooms;
+	const char *certificate, *key; /* PEM files; NULL: without TLS */
+};
+void relay_start(struct relay *r, const struct relay_plan *plan);
 
 /* Once a connection is closed: waits for the process. */
 void relay_wait(struct relay *r);

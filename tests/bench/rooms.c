@@ -128,7 +128,8 @@ static void join_all(struct stage *s)
 		}
 		sip_join(&s->link[i / BATCH % LINKS], s->calls + i, batch);
 		for (k = i; k < i + batch; k++)
-			fd[k] = bind_session(s->daemon.msrp_port, &s->calls[k]);
+			fd[k] =
+			    bind_session(s->daemon.msrp_port, &s->calls[k]).fd;
 		if (i == 0)
 			daemon_rss(&s->daemon, &s->rss[0], &s->rss[1]);
 	}
@@ -154,8 +155,15 @@ static void leave_all(struct stage *s)
 /* The relay gets as many connections, in the same pattern. */
 static void relay_all(struct stage *s)
 {
-	relay_start(&s->relay, field_message(s->stoxd, 0), s->stoxd->copy,
-		    s->stoxd->copy_body, s->o.people - 1, s->o.rooms);
+	struct relay_plan plan = {
+	    .message = field_message(s->stoxd, 0),
+	    .copy = s->stoxd->copy,
+	    .body = s->stoxd->copy_body,
+	    .receivers = s->o.people - 1,
+	    .rooms = s->o.rooms,
+	};
+
+	relay_start(&s->relay, &plan);
 	s->bare = field_new(s->o.rooms, s->o.people, s->calls);
 	for (unsigned i = 0; i < s->n; i++)
 		field_add(s->bare, i, tcp_connect(s->relay.port));

@@ -105,7 +105,8 @@ static void invite(struct sip *s, struct call *c)
 	int n;
 
 	snprintf(c->own_path, sizeof(c->own_path),
-		 "msrp://127.0.0.1:2855/bench%06u;tcp", c->user);
+		 "%s://127.0.0.1:2855/bench%06u;tcp", c->tls ? "msrps" : "msrp",
+		 c->user);
 	snprintf(c->target, sizeof(c->target), ROOM_URI, c->room);
 	c->tag[0] = '\0';
 	c->cseq = 1;
@@ -113,13 +114,13 @@ static void invite(struct sip *s, struct call *c)
 	n = snprintf(sdp, sizeof(sdp),
 		     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
 		     "c=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-		     "m=message 2855 TCP/MSRP *\r\n"
+		     "m=message 2855 %s *\r\n"
 		     "a=accept-types:message/cpim\r\n"
 		     "a=accept-wrapped-types:text/plain\r\n"
 		     "a=setup:active\r\n"
 		     "a=chatroom:nickname private-messages\r\n"
 		     "a=path:%s\r\n",
-		     c->own_path);
+		     c->tls ? "TCP/TLS/MSRP" : "TCP/MSRP", c->own_path);
 	snprintf(rest, sizeof(rest),
 		 "Content-Type: application/sdp\r\n"
 		 "Content-Length: %d\r\n\r\n%s",

@@ -15,6 +15,7 @@ struct call {
 	char tag[80];	   /* and its tag */
 	unsigned cseq;	   /* of the last request */
 	bool subscribed;
+	bool tls; /* of MSRP; set beforehand */
 };
 
 struct sip {
