@@ -87,30 +87,54 @@ static unsigned tls_policy(enum sip_verify v)
 	return TPTLS_VERIFY_NONE;
 }
 
+static void put_host(struct buf *b, const char *host)
+{
+	bool bare_v6 = strchr(host, ':') && *host != '[';
+
+	buf_addf(b, bare_v6 ? "[%s]" : "%s", host);
+}
+
+/* In sofia's words: what stands in our Via, and after maddr where to listen. It
+ * knows TLS by the scheme, the others by the parameter. */
+static void put_listener(const struct sipproc *p, const struct listen_spec *l,
+			 struct buf *b)
+{
+	bool tls = l->transport == TRANSPORT_TLS;
+	bool named = p->host && *p->host;
+
+	buf_addz(b, tls ? "sips:" : "sip:");
+	put_host(b, named ? p->host : l->host);
+	buf_addf(b, ":%u", l->port);
+	if (!tls)
+		buf_addf(b, ";transport=%s", transport_name(l->transport));
+	if (named) {
+		buf_addz(b, ";maddr=");
+		put_host(b, l->host);
+	}
+}
+
 static int add_listener(struct sipproc *p, const struct listen_spec *l)
 {
-	char url[128];
-	bool v6 = l->addr.sa.sa_family == AF_INET6;
+	struct buf b = BUF_INIT(1024);
 	bool tls = l->transport == TRANSPORT_TLS;
+	const char *url;
 	int r = wait_for_port(l);
 
 	if (r < 0)
 		return r;
-	/* sofia knows TLS by the scheme, the others by the parameter */
-	snprintf(
-	    url, sizeof url, v6 ? "%s:[%s]:%u%s%s" : "%s:%s:%u%s%s",
-	    tls ? "sips" : "sip", l->host, l->port,
-	    tls ? "" : ";transport=", tls ? "" : transport_name(l->transport));
-	if (nta_agent_add_tport(
-		p->agent, URL_STRING_MAKE(url), TPTAG_IDENT(l->host),
-		TPTAG_QUEUESIZE(TCP_QUEUE), TPTAG_TIMEOUT(TCP_PARTIAL_S * 1000),
-		TPTAG_PONG2PING(1),
-		TAG_IF(tls, TPTAG_CERTIFICATE(p->tls_folder)),
-		TPTAG_TLS_VERSION(0),
-		TPTAG_TLS_VERIFY_POLICY(tls_policy(p->verify)),
-		TPTAG_TLS_VERIFY_DEPTH(TLS_DEPTH), TAG_END()) < 0)
-		return errno ? -errno : ERR_UNSUPPORTED;
-	return 0;
+	put_listener(p, l, &b);
+	url = buf_z(&b);
+	r = nta_agent_add_tport(
+	    p->agent, URL_STRING_MAKE(url), TPTAG_IDENT(l->host),
+	    TPTAG_QUEUESIZE(TCP_QUEUE), TPTAG_TIMEOUT(TCP_PARTIAL_S * 1000),
+	    TPTAG_PONG2PING(1), TAG_IF(tls, TPTAG_CERTIFICATE(p->tls_folder)),
+	    TPTAG_TLS_VERSION(0),
+	    TPTAG_TLS_VERIFY_POLICY(tls_policy(p->verify)),
+	    TPTAG_TLS_VERIFY_DEPTH(TLS_DEPTH), TAG_END());
+	if (r < 0)
+		r = errno ? -errno : ERR_UNSUPPORTED;
+	buf_done(&b);
+	return r < 0 ? r : 0;
 }
 
 static tport_t *first_listener(struct sipproc *p)

@@ -75,6 +75,7 @@ static void configure(struct sipproc *p, const struct port_msg *m)
 	p->generation = m->number[0];
 	adjust(p, m);
 	p->listen = str_dup(m->f[PORT_F_LISTEN]);
+	p->host = str_dup(m->f[PORT_F_HOST]);
 	p->agent_name = str_dup(m->f[PORT_F_AGENT]);
 	p->certificate = str_dup(m->f[PORT_F_CERTIFICATE]);
 	p->key = str_dup(m->f[PORT_F_KEY]);

@@ -104,6 +104,7 @@ static void tables_free(struct sipproc *p)
 	table_free(p->sends);
 	table_free(p->dials);
 	free(p->agent_name);
+	free(p->host);
 	free(p->listen);
 	free(p->certificate);
 	free(p->key);

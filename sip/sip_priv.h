@@ -49,6 +49,7 @@ struct sipproc {
 
 	char *agent_name; /* for User-Agent and Server */
 	char *listen;
+	char *host; /* stands in our Via; "": the listener's address */
 	char *certificate, *key, *ca; /* files, for TLS */
 	enum sip_verify verify;
 	char tls_folder[64]; /* while the listeners are made; else "" */

@@ -224,6 +224,35 @@ class Signalling(Bed):
         self.assertEqual(await alice.say("alive"), 200)
 
 
+class Advertised(Bed):
+    @classmethod
+    def set_up_servers(cls):
+        cls.stoxd = Stoxd(cls.folder)
+        with open(cls.stoxd.config) as f:
+            text = f.read()
+        with open(cls.stoxd.config, "w") as f:
+            f.write(text.replace('host = "127.0.0.1"', 'host = "gw.test"', 1))
+        cls.start(cls.stoxd)
+
+    async def test_host(self):
+        """SIP-1: behind a NAT our Via has the name given for it; responses
+        come back all the same."""
+        port = self.stoxd.sip
+        for transport in ("tcp", "udp"):
+            alice = await self.sip_in("alice", "Alice", transport=transport,
+                                      proxy=(transport, "127.0.0.1", port))
+            bob = await self.sip_in("bob", "Bob")
+            await until(lambda: alice.roster.names() == ["Alice", "Bob"], 10,
+                        "both")
+            await bob.leave()
+            await until(lambda: alice.roster.names() == ["Alice"], 10, "one")
+            notify = next(m for way, m in alice.log if way == "in" and
+                          m.method == "NOTIFY")
+            self.assertRegex(notify.get("via"),
+                             r"^SIP/2\.0/(TCP|UDP) gw\.test:%d;" % port)
+            await alice.leave()
+
+
 class Trust(Bed):
     @classmethod
     def set_up_servers(cls):
