@@ -165,7 +165,6 @@ static void left(struct watched_room *w, const struct seat_ev *ev)
 	for (unsigned i = 0; i < 2 && code != REASON_LEFT; i++)
 		u->farewell[i] = farewell_of(w, ev->who, i > 0, &why);
 	buf_done(&by);
-	tidy(w);
 }
 
 /* An XMPP user's nickname is in his entity: the old one goes, a new one comes.
@@ -221,6 +220,7 @@ static void event(void *front, const struct seat_ev *ev)
 	case SEAT_ENDED:
 		return;
 	}
+	tidy(w);
 	watch_changed(w);
 }
 
@@ -237,6 +237,7 @@ void watch_guest(struct watched_room *w, const struct guest_view *g,
 		for (unsigned i = 0; i < 2; i++)
 			u->farewell[i] = farewell_of_guest(w, g, why);
 	}
+	tidy(w);
 	watch_changed(w);
 }
 
