@@ -117,15 +117,18 @@ static int add_listener(struct sipproc *p, const struct listen_spec *l)
 {
 	struct buf b = BUF_INIT(1024);
 	bool tls = l->transport == TRANSPORT_TLS;
-	const char *url;
 	int r = wait_for_port(l);
 
 	if (r < 0)
 		return r;
 	put_listener(p, l, &b);
-	url = buf_z(&b);
+	buf_addc(&b, '\0');
+	if (b.err) {
+		buf_done(&b);
+		return ERR_TOO_BIG;
+	}
 	r = nta_agent_add_tport(
-	    p->agent, URL_STRING_MAKE(url), TPTAG_IDENT(l->host),
+	    p->agent, URL_STRING_MAKE(b.p), TPTAG_IDENT(l->host),
 	    TPTAG_QUEUESIZE(TCP_QUEUE), TPTAG_TIMEOUT(TCP_PARTIAL_S * 1000),
 	    TPTAG_PONG2PING(1), TAG_IF(tls, TPTAG_CERTIFICATE(p->tls_folder)),
 	    TPTAG_TLS_VERSION(0),
