@@ -219,3 +219,10 @@ const char *dialog_tag(const struct dialog *d)
 {
 	return nta_leg_get_tag(d->leg);
 }
+
+bool dialog_is_with(const struct dialog *d, const char *tag)
+{
+	const char *own = nta_leg_get_rtag(d->leg);
+
+	return own && tag && strcasecmp(own, tag) == 0;
+}

@@ -37,13 +37,17 @@ enum port_type {
 	 * SUB_STATE, expires, TYPE, BODY. User-Agent is added, Supported too
 	 * unless HEADERS has it. */
 	PORT_SEND,
-	/* An INVITE outside any dialog, dlg and req chosen by the core: RURI,
-	 * FROM, TO, CONTACT (header values), ROUTE (the URI to send it to;
-	 * empty: RURI), HEADERS, TYPE, BODY. Or, as METHOD says, a REFER, of
-	 * which no dialog comes. PORT_PROGRESS tells provisional
-	 * responses, PORT_RESPONSE the outcome; a 2xx makes dialog dlg. Of
-	 * several 2xx (forking) the first counts, the others are acknowledged
-	 * and ended. Ends with the process that sent it: 503. */
+	/* An INVITE outside any dialog or, as METHOD says, a SUBSCRIBE or
+	 * REFER, dlg and req chosen by the core: RURI, FROM, TO, CONTACT
+	 * (header values), ROUTE (the URI to send it to; empty: RURI), EVENT,
+	 * expires, HEADERS, TYPE, BODY. One that goes out again with
+	 * credentials (RFC 3261 §22.2): CALL_ID and cseq of the first, whose
+	 * tag FROM has then. PORT_PROGRESS tells provisional responses,
+	 * PORT_RESPONSE the outcome; a 2xx, or of SUBSCRIBE and REFER a NOTIFY
+	 * before it, makes dialog dlg; none comes of a REFER with "Refer-Sub:
+	 * false" or whose 2xx names no target. Of several 2xx (forking) the
+	 * first counts, the others are acknowledged and ended. Ends with the
+	 * process that sent it: 503. */
 	PORT_DIAL,
 	/* CANCELs the PORT_DIAL req, whose outcome still comes: a 2xx may have
 	 * crossed. Lost while no process is up. */

@@ -159,6 +159,8 @@ void dialog_goes_by(struct dialog *d, nta_outgoing_t *orq);
 void dialog_sweep(struct sipproc *p);
 /* Our tag of the dialog. */
 const char *dialog_tag(const struct dialog *d);
+/* Is this the peer's? */
+bool dialog_is_with(const struct dialog *d, const char *tag);
 
 /* A request that waits for the core's answer, or an INVITE with a 2xx that
  * waits for its ACK. */
