@@ -11,6 +11,6 @@ struct bucket {
 };
 
 /* Takes a token; false: there is none. rate per second and burst from 1 to
- * 1000000000; now_ms never goes back. */
+ * 4000000000; now_ms never goes back. */
 bool bucket_take(struct bucket *b, unsigned rate, unsigned burst,
 		 uint64_t now_ms);

@@ -51,7 +51,7 @@ enum world { WORLD_SIP, WORLD_XMPP, WORLDS };
 	X(REASON_ROOM_GONE, "the room was closed")                             \
 	X(REASON_UNTRUSTED, "wrong certificate of the chat session")           \
 	X(REASON_SLOW, "too slow to follow")                                   \
-	X(REASON_FLOOD, "too many messages")
+	X(REASON_FLOOD, "sent too much at a time")
 
 enum reason_code {
 #define X(name, text) name,

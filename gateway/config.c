@@ -247,6 +247,8 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->limits.auth_failures = (unsigned)cfg_getint(limits, "auth-failures");
 	c->limits.message_rate = (unsigned)cfg_getint(limits, "message-rate");
 	c->limits.message_burst = (unsigned)cfg_getint(limits, "message-burst");
+	c->limits.join_rate = (unsigned)cfg_getint(limits, "join-rate");
+	c->limits.join_burst = (unsigned)cfg_getint(limits, "join-burst");
 	if (read_listen(sip, &c->sip.listen, &c->sip.n_listen) < 0 ||
 	    read_listen(msrp, &c->msrp.listen, &c->msrp.n_listen) < 0 ||
 	    read_trust(sip, c) < 0 ||
@@ -304,6 +306,8 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_INT("auth-failures", 10, CFGF_NONE),
 			      CFG_INT("message-rate", 100, CFGF_NONE),
 			      CFG_INT("message-burst", 500, CFGF_NONE),
+			      CFG_INT("join-rate", 10, CFGF_NONE),
+			      CFG_INT("join-burst", 200, CFGF_NONE),
 			      SECTION_END(&e)};
 	cfg_opt_t domain[] = {CFG_STR("secret", "", CFGF_NONE),
 			      CFG_STR("name", "", CFGF_NONE),

@@ -97,8 +97,9 @@ struct config {
 		 * rate 0: no limit */
 		unsigned sip_rate, sip_burst;
 		unsigned auth_failures; /* per minute; 0: no limit */
-		/* messages and nicknames of a SIP user, likewise */
+		/* messages, nicknames .. of a user, likewise */
 		unsigned message_rate, message_burst;
+		unsigned join_rate, join_burst; /* of an XMPP user */
 	} limits;
 	struct domain_config *domains;
 	size_t n_domains;

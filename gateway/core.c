@@ -225,6 +225,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	});
 	c->front_xmpp = front_xmpp_new(&(struct front_xmpp_cfg){
 	    .loop = loop,
+	    .config = config,
 	    .rooms = c->rooms,
 	    .domains = c->titles,
 	    .n_domains = n_titles,

@@ -38,6 +38,7 @@ struct front_xmpp *front_xmpp_new(const struct front_xmpp_cfg *cfg)
 	f->arena = arena_new(READ_MAX);
 	buf_init(&f->out, WRITE_MAX);
 	buf_init(&f->key, WRITE_MAX);
+	f->floods = floods_new();
 	f->forwards = forwards_new(f);
 	f->invites = invites_new(f);
 	return f;
@@ -78,6 +79,7 @@ void front_xmpp_free(struct front_xmpp *f)
 		free(d);
 	}
 	timer_cancel(f->loop, &f->ping_timer);
+	floods_free(f->floods);
 	forwards_free(f->forwards);
 	invites_free(f->invites);
 	table_free(f->domains);
@@ -284,7 +286,8 @@ void front_xmpp_stanza(struct front_xmpp *f, struct str domain,
 		s->suspect = false;
 		fx_heard(s);
 	}
-	route(d, &in, s);
+	if (!fx_floods(d, &in, s))
+		route(d, &in, s);
 }
 
 void front_xmpp_link_up(struct front_xmpp *f, struct str domain, bool again)

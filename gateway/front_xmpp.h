@@ -12,6 +12,7 @@
 #include "xmpp/stanza.h"
 
 struct archive;
+struct config;
 struct front_xmpp;
 
 struct front_xmpp_domain {	   /* one local room domain with a stream */
@@ -21,7 +22,8 @@ struct front_xmpp_domain {	   /* one local room domain with a stream */
 /* Borrowed pointers; 0 = the default in brackets. */
 struct front_xmpp_cfg {
 	struct loop *loop;
-	struct rooms *rooms; /* the directory, for disco */
+	const struct config *config; /* how much users may send; NULL: any */
+	struct rooms *rooms;	     /* the directory, for disco */
 	/* Names of domains; one that is not listed goes by its address. */
 	const struct front_xmpp_domain *domains;
 	size_t n_domains;
@@ -93,6 +95,7 @@ void front_xmpp_shutdown(struct front_xmpp *f);
 struct front_xmpp_stats {
 	size_t sessions;
 	uint64_t joins, refused, messages_in, stanzas_out, ghosts, unsent;
+	uint64_t flooders;	       /* removed for sending too much */
 	uint64_t refused_for[REASONS]; /* refused, by reason */
 };
 struct front_xmpp_stats front_xmpp_stats(const struct front_xmpp *f);

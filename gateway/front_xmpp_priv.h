@@ -8,6 +8,7 @@
 #include "mapping/message.h"
 #include "xmpp/muc.h"
 
+struct floods;
 struct forwards;
 struct invites;
 
@@ -106,6 +107,7 @@ struct front_xmpp {
 	struct arena *arena;	   /* of the stanza being read */
 	struct buf out;		   /* a stanza being written */
 	struct buf key;
+	struct floods *floods;
 	struct forwards *forwards;
 	struct invites *invites;
 	uint64_t last_op;
@@ -261,6 +263,15 @@ void fx_tell_exiles(struct fx_domain *d);
 /* This user joins: he needs to be told nothing. */
 void fx_exile_returns(struct front_xmpp *f, struct str session_key);
 void fx_exiles_free(struct fx_domain *d);
+
+/* --- front_xmpp_flood.c --- */
+
+struct floods *floods_new(void);
+void floods_free(struct floods *fl);
+/* Counts a stanza. True: it is one too many, and refused; s (or NULL: he has no
+ * seat) may have been removed. */
+bool fx_floods(struct fx_domain *d, const struct muc_in *in,
+	       struct fx_session *s);
 
 /* --- front_xmpp_ghost.c --- */
 

@@ -29,6 +29,7 @@ static bool is_removed(const struct show *p)
 	case REASON_BANNED:
 	case REASON_NOT_MEMBER:
 	case REASON_MEMBERS_ONLY:
+	case REASON_FLOOD:
 		return !p->presence;
 	default:
 		return false;

@@ -220,6 +220,8 @@ static void write_xmpp(struct buf *b, const struct vitals *v)
 		v->xmpp.unsent);
 	counter(b, "stoxd_xmpp_ghosts_total",
 		"XMPP users found to be gone without a word.", v->xmpp.ghosts);
+	counter(b, "stoxd_xmpp_flooders_total",
+		"XMPP users removed for sending too much.", v->xmpp.flooders);
 	HELP("stoxd_xmpp_refused_total", "counter",
 	     "Requests of XMPP users refused, by reason.");
 	for (int i = 0; i < REASONS; i++) {

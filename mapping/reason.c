@@ -281,7 +281,7 @@ static const struct words words[REASONS] = {
     [REASON_SLOW] =
 	{480, 481, 481, {"wait", "resource-constraint"}, 333, "failed"},
     [REASON_FLOOD] =
-	{403, 403, 403, {"modify", "policy-violation"}, 307, "booted"},
+	{403, 403, 403, {"wait", "resource-constraint"}, 307, "booted"},
 };
 /* clang-format on */
 

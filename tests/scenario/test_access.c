@@ -174,7 +174,7 @@ static void test_flood(void **state)
 		     "Message-ID: f1\r\nByte-Range: 1-2/2\r\n"
 		     "Content-Type: text/plain\r\n\r\nno\r\n");
 	response = msrp_take(&a);
-	assert_true(has(response, " 403 too many messages\r\n"));
+	assert_true(has(response, " 403 sent too much at a time\r\n"));
 	drain(&b);
 	assert_int_equal(msrp_say(&b, ROOM, "others may"), 200);
 	drain(&a);
@@ -190,7 +190,7 @@ static void test_flood(void **state)
 	assert_int_equal(msrp_nickname(&a, "\"Olly\""), 403);
 	bye = scene_sip(s, PORT_SEND, "BYE");
 	assert_int_equal(bye.dlg, a.dlg);
-	assert_true(has(bye.f[PORT_F_HEADERS], "too many messages"));
+	assert_true(has(bye.f[PORT_F_HEADERS], "sent too much at a time"));
 	sip_user_done(&a);
 	sip_user_done(&second);
 	sip_user_done(&b);

@@ -372,7 +372,8 @@ static int setup(void **state)
 	w->dice = w->seed;
 	w->s = scene_new("domain \"chat.test\" { secret = \"x\" rooms = local "
 			 "lock = no notify-interval = 0 }\n"
-			 "limits { message-rate = 0 sip-rate = 0 }\n");
+			 "limits { message-rate = 0 join-rate = 0 "
+			 "sip-rate = 0 }\n");
 	for (int r = 0; r < WALK_ROOMS; r++) {
 		w->room[r].uri = uris[r];
 		w->room[r].address = str_from(str_z(uris[r]), 4);

@@ -42,6 +42,7 @@ static void test_extremes(void **state)
 	assert_int_equal(taken(&b, 1, 1, UINT64_MAX / 2 + 999), 0);
 	assert_int_equal(taken(&b, 1, 1, UINT64_MAX / 2 + 1000), 1);
 	assert_int_equal(taken(&b, 1000000000, 1000000000, UINT64_MAX), 1000);
+	assert_int_equal(taken(&b, 4000000000, 4000000000, UINT64_MAX), 1000);
 	/* the limits may change in between */
 	assert_int_equal(taken(&b, 1, 5, UINT64_MAX), 0);
 }

@@ -170,6 +170,10 @@ static void test_errors(void **state)
 	     ":1: sip-burst: must be at least 1\n"},
 	    {"limits { message-rate = -1 }\n",
 	     ":1: message-rate: -1 is out of range\n"},
+	    {"limits { join-rate = -1 }\n",
+	     ":1: join-rate: -1 is out of range\n"},
+	    {"limits { join-burst = 0 }\n",
+	     ":1: join-burst: must be at least 1\n"},
 	    {"control = \"/0123456789012345678901234567890123456789012345678"
 	     "901234567890123456789012345678901234567890123456789012345678\"\n",
 	     ":1: control: the name is too long for a socket\n"},

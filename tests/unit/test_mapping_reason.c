@@ -227,6 +227,7 @@ static void test_reason_to_error(void **state)
 	    {REASON_ON_HOLD, "wait", "recipient-unavailable"},
 	    {REASON_NO_VOICE, "auth", "forbidden"},
 	    {REASON_OVERLOAD, "wait", "resource-constraint"},
+	    {REASON_FLOOD, "wait", "resource-constraint"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
