@@ -3,9 +3,10 @@
 
     run.py [--only NAME]... [--jobs N] [BUILD]
 
-BUILD is the folder with stoxd (default: build). One line per suite, at the end
-`N passed, N failed, N skipped`; exit 1 when a test failed. STOX_LOAD_SECONDS
-makes the load test longer, STOX_KEEP=1 keeps the servers' folders."""
+BUILD is the folder with stoxd (default: build). One line per suite and per
+reason for what was skipped, at the end `N passed, N failed, N skipped`; exit 1
+when a test failed. STOX_LOAD_SECONDS makes the load test longer, STOX_KEEP=1
+keeps the servers' folders."""
 
 import argparse
 import concurrent.futures
@@ -67,6 +68,8 @@ def main():
                 total[i] += n
             print("%-16s %3d passed, %d failed, %d skipped  %.0f s" % (
                 suite[len("test_"):], passed, failed, skipped, seconds))
+            for why in sorted(set(re.findall(r"\.\.\. skipped (.*)", output))):
+                print("  skipped: " + why.strip("'\""))
             if failed:
                 print(output)
             sys.stdout.flush()
