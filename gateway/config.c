@@ -421,6 +421,14 @@ const struct domain_config *config_domain(const struct config *c,
 	return NULL;
 }
 
+const struct domain_config *config_other_domains(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_domains; i++)
+		if (strcmp(c->domains[i].name, "*") == 0)
+			return &c->domains[i];
+	return NULL;
+}
+
 struct str config_realm(const struct config *c)
 {
 	if (*c->sip.realm)

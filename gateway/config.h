@@ -120,6 +120,8 @@ void config_free(struct config *c);
 /* The domain of this name (without case), or NULL. "*" is none. */
 const struct domain_config *config_domain(const struct config *c,
 					  struct str name);
+/* The section "*", of all domains that have none of their own; or NULL. */
+const struct domain_config *config_other_domains(const struct config *c);
 /* The realm of digest authentication: sip { realm }, else sip { host }, else
  * the name of the first domain. */
 struct str config_realm(const struct config *c);

@@ -10,7 +10,7 @@ static enum reason_code join(void *user, struct seat_join *j, struct seat *seat)
 {
 	struct core *c = user;
 
-	return back_local_join(c->back, j, seat);
+	return back_join(c->door, j, seat);
 }
 
 static bool may_create(void *user, struct str domain)
@@ -194,6 +194,10 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	});
 	c->rooms = rooms_new(loop, config->limits.rooms);
 	c->back = back_local_new(config, c->rooms, loop_log(loop));
+	c->door = back_new(&(struct back_cfg){
+	    .config = config,
+	    .local = c->back,
+	});
 	c->archive = archive_new(&(struct archive_cfg){
 	    .loop = loop,
 	    .store = io->store,
@@ -212,6 +216,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	c->front_sip = front_sip_new(&(struct front_sip_cfg){
 	    .loop = loop,
 	    .config = config,
+	    .door = c->door,
 	    .back = c->back,
 	    .msrp = c->msrp,
 	    .dns = c->dns,
@@ -290,6 +295,7 @@ void core_done(struct core *c)
 	archive_free(c->archive);
 	rooms_free(c->rooms);
 	persist_free(c->persist);
+	back_free(c->door);
 	back_local_free(c->back);
 	msrp_free(c->msrp);
 	dns_free(c->dns);

@@ -29,6 +29,7 @@ struct core {
 	const struct config *config;
 	struct core_io io;
 	struct rooms *rooms;
+	struct back *door; /* to rooms, wherever they live */
 	struct back_local *back;
 	struct archive *archive;
 	struct persist *persist;

@@ -195,16 +195,19 @@ int front_sip_room(struct front_sip *f, struct str uri, struct arena *a,
 		   struct str *room)
 {
 	struct buf out = BUF_INIT(4096), nick = BUF_INIT(4096);
-	struct uri u;
+	struct buf native = BUF_INIT(8192);
+	enum back_kind kind;
 	int status = 404;
 
-	if (uri_parse(uri, &u) == 0 &&
-	    !back_local_domain(f->cfg.back, u.host)) {
-		status = 404;
-	} else if (map_sip_to_room(uri, &out, &nick, &status) >= 0) {
-		*room = arena_dup(a, buf_str(&out));
-		status = nick.n || !room->n ? 404 : 200;
+	if (map_sip_to_room(uri, &out, &nick, &status) >= 0) {
+		kind =
+		    back_find(f->cfg.door, buf_str(&out), WORLD_SIP, &native);
+		/* a room of ours goes by its own name (ADDR-28) */
+		*room =
+		    arena_dup(a, buf_str(kind == BACK_LOCAL ? &native : &out));
+		status = nick.n || !room->n || kind == BACK_NONE ? 404 : 200;
 	}
+	buf_done(&native);
 	buf_done(&out);
 	buf_done(&nick);
 	return status;

@@ -5,7 +5,7 @@
 
 #include "base/dns.h"
 #include "conference/seat.h"
-#include "gateway/back_local.h"
+#include "gateway/back.h"
 #include "gateway/config.h"
 #include "gateway/invitation.h"
 #include "gateway/kept.h"
@@ -18,6 +18,7 @@ struct users;
 struct front_sip_cfg {
 	struct loop *loop;
 	const struct config *config;
+	struct back *door; /* to all rooms */
 	struct back_local *back;
 	struct msrp *msrp;
 	struct dns *dns;

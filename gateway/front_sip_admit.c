@@ -149,7 +149,7 @@ int call_check(struct call *c, const struct port_msg *m, const char **why)
 	*why = "no such room or domain";
 	if (status != 200)
 		return status;
-	reason = find_room(c);
+	reason = call_is_bridged(c) ? REASON_OK : find_room(c);
 	if (reason != REASON_OK) {
 		*why = reason_text(reason);
 		return map_reason_to_sip(reason);
@@ -157,13 +157,14 @@ int call_check(struct call *c, const struct port_msg *m, const char **why)
 	*why = "no usable identity";
 	if (read_identity(c, m) < 0)
 		return 403;
-	status = call_privacy(c, m, call_domain(c)->anonymous, why);
+	status = call_privacy(
+	    c, m, call_domain(c)->anonymous && !call_is_bridged(c), why);
 	if (status != 200)
 		return status;
 	status = replaces_read(c, m, why);
 	if (status != 200)
 		return status;
-	reason = admits(c);
+	reason = call_is_bridged(c) ? REASON_OK : admits(c);
 	if (reason != REASON_OK) {
 		*why = reason_text(reason);
 		return map_reason_to_sip(reason);

@@ -99,6 +99,8 @@ static void end_call(struct call *c)
 		msrp_session_free(c->session);
 	c->session = NULL;
 	call_drop_held(c);
+	if (c->waits)
+		buf_done(&c->waiting);
 	release_held_subscribes(c, refuse_subscribe);
 	no_longer_unconfirmed(c);
 	sender_release(f, c->sender);
@@ -214,10 +216,18 @@ void call_invite(struct front_sip *f, struct dialog *d,
 	log_info(f->log, "sip.invite", "dlg=%llx room=%s user=%s peer=%.*s",
 		 (unsigned long long)d->id, LOGQ(c->room), LOGQ(c->user),
 		 STR_ARG(m->f[PORT_F_PEER]));
-	d->answered = true;
 	replace_lost(c, m);
 	c->sender = sender_of(f, c->user, c->device);
-	timer_set(f->loop, &c->timer, ACK_TIMEOUT_MS, call_timeout, c);
+	if (call_is_bridged(c))
+		call_wait(c, m);
+	else
+		call_accept(c, m);
+}
+
+void call_accept(struct call *c, const struct port_msg *m)
+{
+	c->dialog->answered = true;
+	timer_set(c->f->loop, &c->timer, ACK_TIMEOUT_MS, call_timeout, c);
 	answer_sdp(c, m);
 }
 
@@ -318,8 +328,12 @@ void call_confirm(struct call *c)
 			  c);
 	else
 		timer_cancel(c->f->loop, &c->timer);
-	why = (c->founds ? back_local_found : back_local_join)(c->f->cfg.back,
-							       &join, &c->seat);
+	if (seat_in_room(&c->seat)) /* it has waited for that */
+		why = REASON_OK;
+	else if (c->founds)
+		why = back_local_found(c->f->cfg.back, &join, &c->seat);
+	else
+		why = back_join(c->f->cfg.door, &join, &c->seat);
 	if (why != REASON_OK) {
 		log_info(c->f->log, "sip.join.refused",
 			 "dlg=%llx room=%s why=%s",
@@ -364,6 +378,10 @@ void call_bye(struct call *c, enum reason_code code, struct str text)
 
 	if (d->dial) {
 		dial_give_up(c, code);
+		return;
+	}
+	if (c->waits) {
+		call_kept_out(c, code, text);
 		return;
 	}
 	m.f[PORT_F_METHOD] = STR("BYE");

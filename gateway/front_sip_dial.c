@@ -48,8 +48,7 @@ static bool is_clean(struct str uri)
 
 static const char *route_of(struct front_sip *f, struct str room)
 {
-	const struct domain_config *dom =
-	    back_local_domain(f->cfg.back, str_after(room, '@'));
+	const struct domain_config *dom = back_domain(f->cfg.door, room);
 
 	return dom ? dom->route : "";
 }

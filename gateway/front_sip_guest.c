@@ -95,7 +95,7 @@ static struct guest *find(struct watched_room *r, struct str entity)
 void guest_called(struct call *c)
 {
 	struct guests *all = c->f->guests;
-	struct watched_room *r = watch_room(c->f, c->room);
+	struct watched_room *r = watch_room(c->f, c->room, STR_NONE);
 	struct guest *g = find(r, c->uri);
 
 	if (!g) {

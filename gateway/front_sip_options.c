@@ -8,15 +8,14 @@ static void describe(struct front_sip *f, struct str room, struct buf *b)
 {
 	const struct room_policy *policy =
 	    back_local_settings(f->cfg.back, room);
-	const struct domain_config *dom =
-	    back_local_domain(f->cfg.back, str_after(room, '@'));
+	const struct domain_config *dom = back_domain(f->cfg.door, room);
 	struct sdp_local local = {
 	    .host = STR("0.0.0.0"),
 	    .secure = dom->force_tls || msrp_port(f->cfg.msrp, false) == 0,
 	    .accept_wrapped = str_z(dom->types),
 	    .max_size = f->cfg.config->msrp.max_message,
-	    .nickname = policy->nicknames,
-	    .private_messages = policy->private_messages,
+	    .nickname = !policy || policy->nicknames,
+	    .private_messages = !policy || policy->private_messages,
 	};
 
 	sdp_write_offer(b, &local);
@@ -24,7 +23,8 @@ static void describe(struct front_sip *f, struct str room, struct buf *b)
 
 static bool is_there(struct front_sip *f, struct str room)
 {
-	return back_local_is_factory(f->cfg.back, room) ||
+	return back_find(f->cfg.door, room, WORLD_SIP, NULL) != BACK_LOCAL ||
+	       back_local_is_factory(f->cfg.back, room) ||
 	       back_local_reachable(f->cfg.back, room, WORLD_SIP) == REASON_OK;
 }
 

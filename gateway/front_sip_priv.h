@@ -182,6 +182,8 @@ struct call {
 	bool lost; /* the session was bound, or was to be, and is no more */
 	struct seat seat;
 	bool confirmed; /* joined, or tried to */
+	bool waits;	/* for its room, with the INVITE in `waiting` */
+	struct buf waiting;
 	struct timer
 	    timer; /* awaits, in turn: ACK, binding, re-INVITE after loss */
 	struct session_timer session_timer;
@@ -299,6 +301,8 @@ void call_established(struct call *c, bool late);
 void call_invite(struct front_sip *f, struct dialog *d,
 		 const struct port_msg *m);
 void call_update(struct call *c, const struct port_msg *m);
+/* The INVITE m is answered 200. */
+void call_accept(struct call *c, const struct port_msg *m);
 /* The ACK, or (408) that none came (FOCUS-5). */
 void call_ack(struct call *c, const struct port_msg *m);
 void call_cancelled(struct front_sip *f, const struct port_msg *m);
@@ -311,6 +315,15 @@ void call_bye(struct call *c, enum reason_code code, struct str text);
 /* The call that has been answered for this room but is not in it yet, or NULL.
  */
 struct call *call_joining(struct front_sip *f, struct str room);
+
+/* front_sip_wait.c */
+/* Does his room live elsewhere? */
+bool call_is_bridged(const struct call *c);
+/* Joins such a room; the INVITE m is answered by what comes of it. */
+void call_wait(struct call *c, const struct port_msg *m);
+/* SEAT_JOINED, and SEAT_ENDED, of a call that waits. */
+void call_let_in(struct call *c);
+void call_kept_out(struct call *c, enum reason_code why, struct str text);
 
 /* front_sip_keep.c */
 struct kept_key {

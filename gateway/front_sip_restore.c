@@ -132,9 +132,11 @@ static enum reason_code take_seat(struct call *c, const struct kept_call *k)
 	    .nick_derived = !k->nick_chosen,
 	    .history.none = true,
 	};
-	enum reason_code why =
-	    back_local_found(c->f->cfg.back, &join, &c->seat);
+	enum reason_code why;
 
+	if (call_is_bridged(c))
+		return back_join(c->f->cfg.door, &join, &c->seat);
+	why = back_local_found(c->f->cfg.back, &join, &c->seat);
 	if (why != REASON_NICK_TAKEN && why != REASON_BAD_NICK)
 		return why;
 	join.nick = STR_NONE;
@@ -161,9 +163,7 @@ static void restore_call(struct dialog *d, const struct kept_call *k)
 	fill(c, k);
 	if (c->order > f->last_order)
 		f->last_order = c->order;
-	why = back_local_domain(f->cfg.back, str_after(c->room, '@'))
-		  ? take_seat(c, k)
-		  : REASON_NO_ROOM;
+	why = call_domain(c) ? take_seat(c, k) : REASON_NO_ROOM;
 	if (why == REASON_OK && k->media && !make_offer(c))
 		why = REASON_UNSUPPORTED;
 	if (why != REASON_OK) {
@@ -185,8 +185,7 @@ static void restore_subscription(struct dialog *d,
 {
 	struct front_sip *f = d->f;
 
-	if (back_local_domain(f->cfg.back, str_after(k->room, '@')) &&
-	    subscription_restore(d, k))
+	if (back_domain(f->cfg.door, k->room) && subscription_restore(d, k))
 		return;
 	keep_drop(&f->cfg.keep, KEPT_SUBSCRIPTION, key);
 	d->silent = true;

@@ -313,13 +313,16 @@ static void choose_view(struct document *d)
 /* As its domain's component, if it has one, makes it reachable. */
 static void put_xmpp_uri(struct document *d, struct buf *b)
 {
-	struct str room = str_z(d->s->room), domain = room;
-	const struct domain_config *local;
+	const struct front_sip *f = d->s->f;
+	const struct domain_config *domain =
+	    back_domain(f->cfg.door, str_z(d->s->room));
+	struct buf room = BUF_INIT(8192);
+	enum back_kind kind =
+	    back_find(f->cfg.door, str_z(d->s->room), WORLD_SIP, &room);
 
-	str_split(&domain, '@');
-	local = back_local_domain(d->s->f->cfg.back, domain);
-	if (local && *local->secret)
-		buf_addf(b, "xmpp:%.*s", STR_ARG(room));
+	if (kind != BACK_LOCAL || *domain->secret)
+		buf_addf(b, "xmpp:%.*s", STR_ARG(buf_str(&room)));
+	buf_done(&room);
 }
 
 static void put_room(struct document *d, struct buf *b, struct str entity,

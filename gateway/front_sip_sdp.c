@@ -91,7 +91,7 @@ static void keep_answer(struct call *c, const struct sdp *offer, int chosen,
 
 const struct domain_config *call_domain(const struct call *c)
 {
-	return back_local_domain(c->f->cfg.back, str_after(c->room, '@'));
+	return back_domain(c->f->cfg.door, c->room);
 }
 
 /* A domain may want TLS for all sessions (SDP-23). */
@@ -137,8 +137,9 @@ static struct sdp_local our_side(struct call *c, struct str uri)
 	    .accept_wrapped = dom ? str_z(dom->types) : STR("*"),
 	    .max_size = c->f->cfg.config->msrp.max_message,
 	    .plain_text = c->plain,
-	    .nickname = policy && policy->nicknames,
-	    .private_messages = policy && policy->private_messages && !c->plain,
+	    .nickname = !policy || policy->nicknames,
+	    .private_messages =
+		(!policy || policy->private_messages) && !c->plain,
 	};
 }
 

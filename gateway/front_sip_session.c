@@ -60,11 +60,18 @@ void call_seat_event(void *front, const struct seat_ev *ev)
 	case SEAT_RESULT:
 		call_on_result(c, ev);
 		break;
+	case SEAT_JOINED:
+		if (c->waits)
+			call_let_in(c);
+		break;
 	case SEAT_ENDED:
+		if (c->waits) {
+			call_kept_out(c, ev->reason.code, ev->reason.text);
+			break;
+		}
 		call_farewell(c, ev->reason.code, ev->reason.text);
 		call_bye(c, ev->reason.code, ev->reason.text);
 		break;
-	case SEAT_JOINED:
 	case SEAT_OCCUPANT_JOINED:
 	case SEAT_OCCUPANT_CHANGED:
 	case SEAT_OCCUPANT_LEFT:

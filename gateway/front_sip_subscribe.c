@@ -129,8 +129,7 @@ static struct subscription *subscription_make(struct dialog *d, struct str room,
 {
 	struct front_sip *f = d->f;
 	struct subscription *s = mem_new(sizeof(*s));
-	const struct domain_config *dom =
-	    back_local_domain(f->cfg.back, str_after(room, '@'));
+	const struct domain_config *dom = back_domain(f->cfg.door, room);
 	struct seat_join join = {
 	    .room = room,
 	    .world = WORLD_SIP,
@@ -151,7 +150,7 @@ static struct subscription *subscription_make(struct dialog *d, struct str room,
 	s->interval_ms = dom ? dom->notify_interval_ms : 0;
 	TAILQ_INSERT_TAIL(&d->subscriptions, s, link);
 	f->n_subscriptions++;
-	s->refused = back_local_join(f->cfg.back, &join, &s->seat);
+	s->refused = back_join(f->cfg.door, &join, &s->seat);
 	s->outsiders = !dom || dom->outsiders;
 	if (seat_in_room(&s->seat) && !s->outsiders && !returning &&
 	    !is_inside(s)) {
@@ -299,7 +298,7 @@ void subscription_request(struct front_sip *f, struct dialog *d,
 
 	uri_param(event, STR("id"), &id);
 	if (uri_parse(m->f[PORT_F_RURI], &u) == 0 &&
-	    (dom = back_local_domain(f->cfg.back, u.host)))
+	    (dom = config_domain(f->cfg.config, u.host)))
 		min = dom->min_expires;
 	expires = m->expires < 0 || m->expires > DEFAULT_EXPIRES
 		      ? DEFAULT_EXPIRES

@@ -1,6 +1,7 @@
 #include "gateway/front_sip_watch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "mapping/reason.h"
@@ -243,21 +244,44 @@ void watch_guest(struct watched_room *w, const struct guest_view *g,
 
 /* --- rooms --- */
 
-struct watched_room *watch_room(struct front_sip *f, struct str name)
+static struct watched_room *make_watched(struct front_sip *f, struct str key,
+					 size_t name_n)
 {
-	struct watched_room *w = table_get_str(f->watched, name);
+	struct watched_room *w = mem_new(sizeof(*w));
 
-	if (w)
-		return w;
-	w = mem_new(sizeof(*w));
 	w->f = f;
-	w->name = str_dup(name);
+	w->name = str_dup(key);
+	w->user = w->name + name_n + 1;
 	TAILQ_INIT(&w->watchers);
 	TAILQ_INIT(&w->guests);
 	TAILQ_INIT(&w->users);
 	w->by_entity = table_new();
-	table_put_str(f->watched, str_z(w->name), w);
+	table_put_str(f->watched, str_of(w->name, key.n), w);
 	return w;
+}
+
+struct watched_room *watch_room(struct front_sip *f, struct str name,
+				struct str user)
+{
+	struct buf key = BUF_INIT(2 * ENTITY_MAX);
+	struct watched_room *w;
+
+	buf_add(&key, name);
+	buf_addc(&key, '\0');
+	if (back_find(f->cfg.door, name, WORLD_SIP, NULL) != BACK_LOCAL)
+		buf_add(&key, user);
+	w = table_get_str(f->watched, buf_str(&key));
+	if (!w)
+		w = make_watched(f, buf_str(&key), name.n);
+	buf_done(&key);
+	return w;
+}
+
+static void unlist(struct watched_room *w)
+{
+	size_t n = strlen(w->name) + 1 + strlen(w->user);
+
+	table_del_str(w->f->watched, str_of(w->name, n));
 }
 
 static void forget_users(struct watched_room *w)
@@ -289,7 +313,7 @@ void watch_release(struct watched_room *w)
 	leave(w);
 	if (!TAILQ_EMPTY(&w->guests))
 		return;
-	table_del_str(w->f->watched, str_z(w->name));
+	unlist(w);
 	table_free(w->by_entity);
 	free(w->name);
 	defer_free(w->f->loop, w, free_memory); /* it may be in its event */
@@ -303,6 +327,7 @@ static void enter(struct watched_room *w)
 	    .room = str_z(w->name),
 	    .world = WORLD_SIP,
 	    .wants = SEAT_WANTS_ROSTER | SEAT_WANTS_SUBJECT,
+	    .user = str_z(w->user),
 	    .observer = true,
 	    .own = true,
 	};
@@ -313,7 +338,7 @@ static void enter(struct watched_room *w)
 	forget_users(w); /* of a room of this name that has ended */
 	w->seat.front_ops = &seat_ops;
 	w->seat.front = w;
-	if (back_local_join(w->f->cfg.back, &join, &w->seat) != REASON_OK)
+	if (back_join(w->f->cfg.door, &join, &w->seat) != REASON_OK)
 		return;
 	while ((o = seat_roster(&w->seat, &it)))
 		touch_occupant(w, o);
@@ -324,7 +349,8 @@ static void enter(struct watched_room *w)
 
 void watch_add(struct subscription *s)
 {
-	struct watched_room *w = watch_room(s->f, str_z(s->room));
+	struct watched_room *w =
+	    watch_room(s->f, str_z(s->room), str_z(s->user));
 
 	s->watched = w;
 	TAILQ_INSERT_TAIL(&w->watchers, s, watch_link);

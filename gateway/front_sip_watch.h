@@ -33,7 +33,9 @@ struct watched_user {
 /* While it has anybody in one of the first two lists. */
 struct watched_room {
 	struct front_sip *f;
-	char *name;
+	/* name, NUL, and, of a room elsewhere, whose view of it this is: the
+	 * key in the table */
+	char *name, *user;
 	TAILQ_HEAD(watchers, subscription) watchers;
 	TAILQ_HEAD(, guest) guests;
 	struct seat seat; /* in the room while there are watchers */
@@ -53,7 +55,10 @@ struct watched_room {
 	bool armed; /* the tick accounts for every watcher who can be told */
 };
 
-struct watched_room *watch_room(struct front_sip *f, struct str name);
+/* user: who watches, which makes a difference for rooms elsewhere: there each
+ * user sees what his own leg is told. */
+struct watched_room *watch_room(struct front_sip *f, struct str name,
+				struct str user);
 /* Frees it when nobody needs it any more. */
 void watch_release(struct watched_room *w);
 

@@ -505,3 +505,27 @@ int map_room_to_sip(struct buf *out, struct str room, struct str nick)
 	}
 	return out->err;
 }
+
+int map_room_elsewhere(struct str room, struct buf *out)
+{
+	static const struct str at_sign = {"\\40", 3};
+	struct str local = str_split(&room, '@'), domain;
+	ptrdiff_t cut = str_rfind(local, '%');
+	size_t skip = 1;
+
+	/* the last of either (ADDR-14) */
+	for (size_t i = 0; i + at_sign.n <= local.n; i++)
+		if ((ptrdiff_t)i > cut &&
+		    str_starts(str_from(local, i), at_sign)) {
+			cut = (ptrdiff_t)i;
+			skip = at_sign.n;
+		}
+	if (cut < 0)
+		return 0;
+	domain = str_from(local, (size_t)cut + skip);
+	if (cut == 0 || domain.n == 0)
+		return ERR_PREPARE;
+	buf_add(out, str_of(local.p, (size_t)cut));
+	buf_addc(out, '@');
+	return map_prep_domain(out, domain) < 0 ? ERR_PREPARE : 1;
+}

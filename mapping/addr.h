@@ -52,6 +52,11 @@ int map_sip_to_room(struct str uri, struct buf *room, struct buf *nick,
  * for a nick that is not empty. ERR_SYNTAX for a room without a name. */
 int map_room_to_sip(struct buf *out, struct str room, struct str nick);
 
+/* A room elsewhere as people write it at one of our domains (ADDR-29):
+ * room%domain@ours and room\40domain@ours, prepared, are room@domain, which is
+ * appended. 1, or 0 for a room of its own domain; ERR_PREPARE. */
+int map_room_elsewhere(struct str room, struct buf *out);
+
 /* XEP-0106: the ten characters, and a backslash that would read as one of their
  * sequences (ADDR-2, -3). ERR_PREPARE: a space at either end (ADDR-4). */
 int map_escape(struct buf *out, struct str in);

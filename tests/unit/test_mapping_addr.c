@@ -364,6 +364,33 @@ static void test_prepare(void **state)
 	}
 }
 
+static void elsewhere(const char *room, int want, const char *native)
+{
+	struct buf out = BUF_INIT(4096);
+
+	assert_int_equal(map_room_elsewhere(str_z(room), &out), want);
+	if (want >= 0)
+		assert_string_equal(buf_z(&out), native);
+	buf_done(&out);
+}
+
+/* ADDR-29 */
+static void test_rooms_elsewhere(void **state)
+{
+	(void)state;
+	elsewhere("room@rd.test", 0, "");
+	elsewhere("room%conf.test@rd.test", 1, "room@conf.test");
+	elsewhere("room\\40conf.test@rd.test", 1, "room@conf.test");
+	/* the last of either (ADDR-14) */
+	elsewhere("a%b\\40conf.test@rd.test", 1, "a%b@conf.test");
+	elsewhere("a\\40b%conf.test@rd.test", 1, "a\\40b@conf.test");
+	/* an escaped backslash before "40" is none */
+	elsewhere("a\\5c40b@rd.test", 0, "");
+	elsewhere("%conf.test@rd.test", ERR_PREPARE, NULL);
+	elsewhere("room%@rd.test", ERR_PREPARE, NULL);
+	elsewhere("room%a b@rd.test", ERR_PREPARE, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +404,7 @@ int main(void)
 	    cmocka_unit_test(test_escape_round_trip),
 	    cmocka_unit_test(test_rooms),
 	    cmocka_unit_test(test_prepare),
+	    cmocka_unit_test(test_rooms_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

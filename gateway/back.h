@@ -1,0 +1,43 @@
+/* The door to rooms, wherever they live: here, in a remote SIP conference
+ * (RFC 7702 §5) or in a remote MUC (§6). Front ends take their seats through
+ * it. */
+#pragma once
+
+#include "gateway/back_local.h"
+
+enum back_kind {
+	BACK_NONE, /* not ours to reach */
+	BACK_LOCAL,
+	BACK_SIP,
+	BACK_MUC,
+	BACK_ASK, /* one of the two, as DNS will tell (DNS-2, DNS-3) */
+};
+
+struct back;
+
+struct back_cfg {
+	const struct config *config;
+	struct back_local *local;
+	/* A room of another kind than BACK_LOCAL; join->room: its own address.
+	 * The seat is taken at once, and SEAT_JOINED comes later, or SEAT_ENDED
+	 * says why it does not. */
+	enum reason_code (*join)(void *user, enum back_kind kind,
+				 struct seat_join *join, struct seat *seat);
+	void *user;
+};
+
+struct back *back_new(const struct back_cfg *cfg); /* borrows all */
+void back_free(struct back *b);			   /* NULL is fine */
+
+/* Where a user of this world gets to by an address that he writes as
+ * "name@domain": room%domain@ours and room\40domain@ours are rooms elsewhere
+ * (ADDR-29). native, if given: the room's own address is appended; a room of
+ * ours is served here however it is written (ADDR-28). */
+enum back_kind back_find(const struct back *b, struct str room,
+			 enum world world, struct buf *native);
+/* The section of the configuration that such a room belongs to, "*" if none
+ * names its domain; or NULL. */
+const struct domain_config *back_domain(const struct back *b, struct str room);
+/* Joins join->room, as his user writes it. */
+enum reason_code back_join(struct back *b, struct seat_join *join,
+			   struct seat *seat);
