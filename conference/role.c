@@ -139,6 +139,15 @@ static void review_occupant(struct room *r, struct occ *o,
 	}
 }
 
+static void end_observer(struct room *r, struct seat_rec *rec,
+			 struct reason why)
+{
+	rec->ended = true;
+	r->n_observers--;
+	room_tell_one_ended(r, rec, why);
+	rec_remove(r, rec);
+}
+
 /* Observers watch under the same rule as they would come in. */
 static void review_observers(struct room *r, const struct review *v)
 {
@@ -155,10 +164,7 @@ static void review_observers(struct room *r, const struct review *v)
 			continue;
 		if (code == REASON_MEMBERS_ONLY)
 			code = v->not_member;
-		rec->ended = true;
-		r->n_observers--;
-		room_tell_one_ended(r, rec, reason_for(v, code, &rec->person));
-		rec_remove(r, rec);
+		end_observer(r, rec, reason_for(v, code, &rec->person));
 	}
 }
 
@@ -169,4 +175,57 @@ void room_review(struct room *r, const struct review *v)
 			review_occupant(r, r->occs[i], v);
 	if (!r->gone)
 		review_observers(r, v);
+}
+
+struct sift {
+	room_out_fn *out;
+	void *user;
+	struct str why;
+};
+
+static bool is_out(const struct room *r, const struct sift *s,
+		   const struct person *who)
+{
+	const struct seat_join join = {
+	    .room = r->address,
+	    .user = who->user,
+	    .jid = who->jid,
+	    .account = who->account,
+	    .account_jid = who->jid,
+	};
+
+	return s->out(s->user, &join);
+}
+
+static enum reason_code run_sift(struct room *r, void *arg)
+{
+	const struct sift *s = arg;
+	const struct reason why = {.code = REASON_BANNED, .text = s->why};
+	struct seat_rec *rec, *next;
+
+	for (size_t i = 0; i < r->n_places && !r->gone; i++) {
+		struct occ *o = r->occs[i];
+
+		if (o && is_out(r, s, &o->person)) {
+			o->pub.affiliation = AFF_OUTCAST;
+			room_expel(r, o, why);
+		}
+	}
+	if (r->gone)
+		return REASON_OK;
+	for (rec = TAILQ_FIRST(&r->recs); rec; rec = next) {
+		next = TAILQ_NEXT(rec, link);
+		if (!rec->occ && !rec->ended && !rec->own &&
+		    is_out(r, s, &rec->person))
+			end_observer(r, rec, why);
+	}
+	return REASON_OK;
+}
+
+enum reason_code room_sift(struct room *r, room_out_fn *out, void *user,
+			   struct str why)
+{
+	struct sift s = {out, user, why};
+
+	return room_task(r, run_sift, &s);
 }

@@ -157,6 +157,12 @@ enum reason_code room_set_affiliation(struct room *r, struct str user,
 enum reason_code room_set_role(struct room *r, uint64_t occupant,
 			       enum role role, struct str why);
 enum reason_code room_remove(struct room *r, uint64_t occupant, struct str why);
+/* Removes everybody whom `out` names, occupants and observers, as if banned. Of
+ * `join` there are the names that he came with: room, user, jid, account,
+ * account_jid. */
+typedef bool room_out_fn(void *user, const struct seat_join *join);
+enum reason_code room_sift(struct room *r, room_out_fn *out, void *user,
+			   struct str why);
 /* why: text, actor, venue. */
 enum reason_code room_destroy(struct room *r, struct reason why);
 

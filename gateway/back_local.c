@@ -413,6 +413,11 @@ static void make_room(struct back_local *b, const struct room_config *rc)
 		room_set_subject(r, rc->subject);
 }
 
+static bool is_out(void *back, const struct seat_join *join)
+{
+	return kept_out(back, join);
+}
+
 /* Handlers may end rooms, but none comes in between. */
 static void follow_all(struct back_local *b)
 {
@@ -430,6 +435,7 @@ static void follow_all(struct back_local *b)
 		policy = config_policy(b->cfg, info.address);
 		if (policy && !config_room(b->cfg, info.address))
 			room_follow(all[i], policy, false);
+		room_sift(all[i], is_out, b, STR("no longer allowed here"));
 	}
 	free(all);
 }

@@ -170,6 +170,17 @@ static struct scene *start_scene(const char *config, const char *state_dir)
 	return s;
 }
 
+void scene_reload(struct scene *s, const char *config)
+{
+	struct config *fresh = load(s, config), old = *s->config;
+
+	*s->config = *fresh;
+	*fresh = old;
+	core_reconfigure(&s->core);
+	loop_settle(s->loop);
+	config_free(fresh);
+}
+
 struct scene *scene_new(const char *config)
 {
 	return start_scene(config, "");

@@ -48,6 +48,8 @@ struct scene *scene_new(const char *config);
 /* One whose rooms outlive it, in a private folder. */
 struct scene *scene_new_stored(const char *config);
 void scene_free(struct scene *s);
+/* The administrator has changed the configuration and has it read again. */
+void scene_reload(struct scene *s, const char *config);
 /* Lets the loop settle; then, `ms` later, everything that is due by then. */
 void scene_run(struct scene *s, uint64_t ms);
 

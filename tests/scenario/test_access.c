@@ -129,6 +129,41 @@ static void test_hidden(void **state)
 	sip_user_done(&u);
 }
 
+/* Who is no longer allowed when the file is read again has to go, whatever name
+ * he hides behind, and so has who only watches. */
+static void test_reload(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, b, w;
+	const struct xnode *p;
+	struct port_msg m;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	sip_user_join(&b, s, "bob", ROOM, "a=chatroom\r\n");
+	xmpp_join(s, "u@x.test/1", "una");
+	sip_user_init(&w, s, "wanda", ROOM);
+	w.dlg = ++s->ids;
+	subscribe(s, &w, false);
+	scene_sip(s, PORT_ANSWER, NULL);
+	scene_answer_notifies(s);
+	xmpp_drop(s);
+	scene_reload(s, "domain \"chat.test\" { secret = \"x\" rooms = local\n"
+			" deny = {\"sip:bob@sip.test\", \"u@x.test\", "
+			"\"wanda@sip.test\"} }\n");
+	p = xmpp_take(s, "u@x.test/1");
+	assert_true(str_eq(x_attr(p, "from"), STR("r@chat.test/una")));
+	assert_true(x_has_status(p, "301") && x_has_status(p, "110"));
+	m = scene_sip(s, PORT_SEND, "BYE");
+	assert_int_equal(m.dlg, b.dlg);
+	assert_true(scene_sip_none(s, PORT_SEND, "BYE"));
+	m = scene_sip(s, PORT_SEND, "NOTIFY");
+	assert_true(has(m.f[PORT_F_HEADERS], "terminated;reason=rejected"));
+	assert_int_equal(msrp_say(&a, ROOM, "left alone"), 200);
+	sip_user_done(&a);
+	sip_user_done(&b);
+	sip_user_done(&w);
+}
+
 static void plug(struct sip_user *u)
 {
 	sip_user_connect(u);
@@ -203,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_lists, setup_lists),
 	    TEST(test_hidden, setup_lists),
+	    TEST(test_reload, setup_lists),
 	    TEST(test_flood, setup_flood),
 	};
 
