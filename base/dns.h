@@ -52,9 +52,12 @@ struct dns_limits {
 	uint32_t failure; /* a failure is not tried again (30) */
 };
 
+#define DNS_SERVERS_MAX 8
+
 struct dns_cfg {
 	struct loop *loop;
-	const struct addr *servers; /* none: those of resolv.conf */
+	const struct addr *servers; /* at most DNS_SERVERS_MAX; none: those of
+				       resolv.conf */
 	size_t n_servers;
 	const char *resolv_conf, *hosts; /* NULL: those in /etc */
 	struct dns_limits limits;

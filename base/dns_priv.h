@@ -19,8 +19,7 @@
 struct bufferevent;
 struct event;
 
-#define DNS_SERVERS_MAX 8
-#define DNS_KEY_MAX	(DNS_NAME_MAX + 8)
+#define DNS_KEY_MAX (DNS_NAME_MAX + 8)
 
 /* An answer and its octets, shared by the cache and those who wait. */
 struct dns_result {

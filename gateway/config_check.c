@@ -6,6 +6,7 @@
 
 #include <sys/un.h>
 
+#include "base/dns.h"
 #include "base/uri.h"
 #include "mapping/account.h"
 #include "sip/digest.h"
@@ -232,6 +233,15 @@ static int check_address(cfg_t *cfg, cfg_opt_t *opt)
 		return -1;
 	}
 	return 0;
+}
+
+static int check_servers(cfg_t *cfg, cfg_opt_t *opt)
+{
+	if (cfg_opt_size(opt) > DNS_SERVERS_MAX) {
+		cfg_error(cfg, "%s: at most %d", opt->name, DNS_SERVERS_MAX);
+		return -1;
+	}
+	return check_address(cfg, opt);
 }
 
 /* A socket's name has 107 octets at most (unix(7)). */
@@ -499,7 +509,7 @@ void config_set_checks(cfg_t *cfg)
 	cfg_set_validate_func(cfg, "msrp|tls-port", check_port);
 	cfg_set_validate_func(cfg, "xmpp|server", check_address);
 	cfg_set_validate_func(cfg, "xmpp|max-stanza", check_stanza_size);
-	cfg_set_validate_func(cfg, "dns|servers", check_address);
+	cfg_set_validate_func(cfg, "dns|servers", check_servers);
 	cfg_set_validate_func(cfg, "domain", check_domain);
 	cfg_set_validate_func(cfg, "domain|rooms", check_rooms);
 	cfg_set_validate_func(cfg, "domain|users", check_users);

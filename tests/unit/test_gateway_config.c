@@ -228,6 +228,10 @@ static void test_errors(void **state)
 	     ":1: listen: 'tls:127.0.0.1:1' needs tls { certificate, key }\n"},
 	    {"sip {\n listen = {\"tls:127.0.0.1:2\"}\n}\n",
 	     ":3: listen: 'tls:127.0.0.1:2' needs tls { certificate, key }\n"},
+	    {"dns {\n servers = {\"[::1]:1\", \"[::1]:2\", \"[::1]:3\", "
+	     "\"[::1]:4\", \"[::1]:5\", \"[::1]:6\", \"[::1]:7\", "
+	     "\"[::1]:8\", \"[::1]:9\"} }\n",
+	     ":2: servers: at most 8\n"},
 	    {"msrp { verify = maybe }\n",
 	     ":1: verify: 'maybe' is none of strict, fingerprint, none\n"},
 	    {"sip { verify = off }\n",
