@@ -9,6 +9,8 @@
 #define NOTIFY_MAX (4u << 20)
 #define ROUND_MOST 50 /* NOTIFYs a turn of the loop */
 #define ROUND_MS   1  /* until the next turn */
+#define RETRY_MS   5000
+#define RETRY_MOST 7 /* after so many failures the pause grows no more */
 /* Rounds are at least this part of the interval apart: who is due a little
  * later than others goes with them from then on. */
 #define ROUNDS 10
@@ -74,11 +76,20 @@ void subscription_tell(struct subscription *s)
 
 #define NEVER UINT64_MAX
 
+/* Who refuses NOTIFYs, or can't be reached, is tried less and less often. */
+static unsigned pause_ms(const struct subscription *s)
+{
+	unsigned n = s->failures < RETRY_MOST ? s->failures : RETRY_MOST;
+	unsigned retry_ms = n ? RETRY_MS << (n - 1) : 0;
+
+	return s->interval_ms > retry_ms ? s->interval_ms : retry_ms;
+}
+
 static uint64_t due_ms(const struct subscription *s)
 {
 	if (s->in_flight || s->ended || s->returning || !roster_behind(s))
 		return NEVER;
-	return s->last_ms + s->interval_ms;
+	return s->last_ms + pause_ms(s);
 }
 
 static void round_due(void *watched);
@@ -203,11 +214,13 @@ void subscription_free(struct subscription *s)
 	defer_free(f->loop, s, free_memory);
 }
 
-/* Statuses after which the subscriber is gone (EVENT-7). */
+/* Statuses after which the subscriber is gone (EVENT-7); 408: no response. With
+ * others it is his to subscribe again, or the network's to recover (RFC 6665
+ * §4.2.2). */
 static bool subscriber_gone(int status)
 {
-	static const int gone[] = {404, 405, 408, 410, 416, 480, 481, 482,
-				   483, 484, 485, 489, 501, 503, 604};
+	static const int gone[] = {404, 405, 408, 410, 416, 480, 481,
+				   482, 483, 484, 485, 489, 501, 604};
 
 	for (size_t i = 0; i < sizeof(gone) / sizeof(*gone); i++)
 		if (gone[i] == status)
@@ -222,7 +235,8 @@ void subscription_response(struct subscription *s, const struct port_msg *m)
 		subscription_free(s); /* the caller releases the dialog */
 		return;
 	}
-	if (m->status >= 300)
+	s->failures = m->status >= 300 ? s->failures + 1 : 0;
+	if (s->failures)
 		s->need_full = true; /* EVENT-13 */
 	if (s->ended)
 		subscription_tell(s);

@@ -111,6 +111,13 @@ struct sender {
 	TAILQ_ENTRY(sender) link; /* of the idle ones */
 };
 
+/* At whose wish somebody is called: who is told of it, here or (invitation) by
+ * the other front end; 0: nobody. */
+struct dial_asker {
+	struct dial_asker *next;
+	uint64_t referral, invitation;
+};
+
 struct held_message {
 	TAILQ_ENTRY(held_message) link;
 	struct blob *body;
@@ -165,9 +172,8 @@ struct call {
 	bool pathless;		   /* the session does not know its peer yet */
 	struct invitees *invitees; /* of his INVITE; NULL: none */
 	bool founds;		   /* the factory has named a room for it */
-	uint64_t replaces;     /* the dialog that this call takes over, or 0 */
-	uint64_t referral;     /* invited: who is told what comes of it */
-	uint64_t invitation;   /* likewise, of the other front end */
+	uint64_t replaces; /* the dialog that this call takes over, or 0 */
+	struct dial_asker *askers; /* invited: are told what comes of it */
 	struct guest *guest;   /* invited: how the rosters show it until then */
 	bool invited;	       /* we have called him */
 	struct str invited_by; /* at whose wish, or empty */
@@ -228,6 +234,7 @@ struct subscription {
 	uint64_t told, told_before;
 	uint64_t expires_at_ms, last_ms;
 	unsigned interval_ms;
+	unsigned failures; /* NOTIFYs in a row that were refused */
 	struct timer expiry;
 };
 
@@ -355,6 +362,7 @@ struct str further_header(struct str lines, const char *name);
 int invite_sdp(const struct port_msg *m, struct str *sdp);
 struct sip_body {
 	struct str sdp;
+	bool has_list;
 	struct str list; /* resource-lists: whom the request means (RFC 5366) */
 	struct str list_id; /* its Content-ID, or empty */
 };
@@ -570,12 +578,15 @@ struct dial_wish {
 	uint64_t invitation; /* of the other front end, which is told; or 0 */
 	struct str jid;	     /* an XMPP user: he gets a message; else empty */
 };
-/* Invites somebody into a room (RFC 4353 §5.2). */
+/* Invites somebody into a room (RFC 4353 §5.2). Who is being called already is
+ * not called again: what comes of it is told to all who have asked. */
 void dial_out(struct front_sip *f, const struct dial_wish *w);
 /* Asks somebody to come by himself (FOCUS-45); what he answers is not told. Of
  * the wish: room, uri, dialled, referred_by. */
 void dial_refer(struct front_sip *f, const struct dial_wish *w);
 void dial_progress(struct front_sip *f, const struct port_msg *m);
+/* Those at whose wish he is called are told: a SIP status. */
+void dial_tell(struct call *c, int status, struct str phrase);
 /* The outcome of d->dial. */
 void dial_response(struct dialog *d, const struct port_msg *m);
 /* Ends a call that is still being made. */

@@ -230,6 +230,34 @@ static void test_responses(void **state)
 	sip_user_done(&b);
 }
 
+/* EVENT-7: with other statuses it goes on, and is tried less and less often;
+ * after the first success as ever */
+static void test_retries(void **state)
+{
+	struct scene *s = *state;
+	struct subscriber w = {.s = s, .expires = -1};
+	static const unsigned pauses[] = {5000, 10000, 20000};
+	struct port_msg m;
+	struct sip_user a, b;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	subscribe(&w);
+	m = scene_sip(s, PORT_SEND, "NOTIFY");
+	for (int i = 0; i < 3; i++) {
+		scene_sip_response(s, &m, 503);
+		scene_run(s, pauses[i] - 1);
+		assert_true(scene_sip_none(s, PORT_SEND, "NOTIFY"));
+		scene_run(s, 1);
+		m = scene_sip(s, PORT_SEND, "NOTIFY");
+	}
+	scene_sip_response(s, &m, 200);
+	sip_user_join(&b, s, "bob", ROOM, "a=chatroom\r\n");
+	scene_run(s, 5000);
+	assert_int_equal(notified(s, &m).user_count, 2);
+	sip_user_done(&a);
+	sip_user_done(&b);
+}
+
 /* EVENT-8: in the dialog of the call, and beyond its BYE; EVENT-28 at the
  * room's end */
 static void test_in_dialog(void **state)
@@ -322,6 +350,7 @@ int main(void)
 	    TEST(test_subscribe_refused_and_ended),
 	    TEST(test_expiry),
 	    TEST(test_responses),
+	    TEST(test_retries),
 	    TEST(test_in_dialog),
 	    TEST(test_blink),
 	    TEST(test_subscribe_before_ack),
