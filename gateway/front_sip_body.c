@@ -48,6 +48,7 @@ static int read_part(const struct body_part *p, struct sip_body *out)
 
 		if (id.n > 1 && id.p[0] == '<' && id.p[id.n - 1] == '>')
 			id = str_of(id.p + 1, id.n - 2);
+		out->has_list = true;
 		out->list = p->body;
 		out->list_id = id;
 		return 200;
@@ -80,12 +81,13 @@ int sip_body(const struct port_msg *m, struct sip_body *out)
 	struct str lines = m->f[PORT_F_HEADERS];
 
 	*out = (struct sip_body){0};
-	if (!whole.body.n)
-		return 200;
-	if (str_ieq(mime_type(whole.type), STR("multipart/mixed")))
+	if (whole.body.n &&
+	    str_ieq(mime_type(whole.type), STR("multipart/mixed")))
 		return read_parts(m, out);
 	whole.disposition = further_header(lines, "Content-Disposition");
 	whole.id = further_header(lines, "Content-ID");
+	if (!whole.body.n && !is_list(&whole))
+		return 200;
 	return read_part(&whole, out);
 }
 

@@ -12,6 +12,7 @@
 #define ANSWER_TIMEOUT_MS 180000 /* FOCUS-51 */
 #define SESSION_S	  1800	 /* FOCUS-52 */
 #define SESSION_MIN_S	  90
+#define ASKERS_MAX	  50 /* at whose wish one is called */
 
 /* The URI as a Request-URI: without a method and headers (RFC 3261 §19.1.1). */
 static struct str request_uri(struct arena *a, struct str uri)
@@ -146,6 +147,38 @@ static void no_answer(void *user)
 	dial_give_up(user, REASON_TIMEOUT);
 }
 
+void dial_tell(struct call *c, int status, struct str phrase)
+{
+	struct front_sip *f = c->f;
+	struct dial_asker *a = c->askers;
+
+	if (status >= 200)
+		c->askers = NULL; /* one outcome is all */
+	for (; a; a = a->next) {
+		referral_tell(f, a->referral, status, phrase);
+		if (a->invitation && status >= 200)
+			f->cfg.invited(f->cfg.user, a->invitation, status,
+				       phrase);
+	}
+}
+
+/* The outcome is his, too. */
+static void ask(struct call *c, const struct dial_wish *w)
+{
+	struct dial_asker *a;
+	unsigned n = 0;
+
+	for (a = c->askers; a; a = a->next)
+		n++;
+	if (n == ASKERS_MAX) {
+		referral_tell(c->f, w->referral, 503, STR_NONE);
+		return;
+	}
+	a = arena_alloc(c->arena, sizeof(*a));
+	*a = (struct dial_asker){c->askers, w->referral, w->invitation};
+	c->askers = a;
+}
+
 static void fill(struct call *c, const struct dial_wish *w)
 {
 	struct buf uri = BUF_INIT(4096);
@@ -158,8 +191,7 @@ static void fill(struct call *c, const struct dial_wish *w)
 	c->uri = bare_uri(c->arena, w->uri);
 	c->user = arena_dup(c->arena, w->user);
 	c->identity[c->n_identities++] = c->user;
-	c->referral = w->referral;
-	c->invitation = w->invitation;
+	ask(c, w);
 	c->invited = true;
 	c->invited_by = arena_dup(c->arena, w->by);
 	/* as the INVITE says; a 2xx that is silent about it means no */
@@ -167,17 +199,6 @@ static void fill(struct call *c, const struct dial_wish *w)
 	c->session_timer.min_se_s = SESSION_MIN_S;
 	c->session_timer.peer_supports = true;
 	buf_done(&uri);
-}
-
-static void tell(struct call *c, int status, struct str phrase)
-{
-	uint64_t invitation = c->invitation;
-
-	referral_tell(c->f, c->referral, status, phrase);
-	if (!invitation || status < 200)
-		return;
-	c->invitation = 0; /* one outcome is all */
-	c->f->cfg.invited(c->f->cfg.user, invitation, status, phrase);
 }
 
 /* Until the answer comes the seat only watches, to hear of the room's end
@@ -198,12 +219,30 @@ static void stop_watching(struct call *c)
 		seat_command(&c->seat, &leave);
 }
 
+static struct call *on_its_way(struct front_sip *f, struct str room,
+			       struct str user)
+{
+	struct call *c;
+
+	TAILQ_FOREACH (c, &f->calls, link)
+		if (c->dialog->dial && str_eq(c->room, room) &&
+		    str_eq(c->user, user))
+			return c;
+	return NULL;
+}
+
 void dial_out(struct front_sip *f, const struct dial_wish *w)
 {
-	struct dialog *d = dialog_new(f, f->cfg.request_id(f->cfg.user));
-	struct call *c = call_new(f, d);
+	struct call *c = on_its_way(f, w->room, w->user);
 	enum reason_code why = REASON_OK;
+	struct dialog *d;
 
+	if (c) {
+		ask(c, w);
+		return;
+	}
+	d = dialog_new(f, f->cfg.request_id(f->cfg.user));
+	c = call_new(f, d);
 	fill(c, w);
 	if (!is_clean(w->uri))
 		why = REASON_BAD_REQUEST;
@@ -212,14 +251,14 @@ void dial_out(struct front_sip *f, const struct dial_wish *w)
 	if (why == REASON_OK)
 		why = watch_room(c);
 	if (why == REASON_OK && user_in_room(&c->seat, c->user)) {
-		tell(c, 200, STR_NONE);
+		dial_tell(c, 200, STR_NONE);
 		call_ended(c, REASON_LEFT, STR_NONE);
 		return;
 	}
 	if (why == REASON_OK && call_own_offer(c) != 200)
 		why = REASON_UNSUPPORTED;
 	if (why != REASON_OK) {
-		tell(c, map_reason_to_sip(why), STR_NONE);
+		dial_tell(c, map_reason_to_sip(why), STR_NONE);
 		call_ended(c, why, STR_NONE);
 		return;
 	}
@@ -277,7 +316,7 @@ void dial_progress(struct front_sip *f, const struct port_msg *m)
 	dialog_learn(c->dialog, &early);
 	if (m->status == 180)
 		guest_rings(c);
-	tell(c, m->status, m->f[PORT_F_REASON]);
+	dial_tell(c, m->status, m->f[PORT_F_REASON]);
 }
 
 static void hang_up(struct call *c, int status, struct str text,
@@ -289,7 +328,7 @@ static void hang_up(struct call *c, int status, struct str text,
 	m.req = c->dialog->dial;
 	hops_send(c->f->hops, &m);
 	guest_failed(c, status, text);
-	tell(c, status, STR_NONE);
+	dial_tell(c, status, STR_NONE);
 	call_ended(c, code, STR_NONE);
 }
 
@@ -324,12 +363,12 @@ static void answered(struct call *c, const struct port_msg *m)
 	stop_watching(c);
 	if (!str_ieq(mime_type(m->f[PORT_F_TYPE]), STR("application/sdp")) ||
 	    !call_answer(c, m->f[PORT_F_BODY])) {
-		tell(c, 488, STR_NONE);
+		dial_tell(c, 488, STR_NONE);
 		guest_failed(c, 488, STR("no usable answer"));
 		call_bye(c, REASON_UNSUPPORTED, STR("no usable answer"));
 		return;
 	}
-	tell(c, m->status, m->f[PORT_F_REASON]);
+	dial_tell(c, m->status, m->f[PORT_F_REASON]);
 	c->device = arena_dup(c->arena, m->f[PORT_F_CONTACT]);
 	c->sender = sender_of(f, c->user, c->device);
 	c->utf8_only = client_is_listed(f, m);
@@ -353,7 +392,7 @@ void dial_response(struct dialog *d, const struct port_msg *m)
 		bye.f[PORT_F_METHOD] = STR("BYE");
 		dialog_send(d, NULL, &bye);
 	} else if (d->call) {
-		tell(d->call, m->status, m->f[PORT_F_REASON]);
+		dial_tell(d->call, m->status, m->f[PORT_F_REASON]);
 		guest_failed(d->call, m->status, m->f[PORT_F_REASON]);
 		log_info(d->f->log, "sip.dial.refused",
 			 "dlg=%llx room=%s uri=%s status=%d",

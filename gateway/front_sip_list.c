@@ -26,7 +26,7 @@ int invitees_read(struct call *c, const struct port_msg *m)
 	struct sip_body body;
 	int status = sip_body(m, &body), err;
 
-	if (status != 200 || !body.list.n)
+	if (status != 200 || !body.has_list)
 		return status;
 	c->invitees = mem_new(sizeof(*c->invitees));
 	c->invitees->arena = arena_new(4 * LIST_BYTES_MAX);

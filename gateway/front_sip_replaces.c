@@ -47,6 +47,6 @@ void replaces_done(struct call *c)
 		 (unsigned long long)d->id, (unsigned long long)c->dialog->id,
 		 LOGQ(c->room));
 	if (d->dial) /* whoever asked for him has got him */
-		referral_tell(c->f, d->call->referral, 200, STR_NONE);
+		dial_tell(d->call, 200, STR_NONE);
 	call_bye(d->call, REASON_LEFT, STR("replaced"));
 }

@@ -311,6 +311,30 @@ static void test_shutdown(void **state)
 	sip_user_done(&a);
 }
 
+/* Whoever rings already is not called again; all who asked are told. */
+static void test_asked_for_twice(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user a, b;
+	struct port_msg d, m;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	assert_int_equal(status_of(&a, "<sip:bob@sip.test>"), 200);
+	told(s, "active;expires=200", "SIP/2.0 100 Trying\r\n");
+	d = scene_sip(s, PORT_DIAL, NULL);
+	a.cseq++;
+	assert_int_equal(status_of(&a, "<sip:bob@SIP.test;transport=tcp>"), 200);
+	told(s, "active;expires=200", "SIP/2.0 100 Trying\r\n");
+	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
+	m = accepted(&b, s, "bob", &d);
+	scene_sip_event(s, &m);
+	scene_run(s, 1000);
+	told(s, "terminated;reason=noresource", "SIP/2.0 200 OK\r\n");
+	told(s, "terminated;reason=noresource", "SIP/2.0 200 OK\r\n");
+	sip_user_done(&a);
+	sip_user_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +346,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_removed_while_called, setup,
 					    teardown),
 	    cmocka_unit_test_setup_teardown(test_shutdown, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_asked_for_twice, setup,
+					    teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

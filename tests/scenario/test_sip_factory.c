@@ -195,6 +195,9 @@ static void test_list_at_room(void **state)
 	assert_int_equal(invite_with(&b, "recipient-list", "<no"), 400);
 	sip_user_done(&b);
 	sip_user_init(&b, s, "dan", FACTORY);
+	assert_int_equal(invite_with(&b, "recipient-list", ""), 400);
+	sip_user_done(&b);
+	sip_user_init(&b, s, "dan", FACTORY);
 	assert_int_equal(
 	    invite_with(&b, "recipient-list", "<!DOCTYPE x []>" LIST), 400);
 	sip_user_done(&b);
