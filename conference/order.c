@@ -12,15 +12,13 @@
 
 #include "base/mem.h"
 #include "conference/room_priv.h"
+#include "conference/seat_cmd.h"
 
 struct queued {
 	STAILQ_ENTRY(queued) link;
 	struct seat_rec *rec;
-	struct seat_cmd cmd;
-	struct task *task;	    /* or else rec and cmd */
-	struct room_policy *policy; /* cmd's */
-	struct seat_change *changes;
-	char text[]; /* cmd's strings */
+	struct seat_cmd_copy *cmd;
+	struct task *task; /* or else rec and cmd */
 };
 
 static enum reason_code may_destroy(const struct seat_rec *rec)
@@ -58,6 +56,8 @@ static enum reason_code run_command(struct room *r, struct seat_rec *rec,
 	case SEAT_KICK:
 	case SEAT_LEAVE:
 		break;
+	case SEAT_INVITE: /* the back end's */
+		return REASON_UNSUPPORTED;
 	}
 	return REASON_BAD_REQUEST;
 }
@@ -108,61 +108,9 @@ static void execute_task(struct room *r, struct task *task)
 	task->reason = task->run(r, task->arg);
 }
 
-/* With their strings, in one block. */
-static struct seat_change *changes_copy(const struct seat_change *from,
-					size_t n)
-{
-	size_t octets = n * sizeof(*from);
-	struct seat_change *list;
-	char *to;
-
-	for (size_t i = 0; i < n; i++)
-		octets += from[i].user.n + from[i].nick.n + from[i].reason.n;
-	list = mem_new(octets);
-	to = (char *)(list + n);
-	for (size_t i = 0; i < n; i++) {
-		list[i] = from[i];
-		list[i].user = str_pack(&to, from[i].user);
-		list[i].nick = str_pack(&to, from[i].nick);
-		list[i].reason = str_pack(&to, from[i].reason);
-	}
-	return list;
-}
-
-static struct queued *queued_new(struct seat_rec *rec,
-				 const struct seat_cmd *cmd)
-{
-	const struct presence *p = &cmd->presence;
-	size_t n = cmd->text.n + cmd->nick.n + cmd->reason.n + cmd->venue.n +
-		   cmd->venue_password.n + presence_size(p);
-	struct queued *q = mem_new(sizeof(*q) + n);
-	char *to = q->text;
-
-	q->rec = rec;
-	q->cmd = *cmd;
-	q->cmd.text = str_pack(&to, cmd->text);
-	q->cmd.nick = str_pack(&to, cmd->nick);
-	q->cmd.reason = str_pack(&to, cmd->reason);
-	q->cmd.venue = str_pack(&to, cmd->venue);
-	q->cmd.venue_password = str_pack(&to, cmd->venue_password);
-	q->cmd.presence.show = str_pack(&to, p->show);
-	q->cmd.presence.status = str_pack(&to, p->status);
-	q->cmd.presence.payload = str_pack(&to, p->payload);
-	if (cmd->policy)
-		q->cmd.policy = q->policy = policy_copy(cmd->policy);
-	if (cmd->n_changes)
-		q->cmd.changes = q->changes =
-		    changes_copy(cmd->changes, cmd->n_changes);
-	if (cmd->msg)
-		message_ref(cmd->msg);
-	return q;
-}
-
 static void queued_free(struct queued *q)
 {
-	message_unref(q->cmd.msg);
-	free(q->policy);
-	free(q->changes);
+	seat_cmd_free(q->cmd);
 	free(q);
 }
 
@@ -178,7 +126,7 @@ static void run_until(struct room *r, const struct task *task)
 		if (q->task)
 			execute_task(r, q->task);
 		else
-			execute(r, q->rec, &q->cmd);
+			execute(r, q->rec, seat_cmd_of(q->cmd));
 		room_deliver(r);
 		queued_free(q);
 	}
@@ -201,8 +149,10 @@ void room_command(struct seat *s, const struct seat_cmd *cmd)
 	if (cmd->type == SEAT_LEAVE)
 		rec_detach(rec);
 	if (r->running) {
-		struct queued *q = queued_new(rec, cmd);
+		struct queued *q = mem_new(sizeof(*q));
 
+		q->rec = rec;
+		q->cmd = seat_cmd_copy(cmd);
 		STAILQ_INSERT_TAIL(&r->queue, q, link);
 		return;
 	}
