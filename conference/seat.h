@@ -117,6 +117,13 @@ enum seat_cmd_type {
 	 * REASON_BAD_REQUEST (he has it), REASON_OVERLOAD (he asked just now).
 	 */
 	SEAT_ASK_VOICE,
+	/* Somebody is asked to come, by a room that lives elsewhere: text: whom,
+	 * a bare JID or a SIP URI; reason: why; target: the invitation's id (of
+	 * struct invitation_answer, if he declines or can't be reached).
+	 * REASON_OK: the room has been asked, REASON_BAD_REQUEST (no address
+	 * that it could understand), REASON_UNSUPPORTED (a local room: its
+	 * front ends invite, see gateway/invitation.h). */
+	SEAT_INVITE,
 	/* code (REASON_OK stands for REASON_LEFT), text: why. The seat is free
 	 * when seat_command returns: neither a result nor SEAT_ENDED follows,
 	 * and its other results are lost; what it said before is still said. */
@@ -178,6 +185,9 @@ enum seat_ev_type {
 	SEAT_VOICE_ASKED,  /* who; only moderators hear it */
 	SEAT_RESULT, /* own_op, reason, msg of the command; after the command's
 			other events, but see SEAT_MODERATE */
+	/* client_id, reason: a message of this seat that SEAT_RESULT has called
+	 * accepted was refused after all (S2X-29); rooms elsewhere only */
+	SEAT_UNDELIVERED,
 	/* reason; the seat is free after this event; results that were still to
 	 * come are lost */
 	SEAT_ENDED,
@@ -214,6 +224,7 @@ struct seat_ev {
 	struct message *msg;
 	const struct subject *subject;
 	struct reason reason;
+	struct str client_id; /* SEAT_UNDELIVERED: the message's */
 };
 
 /* What a seat's holder may know of the room at any time. */

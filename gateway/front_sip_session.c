@@ -77,6 +77,8 @@ void call_seat_event(void *front, const struct seat_ev *ev)
 	case SEAT_OCCUPANT_LEFT:
 	case SEAT_SUBJECT_SET:
 		break; /* told by the notifier */
+	case SEAT_UNDELIVERED: /* of rooms elsewhere */
+		break;
 	}
 }
 

@@ -218,6 +218,7 @@ static void event(void *front, const struct seat_ev *ev)
 	case SEAT_MESSAGE:
 	case SEAT_VOICE_ASKED:
 	case SEAT_RESULT:
+	case SEAT_UNDELIVERED:
 	case SEAT_ENDED:
 		return;
 	}

@@ -353,6 +353,7 @@ void fx_roster_event(struct fx_session *s, const struct seat_ev *ev)
 	case SEAT_ROOM_CHANGED:
 	case SEAT_VOICE_ASKED:
 	case SEAT_RESULT:
+	case SEAT_UNDELIVERED:
 		break;
 	}
 }

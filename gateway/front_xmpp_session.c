@@ -57,6 +57,8 @@ static void on_event(void *front, const struct seat_ev *ev)
 	case SEAT_RESULT:
 		fx_result(s, ev->own_op, ev->reason.code);
 		break;
+	case SEAT_UNDELIVERED: /* of rooms elsewhere */
+		break;
 	case SEAT_ENDED:
 		if (!s->silent)
 			fx_roster_event(s, ev);

@@ -93,6 +93,10 @@ static void add_event(struct buf *b, const struct seat_ev *ev)
 		buf_addz(b, "= ");
 		add_reason(b, &ev->reason);
 		break;
+	case SEAT_UNDELIVERED:
+		buf_addf(b, "undelivered %.*s ", STR_ARG(ev->client_id));
+		add_reason(b, &ev->reason);
+		break;
 	case SEAT_ENDED:
 		buf_addz(b, "ended ");
 		add_reason(b, &ev->reason);

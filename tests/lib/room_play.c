@@ -253,6 +253,7 @@ static void on_event(void *front, const struct seat_ev *ev)
 	case SEAT_ROOM_CHANGED:
 		follow_story(pl, ev);
 		break;
+	case SEAT_UNDELIVERED: /* of rooms elsewhere */
 	case SEAT_VOICE_ASKED: /* the moderators' alone */
 		break;
 	case SEAT_RESULT:

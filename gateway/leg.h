@@ -1,0 +1,112 @@
+/* A leg: what one user has of a room that lives elsewhere. It keeps the roster,
+ * the subject and the room's properties as the protocol learns them, and gives
+ * them to the seats that look at it: the user's devices and observers (SIP
+ * subscriptions). To front ends it is a room like any other
+ * (conference/seat.h); what they command it hands to its protocol.
+ *
+ * Events reach all seats of the leg in one order. A command given from inside
+ * an event waits until the turn of the loop ends: no command runs inside a
+ * leg_ function. */
+#pragma once
+
+#include "base/loop.h"
+#include "conference/seat.h"
+
+struct leg;
+
+struct leg_ops {
+	/* What a device of an open leg wants: neither SEAT_LEAVE nor
+	 * SEAT_DEVICE. seat: its id, for leg_result() and struct leg_cause. */
+	void (*command)(struct leg *leg, uint64_t seat,
+			const struct seat_cmd *cmd);
+	/* The user's last device has left, from a leg that is open or not yet;
+	 * cmd: its SEAT_LEAVE. Say goodbye; the leg may be freed here, and if
+	 * not is of use to nobody but observers. */
+	void (*left)(struct leg *leg, const struct seat_cmd *cmd);
+};
+
+struct leg_cfg {
+	struct loop *loop;
+	const struct leg_ops *ops;
+	void *user;	      /* the protocol's own record of the leg */
+	uint64_t *last_id;    /* of occupants and seats: all legs count on */
+	size_t max_occupants; /* more are not shown */
+};
+
+/* For join->user in join->room, in join->world; no seat yet. */
+struct leg *leg_new(const struct leg_cfg *cfg, const struct seat_join *join);
+/* Seats that are still there get SEAT_ENDED (REASON_LEFT). NULL is fine. May be
+ * called in any of its callbacks. */
+void leg_free(struct leg *l);
+void *leg_user(const struct leg *l);	  /* cfg->user */
+struct str leg_room(const struct leg *l); /* "name@domain" */
+struct str leg_key(const struct leg *l);  /* join->user */
+
+/* A seat of the leg's user: a device, or (join->observer) one that only
+ * watches. In an open leg it gets SEAT_JOINED and the subject at once, else
+ * when the leg opens. */
+void leg_attach(struct leg *l, const struct seat_join *join, struct seat *seat);
+size_t leg_devices(const struct leg *l);	  /* seats but for observers */
+bool leg_has(const struct leg *l, uint64_t seat); /* not left yet */
+
+/* The room has let the user in under this nickname, which leg_put() has put
+ * into the roster: all seats get SEAT_JOINED. Again (after a rejoin): only the
+ * nickname counts. False: there is no such occupant. */
+bool leg_opened(struct leg *l, struct str self, bool created, bool renamed);
+bool leg_is_open(const struct leg *l);
+/* NULL: not open, or not in the roster at present. */
+const struct occupant *leg_self(const struct leg *l);
+
+/* Whose command brought about what is told, and why; zeroed: nobody's of this
+ * leg, no reason. */
+struct leg_cause {
+	uint64_t seat, op;
+	struct reason reason;
+};
+
+/* The roster; before the leg is open nobody is told. Occupants are known by
+ * their nickname, octet by octet (NICK-4). cause may be NULL. */
+
+/* This is what like->nick is like now: all but id, active_ms and, of the user
+ * himself, the devices (his seats are those). since_ms 0: now, or as before.
+ * Tells SEAT_OCCUPANT_JOINED, or SEAT_OCCUPANT_CHANGED if anything differs or
+ * cause has an op. NULL: there are too many. */
+const struct occupant *leg_put(struct leg *l, const struct occupant *like,
+			       const struct leg_cause *cause);
+/* He is called new from now on (CHANGED_NICK); whoever had that name is gone.
+ * An equal name is told too, if cause has an op. False: there is no old. */
+bool leg_rename(struct leg *l, struct str old, struct str new,
+		const struct leg_cause *cause);
+/* SEAT_OCCUPANT_LEFT, by cause->reason. Unknown: nothing. */
+void leg_remove(struct leg *l, struct str nick, const struct leg_cause *cause);
+/* A new roster comes, whole: begin; then leg_put() for each; then end, which
+ * removes those of whom nothing was heard. */
+void leg_roster_begin(struct leg *l);
+void leg_roster_end(struct leg *l, enum reason_code why);
+const struct occupant *leg_by_nick(const struct leg *l, struct str nick);
+const struct occupant *leg_by_id(const struct leg *l, uint64_t id);
+const struct occupant *leg_next(const struct leg *l, size_t *it);
+
+/* Stamps m as a room does (author: that nickname's occupant, or one of this
+ * name who is not there; serial; id, if it has none; time: time_ms, or 0: now)
+ * and tells it to the seats, with cause's op to its sender. nick empty: the
+ * room itself speaks. False: its arena is full. */
+bool leg_message(struct leg *l, struct message *m, struct str nick,
+		 uint64_t time_ms, bool delayed, const struct leg_cause *cause);
+/* s is copied. delayed: on joining. */
+void leg_subject(struct leg *l, const struct subject *s, bool delayed,
+		 const struct leg_cause *cause);
+/* What seat_info() tells, but for address, n_occupants and subject, which the
+ * leg knows. Copied. changed: CHANGED_* of SEAT_ROOM_CHANGED, 0: it is not
+ * told. */
+void leg_info(struct leg *l, const struct room_info *info, unsigned changed);
+/* SEAT_RESULT, if op is not 0. */
+void leg_result(struct leg *l, uint64_t seat, uint64_t op, struct reason why,
+		struct message *m);
+/* SEAT_UNDELIVERED */
+void leg_undelivered(struct leg *l, uint64_t seat, struct str client_id,
+		     struct reason why);
+/* All seats get SEAT_ENDED; the leg is not open any more and its roster empty.
+ * ops->left is not called for that. Take the leg out of your tables first: a
+ * handler may join again. */
+void leg_ended(struct leg *l, struct reason why);
