@@ -86,6 +86,26 @@ void chunk_bodiless(struct msrp_session *s)
 	conn_kick(s->conn);
 }
 
+void chunk_nickname(struct msrp_session *s, struct str value, uint64_t cookie)
+{
+	struct buf *b = conn_control(s->conn);
+	char tid[MSRP_ID], id[MSRP_ID];
+	struct msrp_frame f = {
+	    .tid = {tid, sizeof(tid)},
+	    .method = STR("NICKNAME"),
+	    .paths = s->paths,
+	};
+
+	msrp_id(s->m, tid);
+	outgoing_message_id(s, id); /* none is sent; no message is its like */
+	msrp_put_head(b, &f);
+	buf_addf(b, "Use-Nickname: %.*s\r\n", STR_ARG(value));
+	msrp_put_end(b, f.tid, false, '$');
+	s->m->stats.requests_out++;
+	expect_answer(s, tid, id, MSRP_FAILURE_YES, cookie, true);
+	conn_kick(s->conn);
+}
+
 /* Is the message more than this one chunk? Then an error for any of them ends
  * it. */
 static bool in_parts(const struct msrp_outgoing *o, const struct sending *tx,

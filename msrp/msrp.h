@@ -186,6 +186,9 @@ struct msrp_session_cfg {
 	struct str peer_fingerprints;
 	size_t peer_max_size; /* 0 = unknown */
 	bool peer_sends; /* false: its SEND with content gets 403 (SDP-19) */
+	/* The peer is a switch, whose failure REPORTs tell of single messages:
+	 * only 481 and 506 end the session (gateway ERR-9). */
+	bool peer_is_switch;
 	const struct msrp_session_ops *ops;
 	void *user;
 };
@@ -240,6 +243,14 @@ struct msrp_out {
  * ERR_CONGESTED (nothing queued), ERR_TOO_BIG (over the peer's max-size),
  * ERR_STATE (not bound, or no path). */
 int msrp_session_send(struct msrp_session *s, const struct msrp_out *m);
+
+#define MSRP_NICKNAME_VALUE_MAX 2048
+/* Sends NICKNAME (RFC 7701 §7.1); value: that of Use-Nickname, quoted. The
+ * outcome is told by `sent`: 200, 425, ..., 408 for silence. 0; ERR_SYNTAX (a
+ * control character), ERR_TOO_BIG, ERR_STATE, ERR_CONGESTED. */
+int msrp_session_nickname(struct msrp_session *s, struct str value,
+			  uint64_t cookie);
+
 /* --- long messages, in --- */
 
 /* Only inside `flow`. The session answers its chunks from now on. */

@@ -191,7 +191,7 @@ struct msrp_session {
 	struct msrp_conn *conn;
 	enum session_state state;
 	bool dying; /* freed by its owner, its queue still being written */
-	bool relayed, congested, is_ready, secure, peer_sends;
+	bool relayed, congested, is_ready, secure, peer_sends, peer_is_switch;
 	bool lagging; /* congested until all is written */
 	unsigned n_transactions;
 	size_t peer_max_size;
@@ -435,6 +435,8 @@ void chunk_account(struct msrp_session *s, uint64_t before);
 void chunk_fill(struct msrp_conn *c);
 /* The SEND without body that binds a session (RFC 4975 §5.4). */
 void chunk_bodiless(struct msrp_session *s);
+/* NICKNAME with this Use-Nickname (RFC 7701 §7.1). */
+void chunk_nickname(struct msrp_session *s, struct str value, uint64_t cookie);
 /* The open chunk, if it is of this session (and message, if not NULL), ends
  * with `#` at once. */
 void chunk_break(struct msrp_session *s, const struct msrp_outgoing *o);

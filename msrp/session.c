@@ -133,6 +133,7 @@ int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 	s->secure = cfg->secure;
 	s->peer_max_size = cfg->peer_max_size;
 	s->peer_sends = cfg->peer_sends;
+	s->peer_is_switch = cfg->peer_is_switch;
 	s->ops = cfg->ops;
 	s->user = cfg->user;
 	TAILQ_INIT(&s->incomings);
@@ -295,5 +296,23 @@ int msrp_session_send(struct msrp_session *s, const struct msrp_out *m)
 		return ERR_CONGESTED;
 	}
 	outgoing_add(s, m);
+	return 0;
+}
+
+int msrp_session_nickname(struct msrp_session *s, struct str value,
+			  uint64_t cookie)
+{
+	if (s->dying || s->state != SESSION_BOUND || !s->send_head.n)
+		return ERR_STATE;
+	if (value.n > MSRP_NICKNAME_VALUE_MAX)
+		return ERR_TOO_BIG;
+	for (size_t i = 0; i < value.n; i++)
+		if ((unsigned char)value.p[i] < ' ' || value.p[i] == 0x7f)
+			return ERR_SYNTAX;
+	if (full(s, value.n)) {
+		outgoing_congested(s);
+		return ERR_CONGESTED;
+	}
+	chunk_nickname(s, value, cookie);
 	return 0;
 }

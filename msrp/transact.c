@@ -157,6 +157,13 @@ void transact_response(struct msrp_conn *c, const struct msrp_head *h,
 		outcome(s, was.cookie, 200);
 }
 
+static bool report_ends(const struct msrp_session *s, unsigned status)
+{
+	if (s->peer_is_switch)
+		return status == 481 || status == 506;
+	return status != 413 && status != 415;
+}
+
 /* RFC 4975 §7.3.2. Our Message-IDs are known by their first half, which is the
  * session's own. */
 void transact_report(struct msrp_session *s, const struct msrp_head *h)
@@ -171,6 +178,6 @@ void transact_report(struct msrp_session *s, const struct msrp_head *h)
 		if (str_eq(message_id_of(t), h->message_id))
 			cookie = t->cookie;
 	failed(s, h->message_id, cookie, (int)h->report_status);
-	if (h->report_status != 413 && h->report_status != 415 && !over(s))
+	if (report_ends(s, h->report_status) && !over(s))
 		session_closed(s, MSRP_CLOSED_FAILED);
 }
