@@ -1,4 +1,4 @@
-#include "sip/digest.h"
+#include "sip/digest_priv.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -13,8 +13,7 @@ const char *digest_name(enum digest_algorithm a)
 
 /* --- arithmetic --- */
 
-/* H of the parts joined by colons; "" where the library can't compute it. */
-static void hash(enum digest_algorithm a, const struct str *part, size_t n,
+void digest_hash(enum digest_algorithm a, const struct str *part, size_t n,
 		 char hex[DIGEST_HEX_MAX])
 {
 	static const char digits[] = "0123456789abcdef";
@@ -40,7 +39,7 @@ static void hash(enum digest_algorithm a, const struct str *part, size_t n,
 void digest_ha1(enum digest_algorithm a, struct str username, struct str realm,
 		struct str password, char hex[DIGEST_HEX_MAX])
 {
-	hash(a, (struct str[]){username, realm, password}, 3, hex);
+	digest_hash(a, (struct str[]){username, realm, password}, 3, hex);
 }
 
 void digest_response(const struct digest_credentials *c, const char *ha1,
@@ -48,11 +47,11 @@ void digest_response(const struct digest_credentials *c, const char *ha1,
 {
 	char ha2[DIGEST_HEX_MAX];
 
-	hash(c->algorithm, (struct str[]){method, c->uri}, 2, ha2);
-	hash(c->algorithm,
-	     (struct str[]){str_z(ha1), c->nonce, c->nc_text, c->cnonce,
-			    STR("auth"), str_z(ha2)},
-	     6, hex);
+	digest_hash(c->algorithm, (struct str[]){method, c->uri}, 2, ha2);
+	digest_hash(c->algorithm,
+		    (struct str[]){str_z(ha1), c->nonce, c->nc_text, c->cnonce,
+				   STR("auth"), str_z(ha2)},
+		    6, hex);
 }
 
 bool digest_verify(const struct digest_credentials *c, const char *ha1,
@@ -69,7 +68,7 @@ bool digest_verify(const struct digest_credentials *c, const char *ha1,
 
 /* --- challenge --- */
 
-static void put_quoted(struct buf *b, struct str s)
+void digest_put_quoted(struct buf *b, struct str s)
 {
 	buf_addc(b, '"');
 	for (size_t i = 0; i < s.n; i++) {
@@ -89,9 +88,9 @@ void digest_challenge(struct buf *b, unsigned algorithms, struct str realm,
 		if (!(algorithms & DIGEST_BIT(a)))
 			continue;
 		buf_addz(b, "WWW-Authenticate: Digest realm=");
-		put_quoted(b, realm);
+		digest_put_quoted(b, realm);
 		buf_addz(b, ", nonce=");
-		put_quoted(b, nonce);
+		digest_put_quoted(b, nonce);
 		buf_addf(b, ", algorithm=%s, qop=\"auth\"%s\r\n",
 			 digest_name((enum digest_algorithm)a),
 			 stale ? ", stale=true" : "");

@@ -1,5 +1,6 @@
-/* Digest authentication of SIP requests (RFC 8760, RFC 7616, RFC 3261 §22), the
- * server's part: what its headers say, and the arithmetic. Pure. */
+/* Digest authentication of SIP requests (RFC 8760, RFC 7616, RFC 3261 §22):
+ * what its headers say, and the arithmetic, as a server and as a client. Pure.
+ */
 #pragma once
 
 #include "base/arena.h"
@@ -45,3 +46,30 @@ void digest_response(const struct digest_credentials *c, const char *ha1,
 /* Is the response right? Takes the same time wherever it is wrong. */
 bool digest_verify(const struct digest_credentials *c, const char *ha1,
 		   struct str method);
+
+/* --- the client's part --- */
+
+/* What a WWW-Authenticate or Proxy-Authenticate header asks for, its strings
+ * unquoted. */
+struct digest_asked {
+	enum digest_algorithm algorithm;
+	struct str realm, nonce, opaque;
+	bool has_opaque, stale;
+	bool qop; /* "auth"; else none, as RFC 2069 has it */
+};
+/* Reads the header's value; strings as above. 0, ERR_UNSUPPORTED (another
+ * scheme or algorithm, no qop that we can do), ERR_MISSING, ERR_REPEATED,
+ * ERR_SYNTAX. */
+int digest_asked_parse(struct str value, struct arena *a,
+		       struct digest_asked *out);
+
+struct digest_reply {
+	struct str username, password;
+	struct str method, uri; /* of the request */
+	struct str cnonce;	/* token */
+	uint32_t nc;		/* how often this nonce was used, from 1 */
+};
+/* Appends the value of the Authorization or Proxy-Authorization header that
+ * answers it. */
+void digest_authorize(struct buf *b, const struct digest_asked *c,
+		      const struct digest_reply *r);

@@ -1,5 +1,5 @@
-/* The Authorization header. In a file of its own, for OpenSSL has a name of our
- * table of errors for itself. */
+/* The Authorization header, and what a server asks for. In a file of its own,
+ * for OpenSSL has a name of our table of errors for itself. */
 #include "base/err.h"
 #include "base/scan.h"
 #include "sip/digest.h"
@@ -15,12 +15,14 @@ enum param {
 	QOP,
 	ALGORITHM,
 	USERHASH,
+	OPAQUE,
+	STALE,
 	PARAMS
 };
 
 static const char *const params[PARAMS] = {
-    "username", "realm", "nonce", "uri",       "response",
-    "cnonce",	"nc",	 "qop",	  "algorithm", "userhash"};
+    "username", "realm", "nonce",     "uri",	  "response", "cnonce",
+    "nc",	"qop",	 "algorithm", "userhash", "opaque",   "stale"};
 
 static bool token_char(unsigned char c)
 {
@@ -127,14 +129,12 @@ static int read_nc(struct str text, uint32_t *out)
 	return 0;
 }
 
-int digest_credentials_parse(struct str in, struct arena *a,
-			     struct digest_credentials *out)
+/* "Digest" and its parameters: 0, ERR_UNSUPPORTED (another scheme),
+ * ERR_REPEATED, ERR_SYNTAX, ERR_TOO_BIG. */
+static int read_params(struct str in, struct arena *a, struct str value[PARAMS],
+		       bool seen[PARAMS])
 {
 	struct scan s = scan_of(str_trim_space(in));
-	struct str value[PARAMS] = {{0}};
-	bool seen[PARAMS] = {0};
-	struct digest_credentials c;
-	int err;
 
 	if (!str_ieq(scan_while(&s, token_char), STR("Digest")))
 		return ERR_UNSUPPORTED;
@@ -147,9 +147,19 @@ int digest_credentials_parse(struct str in, struct arena *a,
 	} while (scan_skip(&s, ','));
 	if (!scan_done(&s))
 		scan_fail(&s, ERR_SYNTAX);
-	if (s.err)
-		return s.err;
-	err = read_algorithm(value[ALGORITHM], &c.algorithm);
+	return s.err;
+}
+
+int digest_credentials_parse(struct str in, struct arena *a,
+			     struct digest_credentials *out)
+{
+	struct str value[PARAMS] = {{0}};
+	bool seen[PARAMS] = {0};
+	struct digest_credentials c;
+	int err = read_params(in, a, value, seen);
+
+	if (!err)
+		err = read_algorithm(value[ALGORITHM], &c.algorithm);
 	if (!err && (!str_ieq(value[QOP], STR("auth")) ||
 		     str_ieq(value[USERHASH], STR("true"))))
 		err = ERR_UNSUPPORTED;
@@ -167,6 +177,39 @@ int digest_credentials_parse(struct str in, struct arena *a,
 	c.response = value[RESPONSE];
 	c.cnonce = value[CNONCE];
 	c.nc_text = value[NC];
+	*out = c;
+	return 0;
+}
+
+static bool list_has(struct str list, struct str word)
+{
+	while (list.n)
+		if (str_ieq(str_trim_space(str_split(&list, ',')), word))
+			return true;
+	return false;
+}
+
+int digest_asked_parse(struct str in, struct arena *a, struct digest_asked *out)
+{
+	struct str value[PARAMS] = {{0}};
+	bool seen[PARAMS] = {0};
+	struct digest_asked c = {0};
+	int err = read_params(in, a, value, seen);
+
+	if (!err)
+		err = read_algorithm(value[ALGORITHM], &c.algorithm);
+	if (!err && (!seen[REALM] || !seen[NONCE]))
+		err = ERR_MISSING;
+	c.qop = list_has(value[QOP], STR("auth"));
+	if (!err && seen[QOP] && !c.qop)
+		err = ERR_UNSUPPORTED;
+	if (err)
+		return err;
+	c.realm = value[REALM];
+	c.nonce = value[NONCE];
+	c.opaque = value[OPAQUE];
+	c.has_opaque = seen[OPAQUE];
+	c.stale = str_ieq(value[STALE], STR("true"));
 	*out = c;
 	return 0;
 }
