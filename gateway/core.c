@@ -13,6 +13,14 @@ static enum reason_code join(void *user, struct seat_join *j, struct seat *seat)
 	return back_join(c->door, j, seat);
 }
 
+static bool elsewhere(void *user, struct str room)
+{
+	struct core *c = user;
+	enum back_kind kind = back_find(c->door, room, WORLD_XMPP, NULL);
+
+	return kind != BACK_LOCAL && kind != BACK_NONE;
+}
+
 static bool may_create(void *user, struct str domain)
 {
 	struct core *c = user;
@@ -236,6 +244,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .n_domains = n_titles,
 	    .join = join,
 	    .may_create = may_create,
+	    .elsewhere = elsewhere,
 	    .sip_user = sip_user,
 	    .let_in = let_in,
 	    .invite = invite_sip,

@@ -185,6 +185,8 @@ enum reason_code fx_outside(struct front_xmpp *f, struct str room)
 	const struct room *r = rooms_find(f->cfg.rooms, room);
 	struct room_info info;
 
+	if (f->cfg.elsewhere && f->cfg.elsewhere(f->cfg.user, room))
+		return REASON_NOT_JOINED;
 	if (!r)
 		return REASON_NO_ROOM;
 	room_info(r, &info);
@@ -330,8 +332,9 @@ void front_xmpp_shutdown(struct front_xmpp *f)
 	f->stopped = true;
 	TABLE_FOREACH (f->domains, it, d) {
 		TAILQ_FOREACH (s, &d->sessions, in_domain) {
-			fx_tell_gone(s,
-				     (struct reason){.code = REASON_SHUTDOWN});
+			struct reason why = {.code = REASON_SHUTDOWN};
+
+			(s->joined ? fx_tell_gone : fx_join_failed)(s, why);
 			/* the next run tells him who can't hear it now */
 			if (d->down)
 				s->kept = false;

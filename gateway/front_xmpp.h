@@ -31,6 +31,8 @@ struct front_xmpp_cfg {
 	enum reason_code (*join)(void *user, struct seat_join *join,
 				 struct seat *seat);
 	bool (*may_create)(void *user, struct str domain);
+	/* Does the room live on another server? May be NULL. */
+	bool (*elsewhere)(void *user, struct str room);
 	/* What the configuration says of the room; false: of no such domain. */
 	bool (*policy)(void *user, struct str room, struct room_policy *out);
 	const struct map_domains *(*domain_names)(void *user);

@@ -220,7 +220,7 @@ static void room_disco_info(struct fx_domain *d, const struct muc_in *in,
 	    .moderated = info->moderated,
 	    .password = info->has_password,
 	    .anonymous = !info->non_anonymous,
-	    .archive = archive_keeps(d->f->cfg.archive, room),
+	    .archive = room && archive_keeps(d->f->cfg.archive, room),
 	    .description = info->description,
 	    .lang = info->language,
 	    .show_details = (info->public && !info->members_only) || inside,
@@ -249,6 +249,34 @@ static void room_node(struct fx_domain *d, const struct muc_in *in,
 		fx_iq_end(d);
 	} else {
 		answer_no_node(d, in);
+	}
+}
+
+/* A room on another server: what we know of it ourselves. */
+static void on_distant_room_iq(struct fx_domain *d, const struct muc_in *in,
+			       struct fx_session *s)
+{
+	struct room_info info = {.address = in->to.bare, .persistent = true};
+	struct buf *b;
+
+	if (s)
+		seat_info(&s->seat, &info);
+	if (asks_disco(in) && x_attr(in->payload, "node").n) {
+		answer_no_node(d, in);
+	} else if (asks(in, "query", NS_DISCO_INFO)) {
+		room_disco_info(d, in, NULL, &info, s != NULL);
+	} else if (asks(in, "query", NS_DISCO_ITEMS)) {
+		b = fx_iq_begin(d, in);
+		disco_items_begin(b, STR_NONE);
+		disco_items_end(b);
+		fx_iq_end(d);
+	} else if (asks(in, "ping", NS_PING)) {
+		fx_iq_empty(d, in);
+	} else if (x_is(in->payload, "query", NS_MUC_OWNER) ||
+		   x_is(in->payload, "query", NS_MUC_ADMIN)) {
+		fx_iq_error(d, in, not_allowed);
+	} else {
+		fx_iq_error(d, in, unavailable);
 	}
 }
 
@@ -365,6 +393,9 @@ void fx_on_iq(struct fx_domain *d, const struct muc_in *in)
 		on_service_iq(d, in);
 	else if (in->to.resource.n)
 		on_occupant_iq(d, in, s);
+	else if (d->f->cfg.elsewhere &&
+		 d->f->cfg.elsewhere(d->f->cfg.user, in->to.bare))
+		on_distant_room_iq(d, in, s);
 	else
 		on_room_iq(d, in, s);
 }

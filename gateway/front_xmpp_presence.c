@@ -76,6 +76,7 @@ enum reason_code fx_take_seat(const struct fx_wish *w, struct fx_session *old)
 		return REASON_OVERLOAD;
 	s = fx_session_new(w->domain, w->room, &w->from);
 	s->join_id = str_dup(w->id);
+	buf_add(&s->nick, w->nick);
 	s->cuts_history = w->history.has_max_chars;
 	s->max_chars = w->history.max_chars;
 	code = f->cfg.join(f->cfg.user, &join, &s->seat);
@@ -186,6 +187,40 @@ static void join_refused(struct fx_domain *d, const struct muc_in *in,
 	fx_refuse(d->f, str_z(d->name), in, code);
 }
 
+void fx_join_failed(struct fx_session *s, struct reason why)
+{
+	struct buf *b = fx_begin(s->f, "presence", s->jid, s->room,
+				 buf_str(&s->nick), "error", str_z(s->join_id));
+
+	log_info(s->f->log, "xmpp.join_refused", "room=%s jid=%s why=\"%s\"",
+		 LOGQ(s->room), LOGQ(s->jid), reason_text(why.code));
+	s->f->stats.refused++;
+	s->f->stats.refused_for[why.code]++;
+	buf_addz(b, "><x xmlns='" NS_MUC "'/>");
+	x_put_error(b, map_reason_to_error(why.code), s->room,
+		    why.text.n ? why.text : str_z(reason_text(why.code)));
+	buf_addz(b, "</presence>");
+	fx_send(s->f, str_z(s->domain->name));
+}
+
+/* He is on his way into the room: the same again is one join, another nickname
+ * is a new one. */
+static bool is_under_way(const struct fx_wish *w)
+{
+	struct fx_session *s = fx_find_any(w->domain->f, w->room, w->from.full);
+
+	if (!s)
+		return false;
+	if (str_eq(buf_str(&s->nick), w->nick)) {
+		free(s->join_id);
+		s->join_id = str_dup(w->id);
+		return true;
+	}
+	s->silent = true;
+	fx_leave(s, REASON_LEFT, STR_NONE);
+	return false;
+}
+
 void fx_on_join(struct fx_domain *d, const struct muc_in *in)
 {
 	struct fx_session *s = fx_find(d->f, in->to.bare, in->from.full);
@@ -206,6 +241,8 @@ void fx_on_join(struct fx_domain *d, const struct muc_in *in)
 		code = REASON_BAD_NICK;
 	else if (payload.err)
 		code = REASON_TOO_BIG;
+	else if (!s && is_under_way(&w))
+		code = REASON_OK;
 	else if (!s)
 		code = fx_take_seat(&w, NULL);
 	else if (str_eq(buf_str(&s->nick), in->to.resource))
@@ -241,6 +278,8 @@ void fx_on_presence(struct fx_domain *d, const struct muc_in *in)
 	cmd.presence = read_presence(d->f, in->stanza, &payload);
 	if (!in->to.node.n || !in->to.resource.n)
 		fx_refuse(d->f, str_z(d->name), in, REASON_BAD_NICK);
+	else if (!s && fx_find_any(d->f, in->to.bare, in->from.full))
+		; /* the room has what he said on joining */
 	else if (!s)
 		tell_not_in(d, in);
 	else if (payload.err)
@@ -254,7 +293,7 @@ void fx_on_presence(struct fx_domain *d, const struct muc_in *in)
 
 void fx_on_leave(struct fx_domain *d, const struct muc_in *in)
 {
-	struct fx_session *s = fx_find(d->f, in->to.bare, in->from.full);
+	struct fx_session *s = fx_find_any(d->f, in->to.bare, in->from.full);
 
 	if (s)
 		fx_leave(s, REASON_LEFT,

@@ -68,7 +68,7 @@ struct fx_session {
 	struct str key; /* all of it; the next three are parts */
 	struct str room, jid, bare;
 	struct buf message_head; /* "<message to='..'" */
-	/* its occupant's */
+	/* its occupant's; until it has joined, nick is the one asked for */
 	uint64_t occupant; /* id */
 	struct buf nick, stable_id;
 	enum affiliation affiliation;
@@ -77,6 +77,7 @@ struct fx_session {
 	bool ended;
 	bool kept; /* a restart knows of him */
 
+	bool joined;   /* the room has let him in */
 	char *join_id; /* of the join that is under way */
 	/* history held back to be cut from its old end (maxchars) */
 	bool cuts_history;
@@ -139,8 +140,12 @@ enum reason_code fx_outside(struct front_xmpp *f, struct str room);
 
 /* --- front_xmpp_session.c --- */
 
+/* The session in this room of this full JID, or NULL. */
 struct fx_session *fx_find(struct front_xmpp *f, struct str room,
 			   struct str jid);
+/* Likewise, or one that the room has not let in yet. */
+struct fx_session *fx_find_any(struct front_xmpp *f, struct str room,
+			       struct str jid);
 /* In the table in place of one with the same key, which stays otherwise. */
 struct fx_session *fx_session_new(struct fx_domain *d, struct str room,
 				  const struct jid *from);
@@ -173,6 +178,8 @@ void fx_on_probe(struct fx_domain *d, const struct muc_in *in);
 void fx_leave(struct fx_session *s, enum reason_code code, struct str text);
 /* A seat as wished, in place of old (which may be NULL). */
 enum reason_code fx_take_seat(const struct fx_wish *w, struct fx_session *old);
+/* To one whom the room has not let in. */
+void fx_join_failed(struct fx_session *s, struct reason why);
 void fx_nick_done(struct fx_session *s, const struct pending *p,
 		  enum reason_code code);
 

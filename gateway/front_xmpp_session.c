@@ -19,10 +19,18 @@ static struct str make_key(struct buf *b, struct str room, struct str jid)
 	return buf_str(b);
 }
 
+struct fx_session *fx_find_any(struct front_xmpp *f, struct str room,
+			       struct str jid)
+{
+	return table_get_str(f->sessions, make_key(&f->key, room, jid));
+}
+
 struct fx_session *fx_find(struct front_xmpp *f, struct str room,
 			   struct str jid)
 {
-	return table_get_str(f->sessions, make_key(&f->key, room, jid));
+	struct fx_session *s = fx_find_any(f, room, jid);
+
+	return s && s->joined ? s : NULL;
 }
 
 static void on_event(void *front, const struct seat_ev *ev)
@@ -32,6 +40,8 @@ static void on_event(void *front, const struct seat_ev *ev)
 	assert(s->tag == FX_SESSION_TAG);
 	switch (ev->type) {
 	case SEAT_JOINED:
+		s->joined = true;
+		/* fall through */
 	case SEAT_OCCUPANT_JOINED:
 	case SEAT_OCCUPANT_CHANGED:
 	case SEAT_OCCUPANT_LEFT:
@@ -60,8 +70,10 @@ static void on_event(void *front, const struct seat_ev *ev)
 	case SEAT_UNDELIVERED: /* of rooms elsewhere */
 		break;
 	case SEAT_ENDED:
-		if (!s->silent)
+		if (!s->silent && s->joined)
 			fx_roster_event(s, ev);
+		else if (!s->silent)
+			fx_join_failed(s, ev->reason);
 		fx_session_end(s);
 		break;
 	}
@@ -84,6 +96,7 @@ struct fx_session *fx_session_new(struct fx_domain *d, struct str room,
 	s->room = str_of(s->key.p, room.n);
 	s->jid = str_of(s->key.p + room.n + 1, from->full.n);
 	s->bare = str_of(s->jid.p, from->bare.n);
+	s->affiliation = AFF_NONE;
 	buf_init(&s->message_head, TEXT_MAX);
 	buf_addz(&s->message_head, "<message");
 	x_put_attr(&s->message_head, "to", s->jid);

@@ -81,7 +81,7 @@ static void link_stanza(void *user, const struct xnode *stanza)
 	/* ejabberd may send what is for one of our domains on another's stream
 	 */
 	if (jid_split(x_attr(stanza, "to"), &jid) == 0 &&
-	    (named = back_local_domain(core->back, jid.domain)))
+	    (named = config_domain(core->config, jid.domain)) && *named->secret)
 		to = named->name;
 	front_xmpp_stanza(core->front_xmpp, str_z(to), stanza);
 }
@@ -149,7 +149,8 @@ static void close_link(struct link *l)
 /* Is a stream owed to this domain? */
 static bool wanted(const struct domain_config *d)
 {
-	return d && *d->secret && d->rooms == ROOMS_LOCAL;
+	return d && *d->secret &&
+	       (d->rooms == ROOMS_LOCAL || d->rooms == ROOMS_SIP);
 }
 
 void links_update(struct links *ls)
