@@ -12,6 +12,8 @@ struct daemon {
 	pid_t pid;
 	uint16_t sip_port, msrp_port;
 	const char *domain_more; /* keys of the rooms' domain, or NULL */
+	uint16_t component_port; /* of the XMPP server; 0: none */
+	const char *secret;	 /* ... and what it is told */
 	/* PEM files for MSRP over TLS; NULL: without */
 	const char *certificate, *key;
 	char dir[64];
