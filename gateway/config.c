@@ -205,7 +205,11 @@ static void read_domain(struct arena *a, cfg_t *sec, struct domain_config *d)
 	    .notify_interval_ms =
 		(unsigned)cfg_getint(sec, "notify-interval") * 1000,
 	    .min_expires = (unsigned)cfg_getint(sec, "min-expires"),
+	    .bare_from = !cfg_getbool(sec, "from-resource"),
+	    .rename_joiner = config_word(config_nick_conflict,
+					 cfg_getstr(sec, "nick-conflict")),
 	};
+	config_read_logins(a, sec, d);
 }
 
 static int read_all(cfg_t *cfg, struct config *c)
@@ -329,6 +333,9 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_INT("notify-interval", 5, CFGF_NONE),
 			      CFG_INT("min-expires", 60, CFGF_NONE),
 			      CFG_BOOL("outsiders", cfg_true, CFGF_NONE),
+			      CFG_STR_LIST("credentials", no_list, CFGF_NONE),
+			      CFG_BOOL("from-resource", cfg_true, CFGF_NONE),
+			      CFG_STR("nick-conflict", "error", CFGF_NONE),
 			      POLICY_KEYS(no_list),
 			      SECTION_END(&e)};
 	cfg_opt_t room[] = {CFG_STR("name", "", CFGF_NONE),

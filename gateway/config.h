@@ -24,6 +24,12 @@ enum config_users { USERS_NONE, USERS_SIP, USERS_FOREIGN };
 /* Where the administrator's socket is unless the file says otherwise. */
 #define CONFIG_CONTROL "/run/stoxd/control.sock"
 
+/* Whom the conferences of a domain know one of our users as. */
+struct login {
+	struct str who; /* as in struct access; empty: everybody */
+	struct str username, password;
+};
+
 struct domain_config {
 	const char *name;   /* lower-case */
 	const char *title;  /* for people; "" = none */
@@ -46,6 +52,11 @@ struct domain_config {
 	bool invite_by_refer;  /* people on a list are asked to come */
 	bool own_copies;       /* of what he says to his other devices */
 	bool copies_confirmed; /* each copy asks for a response */
+	/* of rooms that live in a SIP conference */
+	const struct login *logins;
+	size_t n_logins;
+	bool bare_from;	    /* no gr= in our From (X2S-5) */
+	bool rename_joiner; /* whose nickname is taken (NICK-7) */
 };
 
 /* A room that is there from the start. */
@@ -122,6 +133,11 @@ const struct domain_config *config_domain(const struct config *c,
 					  struct str name);
 /* The section "*", of all domains that have none of their own; or NULL. */
 const struct domain_config *config_other_domains(const struct config *c);
+/* Our credentials for this user (a bare JID or uri_key()) at a domain of other
+ * servers: the first entry of its section, or of that of all others, which
+ * means him. NULL: there are none. */
+const struct login *config_login(const struct config *c, struct str domain,
+				 struct str user);
 /* The realm of digest authentication: sip { realm }, else sip { host }, else
  * the name of the first domain. */
 struct str config_realm(const struct config *c);

@@ -29,6 +29,8 @@ const struct config_word config_copies[] = {
     {"partial", 0}, {"yes", 1}, {NULL, 0}};
 const struct config_word config_scope[] = {
     {"room", false}, {"domain", true}, {NULL, 0}};
+const struct config_word config_nick_conflict[] = {
+    {"error", 0}, {"rename", 1}, {NULL, 0}};
 const struct config_word config_digest[] = {
     {"any", DIGEST_ANY},
     {"sha-256", DIGEST_BIT(DIGEST_SHA256)},
@@ -105,6 +107,11 @@ static int check_create(cfg_t *cfg, cfg_opt_t *opt)
 static int check_invite_by(cfg_t *cfg, cfg_opt_t *opt)
 {
 	return check_word(cfg, opt, config_invite_by);
+}
+
+static int check_nick_conflict(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_word(cfg, opt, config_nick_conflict);
 }
 
 static int check_copies(cfg_t *cfg, cfg_opt_t *opt)
@@ -516,6 +523,8 @@ void config_set_checks(cfg_t *cfg)
 	cfg_set_validate_func(cfg, "domain|create", check_create);
 	cfg_set_validate_func(cfg, "domain|invite-by", check_invite_by);
 	cfg_set_validate_func(cfg, "domain|copies", check_copies);
+	cfg_set_validate_func(cfg, "domain|credentials", config_check_login);
+	cfg_set_validate_func(cfg, "domain|nick-conflict", check_nick_conflict);
 	cfg_set_validate_func(cfg, "domain|route", check_route);
 	cfg_set_validate_func(cfg, "domain|types", check_types);
 	for (const char *const *p = counts; *p; p++)

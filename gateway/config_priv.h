@@ -12,7 +12,8 @@ struct config_word {
 };
 extern const struct config_word config_rooms[], config_users[], config_create[],
     config_level[], config_digest[], config_invite_by[], config_copies[],
-    config_msrp_verify[], config_sip_verify[], config_scope[];
+    config_msrp_verify[], config_sip_verify[], config_scope[],
+    config_nick_conflict[];
 /* What the word means; 0 for one that is not in the list. */
 unsigned config_word(const struct config_word *words, const char *z);
 
@@ -30,3 +31,7 @@ struct room_policy config_read_policy(struct arena *a, cfg_t *domain);
 /* The sections of rooms, after those of domains. 0, or ERR_SYNTAX after an
  * error. */
 int config_read_rooms(cfg_t *cfg, struct config *c);
+
+/* config_login.c */
+int config_check_login(cfg_t *cfg, cfg_opt_t *opt);
+void config_read_logins(struct arena *a, cfg_t *sec, struct domain_config *d);

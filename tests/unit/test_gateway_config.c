@@ -214,6 +214,12 @@ static void test_errors(void **state)
 	    {"domain \"a.b\" { rooms = local\n outcasts = {\"bob\"} }\n",
 	     ":2: outcasts: 'bob' is not USER@DOMAIN, @DOMAIN or a SIP "
 	     "URI\n"},
+	    {"domain \"a.b\" { rooms = sip\n nick-conflict = \"fight\" }\n",
+	     ":2: nick-conflict: 'fight' is none of error, rename\n"},
+	    {"domain \"a.b\" { rooms = sip\n credentials = "
+	     "{\"* u geheim\", \"u geheim\"} }\n",
+	     ":2: credentials: entry 2 is not \"WHO USERNAME PASSWORD\", with "
+	     "USER@DOMAIN, @DOMAIN or * for WHO\n"},
 	    {"domain \"a.b\" { rooms = local\n nick-scope = \"world\" }\n",
 	     ":2: nick-scope: 'world' is none of room, domain\n"},
 	    {"domain \"a.b\" { rooms = local\n quarantine = 1000001 }\n",
