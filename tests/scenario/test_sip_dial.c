@@ -323,7 +323,8 @@ static void test_asked_for_twice(void **state)
 	told(s, "active;expires=200", "SIP/2.0 100 Trying\r\n");
 	d = scene_sip(s, PORT_DIAL, NULL);
 	a.cseq++;
-	assert_int_equal(status_of(&a, "<sip:bob@SIP.test;transport=tcp>"), 200);
+	assert_int_equal(status_of(&a, "<sip:bob@SIP.test;transport=tcp>"),
+			 200);
 	told(s, "active;expires=200", "SIP/2.0 100 Trying\r\n");
 	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
 	m = accepted(&b, s, "bob", &d);

@@ -16,6 +16,13 @@ static int setup(void **state)
 	return with_config(state, DOMAIN "}\n");
 }
 
+static int setup_foreign(void **state)
+{
+	return with_config(state,
+			   DOMAIN "}\ndomain \"ud.test\" { users = foreign }\n"
+				  "sip { host = \"gw.test\" }\n");
+}
+
 static int setup_known_only(void **state)
 {
 	return with_config(state, DOMAIN "anonymous = false }\n");
@@ -232,19 +239,22 @@ static void test_contacts(void **state)
 	sip_user_done(&hidden);
 }
 
-/* XMPP users see a private user as everybody does. */
+/* PRIV-5: XMPP users see a private user as everybody does, and the owner gets a
+ * JID that is nobody's. */
 static void test_xmpp_side(void **state)
 {
 	struct scene *s = *state;
 	struct sip_user a;
 	const struct xnode *p;
 
+	xmpp_join(s, "u@x.test/1", "una");
 	join(&a, s, "alice", "id", NULL, "");
-	xmpp_put(s, "%s",
-		 "<presence from='u@x.test/1' to='r@chat.test/una' id='j'>"
-		 "<x xmlns='http://jabber.org/protocol/muc'/></presence>");
 	p = xmpp_take(s, "u@x.test/1");
 	assert_true(str_eq(x_attr(p, "from"), STR("r@chat.test/Anonymous1")));
+	p = x_child(x_child(p, "x", NS_MUC_USER), "item", NULL);
+	assert_true(str_eq(x_attr(p, "affiliation"), STR("none")));
+	assert_true(str_eq(x_attr(p, "jid"),
+			   STR("anonymous1\\40anonymous.invalid@ud.test")));
 	sip_user_done(&a);
 }
 
@@ -295,7 +305,8 @@ int main(void)
 	    TEST(test_anonymous_from),
 	    TEST(test_devices),
 	    TEST(test_contacts),
-	    TEST(test_xmpp_side),
+	    cmocka_unit_test_setup_teardown(test_xmpp_side, setup_foreign,
+					    teardown),
 	    TEST(test_critical),
 	    cmocka_unit_test_setup_teardown(test_known_only, setup_known_only,
 					    teardown),

@@ -122,14 +122,93 @@ static void test_refused_copy(void **state)
 	sip_user_done(&u);
 }
 
+static void see_no_secret(void *user, const struct xnode *stanza)
+{
+	struct buf b = BUF_INIT(65536);
+
+	(void)user;
+	x_write(&b, stanza, STR(NS_CLIENT));
+	assert_false(has(buf_str(&b), "10.0.0.5"));
+	assert_false(has(buf_str(&b), "Secret"));
+	assert_false(has(buf_str(&b), "asserted"));
+	buf_done(&b);
+}
+
+/* PRIV-4: what the SIP signalling says of a client stays there. */
+static void test_signalling(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m = port_msg(PORT_REQUEST);
+	struct sip_user u, other;
+	struct str doc;
+
+	sip_user_join(&other, s, "bob", ROOM, "a=chatroom\r\n");
+	sip_user_init(&u, s, "alice", ROOM);
+	m.new_dialog = true;
+	sip_user_request(&u, &m, "INVITE");
+	m.f[PORT_F_CALL_ID] = STR("SecretCall@10.0.0.5");
+	m.f[PORT_F_USER_AGENT] = STR("SecretAgent/1.0");
+	m.f[PORT_F_CONTACT] = STR("sip:Secret@10.0.0.5:5062;transport=tcp");
+	m.f[PORT_F_IDENTITY] = STR("<sip:alice@sip.test>\n"
+				   "<tel:+1asserted>");
+	m.f[PORT_F_TYPE] = STR("application/sdp");
+	m.f[PORT_F_BODY] = sip_user_offer(&u, "a=chatroom\r\n");
+	scene_sip_event(s, &m);
+	assert_int_equal(scene_sip(s, PORT_ANSWER, NULL).status, 200);
+	sip_user_ack(&u);
+	doc = roster(&other);
+	assert_true(has(doc, "sip:alice@sip.test"));
+	assert_false(has(doc, "Secret"));
+	assert_false(has(doc, "asserted"));
+	sip_user_bye(&u);
+	assert_true(xmpp_each(s, see_no_secret, NULL));
+	sip_user_done(&u);
+	sip_user_done(&other);
+}
+
+/* ADDR-27: towards SIP a display name is the quoted nickname; one of a SIP user
+ * is his nickname for a start, and nothing else comes of it. */
+static void test_display_names(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m = port_msg(PORT_REQUEST);
+	struct sip_user u;
+	const struct xnode *p;
+
+	sip_user_init(&u, s, "eve", ROOM);
+	m.new_dialog = true;
+	sip_user_request(&u, &m, "INVITE");
+	m.f[PORT_F_FROM] = STR("\"Ann\" <sip:eve@sip.test>;tag=1");
+	m.f[PORT_F_TYPE] = STR("application/sdp");
+	m.f[PORT_F_BODY] = sip_user_offer(&u, "a=chatroom\r\n");
+	scene_sip_event(s, &m);
+	m = scene_sip(s, PORT_ANSWER, NULL);
+	assert_int_equal(m.status, 200);
+	sip_user_ack(&u);
+	p = xmpp_take(s, ANN);
+	assert_false(str_eq(x_attr(p, "from"), STR("r@chat.test/Ann")));
+	assert_true(str_eq(x_attr(item(p), "jid"), STR("eve@sip.test")));
+	assert_true(str_eq(x_attr(item(p), "affiliation"), STR("none")));
+	sip_user_bye(&u);
+	sip_user_done(&u);
+
+	sip_user_join(&u, s, "alice", ROOM, "a=chatroom\r\n");
+	join(s, CYD, "a&quot;, &lt;b&gt; \\");
+	say(s, CYD, "m", "hi");
+	assert_true(has(msrp_cpim(&u),
+			"From: \"a\\\", <b> \\\\\" "
+			"<sip:r@chat.test;gr=a%22%2C%20%3Cb%3E%20%5C>\r\n"));
+	sip_user_done(&u);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_sip_user),
-	    TEST(test_borrowed_name),
-	    TEST(test_refused_copy),
+	    TEST(test_sip_user),      TEST(test_borrowed_name),
+	    TEST(test_refused_copy),  TEST(test_signalling),
+	    TEST(test_display_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,6 +94,61 @@ static void test_service(void **state)
 		     "service-unavailable");
 }
 
+/* ADM-20: the service is administered where it runs. */
+static void test_no_commands(void **state)
+{
+	struct scene *s = *state;
+	static const char *const tos[] = {"chat.test", "r@chat.test"};
+
+	for (int i = 0; i < 2; i++) {
+		assert_false(
+		    has_feature(ask(s, ANN, tos[i], "get", INFO),
+				"http://jabber.org/protocol/commands"));
+		assert_error(s, ANN, tos[i],
+			     "<command xmlns='http://jabber.org/protocol/"
+			     "commands' node='http://jabber.org/protocol/"
+			     "admin#announce'/>",
+			     "cancel", "service-unavailable");
+		assert_error(s, ANN, tos[i],
+			     "<query xmlns='" NS_DISCO_ITEMS
+			     "' node='http://jabber.org/protocol/commands'/>",
+			     "cancel", "item-not-found");
+	}
+}
+
+/* PRIV-6: presence reaches only those who are there, and in this room. */
+static void see_none(void *user, const struct xnode *stanza)
+{
+	const char *const *jids = user;
+	struct str to = x_attr(stanza, "to");
+	bool known = false;
+
+	for (; *jids; jids++)
+		known = known || str_eq(to, str_z(*jids));
+	assert_true(known);
+}
+
+static void test_presence_stays_inside(void **state)
+{
+	struct scene *s = *state;
+	const char *inside[] = {ANN, BEN, NULL};
+	struct sip_user u;
+
+	xmpp_put(s, "<presence from='" CYD "' to='other@chat.test/Cyd'><x "
+		    "xmlns='" NS_MUC "'/></presence>");
+	xmpp_put(s, "<presence from='ann@x.test/other' to='r@chat.test' "
+		    "type='subscribe'/>");
+	xmpp_drop(s);
+	sip_user_join(&u, s, "alice", "sip:r@chat.test", "a=chatroom\r\n");
+	xmpp_put(s, "<presence from='" ANN "' to='r@chat.test/Ann'>"
+		    "<show>away</show></presence>");
+	xmpp_put(s, "<presence from='" CYD "' to='r@chat.test/Ann' "
+		    "type='probe'/>");
+	sip_user_bye(&u);
+	assert_true(xmpp_each(s, see_none, inside));
+	sip_user_done(&u);
+}
+
 /* DISCO-2 */
 static void test_room_list(void **state)
 {
@@ -251,6 +306,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_service),
+	    TEST(test_no_commands),
+	    TEST(test_presence_stays_inside),
 	    TEST(test_room_list),
 	    TEST(test_room),
 	    TEST(test_occupant),

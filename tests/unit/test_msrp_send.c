@@ -142,7 +142,7 @@ static void test_unkept_request_fails(void **state)
 	room_done(&r);
 }
 
-/* MSRP-55; ABN-3: three in a row and the session is lost */
+/* MSRP-55, ERR-10; ABN-3: three in a row and the session is lost */
 static void test_silence(void **state)
 {
 	struct room r;
