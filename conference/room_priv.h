@@ -484,6 +484,9 @@ void room_kick(struct room *r, struct seat_rec *rec,
 	       const struct seat_cmd *cmd);
 
 /* say.c */
+/* The author as he is now. False: the message's arena is full. */
+bool message_stamp(struct room *r, const struct occupant *by,
+		   struct message *m);
 /* Does the device take private messages, or this one at least? */
 bool device_is_private(const struct seat_rec *rec, const struct message *m);
 enum reason_code room_say(struct room *r, struct seat_rec *rec,

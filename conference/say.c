@@ -4,8 +4,7 @@
 
 #define ID_CHARS 24
 
-/* The author as he is now. False: the message's arena is full. */
-static bool stamp(struct room *r, const struct occupant *by, struct message *m)
+bool message_stamp(struct room *r, const struct occupant *by, struct message *m)
 {
 	char id[ID_CHARS + 1];
 
@@ -43,7 +42,7 @@ static enum reason_code say_to_all(struct room *r, struct seat_rec *rec,
 		return REASON_NO_VOICE;
 	if (cmd->msg->moderates && rec->occ->pub.role < ROLE_MODERATOR)
 		return REASON_FORBIDDEN;
-	if (!stamp(r, &rec->occ->pub, cmd->msg))
+	if (!message_stamp(r, &rec->occ->pub, cmd->msg))
 		return REASON_TOO_BIG;
 	cmd->msg->serial = ++r->serial;
 	if (cmd->msg->retracts.n)
@@ -112,7 +111,7 @@ static enum reason_code say_to_one(struct room *r, struct seat_rec *rec,
 		return REASON_BAD_TYPE;
 	if (on_hold(to, cmd->msg))
 		return REASON_ON_HOLD;
-	if (!stamp(r, &rec->occ->pub, cmd->msg))
+	if (!message_stamp(r, &rec->occ->pub, cmd->msg))
 		return REASON_TOO_BIG;
 	room_tell_private(r, to, &ev, rec, cmd->op);
 	return REASON_OK;

@@ -72,7 +72,8 @@ enum seat_cmd_type {
 	 * Taking a derived nickname as it is raises CHANGED_NICK with an equal
 	 * old_nick; asking again for a chosen one raises nothing. */
 	SEAT_NICK,
-	/* text; msg, if given: its client_id becomes the subject's id */
+	/* text; msg, if given: the message that says so, which is not said but
+	 * may go into an archive; its client_id becomes the subject's id */
 	SEAT_SUBJECT,
 	SEAT_PRESENCE, /* presence */
 	/* private_messages, muted, held: what this device does has changed */
@@ -206,8 +207,9 @@ struct subject {
 	struct str text;
 	struct str nick; /* who set it; empty = nobody */
 	struct str stable_id;
-	uint64_t time_ms; /* 0 = never set */
-	struct str id;	  /* the client's id of the message that set it */
+	uint64_t time_ms;      /* 0 = never set */
+	struct str id;	       /* the client's id of the message that set it */
+	struct str archive_id; /* its id in the archive; or empty */
 };
 
 struct seat_ev {

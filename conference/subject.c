@@ -4,7 +4,8 @@
 
 void subject_put(struct room *r, const struct subject *s)
 {
-	char *to = mem_new(s->text.n + s->nick.n + s->stable_id.n + s->id.n);
+	char *to = mem_new(s->text.n + s->nick.n + s->stable_id.n + s->id.n +
+			   s->archive_id.n);
 
 	room_retire(r, r->subject_block);
 	r->subject_block = to;
@@ -13,6 +14,7 @@ void subject_put(struct room *r, const struct subject *s)
 	    .nick = str_pack(&to, s->nick),
 	    .stable_id = str_pack(&to, s->stable_id),
 	    .id = str_pack(&to, s->id),
+	    .archive_id = str_pack(&to, s->archive_id),
 	    .time_ms = s->time_ms,
 	};
 }
@@ -26,7 +28,8 @@ enum reason_code room_subject(struct room *r, struct seat_rec *rec,
 	    .device = rec->device.seat,
 	    .subject = &r->subject,
 	};
-	struct str id = cmd->msg ? cmd->msg->client_id : STR_NONE;
+	struct message *m = cmd->msg;
+	struct str id = m ? m->client_id : STR_NONE;
 
 	if (rec->occ->pub.role < (r->policy.subject_by_moderators
 				      ? ROLE_MODERATOR
@@ -34,12 +37,17 @@ enum reason_code room_subject(struct room *r, struct seat_rec *rec,
 		return REASON_FORBIDDEN;
 	if (cmd->text.n > SUBJECT_MAX || id.n > IDENTITY_MAX)
 		return REASON_TOO_BIG;
+	if (m && (m->author || !message_stamp(r, &rec->occ->pub, m)))
+		return REASON_BAD_REQUEST;
 	subject_put(r, &(struct subject){.text = cmd->text,
 					 .nick = rec->occ->pub.nick,
 					 .stable_id = rec->occ->pub.stable_id,
 					 .time_ms = loop_wall_ms(r->loop),
-					 .id = id});
+					 .id = id,
+					 .archive_id = m ? m->id : STR_NONE});
 	room_note(r, ROOM_SUBJECT);
+	if (m)
+		room_note_said(r, m);
 	room_tell(r, AUDIENCE_SUBJECT, &ev, rec, cmd->op);
 	return REASON_OK;
 }

@@ -48,7 +48,8 @@ struct archive_query {
 	/* of them, the page: */
 	size_t max; /* at most ARCHIVE_PAGE_MAX; 0: none, only count */
 	struct str page_after, page_before;
-	bool last; /* the last ones, else the first */
+	bool last;   /* the last ones, else the first */
+	size_t skip; /* so many before the first */
 };
 
 struct archive_item {

@@ -177,6 +177,10 @@ static void read_page(struct asking *g)
 		buf_add(&sql, buf_str(&w.text));
 		buf_addz(&sql,
 			 q->last ? " ORDER BY place DESC" : " ORDER BY place");
+		if (q->skip) {
+			buf_addz(&sql, " LIMIT -1 OFFSET ?");
+			w.params[w.n++] = cell_int((int64_t)q->skip);
+		}
 		p->complete = true;
 		p->err = db_ask(g->db, buf_z(&sql), w.params, w.n, C_COLUMNS,
 				on_row, g->ask);

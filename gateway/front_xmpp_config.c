@@ -115,6 +115,8 @@ static void put_switches(struct buf *b, const struct room_policy *p)
 {
 	form_put_bool(b, FIELD("enablelogging"), "Keep what is written?",
 		      p->logged);
+	form_put_bool(b, FIELD("enablearchiving"), "Keep an archive?",
+		      p->logged);
 	form_put_bool(b, FIELD("changesubject"),
 		      "May all with a voice set the subject?",
 		      !p->subject_by_moderators);
@@ -188,6 +190,20 @@ static int read_language(const struct form *form, struct str *out)
 	return err;
 }
 
+/* Two names of one thing, for clients that set the one when they make a room
+ * and for the registered one: whichever was changed counts. */
+static int read_logged(const struct form *form, struct room_policy *p)
+{
+	bool logged = p->logged, archived = p->logged;
+
+	if (form_bool(form, FIELD("enablelogging"), &logged) < 0 ||
+	    form_bool(form, FIELD("enablearchiving"), &archived) < 0)
+		return ERR_SYNTAX;
+	if (logged != p->logged || archived != p->logged)
+		p->logged = !p->logged;
+	return 0;
+}
+
 static int read_switches(const struct form *form, struct room_policy *p)
 {
 	bool subject = !p->subject_by_moderators;
@@ -195,7 +211,6 @@ static int read_switches(const struct form *form, struct room_policy *p)
 		const char *var;
 		bool *at;
 	} switches[] = {
-	    {FIELD("enablelogging"), &p->logged},
 	    {FIELD("changesubject"), &subject},
 	    {FIELD("allowinvites"), &p->invites},
 	    {FIELD("publicroom"), &p->public},
@@ -208,7 +223,7 @@ static int read_switches(const struct form *form, struct room_policy *p)
 		if (form_bool(form, switches[i].var, switches[i].at) < 0)
 			return ERR_SYNTAX;
 	p->subject_by_moderators = !subject;
-	return 0;
+	return read_logged(form, p);
 }
 
 /* A room that asks for a password has one (XEP-0045 §10.1.3). */

@@ -1,14 +1,16 @@
 /* Queries: service discovery, pings, the owner's of a new room (XEP-0030,
  * XEP-0199, XEP-0410, XEP-0045 §6, §10, XEP-0054). */
 #include "gateway/front_xmpp_forward.h"
+#include "mapping/account.h"
 #include "mapping/reason.h"
 #include "gateway/archive.h"
 #include "xmpp/disco.h"
 #include "xmpp/moderated.h"
 
-#define NS_VCARD   "vcard-temp"
-#define NS_VERSION "jabber:iq:version"
-#define PAGE	   100
+#define NS_VCARD     "vcard-temp"
+#define NS_VERSION   "jabber:iq:version"
+#define PAGE	     100
+#define CONTACTS_MAX 20
 
 static const struct stanza_error not_found = {"cancel", "item-not-found"};
 static const struct stanza_error unavailable = {"cancel",
@@ -208,6 +210,29 @@ static bool is_owner(struct fx_session *s)
 	return self && self->affiliation == AFF_OWNER;
 }
 
+/* The owners, as far as everybody in the room may know who they are. */
+static void find_contacts(struct front_xmpp *f, const struct room *room,
+			  struct disco_room *out)
+{
+	struct str *all = arena_alloc(f->arena, CONTACTS_MAX * sizeof(*all));
+	const struct room_affiliation *a;
+	struct buf jid = BUF_INIT(8192);
+	size_t it = 0;
+
+	if (!room_policy(room)->non_anonymous || !all)
+		return;
+	out->contacts = all;
+	while (out->n_contacts < CONTACTS_MAX &&
+	       (a = room_affiliations(room, &it))) {
+		buf_clear(&jid);
+		if (a->affiliation == AFF_OWNER && !a->hidden &&
+		    map_account_to_jid(fx_domains(f), a->user, &jid) == 0)
+			all[out->n_contacts++] =
+			    arena_dup(f->arena, buf_str(&jid));
+	}
+	buf_done(&jid);
+}
+
 static void room_disco_info(struct fx_domain *d, const struct muc_in *in,
 			    const struct room *room,
 			    const struct room_info *info, bool inside)
@@ -231,6 +256,8 @@ static void room_disco_info(struct fx_domain *d, const struct muc_in *in,
 	    .occupants_change_subject = !info->subject_by_moderators,
 	};
 
+	if (r.show_details)
+		find_contacts(d->f, room, &r);
 	disco_room_info(fx_iq_begin(d, in), &r);
 	fx_iq_end(d);
 }

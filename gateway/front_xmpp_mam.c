@@ -288,12 +288,14 @@ static const struct stanza_error *read_set(struct reading *r)
 	const struct xnode *set = x_child(r->in->payload, "set", NS_RSM);
 	const struct xnode *max = x_child(set, "max", NS_RSM);
 	const struct xnode *before = x_child(set, "before", NS_RSM);
-	uint64_t n = ARCHIVE_PAGE_MAX;
+	const struct xnode *index = x_child(set, "index", NS_RSM);
+	uint64_t n = ARCHIVE_PAGE_MAX, skip = 0;
 
 	if (max && str_u64(x_text(max, r->f->arena), UINT64_MAX, &n) < 0)
 		return &bad_request;
-	if (x_child(set, "index", NS_RSM))
-		return &unknown_field;
+	if (index && str_u64(x_text(index, r->f->arena), INT64_MAX, &skip) < 0)
+		return &bad_request;
+	r->q->skip = before ? 0 : (size_t)skip;
 	r->q->max = n < ARCHIVE_PAGE_MAX ? (size_t)n : ARCHIVE_PAGE_MAX;
 	r->q->page_after = x_text(x_child(set, "after", NS_RSM), r->f->arena);
 	r->q->page_before = x_text(before, r->f->arena);

@@ -47,6 +47,14 @@ static const char *type_of(const struct message *m)
 	return m->private ? "chat" : "groupchat";
 }
 
+static void put_stanza_id(struct buf *b, struct str room, struct str id)
+{
+	buf_addz(b, "<stanza-id xmlns='" NS_SID "'");
+	x_put_attr(b, "by", room);
+	x_put_attr(b, "id", id);
+	buf_addz(b, "/>");
+}
+
 /* RFC 7702 §5.5, XEP-0045 §7.4: the same id to all; XEP-0359, XEP-0421. */
 static bool write_stanza(struct buf *b, struct str room,
 			 const struct message *m)
@@ -69,10 +77,7 @@ static bool write_stanza(struct buf *b, struct str room,
 	if (m->private) {
 		buf_addz(b, "<x xmlns='" NS_MUC_USER "'/>");
 	} else {
-		buf_addz(b, "<stanza-id xmlns='" NS_SID "'");
-		x_put_attr(b, "by", room);
-		x_put_attr(b, "id", m->id);
-		buf_addz(b, "/>");
+		put_stanza_id(b, room, m->id);
 	}
 	if (m->stable_id.n && !m->moderates) {
 		buf_addz(b, "<occupant-id xmlns='" NS_OCCUPANT "'");
@@ -189,6 +194,8 @@ void fx_subject_event(struct fx_session *s, const struct seat_ev *ev)
 	x_put_text(b, "subject", subject->text);
 	if (ev->delayed && subject->time_ms)
 		put_delay(b, s->room, subject->time_ms);
+	if (!ev->delayed && subject->archive_id.n)
+		put_stanza_id(b, s->room, subject->archive_id);
 	if (subject->stable_id.n) {
 		buf_addz(b, "<occupant-id xmlns='" NS_OCCUPANT "'");
 		x_put_attr(b, "id", subject->stable_id);
@@ -247,6 +254,8 @@ static void on_subject(struct fx_session *s, const struct muc_in *in)
 	    .kind = PENDING_SUBJECT, .id = in->id, .text = text};
 
 	m->client_id = arena_dup(m->arena, in->id);
+	m->subject = arena_dup(m->arena, text);
+	m->has_subject = true;
 	if (!fx_command(s, &cmd, &p))
 		fx_refuse(s->f, str_z(s->domain->name), in, REASON_OVERLOAD);
 	message_unref(m);

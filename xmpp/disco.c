@@ -51,6 +51,12 @@ static void room_form(struct buf *b, const struct disco_room *r)
 		form_put_number(b, "muc#roominfo_occupants", NULL, NULL,
 				r->n_occupants);
 	}
+	if (r->n_contacts) {
+		form_field_open(b, "muc#roominfo_contactjid", NULL, NULL);
+		for (size_t i = 0; i < r->n_contacts; i++)
+			form_put_value(b, r->contacts[i]);
+		form_field_close(b);
+	}
 	if (r->lang.n)
 		form_put(b, "muc#roominfo_lang", NULL, NULL, r->lang);
 	form_put_number(b, "muc#maxhistoryfetch", NULL, NULL, r->max_history);

@@ -10,6 +10,8 @@ struct disco_room {
 	bool archive;	   /* it has one that one may ask */
 	bool show_details; /* subject and occupants may be told (DISCO-6) */
 	struct str description, subject, lang;
+	const struct str *contacts; /* JIDs, for all to see */
+	size_t n_contacts;
 	size_t n_occupants;
 	size_t max_history;
 	bool occupants_change_subject;

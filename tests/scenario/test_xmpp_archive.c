@@ -199,6 +199,17 @@ static void test_pages(void **state)
 	a = query(s, BEN, RSM("<max>2</max><before/>") "<flip-page/>");
 	assert_string_equal(a.texts, "t7 t6 ");
 
+	/* from the middle (XEP-0059 §2.4) */
+	a = query(s, BEN, RSM("<max>2</max><index>3</index>"));
+	assert_string_equal(a.texts, "t4 sip5 ");
+	assert_true(
+	    str_eq(x_attr(x_child(a.set, "first", NULL), "index"), STR("3")));
+	a = query(s, BEN, RSM("<max>2</max><index>7</index>"));
+	assert_int_equal(a.n, 0);
+	assert_string_equal(xmpp_text(s, a.set, "count"), "7");
+	assert_refused(query(s, BEN, RSM("<index>-1</index>")), "modify",
+		       "bad-request");
+
 	a = query(s, BEN, RSM("<max>0</max>"));
 	assert_string_equal(xmpp_text(s, a.set, "count"), "7");
 	assert_int_equal(a.n, 0);
@@ -250,6 +261,53 @@ static void test_as_it_was_sent(void **state)
 	    x_attr(x_child(x_child(a.last, "x", NS_MUC_USER), "item", NULL),
 		   "jid"),
 	    STR("ben@x.test")));
+}
+
+/* Whoever reads on where he left off learns what the subject became: set by an
+ * XMPP user, by a SIP user, and taken back. */
+static void test_subjects(void **state)
+{
+	struct scene *s = *state;
+	const struct xnode *live, *id;
+	struct sip_user al;
+	struct answer a;
+
+	xmpp_put(s, "<message from='" ANN "' to='r@chat.test' "
+		    "type='groupchat' id='s1'><subject>one &amp; all</subject>"
+		    "</message>");
+	live = xmpp_take(s, BEN);
+	id = x_child(live, "stanza-id", NS_SID);
+	xmpp_drop(s);
+	a = query(s, BEN, "");
+	assert_int_equal(a.n, 1);
+	assert_string_equal(xmpp_text(s, a.last, "subject"), "one & all");
+	assert_null(x_child(a.last, "body", NULL));
+	assert_true(str_eq(x_attr(a.last, "id"), STR("s1")));
+	assert_true(str_eq(x_attr(a.last, "from"), STR("r@chat.test/Ann")));
+	assert_string_equal(a.first_id,
+			    arena_dup(s->arena, x_attr(id, "id")).p);
+
+	sip_user_join(&al, s, "al", ROOM, "");
+	while (msrp_take(&al).n)
+		;
+	msrp_request(&al, "SEND",
+		     "Message-ID: s2\r\nByte-Range: 1-104/104\r\n"
+		     "Content-Type: message/cpim\r\n\r\n"
+		     "From: <sip:al@sip.test>\r\nTo: <" ROOM ">\r\n"
+		     "Subject: two\r\n\r\nContent-Type: text/plain\r\n\r\n"
+		     "\r\n");
+	assert_int_equal(msrp_status(&al), 200);
+	xmpp_put(s, "<message from='" ANN "' to='r@chat.test' "
+		    "type='groupchat' id='s3'><subject/></message>");
+	xmpp_drop(s);
+	a = query(s, BEN, RSM("<index>1</index>"));
+	assert_int_equal(a.n, 2);
+	assert_non_null(x_child(a.last, "subject", NULL));
+	assert_string_equal(xmpp_text(s, a.last, "subject"), "");
+	a = query(s, BEN, RSM("<index>1</index><max>1</max>"));
+	assert_string_equal(xmpp_text(s, a.last, "subject"), "two");
+	assert_true(str_eq(x_attr(a.last, "from"), STR("r@chat.test/al")));
+	sip_user_done(&al);
 }
 
 static void test_filters(void **state)
@@ -571,6 +629,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_pages),
 	    TEST(test_as_it_was_sent),
+	    TEST(test_subjects),
 	    TEST(test_filters),
 	    TEST(test_rights),
 	    TEST(test_logged_room),

@@ -231,6 +231,16 @@ static void test_notices(void **state)
 	assert_true(told(s, BEN, "171"));
 	set_owner(s, ANN, FORM(FIELD("enablelogging", "0")));
 	assert_true(xmpp_none(s, BEN));
+	/* the name that some clients know */
+	set_owner(
+	    s, ANN,
+	    FORM(FIELD("enablelogging", "0") FIELD("enablearchiving", "1")));
+	assert_true(told(s, BEN, "170"));
+	assert_true(has(msrp_cpim(&a), "kept"));
+	set_owner(
+	    s, ANN,
+	    FORM(FIELD("enablelogging", "1") FIELD("enablearchiving", "0")));
+	assert_true(told(s, BEN, "171"));
 	assert_int_equal(msrp_take(&a).n, 0);
 	sip_user_done(&a);
 	scene_free(s);
@@ -366,10 +376,18 @@ static void test_room_info(void **state)
 	assert_true(
 	    str_eq(form_value(&f, "muc#roominfo_description"), STR("What")));
 	assert_true(str_eq(form_value(&f, "muc#roominfo_lang"), STR("en")));
+	assert_true(str_eq(form_value(&f, "muc#roominfo_contactjid"),
+			   STR("ann@x.test")));
 	for (q = q->children; q; q = x_next(q, "feature", NULL))
 		if (str_eq(x_attr(q, "var"), STR("muc_nonanonymous")))
 			break;
 	assert_non_null(q);
+	/* who may not know real addresses learns none of the owners' */
+	set_owner(s, ANN, FORM(FIELD("whois", "moderators")));
+	xmpp_drop(s);
+	q = asked(s, ANN, NS_DISCO_INFO, "");
+	assert_int_equal(form_read(x_child(q, "x", NS_XDATA), s->arena, &f), 0);
+	assert_null(form_field(&f, "muc#roominfo_contactjid"));
 	scene_free(s);
 }
 

@@ -109,7 +109,9 @@ static void test_room(void **state)
 	    {"muc_semianonymous", "muc_nonanonymous"},
 	    {"muc_passwordprotected", "muc_unsecured"}};
 	struct fixture *f = *state;
+	static const struct str owners[] = {{"a@x.test", 8}, {"b@x.test", 8}};
 	struct disco_room r = {.name = STR("Room"),
+			       .contacts = owners,
 			       .description = STR("About"),
 			       .subject = STR("<Topic>"),
 			       .lang = STR("en"),
@@ -122,6 +124,7 @@ static void test_room(void **state)
 		buf_clear(&f->b);
 		r.public = r.persistent = r.members_only = yes;
 		r.moderated = r.anonymous = r.password = yes;
+		r.n_contacts = yes ? 2 : 0;
 		r.show_details = r.occupants_change_subject = yes;
 		disco_room_info(&f->b, &r);
 		q = query(f);
@@ -136,6 +139,8 @@ static void test_room(void **state)
 		assert_field(f, q, "muc#roominfo_description", "About");
 		assert_field(f, q, "muc#roominfo_lang", "en");
 		assert_field(f, q, "muc#maxhistoryfetch", "50");
+		assert_field(f, q, "muc#roominfo_contactjid",
+			     yes ? "a@x.test" : NULL);
 		assert_field(f, q, "muc#roomconfig_changesubject",
 			     yes ? "1" : "0");
 		/* DISCO-6: the details only for those who may know */
