@@ -73,7 +73,8 @@ static bool has_place(const struct room *r, const struct seat_join *join,
 {
 	if (join->observer)
 		return r->n_observers / OBSERVERS_PER_PLACE <
-		       r->policy.max_occupants;
+			   r->policy.max_occupants ||
+		       inside(r, join);
 	return r->n_occs < r->policy.max_occupants || inside(r, join) ||
 	       affil_of(r, who) >= AFF_ADMIN;
 }

@@ -180,22 +180,47 @@ static void test_no_media(void **state)
 	sip_user_done(&b);
 }
 
-static uint64_t watch(struct scene *s)
+/* The status that this user's SUBSCRIBE gets. */
+static int watch_as(struct scene *s, const char *from, uint64_t *dlg)
 {
 	struct port_msg m = port_msg(PORT_REQUEST);
+	int status;
 
 	m.new_dialog = true;
-	m.dlg = ++s->ids;
+	m.dlg = *dlg = ++s->ids;
 	m.req = ++s->ids;
 	m.f[PORT_F_METHOD] = STR("SUBSCRIBE");
 	m.f[PORT_F_RURI] = STR(ROOM);
-	m.f[PORT_F_FROM] = STR("<sip:alice@sip.test>;tag=1");
+	m.f[PORT_F_FROM] = str_z(from);
 	m.f[PORT_F_PEER] = STR("127.0.0.1:5099");
 	m.f[PORT_F_EVENT] = STR("conference");
 	scene_sip_event(s, &m);
-	assert_int_equal(scene_sip(s, PORT_ANSWER, NULL).status, 200);
+	status = scene_sip(s, PORT_ANSWER, NULL).status;
 	scene_answer_notifies(s);
-	return m.dlg;
+	return status;
+}
+
+static uint64_t watch(struct scene *s)
+{
+	uint64_t dlg;
+
+	assert_int_equal(watch_as(s, "<sip:alice@sip.test>;tag=1", &dlg), 200);
+	return dlg;
+}
+
+/* However many watch from outside, those inside see who is there. */
+static void test_full_of_watchers(void **state)
+{
+	static const char eve[] = "<sip:eve@sip.test>;tag=1";
+	struct scene *s = *state;
+	struct sip_user a;
+	uint64_t dlg;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	assert_int_equal(watch_as(s, eve, &dlg), 200);
+	assert_int_equal(watch_as(s, eve, &dlg), 486);
+	watch(s);
+	sip_user_done(&a);
 }
 
 static void bye(struct sip_user *u)
@@ -296,9 +321,13 @@ int main(void)
 {
 #define WITH(name, setup) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    WITH(test_full, setup_full),    WITH(test_locked, setup_lock),
-	    WITH(test_overload, setup_few), WITH(test_silence, setup),
-	    WITH(test_no_media, setup),	    WITH(test_crossing, setup),
+	    WITH(test_full, setup_full),
+	    WITH(test_full_of_watchers, setup_full),
+	    WITH(test_locked, setup_lock),
+	    WITH(test_overload, setup_few),
+	    WITH(test_silence, setup),
+	    WITH(test_no_media, setup),
+	    WITH(test_crossing, setup),
 	    WITH(test_third_party, setup),
 	};
 
