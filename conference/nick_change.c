@@ -64,6 +64,19 @@ static void tell_left_behind(struct room *r, struct seat_rec *rec, uint64_t op,
 	room_tell(r, AUDIENCE_ROSTER, &ev, rec, op);
 }
 
+/* A voice that somebody gave or took is the person's, whatever his name. */
+static struct occ *add_beside(struct room *r, const struct occ *o,
+			      struct nick take_nick)
+{
+	struct occ *beside =
+	    roster_add(r, &o->pub, &o->person, take_nick, true);
+
+	beside->pub.role = o->pub.role;
+	beside->role_set = o->role_set;
+	beside->asked_ms = o->asked_ms;
+	return beside;
+}
+
 /* One session goes over to another occupant of its user. */
 static void move(struct room *r, struct seat_rec *rec, uint64_t op,
 		 struct occ *to)
@@ -116,8 +129,7 @@ static enum reason_code change(struct room *r, struct seat_rec *rec,
 	if (alone)
 		rename_all(r, rec, op, *nick, true);
 	else
-		move(r, rec, op,
-		     roster_add(r, &o->pub, &o->person, *nick, true));
+		move(r, rec, op, add_beside(r, o, *nick));
 	*nick = (struct nick){0};
 	return REASON_OK;
 }

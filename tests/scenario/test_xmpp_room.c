@@ -294,6 +294,26 @@ static void test_one_session_moves_with_its_presence(void **state)
 		     "presence Bob show=dnd none/participant\n");
 }
 
+/* NICK-10: whom a moderator has silenced is silent under that name, too. */
+static void test_one_session_moves_with_its_role(void **state)
+{
+	struct scene *s = *state;
+
+	join(s, ANN, "Ann");
+	join(s, BEN, "Ben");
+	join(s, "ben@x.test/two", "Ben");
+	xmpp_put(s, "<iq from='" ANN "' to='r@chat.test' type='set' id='q'>"
+		    "<query xmlns='" NS_MUC_ADMIN "'>"
+		    "<item nick='Ben' role='visitor'/></query></iq>");
+	xmpp_drop(s);
+	xmpp_put(s, "<presence from='ben@x.test/two' to='r@chat.test/Bob' "
+		    "id='n'/>");
+	assert_heard(s, ANN, "presence Bob none/visitor jid=ben@x.test/two\n");
+	xmpp_drop(s);
+	say(s, "ben@x.test/two", "m", "hear me");
+	assert_heard(s, "ben@x.test/two", "error - auth/forbidden id=m\n");
+}
+
 /* NICK-8: another spelling of the nickname that one has. */
 static void test_same_nick_spelled_otherwise(void **state)
 {
@@ -513,6 +533,7 @@ int main(void)
 	    TEST(test_two_sessions),
 	    TEST(test_one_session_moves),
 	    TEST(test_one_session_moves_with_its_presence),
+	    TEST(test_one_session_moves_with_its_role),
 	    TEST(test_same_nick_spelled_otherwise),
 	    TEST(test_resync),
 	    TEST(test_leave),
