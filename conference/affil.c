@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "conference/room_priv.h"
 
-#define KEY_MAX (IDENTITY_MAX + 16)
 /* room_affiliations: from here on *it walks what was granted */
 #define GRANTED (SIZE_MAX / 2 + 1)
 
@@ -89,7 +88,7 @@ const struct affil *affil_at(const struct room *r, struct str key)
 const struct affil *affil_find(const struct room *r, const struct person *who)
 {
 	const struct affil *a = NULL;
-	char space[KEY_MAX];
+	char space[AFFIL_KEY_MAX];
 
 	if (!table_count(r->fixed.by_user) && !table_count(r->granted.by_user))
 		return NULL;
@@ -124,7 +123,7 @@ bool room_policy_bans(const struct room_policy *policy,
 		      const struct seat_join *join)
 {
 	struct person who = person_of(join);
-	char space[KEY_MAX];
+	char space[AFFIL_KEY_MAX];
 
 	for (unsigned i = 0; i < AFFIL_KEYS; i++) {
 		struct str key = affil_key(&who, i, space, sizeof(space));
@@ -146,7 +145,7 @@ const struct affil *affil_by_nick(const struct room *r, struct str key)
 
 static bool is_among(struct str user, const struct person *who, unsigned keys)
 {
-	char space[KEY_MAX];
+	char space[AFFIL_KEY_MAX];
 
 	for (unsigned i = 0; i < keys; i++)
 		if (str_eq(affil_key(who, i, space, sizeof(space)), user))

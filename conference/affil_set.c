@@ -11,6 +11,25 @@ bool affil_stands_for(struct str user, struct str entry)
 	       str_ieq(user, affil_plain(entry));
 }
 
+struct str affil_key_of(struct room *r, const struct occ *o)
+{
+	const struct person *who = &o->person;
+	char space[AFFIL_KEY_MAX], *copy;
+
+	if (!str_eq(who->account, o->pub.user))
+		return who->account; /* others' entries tell who he is */
+	for (unsigned i = 0; i < AFFIL_NAMES; i++) {
+		struct str key = affil_key(who, i, space, sizeof(space));
+
+		if (!key.n || !affil_at(r, key))
+			continue;
+		copy = str_dup(key); /* the entry may go with the change */
+		room_retire(r, copy);
+		return str_of(copy, key.n);
+	}
+	return who->account;
+}
+
 static void drop(struct room *r, struct affil *a)
 {
 	room_note_affiliation(r, &(struct room_affiliation){
@@ -167,7 +186,7 @@ enum reason_code room_affiliate(struct room *r, struct seat_rec *rec,
 	if (!want.user.n) {
 		if (!target)
 			return REASON_NO_OCCUPANT;
-		want.user = target->person.account;
+		want.user = affil_key_of(r, target);
 		want.hidden = !str_eq(target->person.account, target->pub.user);
 	}
 	code = may_affiliate(r, rec->occ, want.user, want.affiliation);

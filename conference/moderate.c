@@ -16,28 +16,28 @@ struct deed {
 
 /* --- whom it means --- */
 
-static void mean_occupant(struct room_affiliation *want, const struct occ *o)
+static void mean_occupant(struct room *r, struct room_affiliation *want,
+			  const struct occ *o)
 {
-	want->user = o->person.account;
+	want->user = affil_key_of(r, o);
 	want->hidden = !str_eq(o->person.account, o->pub.user);
 }
 
 /* One whose name is hidden is known by the one that he shows. */
-static void mean_user(const struct room *r, struct room_affiliation *want)
+static void mean_user(struct room *r, struct room_affiliation *want)
 {
 	for (size_t i = 0; i < r->n_places; i++) {
 		const struct occ *o = r->occs[i];
 
 		if (o && str_eq(o->pub.jid, want->user) &&
 		    !str_eq(o->person.account, o->pub.user)) {
-			mean_occupant(want, o);
+			mean_occupant(r, want, o);
 			return;
 		}
 	}
 }
 
-static struct change read_change(const struct room *r,
-				 const struct seat_change *from)
+static struct change read_change(struct room *r, const struct seat_change *from)
 {
 	struct occ *o = from->target ? roster_by_id(r, from->target) : NULL;
 	struct change c = {
@@ -56,7 +56,7 @@ static struct change read_change(const struct room *r,
 	if (c.want.user.n)
 		mean_user(r, &c.want);
 	else if (o)
-		mean_occupant(&c.want, o);
+		mean_occupant(r, &c.want, o);
 	return c;
 }
 

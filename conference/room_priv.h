@@ -368,8 +368,9 @@ bool reserved_blocks(const struct room *r, struct str key,
 struct str reserved_nick_of(const struct room *r, const struct person *who);
 
 /* affil_key.c */
-#define AFFIL_KEYS  8
-#define AFFIL_NAMES 4 /* of them, those that are of him alone */
+#define AFFIL_KEYS    8
+#define AFFIL_NAMES   4 /* of them, those that are of him alone */
+#define AFFIL_KEY_MAX (IDENTITY_MAX + 16)
 /* The i-th key, the most exact first; may be empty. space holds it if it is no
  * part of his identities. */
 struct str affil_key(const struct person *who, unsigned i, char *space,
@@ -400,6 +401,10 @@ bool affil_names(struct str user, const struct person *who);
 /* affil_set.c */
 /* Is user, of every kind, who entry is of one kind? */
 bool affil_stands_for(struct str user, struct str entry);
+/* The key under which the list has an occupant, or is going to have him: a
+ * change of what he is replaces the entry that says so. Good until the end of
+ * the turn. */
+struct str affil_key_of(struct room *r, const struct occ *o);
 void affil_founder(struct room *r, const struct seat_join *join);
 /* Can the list be changed so? */
 enum reason_code affil_check(const struct room *r,

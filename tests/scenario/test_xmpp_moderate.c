@@ -102,6 +102,37 @@ static void test_all_sessions(void **state)
 	scene_free(s);
 }
 
+/* ADM-7: a SIP user is the same person under his address and under his
+ * nickname: what is said of one takes the place of what was said of the other.
+ */
+static void test_one_entry(void **state)
+{
+	struct scene *s = scene_new(ROOMS(""));
+	struct sip_user a;
+
+	(void)state;
+	people(s);
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	set_admin(s, ANN, AFF("alice@sip.test", "admin"));
+	xmpp_drop(s);
+	assert_string_equal(
+	    set_admin(s, ANN, "<item nick='alice' affiliation='none'/>"),
+	    "iq result id=q\n"
+	    "presence alice none/participant jid=alice@sip.test\n");
+	assert_string_equal(items(s, ANN, "<item affiliation='admin'/>"), "");
+	set_admin(s, ANN, "<item nick='alice' affiliation='member'/>");
+	set_admin(s, ANN, AFF("alice@sip.test", "owner"));
+	assert_string_equal(items(s, ANN, "<item affiliation='member'/>"), "");
+	set_admin(s, ANN, "<item nick='alice' affiliation='member'/>");
+	assert_string_equal(items(s, ANN, "<item affiliation='member'/>"),
+			    "member/ alice@sip.test  \n");
+	/* and then Ann is the only owner */
+	assert_string_equal(set_admin(s, ANN, AFF("ann@x.test", "none")),
+			    "iq error cancel/conflict id=q\n");
+	sip_user_done(&a);
+	scene_free(s);
+}
+
 /* ADM-5, ADM-1: the result, then presence for all and NOTIFY with the role */
 static void test_roles(void **state)
 {
@@ -395,6 +426,7 @@ int main(void)
 	    cmocka_unit_test(test_kick),
 	    cmocka_unit_test(test_kick_sip),
 	    cmocka_unit_test(test_all_sessions),
+	    cmocka_unit_test(test_one_entry),
 	    cmocka_unit_test(test_roles),
 	    cmocka_unit_test(test_default_roles),
 	    cmocka_unit_test(test_ban_sip),
