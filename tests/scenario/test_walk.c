@@ -13,13 +13,15 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/xmltext.h"
+#include "mapping/reason.h"
 
 #define STEPS 10000
 
 static const char *const names[WALK_USERS] = {"alice", "bob", "carol", "dave",
 					      "ann",   "ben", "cat",   "dan"};
-static const char *const jids[WALK_USERS] = {
-    [4] = "ann@x.test/1", "ben@x.test/2", "cat@y.test/3", "dan@y.test/4"};
+static const char *const domains[WALK_USERS] = {
+    "sip.test", "sip.test", "sip.test", "sip.test",
+    "x.test",	"x.test",   "y.test",	"y.test"};
 static const char *const nicks[] = {"Ann", "ann",	 "Ben J", "Cat & Co",
 				    "Bob", "Zo\xc3\xab", "dave",  "Eve"};
 static const char *const uris[WALK_ROOMS] = {"sip:r@chat.test",
@@ -30,9 +32,16 @@ const char *walk_name(int user)
 	return names[user];
 }
 
-const char *walk_jid(int user)
+const char *walk_bare(struct walk *w, int user)
 {
-	return jids[user];
+	return arena_printf(w->s->arena, "%s@%s", names[user], domains[user]).p;
+}
+
+const char *walk_jid(const struct walk_seat *t)
+{
+	return arena_printf(t->w->s->arena, "%s@%s/%d", names[t->user],
+			    domains[t->user], t->device + 1)
+	    .p;
 }
 
 unsigned walk_pick(struct walk *w, unsigned below)
@@ -44,13 +53,16 @@ unsigned walk_pick(struct walk *w, unsigned below)
 	return (unsigned)((z ^ z >> 31) % below);
 }
 
-void walk_note(struct walk *w, const char *fmt, ...)
+void walk_note(const struct walk_seat *t, const char *fmt, ...)
 {
+	struct walk *w = t->w;
 	char *line = w->trail[w->step % WALK_TRAIL];
+	int n = snprintf(line, sizeof(w->trail[0]), "%s/%d@%s ", names[t->user],
+			 t->device + 1, uris[t->room] + 4);
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(w->trail[0]), fmt, ap);
+	vsnprintf(line + n, sizeof(w->trail[0]) - (size_t)n, fmt, ap);
 	va_end(ap);
 }
 
@@ -63,15 +75,6 @@ void walk_print(const struct walk *w)
 	print_error("walk: STOX_SEED=%llu fails in step %u\n",
 		    (unsigned long long)w->seed, w->step);
 }
-
-static struct walk_room *room_of(struct walk_seat *t)
-{
-	return &t->w->room[t->room];
-}
-
-#define note(t, fmt, ...)                                                      \
-	walk_note((t)->w, "%s@%s: " fmt, names[(t)->user],                     \
-		  uris[(t)->room] + 4, __VA_ARGS__)
 
 static const char *pick_nick(struct walk *w)
 {
@@ -93,7 +96,7 @@ void walk_expect(struct walk_seat *t, bool done)
 {
 	walk_settle(t->w);
 	if (t->refused == done)
-		fail_msg("%s", done ? "refused" : "not refused");
+		walk_wrong(t, "%s", done ? "refused" : "not refused");
 }
 
 /* --- coming and going --- */
@@ -101,95 +104,141 @@ void walk_expect(struct walk_seat *t, bool done)
 static void put_presence(struct walk_seat *t, const char *nick,
 			 const char *attr, const char *inside)
 {
-	xmpp_put(t->w->s, "<presence from='%s' to='%.*s/%s'%s>%s</presence>",
-		 jids[t->user], STR_ARG(room_of(t)->address),
+	walk_put(t, "<presence from='%s' to='%.*s/%s'%s>%s</presence>",
 		 walk_escaped(t->w, nick), attr, inside);
 }
 
-static void xmpp_enter(struct walk_seat *t, bool admitted)
+static void put_join(struct walk_seat *t, const char *nick,
+		     const char *password)
 {
-	const char *nick = pick_nick(t->w);
-	bool done = admitted && model_nick_free(t, nick);
-
-	note(t, "joins as %s%s", nick, done ? "" : ", in vain");
-	t->view = (struct walk_view){.subject = "?"};
-	if (done)
-		model_join(t, nick);
-	put_presence(t, nick, "", "<x xmlns='" NS_MUC "'/>");
-	walk_expect(t, done);
+	put_presence(t, nick, "",
+		     arena_printf(t->w->s->arena,
+				  "<x xmlns='" NS_MUC "'><password>%s"
+				  "</password></x>",
+				  password)
+			 .p);
 }
 
-static void begin_msrp(struct walk_seat *t)
+static void xmpp_enter(struct walk_seat *t)
+{
+	const char *nick = pick_nick(t->w);
+	const char *password =
+	    walk_pick(t->w, 4) ? walk_room(t)->rules.password : "wrong";
+	enum reason_code why = model_admits(t, nick, password);
+
+	walk_note(t, "joins as %s%s", nick, WALK_IN_VAIN(why == REASON_OK));
+	t->view = (struct walk_view){.subject = "?"};
+	if (why == REASON_OK)
+		model_join(t, nick);
+	t->condition = map_reason_to_error(why).condition;
+	put_join(t, nick, password);
+	walk_expect(t, why == REASON_OK);
+}
+
+void walk_call_init(struct walk_seat *t)
+{
+	struct sip_user *u = &t->call;
+
+	sip_user_init(u, t->w->s, names[t->user], uris[t->room]);
+	snprintf(u->own_path, sizeof(u->own_path), "msrp://10.0.0.5:9/%llu;tcp",
+		 (unsigned long long)u->dlg);
+	u->ids = (unsigned)u->dlg << 12; /* Message-IDs are never the same */
+}
+
+void walk_begin_msrp(struct walk_seat *t)
 {
 	struct sip_user *u = &t->call;
 
 	snprintf(t->path, sizeof(t->path), "%.*s", STR_ARG(u->path));
 	u->path = str_z(t->path);
-	sip_user_ack(u);
 	sip_user_connect(u);
 	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
 	assert_int_equal(msrp_status(u), 200);
 }
 
-static void sip_enter(struct walk_seat *t, bool admitted)
+static void sip_enter(struct walk_seat *t)
 {
+	enum reason_code why = model_admits(t, NULL, "");
 	struct sip_user *u = &t->call;
-	int status;
 
-	note(t, "calls%s", admitted ? "" : ", in vain");
-	sip_user_init(u, t->w->s, names[t->user], uris[t->room]);
-	snprintf(u->own_path, sizeof(u->own_path), "msrp://10.0.0.5:9/%llu;tcp",
-		 (unsigned long long)u->dlg);
-	u->ids = (unsigned)u->dlg << 12; /* Message-IDs are never the same */
-	status = sip_user_invite(u, sip_user_offer(u, WALK_SDP));
-	assert_int_equal(status, admitted ? 200 : 403);
-	if (!admitted) {
+	walk_note(t, "calls%s", WALK_IN_VAIN(why == REASON_OK));
+	walk_call_init(t);
+	assert_int_equal(sip_user_invite(u, sip_user_offer(u, WALK_SDP)),
+			 map_reason_to_sip(why));
+	if (why != REASON_OK) {
 		sip_user_done(u);
 		return;
 	}
 	model_join(t, NULL);
 	t->inside = true;
-	begin_msrp(t);
+	sip_user_ack(u);
+	walk_begin_msrp(t);
 }
 
 static void enter(struct walk_seat *t)
 {
-	bool admitted = room_of(t)->affiliation[t->user] != AFF_OUTCAST;
-
 	if (walk_is_sip(t->user))
-		sip_enter(t, admitted);
+		sip_enter(t);
 	else
-		xmpp_enter(t, admitted);
+		xmpp_enter(t);
+}
+
+/* His client has lost its state, and joins once more. */
+static void enter_again(struct walk_seat *t)
+{
+	if (walk_is_sip(t->user))
+		return;
+	walk_note(t, "joins again as %s", t->occ->nick);
+	t->view = (struct walk_view){.subject = "?"};
+	model_listen(t);
+	put_join(t, t->occ->nick, "");
+	walk_expect(t, true);
 }
 
 static void leave(struct walk_seat *t)
 {
-	note(t, "%s", "leaves");
-	model_leave(t);
+	const char *nick = arena_dup(t->w->s->arena, str_z(t->occ->nick)).p;
+
+	walk_note(t, "%s", "leaves");
+	model_leave(t, REASON_LEFT);
 	if (walk_is_sip(t->user)) {
 		sip_user_bye(&t->call);
 		t->inside = false;
 		sip_user_done(&t->call);
 	} else {
-		put_presence(t, t->nick, " type='unavailable'", "");
+		put_presence(t, nick, " type='unavailable'", "");
 	}
 }
 
 /* Without a word: his connection is lost, or his server has no session. */
 static void vanish(struct walk_seat *t)
 {
-	note(t, "%s", "vanishes");
+	const char *nick = arena_dup(t->w->s->arena, str_z(t->occ->nick)).p;
+
+	walk_note(t, "%s", "vanishes");
 	if (walk_is_sip(t->user)) {
 		bufferevent_flush(t->call.msrp, EV_WRITE, BEV_FINISHED);
 		bufferevent_free(t->call.msrp);
 		t->call.msrp = NULL;
-		scene_run(t->w->s, 10000);
-	} else {
-		put_presence(t, t->nick, " type='error'",
-			     "<error type='cancel'><recipient-unavailable "
-			     "xmlns='" NS_STANZAS "'/></error>");
+		t->lost_until_ms = t->w->s->mono + WALK_LOST_MS;
+		return;
 	}
-	model_leave(t);
+	model_leave(t, REASON_LOST);
+	put_presence(t, nick, " type='error'",
+		     "<error type='cancel'><recipient-unavailable "
+		     "xmlns='" NS_STANZAS "'/></error>");
+}
+
+/* ABN-1: within 10 s he has missed nothing. */
+static void come_back(struct walk_seat *t)
+{
+	struct sip_user *u = &t->call;
+
+	walk_note(t, "%s", "is back");
+	t->lost_until_ms = 0;
+	assert_int_equal(sip_user_invite(u, sip_user_offer(u, WALK_SDP)), 200);
+	sip_user_ack(u);
+	walk_begin_msrp(t);
 }
 
 /* --- nicknames, messages, subjects --- */
@@ -197,12 +246,19 @@ static void vanish(struct walk_seat *t)
 static void rename_xmpp(struct walk_seat *t)
 {
 	const char *nick = pick_nick(t->w);
-	bool done = model_nick_free(t, nick);
+	bool done = model_may_rename(t, nick);
+	bool rejoins = strcmp(nick, t->occ->nick) && walk_pick(t->w, 4) == 0;
 
-	note(t, "wants to be %s%s", nick, done ? "" : ", in vain");
+	walk_note(t, "wants to be %s%s%s", nick, rejoins ? " anew" : "",
+		  WALK_IN_VAIN(done));
 	if (done)
 		model_rename(t, nick);
-	put_presence(t, nick, "", "");
+	if (done && rejoins)
+		model_listen(t);
+	if (rejoins)
+		put_join(t, nick, "");
+	else
+		put_presence(t, nick, "", "");
 	walk_expect(t, done);
 }
 
@@ -210,13 +266,13 @@ static void rename_sip(struct walk_seat *t)
 {
 	bool back = walk_pick(t->w, 4) == 0;
 	const char *nick = back ? "" : pick_nick(t->w);
-	bool done = back || model_nick_free(t, nick);
+	bool done = back || model_may_rename(t, nick);
 	int status = msrp_nickname(
 	    &t->call, arena_printf(t->w->s->arena, "\"%s\"", nick).p);
 
-	note(t, "wants to be \"%s\"%s", nick, done ? "" : ", in vain");
+	walk_note(t, "wants to be \"%s\"%s", nick, WALK_IN_VAIN(done));
 	assert_int_equal(status, done ? 200 : 425);
-	if (back && t->nick_chosen)
+	if (back && t->occ->nick_chosen)
 		model_derive(t);
 	else if (!back && done)
 		model_rename(t, nick);
@@ -232,87 +288,99 @@ static void rename_seat(struct walk_seat *t)
 
 static void say(struct walk_seat *t)
 {
-	bool done = t->role >= ROLE_PARTICIPANT;
+	bool done = t->occ->role >= ROLE_PARTICIPANT;
 	char text[16];
 
 	snprintf(text, sizeof(text), "m%u", ++t->w->texts);
-	note(t, "says %s%s", text, done ? "" : ", in vain");
+	walk_note(t, "says %s%s", text, WALK_IN_VAIN(done));
 	if (done)
 		model_say(t, text);
-	if (walk_is_sip(t->user)) {
+	if (walk_is_sip(t->user))
 		t->refused = msrp_say(&t->call, uris[t->room], text) != 200;
-	} else {
-		xmpp_put(t->w->s,
+	else
+		walk_put(t,
 			 "<message from='%s' to='%.*s' type='groupchat' "
 			 "id='%s'><body>%s</body></message>",
-			 jids[t->user], STR_ARG(room_of(t)->address), text,
-			 text);
-	}
+			 text, text);
 	walk_expect(t, done);
 }
 
-/* To somebody who is there, or has been: his nickname may be another's now. */
+/* All devices hear it. False: one of them is away just now. */
+static bool expect_private(struct walk_seat *t, const struct walk_occ *to,
+			   const char *text)
+{
+	WALK_EACH_SEAT(o, t->w)
+	if (o->occ == to && o->lost_until_ms)
+		return false;
+	WALK_EACH_SEAT(o, t->w)
+	if (o->occ == to)
+		model_said(&o->private, t, text);
+	return true;
+}
+
+/* To somebody who is there, or to a nickname that maybe nobody has. */
 static void whisper(struct walk_seat *t)
 {
-	struct walk_seat *to =
-	    &t->w->seat[t->room][walk_pick(t->w, WALK_USERS)];
-	bool by_nick = !walk_is_sip(t->user) || !walk_is_sip(to->user);
-	struct walk_seat *hears = to->in ? to : NULL;
+	struct walk_room *r = walk_room(t);
+	struct walk_occ *o = &r->occ[walk_pick(t->w, WALK_PEOPLE)];
+	const char *nick = pick_nick(t->w);
 	char text[16], address[256];
 
-	if (!to->nick[0])
-		return;
-	if (by_nick)
-		hears = model_by_nick(t->w, t->room, to->nick);
-	if (hears == t)
+	if (!o->used)
+		o = model_by_nick(r, nick);
+	else
+		nick = arena_dup(t->w->s->arena, str_z(o->nick)).p;
+	if (o && o->user == t->user)
 		return;
 	snprintf(text, sizeof(text), "p%u", ++t->w->texts);
-	walk_address(t, to->user, to->nick, address);
-	note(t, "whispers %s to %s%s", text, address,
-	     hears ? "" : ", who is not there");
-	if (hears)
-		snprintf(hears->private, sizeof(hears->private), "%s", text);
+	if (o && !expect_private(t, o, text))
+		return;
+	walk_address(t, o ? o->user : WALK_SIP_USERS, nick, address);
+	walk_note(t, "whispers %s to %s%s", text, address,
+		  o ? "" : ", who is not there");
 	if (walk_is_sip(t->user))
 		t->refused = msrp_say(&t->call, address, text) != 200;
 	else
 		xmpp_put(t->w->s,
 			 "<message from='%s' to='%s' type='chat' id='%s'>"
 			 "<body>%s</body></message>",
-			 jids[t->user], walk_escaped(t->w, address), text,
-			 text);
-	walk_expect(t, hears != NULL);
+			 walk_jid(t), walk_escaped(t->w, address), text, text);
+	walk_expect(t, o != NULL);
+}
+
+static void set_subject_sip(struct walk_seat *t, const char *text)
+{
+	struct str more = arena_printf(
+	    t->w->s->arena,
+	    "Message-ID: s%u\r\nContent-Type: message/cpim\r\n\r\n"
+	    "From: <sip:%s@sip.test>\r\nTo: <%s>\r\nSubject: %s\r\n\r\n"
+	    "Content-Type: text/plain\r\n\r\n\r\n",
+	    ++t->w->texts, names[t->user], uris[t->room], text);
+
+	msrp_request(&t->call, "SEND", more.p);
+	t->refused = msrp_status(&t->call) != 200;
 }
 
 static void set_subject(struct walk_seat *t)
 {
-	bool done = t->role >= ROLE_PARTICIPANT;
+	struct walk_room *r = walk_room(t);
+	bool done =
+	    t->occ->role >= (r->rules.subject_by_moderators ? ROLE_MODERATOR
+							    : ROLE_PARTICIPANT);
 	char text[16] = "";
 
 	if (walk_pick(t->w, 4))
 		snprintf(text, sizeof(text), "s%u", ++t->w->texts);
-	note(t, "sets the subject %s%s", text, done ? "" : ", in vain");
+	walk_note(t, "sets the subject %s%s", text, WALK_IN_VAIN(done));
 	if (done)
-		snprintf(room_of(t)->subject, sizeof(room_of(t)->subject), "%s",
-			 text);
-	if (walk_is_sip(t->user)) {
-		msrp_request(
-		    &t->call, "SEND",
-		    arena_printf(t->w->s->arena,
-				 "Message-ID: s%u\r\nContent-Type: "
-				 "message/cpim\r\n\r\n"
-				 "From: <sip:%s@sip.test>\r\nTo: <%s>\r\n"
-				 "Subject: %s\r\n\r\n"
-				 "Content-Type: text/plain\r\n\r\n\r\n",
-				 ++t->w->texts, names[t->user], uris[t->room],
-				 text)
-			.p);
-		t->refused = msrp_status(&t->call) != 200;
-	} else {
-		xmpp_put(t->w->s,
+		snprintf(r->subject, sizeof(r->subject), "%s", text);
+	if (walk_is_sip(t->user))
+		set_subject_sip(t, text);
+	else
+		walk_put(t,
 			 "<message from='%s' to='%.*s' type='groupchat' "
 			 "id='s'><subject>%s</subject></message>",
-			 jids[t->user], STR_ARG(room_of(t)->address), text);
-	}
+			 text);
 	walk_expect(t, done);
 }
 
@@ -323,22 +391,26 @@ static void wait(struct walk_seat *t)
 	unsigned ms =
 	    walk_pick(t->w, 3) ? walk_pick(t->w, 5000) : walk_pick(t->w, 90000);
 
-	note(t, "%u ms pass", ms);
-	scene_run(t->w->s, ms);
+	walk_note(t, "%u ms pass", ms);
+	walk_pass(t->w, ms);
 }
 
-static void act(struct walk_seat *t)
+typedef void deed(struct walk_seat *t);
+
+static void act_inside(struct walk_seat *t)
 {
-	static void (*const deeds[])(struct walk_seat *) = {
+	static deed *const deeds[] = {
+	    walk_kick,
 	    walk_kick,
 	    walk_give_role,
-	    walk_affiliate,
+	    walk_give_role,
 	    say,
 	    say,
 	    say,
 	    say,
 	    say,
 	    say,
+	    rename_seat,
 	    rename_seat,
 	    rename_seat,
 	    whisper,
@@ -347,20 +419,61 @@ static void act(struct walk_seat *t)
 	    leave,
 	    leave,
 	    vanish,
+	    vanish,
 	    wait,
+	    walk_affiliate,
+	    walk_configure,
+	    walk_invite,
+	    enter_again,
+	    walk_ask_voice,
+	    walk_answer_voice,
+	    walk_destroy,
 	};
 
-	t->refused = false;
-	if (!t->in)
+	deeds[walk_pick(t->w, sizeof(deeds) / sizeof(*deeds))](t);
+}
+
+/* Owners and admins need not be in the room, nor does the administrator. */
+static void act_outside(struct walk_seat *t)
+{
+	static deed *const deeds[] = {walk_affiliate, walk_affiliate,
+				      walk_configure, walk_kick, walk_destroy};
+
+	if (!walk_room(t)->exists || walk_pick(t->w, 4))
 		enter(t);
 	else
 		deeds[walk_pick(t->w, sizeof(deeds) / sizeof(*deeds))](t);
-	walk_settle(t->w);
-	if (walk_is_sip(t->user) && t->in && !t->watch) {
-		walk_watch(t);
-		walk_settle(t->w);
-	}
-	walk_check(t->w);
+}
+
+static bool must_return(const struct walk_seat *t)
+{
+	return t->lost_until_ms && walk_room(t)->n_said - t->due >= WALK_HELD;
+}
+
+static void act(struct walk_seat *t)
+{
+	struct walk *w = t->w;
+
+	WALK_EACH_SEAT(lost, w)
+	if (must_return(lost))
+		t = lost;
+	for (int r = 0; r < WALK_ROOMS; r++)
+		w->room[r].n_gone = 0;
+	t->refused = false;
+	t->condition = NULL;
+	walk_note(t, "%s", "does nothing");
+	if (!t->occ)
+		act_outside(t);
+	else if (t->lost_until_ms && (must_return(t) || walk_pick(w, 3) == 0))
+		come_back(t);
+	else if (!t->lost_until_ms)
+		act_inside(t);
+	walk_settle(w);
+	WALK_EACH_SEAT(in, w)
+	if (walk_is_sip(in->user) && in->occ && !in->watch)
+		walk_watch(in);
+	walk_settle(w);
+	walk_check(w);
 }
 
 static int setup(void **state)
@@ -372,6 +485,7 @@ static int setup(void **state)
 	w->dice = w->seed;
 	w->s = scene_new("domain \"chat.test\" { secret = \"x\" rooms = local "
 			 "lock = no notify-interval = 0 }\n"
+			 "domain \"sip.test\" { secret = \"x\" users = sip }\n"
 			 "limits { message-rate = 0 join-rate = 0 "
 			 "sip-rate = 0 }\n");
 	for (int r = 0; r < WALK_ROOMS; r++) {
@@ -379,12 +493,17 @@ static int setup(void **state)
 		w->room[r].address = str_from(str_z(uris[r]), 4);
 		w->room[r].said =
 		    mem_new_array(WALK_SAID_MAX, sizeof(struct walk_said));
-		for (int u = 0; u < WALK_USERS; u++) {
+		for (int u = 0; u < WALK_USERS; u++)
 			w->room[r].affiliation[u] = AFF_NONE;
-			w->seat[r][u].w = w;
-			w->seat[r][u].room = r;
-			w->seat[r][u].user = u;
-		}
+	}
+	WALK_EACH_SEAT(t, w)
+	{
+		ptrdiff_t i = t - w->seat;
+
+		t->w = w;
+		t->device = (int)(i % WALK_DEVICES);
+		t->user = (int)(i / WALK_DEVICES % WALK_USERS);
+		t->room = (int)(i / WALK_DEVICES / WALK_USERS);
 	}
 	*state = w;
 	return 0;
@@ -396,11 +515,11 @@ static int teardown(void **state)
 
 	if (!w->done)
 		walk_print(w);
-	for (int r = 0; r < WALK_ROOMS; r++) {
-		for (int u = 0; u < WALK_SIP_USERS; u++)
-			sip_user_done(&w->seat[r][u].call);
+	WALK_EACH_SEAT(t, w)
+	if (walk_is_sip(t->user))
+		sip_user_done(&t->call);
+	for (int r = 0; r < WALK_ROOMS; r++)
 		free(w->room[r].said);
-	}
 	scene_free(w->s);
 	free(w);
 	return 0;
@@ -412,9 +531,11 @@ static void test_walk(void **state)
 
 	print_message("STOX_SEED=%llu\n", (unsigned long long)w->seed);
 	for (w->step = 0; w->step < STEPS; w->step++) {
-		unsigned room = walk_pick(w, WALK_ROOMS);
+		int room = (int)walk_pick(w, WALK_ROOMS);
+		int user = (int)walk_pick(w, WALK_USERS);
 
-		act(&w->seat[room][walk_pick(w, WALK_USERS)]);
+		/* the second device is seldom there */
+		act(walk_seat(w, room, user, walk_pick(w, 3) == 0));
 		arena_reset(w->s->arena);
 	}
 	w->done = true;
