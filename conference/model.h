@@ -42,6 +42,11 @@ enum world { WORLD_SIP, WORLD_XMPP, WORLDS };
 	X(REASON_OVERLOAD, "too busy, try again")                              \
 	X(REASON_UNSUPPORTED, "not supported here")                            \
 	X(REASON_TIMEOUT, "no answer in time")                                 \
+	/* of rooms elsewhere */                                               \
+	X(REASON_NO_ANSWER, "the room's server does not answer")               \
+	X(REASON_UNAVAILABLE, "not available at present")                      \
+	X(REASON_NOT_ACCEPTED, "not acceptable to the room")                   \
+	X(REASON_FAULT, "the room's server failed")                            \
 	/* an occupant or a seat ended */                                      \
 	X(REASON_LEFT, "left")                                                 \
 	X(REASON_KICKED, "removed by a moderator")                             \

@@ -266,6 +266,14 @@ static const struct words words[REASONS] = {
 	{501, 403, 403, {"cancel", "feature-not-implemented"}, 0, NULL},
     [REASON_TIMEOUT] =
 	{408, 408, 408, {"wait", "remote-server-timeout"}, 333, "failed"},
+    [REASON_NO_ANSWER] =
+	{504, 408, 408, {"wait", "remote-server-timeout"}, 333, "failed"},
+    [REASON_UNAVAILABLE] =
+	{480, 404, 408, {"wait", "recipient-unavailable"}, 333, "failed"},
+    [REASON_NOT_ACCEPTED] =
+	{406, 403, 403, {"modify", "not-acceptable"}, 0, NULL},
+    [REASON_FAULT] =
+	{500, 408, 408, {"cancel", "internal-server-error"}, 333, "failed"},
     [REASON_LEFT] =
 	{200, 481, 481, {"cancel", "not-acceptable"}, 0, "departed"},
     [REASON_KICKED] = {403, 481, 481, {"auth", "forbidden"}, 307, "booted"},

@@ -23,6 +23,13 @@ struct map_error_context {
 int map_error_to_sip(struct stanza_error e, struct map_error_context c);
 int map_error_to_send(struct stanza_error e, struct map_error_context c);
 int map_error_to_nickname(struct stanza_error e);
+/* The same as a neutral reason: why a room elsewhere refused a join, a message
+ * (c: of what sort), a nickname. Its status is that of the function above, but
+ * what is no status of its kind (302, 491) is the nearest that is. */
+enum reason_code map_error_to_refusal(struct stanza_error e);
+enum reason_code map_error_to_unsaid(struct stanza_error e,
+				     struct map_error_context c);
+enum reason_code map_error_to_bad_nick(struct stanza_error e);
 /* Seconds of Retry-After that go with such a SIP status, 0 = none (ERR-7). */
 unsigned map_retry_after(struct stanza_error e, int sip_status);
 

@@ -112,7 +112,57 @@ static void test_error_to_sip_and_msrp(void **state)
 		    map_error_to_send(rows[i].e, none) != rows[i].send ||
 		    map_error_to_nickname(rows[i].e) != rows[i].nickname)
 			fail_msg("%s", rows[i].e.condition);
+		/* no INVITE is answered 491 for that */
+		if (rows[i].sip != 491 &&
+		    map_reason_to_sip(map_error_to_refusal(rows[i].e)) !=
+			rows[i].sip)
+			fail_msg("%s refused", rows[i].e.condition);
+		if (map_reason_to_send(map_error_to_unsaid(rows[i].e, none)) !=
+			rows[i].send ||
+		    map_reason_to_nickname(map_error_to_bad_nick(rows[i].e)) !=
+			rows[i].nickname)
+			fail_msg("%s as a reason", rows[i].e.condition);
 	}
+}
+
+/* Their statuses are one, but not what people are told. */
+static void test_refusals(void **state)
+{
+	(void)state;
+	static const struct {
+		struct stanza_error e;
+		enum reason_code reason;
+	} rows[] = {
+	    {{"cancel", "conflict"}, REASON_NICK_TAKEN},
+	    {{"auth", "forbidden"}, REASON_BANNED},
+	    {{"cancel", "not-allowed"}, REASON_NOT_ALLOWED},
+	    {{"auth", "not-authorized"}, REASON_PASSWORD},
+	    {{"auth", "registration-required"}, REASON_MEMBERS_ONLY},
+	    {{"wait", "service-unavailable"}, REASON_FULL},
+	    {{"auth", "undefined-condition"}, REASON_FORBIDDEN},
+	    {{"wait", "x"}, REASON_UNAVAILABLE},
+	    {{"", ""}, REASON_BAD_REQUEST},
+	};
+	const struct map_error_context private = {.private = true};
+	const struct map_error_context lost = {.room_lost = true};
+	const struct map_error_context size = {.size = true};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(map_error_to_refusal(rows[i].e),
+				 rows[i].reason);
+	assert_int_equal(
+	    map_error_to_unsaid(
+		(struct stanza_error){"cancel", "service-unavailable"},
+		private),
+	    REASON_NO_PRIVATE);
+	assert_int_equal(
+	    map_error_to_unsaid(
+		(struct stanza_error){"cancel", "item-not-found"}, lost),
+	    REASON_NOT_JOINED);
+	assert_int_equal(
+	    map_error_to_unsaid(
+		(struct stanza_error){"modify", "policy-violation"}, size),
+	    REASON_TOO_BIG);
 }
 
 /* The cells of table B with more than one value. */
@@ -323,6 +373,7 @@ int main(void)
 	    cmocka_unit_test(test_sip_to_error),
 	    cmocka_unit_test(test_retry_after),
 	    cmocka_unit_test(test_error_to_sip_and_msrp),
+	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_error_in_context),
 	    cmocka_unit_test(test_error_by_type),
 	    cmocka_unit_test(test_msrp_to_error),
