@@ -28,14 +28,36 @@ static struct str replacement(int32_t cp, bool attr)
 	}
 }
 
+/* Stands for itself wherever it is; nearly all octets are of this kind. */
+static bool is_plain(char c)
+{
+	switch (c) {
+	case '&':
+	case '<':
+	case '>':
+	case '\'':
+	case '"':
+		return false;
+	default:
+		return c >= ' ' && c < 0x7f;
+	}
+}
+
 static void add(struct buf *b, struct str s, bool attr)
 {
 	size_t from = 0; /* what lies before i and is not added yet */
 
 	for (size_t i = 0; i < s.n;) {
 		size_t at = i;
-		int32_t cp = utf8_next(s, &i);
-		struct str instead = replacement(cp, attr);
+		int32_t cp;
+		struct str instead;
+
+		if (is_plain(s.p[i])) {
+			i++;
+			continue;
+		}
+		cp = utf8_next(s, &i);
+		instead = replacement(cp, attr);
 
 		if (!instead.p)
 			continue;
