@@ -17,3 +17,8 @@ bool bucket_take(struct bucket *b, unsigned rate, unsigned burst,
 	b->used += 1000;
 	return true;
 }
+
+bool bucket_is_full(const struct bucket *b, unsigned rate, uint64_t now_ms)
+{
+	return rate == 0 || now_ms - b->at_ms > b->used / rate;
+}

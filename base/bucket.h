@@ -14,3 +14,5 @@ struct bucket {
  * 4000000000; now_ms never goes back. */
 bool bucket_take(struct bucket *b, unsigned rate, unsigned burst,
 		 uint64_t now_ms);
+/* Is nothing of it taken (any more)? rate 0: nothing ever counts. */
+bool bucket_is_full(const struct bucket *b, unsigned rate, uint64_t now_ms);

@@ -1,7 +1,7 @@
 /* Who sends too much at a time is refused, and who goes on is removed, as SIP
  * users are (ABN-9). What counts is the user, on all his devices and in all
- * rooms together. Bounded: the users who were quiet for the longest time are
- * forgotten. */
+ * rooms together. Remembered is only who sent just now; bounded: the users who
+ * were quiet for the longest time go first. */
 #include <stdlib.h>
 
 #include "base/bucket.h"
@@ -13,13 +13,10 @@
 #define SENDERS_MAX 65536
 /* Queries are cheap, and clients ask for every occupant's picture at once. */
 #define QUERIES_PER_MESSAGE 4
-/* Whoever was quiet that long may begin anew. */
-#define QUIET_MS 600000
 
 struct sender {
 	TAILQ_ENTRY(sender) link; /* the one that was active last is the last */
 	char *jid;
-	uint64_t active_ms;
 	struct bucket said, refused; /* what others hear, and what is too much
 					of that */
 	struct bucket asked;	     /* what only he is answered */
@@ -56,30 +53,42 @@ void floods_free(struct floods *fl)
 	free(fl);
 }
 
-static void forget_quiet(struct floods *fl, uint64_t now_ms)
+/* May he send as much as one who is not known? */
+static bool is_calm(const struct sender *e, const struct config *c,
+		    uint64_t now_ms)
+{
+	unsigned rate = c->limits.message_rate, joins = c->limits.join_rate;
+
+	return bucket_is_full(&e->said, rate, now_ms) &&
+	       bucket_is_full(&e->refused, rate, now_ms) &&
+	       bucket_is_full(&e->asked, QUERIES_PER_MESSAGE * rate, now_ms) &&
+	       bucket_is_full(&e->joined, joins, now_ms);
+}
+
+static void forget_calm(struct floods *fl, const struct config *c,
+			uint64_t now_ms)
 {
 	struct sender *e;
 
-	while ((e = TAILQ_FIRST(&fl->order)) &&
-	       (now_ms - e->active_ms >= QUIET_MS ||
-		table_count(fl->by_jid) >= SENDERS_MAX))
+	while (
+	    (e = TAILQ_FIRST(&fl->order)) &&
+	    (is_calm(e, c, now_ms) || table_count(fl->by_jid) >= SENDERS_MAX))
 		forget(fl, e);
 }
 
 static struct sender *sender_of(struct floods *fl, struct str jid,
-				uint64_t now_ms)
+				const struct config *c, uint64_t now_ms)
 {
 	struct sender *e = table_get_str(fl->by_jid, jid);
 
 	if (e) {
 		TAILQ_REMOVE(&fl->order, e, link);
 	} else {
-		forget_quiet(fl, now_ms);
+		forget_calm(fl, c, now_ms);
 		e = mem_new(sizeof(*e));
 		e->jid = str_dup(jid);
 		table_put_str(fl->by_jid, str_z(e->jid), e);
 	}
-	e->active_ms = now_ms;
 	TAILQ_INSERT_TAIL(&fl->order, e, link);
 	return e;
 }
@@ -160,7 +169,7 @@ bool fx_floods(struct fx_domain *d, const struct muc_in *in,
 
 	if (!c || cost == FREE)
 		return false;
-	e = sender_of(d->f->floods, in->from.bare, now_ms);
+	e = sender_of(d->f->floods, in->from.bare, c, now_ms);
 	if (may_send(c, e, cost, now_ms))
 		return false;
 	refuse(d, in, s);

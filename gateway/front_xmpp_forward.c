@@ -173,7 +173,7 @@ void fx_forward(struct fx_session *s, const struct muc_in *in,
 		return;
 	}
 	w = remember(s, in, vcard && !in->set ? target->bare : target->jid);
-	b = fx_begin(s->f, "iq", w->to, s->room, buf_str(&s->nick),
+	b = fx_begin(s->f, "iq", w->to, s->room, s->nick,
 		     in->set ? "set" : "get", str_z(w->id));
 	buf_addc(b, '>');
 	x_write(b, in->payload, STR(NS_CLIENT));

@@ -31,8 +31,8 @@ void fx_keep(struct fx_session *s)
 	struct kept_occupant o = {
 	    .room = s->room,
 	    .jid = s->jid,
-	    .nick = buf_str(&s->nick),
-	    .stable_id = buf_str(&s->stable_id),
+	    .nick = s->nick,
+	    .stable_id = s->stable_id,
 	    .affiliation = s->affiliation,
 	};
 

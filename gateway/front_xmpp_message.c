@@ -15,6 +15,7 @@
 
 #define STANZA_END     "</message>"
 #define STANZA_MAX     (8u << 20)
+#define HISTORY_MAX    (32u << 20)
 #define HISTORY_GROWTH 32
 
 /* What form[WORLD_XMPP] is. */
@@ -117,22 +118,40 @@ static void put_delay(struct buf *b, struct str room, uint64_t time_ms)
 static void put_delayed(struct buf *b, const struct fx_session *s,
 			struct str stanza, uint64_t time_ms)
 {
-	buf_add(b, buf_str(&s->message_head));
+	buf_addz(b, "<message");
+	buf_add(b, s->to);
 	buf_add(b, str_of(stanza.p, stanza.n - strlen(STANZA_END)));
 	put_delay(b, s->room, time_ms);
 	buf_addz(b, STANZA_END);
 }
 
+void fx_hold_history(struct fx_session *s, size_t max_chars)
+{
+	s->history = mem_new(sizeof(*s->history));
+	s->history->max_chars = max_chars;
+	buf_init(&s->history->text, HISTORY_MAX);
+}
+
+void fx_history_free(struct fx_session *s)
+{
+	if (!s->history)
+		return;
+	buf_done(&s->history->text);
+	free(s->history->ends);
+	free(s->history);
+	s->history = NULL;
+}
+
 static void hold_back(struct fx_session *s, struct str stanza, uint64_t time_ms)
 {
-	if (s->n_history == s->room_history) {
-		s->room_history += HISTORY_GROWTH;
-		s->history_ends =
-		    mem_resize(s->history_ends,
-			       s->room_history * sizeof(*s->history_ends));
+	struct fx_history *h = s->history;
+
+	if (h->n == h->room) {
+		h->room += HISTORY_GROWTH;
+		h->ends = mem_resize(h->ends, h->room * sizeof(*h->ends));
 	}
-	put_delayed(&s->history, s, stanza, time_ms);
-	s->history_ends[s->n_history++] = s->history.n;
+	put_delayed(&h->text, s, stanza, time_ms);
+	h->ends[h->n++] = h->text.n;
 }
 
 void fx_message_event(struct fx_session *s, const struct seat_ev *ev)
@@ -143,7 +162,7 @@ void fx_message_event(struct fx_session *s, const struct seat_ev *ev)
 
 	if (!stanza.n)
 		return;
-	if (ev->delayed && s->cuts_history) {
+	if (ev->delayed && s->history) {
 		hold_back(s, stanza, ev->msg->time_ms);
 		return;
 	}
@@ -151,7 +170,8 @@ void fx_message_event(struct fx_session *s, const struct seat_ev *ev)
 	if (ev->delayed) {
 		put_delayed(b, s, stanza, ev->msg->time_ms);
 	} else {
-		buf_add(b, buf_str(&s->message_head));
+		buf_addz(b, "<message");
+		buf_add(b, s->to);
 		buf_add(b, stanza);
 	}
 	fx_send(f, str_z(s->domain->name));
@@ -160,25 +180,24 @@ void fx_message_event(struct fx_session *s, const struct seat_ev *ev)
 /* Whole stanzas, the newest that fit, oldest first (XEP-0045 §7.2.14). */
 static void send_history(struct fx_session *s)
 {
-	size_t first = s->n_history, at;
+	const struct fx_history *h = s->history;
+	size_t first = h->n, at;
 
 	while (first > 0) {
-		at = first > 1 ? s->history_ends[first - 2] : 0;
-		if (s->history.n - at > s->max_chars)
+		at = first > 1 ? h->ends[first - 2] : 0;
+		if (h->text.n - at > h->max_chars)
 			break;
 		first--;
 	}
-	at = first > 0 ? s->history_ends[first - 1] : 0;
-	for (; first < s->n_history; first++) {
+	at = first > 0 ? h->ends[first - 1] : 0;
+	for (; first < h->n; first++) {
 		buf_clear(&s->f->out);
 		buf_add(&s->f->out,
-			str_of(s->history.p + at, s->history_ends[first] - at));
-		at = s->history_ends[first];
+			str_of(h->text.p + at, h->ends[first] - at));
+		at = h->ends[first];
 		fx_send(s->f, str_z(s->domain->name));
 	}
-	buf_done(&s->history);
-	s->n_history = 0;
-	s->cuts_history = false;
+	fx_history_free(s);
 }
 
 void fx_subject_event(struct fx_session *s, const struct seat_ev *ev)
@@ -186,7 +205,7 @@ void fx_subject_event(struct fx_session *s, const struct seat_ev *ev)
 	const struct subject *subject = ev->subject;
 	struct buf *b;
 
-	if (s->cuts_history)
+	if (s->history)
 		send_history(s);
 	b = fx_begin(s->f, "message", s->jid, s->room, subject->nick,
 		     "groupchat", subject->id);

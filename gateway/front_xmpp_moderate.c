@@ -26,8 +26,7 @@ static void put_payload(struct buf *b, struct fx_session *s,
 	buf_addz(b, "<retract xmlns='" NS_RETRACT "'");
 	x_put_attr(b, "id", m->retracts);
 	buf_addc(b, '>');
-	moderated_put(b, s->room, buf_str(&s->nick), buf_str(&s->stable_id),
-		      m->why);
+	moderated_put(b, s->room, s->nick, s->stable_id, m->why);
 	buf_addz(b, "</retract>");
 }
 

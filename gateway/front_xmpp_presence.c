@@ -76,9 +76,9 @@ enum reason_code fx_take_seat(const struct fx_wish *w, struct fx_session *old)
 		return REASON_OVERLOAD;
 	s = fx_session_new(w->domain, w->room, &w->from);
 	s->join_id = str_dup(w->id);
-	buf_add(&s->nick, w->nick);
-	s->cuts_history = w->history.has_max_chars;
-	s->max_chars = w->history.max_chars;
+	fx_session_name(s, w->nick, STR_NONE);
+	if (w->history.has_max_chars)
+		fx_hold_history(s, w->history.max_chars);
 	code = f->cfg.join(f->cfg.user, &join, &s->seat);
 	if (code != REASON_OK) {
 		fx_session_end(s);
@@ -128,8 +128,8 @@ static void change_nick(struct fx_session *s, const struct muc_in *in,
 static void presence_refused(struct fx_session *s, const struct pending *p,
 			     enum reason_code code)
 {
-	struct buf *b = fx_begin(s->f, "presence", s->jid, s->room,
-				 buf_str(&s->nick), "error", p->id);
+	struct buf *b = fx_begin(s->f, "presence", s->jid, s->room, s->nick,
+				 "error", p->id);
 
 	buf_addz(b, "><x xmlns='" NS_MUC "'/>");
 	x_put_error(b, map_reason_to_error(code), s->room,
@@ -189,8 +189,8 @@ static void join_refused(struct fx_domain *d, const struct muc_in *in,
 
 void fx_join_failed(struct fx_session *s, struct reason why)
 {
-	struct buf *b = fx_begin(s->f, "presence", s->jid, s->room,
-				 buf_str(&s->nick), "error", str_z(s->join_id));
+	struct buf *b = fx_begin(s->f, "presence", s->jid, s->room, s->nick,
+				 "error", str_z(s->join_id));
 
 	log_info(s->f->log, "xmpp.join_refused", "room=%s jid=%s why=\"%s\"",
 		 LOGQ(s->room), LOGQ(s->jid), reason_text(why.code));
@@ -211,7 +211,7 @@ static bool is_under_way(const struct fx_wish *w)
 
 	if (!s)
 		return false;
-	if (str_eq(buf_str(&s->nick), w->nick)) {
+	if (str_eq(s->nick, w->nick)) {
 		free(s->join_id);
 		s->join_id = str_dup(w->id);
 		return true;
@@ -245,7 +245,7 @@ void fx_on_join(struct fx_domain *d, const struct muc_in *in)
 		code = REASON_OK;
 	else if (!s)
 		code = fx_take_seat(&w, NULL);
-	else if (str_eq(buf_str(&s->nick), in->to.resource))
+	else if (str_eq(s->nick, in->to.resource))
 		code = resync(&w, s);
 	else {
 		change_nick(s, in, &w.presence, true);
@@ -284,7 +284,7 @@ void fx_on_presence(struct fx_domain *d, const struct muc_in *in)
 		tell_not_in(d, in);
 	else if (payload.err)
 		fx_refuse(d->f, str_z(d->name), in, REASON_TOO_BIG);
-	else if (!str_eq(buf_str(&s->nick), in->to.resource))
+	else if (!str_eq(s->nick, in->to.resource))
 		change_nick(s, in, &cmd.presence, false);
 	else if (!fx_command(s, &cmd, &p))
 		fx_refuse(d->f, str_z(d->name), in, REASON_OVERLOAD);

@@ -55,6 +55,13 @@ struct pending {
 	struct history_wish history;
 };
 
+/* History held back to be cut from its old end (maxchars). */
+struct fx_history {
+	size_t max_chars;
+	struct buf text;
+	size_t *ends, n, room; /* of its stanzas */
+};
+
 #define FX_SESSION_TAG 0x66785353u
 
 /* One full JID in one room. */
@@ -64,26 +71,23 @@ struct fx_session {
 	struct fx_domain *domain;
 	TAILQ_ENTRY(fx_session) in_domain, in_silence;
 	struct seat seat;
-	char *text;	/* room, NUL, full JID */
-	struct str key; /* all of it; the next three are parts */
+	char *text;	/* room, NUL, full JID; then the attribute `to` */
+	struct str key; /* room, NUL, full JID; the next three are parts */
 	struct str room, jid, bare;
-	struct buf message_head; /* "<message to='..'" */
+	struct str to; /* " to='..'" */
 	/* its occupant's; until it has joined, nick is the one asked for */
 	uint64_t occupant; /* id */
-	struct buf nick, stable_id;
+	char *self_text;
+	struct str nick, stable_id; /* in self_text */
 	enum affiliation affiliation;
 	enum role role;
 	bool silent; /* its user is told nothing more */
 	bool ended;
 	bool kept; /* a restart knows of him */
 
-	bool joined;   /* the room has let him in */
-	char *join_id; /* of the join that is under way */
-	/* history held back to be cut from its old end (maxchars) */
-	bool cuts_history;
-	size_t max_chars;
-	struct buf history;
-	size_t *history_ends, n_history, room_history;
+	bool joined;		    /* the room has let him in */
+	char *join_id;		    /* of the join that is under way */
+	struct fx_history *history; /* NULL: it goes out as it comes */
 
 	TAILQ_HEAD(, pending) pending;
 	unsigned n_pending;
@@ -150,6 +154,9 @@ struct fx_session *fx_find_any(struct front_xmpp *f, struct str room,
 struct fx_session *fx_session_new(struct fx_domain *d, struct str room,
 				  const struct jid *from);
 void fx_session_register(struct fx_session *s);
+/* Copies what he is called from now on. */
+void fx_session_name(struct fx_session *s, struct str nick,
+		     struct str stable_id);
 /* Its seat must be free. Answers what is pending. */
 void fx_session_end(struct fx_session *s);
 const struct occupant *fx_self(struct fx_session *s);
@@ -200,6 +207,9 @@ void fx_tell_gone(struct fx_session *s, struct reason why);
 void fx_on_message(struct fx_domain *d, const struct muc_in *in);
 void fx_message_event(struct fx_session *s, const struct seat_ev *ev);
 void fx_subject_event(struct fx_session *s, const struct seat_ev *ev);
+/* Of the history that comes its user wants the end, so long at most. */
+void fx_hold_history(struct fx_session *s, size_t max_chars);
+void fx_history_free(struct fx_session *s);
 void fx_message_failed(struct fx_session *s, const struct pending *p,
 		       enum reason_code code);
 

@@ -180,11 +180,11 @@ void fx_tell_gone(struct fx_session *s, struct reason why)
 {
 	bool room_gone = why.code == REASON_ROOM_GONE;
 	struct show p = {
-	    .nick = buf_str(&s->nick),
+	    .nick = s->nick,
 	    .affiliation = affiliation_then(s, why.code),
 	    .role = ROLE_NONE,
 	    .jid = room_gone ? STR_NONE : s->jid,
-	    .stable_id = buf_str(&s->stable_id),
+	    .stable_id = s->stable_id,
 	    .self = true,
 	    .reason = why,
 	};
@@ -208,16 +208,13 @@ void fx_tell_restarted(struct fx_domain *d, const struct kept_occupant *o)
 
 static void remember_self(struct fx_session *s, const struct occupant *who)
 {
-	bool same = s->kept && str_eq(buf_str(&s->nick), who->nick) &&
+	bool same = s->kept && str_eq(s->nick, who->nick) &&
 		    s->affiliation == who->affiliation;
 
 	s->occupant = who->id;
 	s->role = who->role;
 	s->affiliation = who->affiliation;
-	buf_clear(&s->nick);
-	buf_add(&s->nick, who->nick);
-	buf_clear(&s->stable_id);
-	buf_add(&s->stable_id, who->stable_id);
+	fx_session_name(s, who->nick, who->stable_id);
 	if (!same)
 		fx_keep(s);
 }

@@ -7,8 +7,6 @@
 #include "gateway/front_xmpp_priv.h"
 
 #define PENDING_MAX 256
-#define TEXT_MAX    65536
-#define HISTORY_MAX (32u << 20)
 
 static struct str make_key(struct buf *b, struct str room, struct str jid)
 {
@@ -87,22 +85,20 @@ struct fx_session *fx_session_new(struct fx_domain *d, struct str room,
 	struct fx_session *s = mem_new(sizeof(*s));
 	struct front_xmpp *f = d->f;
 	struct str key = make_key(&f->key, room, from->full);
+	char *at;
 
 	s->tag = FX_SESSION_TAG;
 	s->f = f;
 	s->domain = d;
-	s->text = str_dup(key);
-	s->key = str_of(s->text, key.n);
+	buf_clear(&f->out);
+	x_put_attr(&f->out, "to", from->full);
+	s->text = at = mem_new(key.n + f->out.n);
+	s->key = str_pack(&at, key);
+	s->to = str_pack(&at, buf_str(&f->out));
 	s->room = str_of(s->key.p, room.n);
 	s->jid = str_of(s->key.p + room.n + 1, from->full.n);
 	s->bare = str_of(s->jid.p, from->bare.n);
 	s->affiliation = AFF_NONE;
-	buf_init(&s->message_head, TEXT_MAX);
-	buf_addz(&s->message_head, "<message");
-	x_put_attr(&s->message_head, "to", s->jid);
-	buf_init(&s->nick, TEXT_MAX);
-	buf_init(&s->stable_id, TEXT_MAX);
-	buf_init(&s->history, HISTORY_MAX);
 	s->seat.front_ops = &front_ops;
 	s->seat.front = s;
 	TAILQ_INIT(&s->pending);
@@ -120,15 +116,23 @@ void fx_session_register(struct fx_session *s)
 	table_put_str(s->f->sessions, s->key, s);
 }
 
+void fx_session_name(struct fx_session *s, struct str nick,
+		     struct str stable_id)
+{
+	char *old = s->self_text, *at = mem_new(nick.n + stable_id.n);
+
+	s->self_text = at;
+	s->nick = str_pack(&at, nick);
+	s->stable_id = str_pack(&at, stable_id);
+	free(old);
+}
+
 static void session_free(void *p)
 {
 	struct fx_session *s = p;
 
-	buf_done(&s->message_head);
-	buf_done(&s->nick);
-	buf_done(&s->stable_id);
-	buf_done(&s->history);
-	free(s->history_ends);
+	fx_history_free(s);
+	free(s->self_text);
 	free(s->join_id);
 	free(s->text);
 	free(s);

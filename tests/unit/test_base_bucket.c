@@ -31,6 +31,9 @@ static void test_rate(void **state)
 	assert_int_equal(taken(&b, 10, 25, now += 1050), 10);
 	assert_int_equal(taken(&b, 10, 25, now += 50), 1);
 	assert_int_equal(taken(&b, 10, 25, now += 3600000), 25);
+	assert_false(bucket_is_full(&b, 10, now + 2400));
+	assert_true(bucket_is_full(&b, 10, now + 2501));
+	assert_true(bucket_is_full(&b, 0, now));
 }
 
 static void test_extremes(void **state)
