@@ -167,21 +167,37 @@ static void answer(struct msrp_conn *c, unsigned status)
 			     c->rx.session->uri.raw, 200, STR("OK"));
 }
 
+/* The owner answers later. */
+static void put_off(struct msrp_conn *c, msrp_tx tx)
+{
+	struct msrp_incoming *in = c->rx.in;
+	struct unanswered *u =
+	    receive_remember(c, tx, in->success_report, in->done);
+
+	if (u)
+		u->entity = in->entity ? blob_ref(in->entity) : NULL;
+}
+
 bool inflow_end(struct msrp_conn *c)
 {
 	struct msrp_session *s = c->rx.session;
 	struct msrp_incoming *in = c->rx.in;
 	const struct msrp_incoming_ops *ops = in->ops;
 	unsigned status;
+	msrp_tx tx;
 
 	if (!in->data.has_total || in->done < in->data.total)
 		return false;
 	set_hold(in, false);
 	in->ops = NULL;
-	status = (unsigned)ops->end(in->user);
+	tx = ++c->m->next_tx;
+	status = (unsigned)ops->end(in->user, tx);
 	if (c->rx.in != in) /* the session has ended with it */
 		return true;
-	answer(c, status);
+	if (status)
+		answer(c, status);
+	else
+		put_off(c, tx);
 	if (status == 200 && in->success_report)
 		conn_report(c, str_z(in->report_to), s->uri.raw,
 			    str_of(in->message_id, in->id_n), in->done, 200,

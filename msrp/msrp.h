@@ -108,6 +108,10 @@ struct msrp_message {
 	enum msrp_failure_report failure_report;
 };
 
+/* Names a received request that awaits its answer. Survives until answered or
+ * until the session ends; answering twice or late is harmless. */
+typedef uint64_t msrp_tx;
+
 /* A message longer than this is not collected but passed on as it comes. */
 #define MSRP_LONG 65536
 
@@ -115,16 +119,13 @@ struct msrp_message {
  * either `end` or `lost`, after which it is gone. */
 struct msrp_incoming_ops {
 	void (*data)(void *user, struct str data);
-	/* All of it has come: 200, or the status of what is wrong after all. */
-	int (*end)(void *user);
+	/* All of it has come: 200, or the status of what is wrong after all; 0:
+	 * told later, by msrp_session_reply. */
+	int (*end)(void *user, msrp_tx tx);
 	/* It will never be whole: given up by its sender, over a limit, silent
 	 * for too long, or the session is closed or freed. */
 	void (*lost)(void *user);
 };
-
-/* Names a received request that awaits its answer. Survives until answered or
- * until the session ends; answering twice or late is harmless. */
-typedef uint64_t msrp_tx;
 
 enum msrp_closed {
 	MSRP_CLOSED_LOST, /* connection closed or reset by the peer, or dead */
@@ -185,6 +186,7 @@ struct msrp_session_cfg {
 	 */
 	struct str peer_fingerprints;
 	size_t peer_max_size; /* 0 = unknown */
+	size_t max_message;   /* as of msrp_limits, of its own; 0 = theirs */
 	bool peer_sends; /* false: its SEND with content gets 403 (SDP-19) */
 	/* The peer is a switch, whose failure REPORTs tell of single messages:
 	 * only 481 and 506 end the session (gateway ERR-9). */

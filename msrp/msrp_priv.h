@@ -194,7 +194,7 @@ struct msrp_session {
 	bool relayed, congested, is_ready, secure, peer_sends, peer_is_switch;
 	bool lagging; /* congested until all is written */
 	unsigned n_transactions;
-	size_t peer_max_size;
+	size_t peer_max_size, max_message;
 	/* of a SEND, from the transaction id to the middle of the Message-ID */
 	struct str send_head;
 	struct outgoings queue;
@@ -458,6 +458,9 @@ void receive_end(struct msrp_conn *c, char flag);
 /* Keeps octets of the body that are about to leave the input. */
 void receive_keep(struct msrp_conn *c);
 void receive_nickname(struct msrp_conn *c);
+/* Notes who waits for the answer. NULL: nobody does. */
+struct unanswered *receive_remember(struct msrp_conn *c, msrp_tx tx,
+				    bool success_report, uint64_t size);
 void receive_clear(struct msrp_session *s);
 /* The open request's message is over a limit. */
 void receive_too_big(struct msrp_conn *c);

@@ -122,7 +122,7 @@ static struct msrp_incoming *start(struct msrp_conn *c)
 
 	in->session = s;
 	in->conn = c;
-	msrp_assembly_init(&in->data, s->m->limits.max_message);
+	msrp_assembly_init(&in->data, s->max_message);
 	in->id_n = h->message_id.n;
 	memcpy(in->message_id, h->message_id.p, h->message_id.n);
 	take_headers(in, h);
@@ -158,8 +158,7 @@ void receive_head(struct msrp_conn *c)
 		request_refuse(c, 413, "Message was given up");
 	else if (in && !h->range.present)
 		request_refuse(c, 400, "Byte-Range is missing");
-	else if (h->range.has_total &&
-		 h->range.total > c->m->limits.max_message)
+	else if (h->range.has_total && h->range.total > s->max_message)
 		receive_too_big(c);
 	else if (h->content_type.n && !s->peer_sends) {
 		if (in)
@@ -217,7 +216,7 @@ void receive_body(struct msrp_conn *c, struct str data)
 		return;
 	}
 	if (h->range.start - 1 + c->rx.got + data.n >
-	    c->m->limits.max_message) {
+	    c->rx.session->max_message) {
 		receive_too_big(c);
 		return;
 	}
@@ -262,9 +261,8 @@ static struct str pack(char **p, struct str s)
 	return out;
 }
 
-/* Notes who waits for the answer. NULL: nobody does. */
-static struct unanswered *remember(struct msrp_conn *c, msrp_tx tx,
-				   bool success_report, uint64_t size)
+struct unanswered *receive_remember(struct msrp_conn *c, msrp_tx tx,
+				    bool success_report, uint64_t size)
 {
 	const struct msrp_head *h = &c->parser.head;
 	struct msrp_session *s = c->rx.session;
@@ -321,7 +319,7 @@ static void deliver(struct msrp_conn *c, const struct msrp_incoming *in,
 
 	if (!owner_has_room(c))
 		return;
-	remember(c, tx, m.success_report, body.n);
+	receive_remember(c, tx, m.success_report, body.n);
 	if (s->ops->message)
 		s->ops->message(s->user, tx, &m);
 }
@@ -476,7 +474,7 @@ void receive_nickname(struct msrp_conn *c)
 	if (!owner_has_room(c))
 		return;
 	nick.bad = msrp_nickname_parse(&c->parser.head, text, &nick) != 0;
-	remember(c, tx, false, 0);
+	receive_remember(c, tx, false, 0);
 	if (s->ops->nickname)
 		s->ops->nickname(s->user, tx, &nick);
 }

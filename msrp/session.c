@@ -132,6 +132,8 @@ int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 	buf_done(&own);
 	s->secure = cfg->secure;
 	s->peer_max_size = cfg->peer_max_size;
+	s->max_message =
+	    cfg->max_message ? cfg->max_message : m->limits.max_message;
 	s->peer_sends = cfg->peer_sends;
 	s->peer_is_switch = cfg->peer_is_switch;
 	s->ops = cfg->ops;

@@ -135,10 +135,11 @@ static void echo_data(void *user, struct str data)
 	}
 }
 
-static int echo_end(void *user)
+static int echo_end(void *user, msrp_tx tx)
 {
 	struct echo *e = user;
 
+	(void)tx;
 	e->in = NULL;
 	if (e->out)
 		msrp_outgoing_end(e->out);

@@ -19,10 +19,11 @@ static void on_data(void *user, struct str data)
 	buf_add(&b->got, data);
 }
 
-static int on_end(void *user)
+static int on_end(void *user, msrp_tx tx)
 {
 	struct inbox *b = user;
 
+	(void)tx;
 	buf_addz(&b->r.a.told, "end\n");
 	b->in = NULL;
 	return b->verdict;

@@ -200,10 +200,11 @@ static void on_data(void *user, struct str data)
 	buf_add(&b->got, data);
 }
 
-static int on_end(void *user)
+static int on_end(void *user, msrp_tx tx)
 {
 	struct behind *b = user;
 
+	(void)tx;
 	b->in = NULL;
 	return 200;
 }
