@@ -107,8 +107,8 @@ static FILE *open_marked(const char *file)
 /* Sections that occur once are made before the parser knows the file's name. */
 static void name_sections(cfg_t *cfg, const char *file)
 {
-	static const char *const sections[] = {"sip", "msrp", "xmpp",
-					       "dns", "tls",  "limits"};
+	static const char *const sections[] = {"sip", "msrp",  "xmpp",	"dns",
+					       "tls", "files", "limits"};
 
 	cfg->filename = str_dup(str_z(file));
 	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++)
@@ -260,6 +260,7 @@ static int read_all(cfg_t *cfg, struct config *c)
 	    addr_parse(str_z(cfg_getstr(xmpp, "server")), &c->xmpp.server) < 0)
 		return ERR_SYNTAX;
 	read_full_rosters(sip, c);
+	config_read_files(cfg, c);
 	c->n_domains = cfg_size(cfg, "domain");
 	c->domains = mem_new_array(c->n_domains + 1, sizeof(*c->domains));
 	for (size_t i = 0; i < c->n_domains; i++)
@@ -301,6 +302,15 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			   CFG_STR("key", "", CFGF_NONE),
 			   CFG_STR("ca", "", CFGF_NONE),
 			   CFG_STR("ciphers", "", CFGF_NONE), SECTION_END(&e)};
+	cfg_opt_t files[] = {CFG_STR("listen", "", CFGF_NONE),
+			     CFG_STR("base-url", "", CFGF_NONE),
+			     CFG_INT("max-size", 52428800, CFGF_NONE),
+			     CFG_INT("keep", 30, CFGF_NONE),
+			     CFG_INT("quota", 10737418240, CFGF_NONE),
+			     CFG_INT("room-quota", 2147483648, CFGF_NONE),
+			     CFG_INT("user-quota", 1073741824, CFGF_NONE),
+			     CFG_INT("max-connections", 200, CFGF_NONE),
+			     SECTION_END(&e)};
 	cfg_opt_t limits[] = {CFG_INT("rooms", 10000, CFGF_NONE),
 			      CFG_INT("dialogs", 100000, CFGF_NONE),
 			      CFG_INT("subscriptions", 100000, CFGF_NONE),
@@ -354,6 +364,7 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 	    CFG_SEC("xmpp", xmpp, CFGF_NONE),
 	    CFG_SEC("dns", dns, CFGF_NONE),
 	    CFG_SEC("tls", tls, CFGF_NONE),
+	    CFG_SEC("files", files, CFGF_NONE),
 	    CFG_SEC("limits", limits, CFGF_NONE),
 	    CFG_SEC("domain", domain,
 		    CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
@@ -376,7 +387,8 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 		snprintf(e.why, sizeof(e.why), "%s:0: %s", file,
 			 strerror(errno));
 	else if (cfg_parse_fp(cfg, text) == CFG_SUCCESS &&
-		 config_check_tls(cfg) == 0 && read_all(cfg, c) == 0)
+		 config_check_tls(cfg) == 0 && config_check_files(cfg) == 0 &&
+		 read_all(cfg, c) == 0)
 		err = 0;
 	if (text)
 		fclose(text);

@@ -102,6 +102,12 @@ struct config {
 		const char *certificate, *key, *ca, *ciphers;
 	} tls;
 	struct {
+		const char *listen, *base_url; /* "": files are not kept */
+		uint64_t max_size, quota, room_quota, user_quota;
+		unsigned keep_days; /* 0: for ever */
+		size_t max_connections;
+	} files;
+	struct {
 		size_t rooms, dialogs, subscriptions;
 		size_t store_queue; /* octets */
 		/* requests of an address outside sip { trust }, per second;

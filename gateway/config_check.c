@@ -502,9 +502,12 @@ void config_set_checks(cfg_t *cfg)
 					    "tls|ca", NULL};
 
 	set_policy_checks(cfg);
+	config_set_file_checks(cfg);
 	cfg_set_validate_func(cfg, "log-level", check_level);
 	cfg_set_validate_func(cfg, "control", check_control);
 	cfg_set_validate_func(cfg, "metrics", check_address);
+	cfg_set_validate_func(cfg, "files|listen", check_address);
+	cfg_set_validate_func(cfg, "files|keep", check_days);
 	cfg_set_validate_func(cfg, "sip|listen", check_sip_listen);
 	cfg_set_validate_func(cfg, "sip|trust", check_trust);
 	cfg_set_validate_func(cfg, "sip|realm", check_realm);

@@ -22,6 +22,13 @@ void config_set_checks(cfg_t *cfg);
 /* A listener for TLS needs a certificate: 0, or -1 after an error. */
 int config_check_tls(cfg_t *cfg);
 
+/* config_files.c */
+void config_set_file_checks(cfg_t *cfg);
+/* Neither of listen and base-url goes without the other: 0, or -1 after an
+ * error. */
+int config_check_files(cfg_t *cfg);
+void config_read_files(cfg_t *cfg, struct config *c);
+
 /* config_room.c */
 /* The lists of who may come, in a domain's section or a room's. */
 struct access config_read_access(struct arena *a, cfg_t *sec);

@@ -8,6 +8,7 @@
 #include "gateway/front_xmpp.h"
 
 struct archive;
+struct files;
 struct persist;
 struct store;
 
@@ -22,6 +23,7 @@ struct core_io {
 	/* Where that is kept which outlives this process; may be zeroed. */
 	struct keep keep;
 	struct store *store; /* of rooms; NULL: they are not kept */
+	struct files *files; /* of SIP users; NULL: they are not kept */
 };
 
 struct core {

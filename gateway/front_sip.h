@@ -12,6 +12,7 @@
 #include "msrp/msrp.h"
 #include "sip/port.h"
 
+struct files;
 struct front_sip;
 struct users;
 
@@ -23,6 +24,7 @@ struct front_sip_cfg {
 	struct msrp *msrp;
 	struct dns *dns;
 	const struct users *users; /* who may log in; NULL: nobody */
+	struct files *files; /* where XMPP users get files from, or NULL */
 	/* Commands to the SIP process, and a fresh id for PORT_SEND. */
 	void (*send)(void *user, const struct port_msg *m);
 	uint64_t (*request_id)(void *user);

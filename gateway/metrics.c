@@ -250,6 +250,23 @@ static void write_store(struct buf *b, const struct vitals *v)
 	      v->store.waiting);
 }
 
+static void write_files(struct buf *b, const struct vitals *v)
+{
+	const struct files_stats *f = &v->files;
+
+	gauge(b, "stoxd_files", "Files of SIP users that are kept.", f->files);
+	gauge(b, "stoxd_files_bytes", "Octets of files.", f->bytes);
+	gauge(b, "stoxd_files_coming", "Files that come in.", f->coming);
+	counter(b, "stoxd_files_kept_total", "Files that came in whole.",
+		f->kept);
+	counter(b, "stoxd_files_refused_total",
+		"Files that were too big or met a quota.", f->refused);
+	counter(b, "stoxd_files_failed_total",
+		"Files that the disk did not take.", f->failed);
+	counter(b, "stoxd_files_served_total", "Times that a file was fetched.",
+		f->served);
+}
+
 static void write_process(struct buf *b, const struct vitals *v)
 {
 	const struct {
@@ -298,6 +315,7 @@ void metrics_write(struct buf *b, const struct vitals *v)
 	write_msrp(b, v);
 	write_xmpp(b, v);
 	write_store(b, v);
+	write_files(b, v);
 	write_process(b, v);
 }
 

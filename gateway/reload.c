@@ -71,6 +71,8 @@ static void compare(const struct config *now, const struct config *first,
 	check(said, SAME(msrp.max_message), "msrp { max-message }");
 	check(said, SAME(msrp.max_send_queue), "msrp { max-send-queue }");
 	check(said, SAME(msrp.max_connections), "msrp { max-connections }");
+	check(said, SAME_TEXT(files.listen), "files { listen }");
+	check(said, SAME(files.max_connections), "files { max-connections }");
 	check(said, same_addr(&first->xmpp.server, &now->xmpp.server),
 	      "xmpp { server }");
 	check(said, SAME(xmpp.max_stanza), "xmpp { max-stanza }");
@@ -94,6 +96,10 @@ static void keep_first(struct config *now, const struct config *first)
 	now->msrp.max_message = first->msrp.max_message;
 	now->msrp.max_send_queue = first->msrp.max_send_queue;
 	now->msrp.max_connections = first->msrp.max_connections;
+	now->files.listen = first->files.listen;
+	if (!*now->files.base_url) /* it goes with the other */
+		now->files.base_url = first->files.base_url;
+	now->files.max_connections = first->files.max_connections;
 	now->xmpp = first->xmpp;
 }
 

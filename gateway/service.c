@@ -235,6 +235,20 @@ static int open_store(struct service *s, struct core_io *io, char why[256])
 	return err;
 }
 
+static int open_files(struct service *s, struct core_io *io, char why[256])
+{
+	int err;
+
+	if (!*s->config->files.listen)
+		return 0;
+	err = files_open(s->loop, s->config, &s->files, why);
+	if (err == 0)
+		err = files_http_new(s->loop, s->config, s->files,
+				     &s->files_http, why);
+	io->files = s->files;
+	return err;
+}
+
 /* All but the SIP process: 0, or negative with a line in why. */
 static int open_all(struct service *s, char why[256])
 {
@@ -244,6 +258,8 @@ static int open_all(struct service *s, char why[256])
 			     .user = s};
 	int err = open_store(s, &io, why);
 
+	if (err == 0)
+		err = open_files(s, &io, why);
 	if (err < 0)
 		return err;
 	err = core_init(&s->core, s->loop, s->config, &io, why);
@@ -256,6 +272,8 @@ static void close_all(struct service *s)
 	timer_cancel(s->loop, &s->poll_timer);
 	service_control_close(s);
 	core_done(&s->core);
+	files_http_free(s->files_http);
+	files_close(s->files);
 	users_free(s->users);
 	store_close(s->store);
 	links_free(s->links);

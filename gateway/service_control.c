@@ -9,6 +9,7 @@ static void read_vitals(void *user, struct vitals *v)
 
 	vitals_read(v, &s->core, s->sip, s->links, &s->pulse);
 	store_stats(s->store, &v->store);
+	v->files = files_stats(s->files);
 }
 
 static int on_reload(void *user, struct buf *said)

@@ -3,6 +3,7 @@
 
 #include "gateway/admin.h"
 #include "gateway/core.h"
+#include "gateway/files_http.h"
 #include "gateway/links.h"
 #include "gateway/metrics.h"
 #include "gateway/reload.h"
@@ -17,6 +18,8 @@ struct service {
 	const struct config *config; /* &live.now */
 	struct store *store;
 	struct users *users;
+	struct files *files; /* NULL: they are not kept */
+	struct files_http *files_http;
 	struct core core;
 	struct sip_child *sip;
 	struct links *links;

@@ -2,6 +2,7 @@
  * Prometheus. */
 #pragma once
 
+#include "gateway/files.h"
 #include "gateway/links.h"
 #include "gateway/store.h"
 #include "sip/child.h"
@@ -20,7 +21,8 @@ struct vitals {
 	struct msrp_stats msrp;
 	struct msrp_load msrp_load;
 	struct sip_child_stats sip_child;
-	struct store_stats store; /* filled by the caller */
+	struct store_stats store; /* filled by the caller, */
+	struct files_stats files; /* likewise */
 	struct process_vitals core, sip_process;
 	size_t descriptors, max_descriptors; /* of the core */
 	/* How late the loop comes to what is due: lately, and at worst. */
