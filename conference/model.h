@@ -167,11 +167,18 @@ struct message {
 	struct str form_type[WORLDS];
 	/* A long message, said before all of it has come: its native encoding
 	 * in its author's world follows by the stream. NULL: it is whole. Its
-	 * parts have their types and no content; size: what that will be. */
+	 * parts have their types and no content; size: what that will be, or
+	 * was, of one whose content is lost. */
 	struct stream *stream;
 	bool has_size, has_total;
 	uint64_t size;
 	uint64_t total; /* octets of the stream */
+	/* Of such a one: those of the other world get its content's link in a
+	 * message of its own, when it is whole. */
+	bool link_follows;
+	/* That message: those of the author's world have the content itself,
+	 * unless they come later. */
+	bool is_link;
 	/* The archive's id of an earlier message that this one takes back: one
 	 * of the author's own, or, as a moderator's deed, anybody's. Then the
 	 * message comes from the room itself, and why says why. */

@@ -1,8 +1,9 @@
 /* The INVITE usage: joining, re-INVITE, leaving. */
 #include <stdlib.h>
 
+#include "gateway/front_sip_file.h"
+#include "gateway/front_sip_long.h"
 #include "gateway/front_sip_name.h"
-#include "gateway/front_sip_priv.h"
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -98,6 +99,8 @@ static void end_call(struct call *c)
 	if (c->session)
 		msrp_session_free(c->session);
 	c->session = NULL;
+	uploads_drop(c);
+	file_drop_held(c);
 	call_drop_held(c);
 	if (c->waits)
 		buf_done(&c->waiting);
@@ -135,6 +138,7 @@ struct call *call_new(struct front_sip *f, struct dialog *d)
 	c->sdp_id = random_u64() >> 33;
 	TAILQ_INIT(&c->held);
 	TAILQ_INIT(&c->uploads);
+	TAILQ_INIT(&c->files);
 	TAILQ_INIT(&c->subscribes);
 	TAILQ_INSERT_TAIL(&f->calls, c, link);
 	f->n_calls++;

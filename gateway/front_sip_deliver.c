@@ -246,6 +246,8 @@ static bool unwanted_copy(struct call *c, const struct seat_ev *ev)
 	const struct message *m = ev->msg;
 	const struct domain_config *dom;
 
+	if (m->is_link && !ev->delayed) /* he has had the content, or can't */
+		return !c->plain;
 	if (ev->own_op)
 		return !m->private; /* to himself: CHAT-36 */
 	if (ev->delayed || m->private || m->world != WORLD_SIP ||

@@ -12,5 +12,8 @@ void call_on_flow(void *call, struct msrp_incoming *in,
 /* The room's answer to one. */
 void upload_result(struct call *c, uint64_t number, enum reason_code code);
 
+/* The call is over: those whose files are still being written. */
+void uploads_drop(struct call *c);
+
 /* front_sip_copy.c: to the user, from its beginning on */
 void call_copy(struct call *c, struct message *m);

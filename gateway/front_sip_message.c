@@ -1,5 +1,6 @@
 /* From the user: CPIM messages and nicknames into the seat. */
 #include "gateway/front_sip_draft.h"
+#include "gateway/front_sip_file.h"
 #include "gateway/front_sip_long.h"
 
 #include "mapping/message.h"
@@ -214,7 +215,8 @@ void call_on_message(void *user, msrp_tx tx, const struct msrp_message *in)
 	} else {
 		prepare_report(c, tx, m, in);
 		cmd.msg = m;
-		seat_command(&c->seat, &cmd);
+		if (!file_hold(c, tx, m))
+			seat_command(&c->seat, &cmd);
 	}
 	message_unref(m);
 }

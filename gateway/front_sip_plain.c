@@ -2,6 +2,7 @@
  * switch speaks for them. */
 #include "gateway/front_sip_priv.h"
 
+#include "mapping/message.h"
 #include "msrp/cpim.h"
 
 void plain_wrap(const struct call *c, const struct msrp_message *in,
@@ -35,6 +36,8 @@ struct blob *plain_render(const struct message *m)
 	struct blob *out = NULL;
 	struct buf b;
 
+	if (!p)
+		p = message_part(m, STR(MAP_TYPE_LINK));
 	if (!p || m->private)
 		return NULL;
 	buf_init(&b, m->nick.n + 2 * p->body.n + 3);

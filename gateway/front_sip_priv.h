@@ -194,6 +194,7 @@ struct call {
 	    timer; /* awaits, in turn: ACK, binding, re-INVITE after loss */
 	struct session_timer session_timer;
 	TAILQ_HEAD(, upload) uploads;	 /* long messages that come in */
+	TAILQ_HEAD(, held_file) files;	 /* messages that wait for a link */
 	TAILQ_HEAD(, held_message) held; /* until the session is bound */
 	size_t n_held, held_bytes;
 	TAILQ_HEAD(, held_subscribe) subscribes; /* until the room is there */

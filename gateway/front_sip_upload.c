@@ -2,6 +2,7 @@
  * then passed on as they come. */
 #include <stdlib.h>
 
+#include "gateway/front_sip_file.h"
 #include "gateway/front_sip_long.h"
 
 #include "base/mem.h"
@@ -22,6 +23,15 @@ struct upload {
 	bool is_text; /* must be UTF-8 */
 	struct utf8_pieces utf8;
 	char *message_id;
+	/* its content is being kept; the message and the name of the file, if
+	 * it is, or was and failed */
+	struct filing *filing;
+	struct message *msg;
+	struct str head; /* the beginning of its entity */
+	struct buf name;
+	uint64_t came; /* octets of the file */
+	bool ended;    /* all of it has come, the answer is due */
+	msrp_tx tx;
 };
 
 static void hold(void *user, bool on)
@@ -34,6 +44,9 @@ static void hold(void *user, bool on)
 static void free_upload(struct upload *u)
 {
 	TAILQ_REMOVE(&u->call->uploads, u, link);
+	filing_drop(u->filing);
+	message_unref(u->msg);
+	buf_done(&u->name);
 	stream_unref(u->stream);
 	free(u->message_id);
 	free(u);
@@ -57,13 +70,52 @@ static void on_data(void *user, struct str data)
 {
 	struct upload *u = user;
 
+	u->came += data.n;
 	if (u->is_text && !utf8_goes_on(&u->utf8, data))
 		refuse(u, 400, "Text is not UTF-8");
 	else
 		stream_put(u->stream, data);
 }
 
-static int on_end(void *user)
+/* To XMPP users: where it is, or what it was. */
+static void say_link(struct upload *u, struct str url)
+{
+	struct call *c = u->call;
+	struct seat_cmd cmd = {.type = SEAT_SAY};
+
+	if (url.n)
+		cmd.msg =
+		    file_message(c, u->head, url, buf_str(&u->name), u->came);
+	if (!cmd.msg) {
+		cmd.msg = message_new(8192);
+		message_add_part(cmd.msg, u->msg->parts[0].type, STR_NONE,
+				 STR_NONE);
+		cmd.msg->no_store = true;
+		cmd.msg->has_size = true;
+		cmd.msg->size = u->came;
+	}
+	cmd.msg->is_link = true;
+	cmd.msg->private = u->msg->private;
+	cmd.msg->to = u->msg->to;
+	seat_command(&c->seat, &cmd);
+	message_unref(cmd.msg);
+}
+
+static void on_kept(void *user, int err, struct str url)
+{
+	struct upload *u = user;
+	struct call *c = u->call;
+
+	u->filing = NULL;
+	if (!u->ended)
+		return; /* the rest still goes to SIP users */
+	say_link(u, err ? STR_NONE : url);
+	if (c->session)
+		msrp_session_reply(c->session, u->tx, 200, "");
+	free_upload(u);
+}
+
+static int on_end(void *user, msrp_tx tx)
 {
 	struct upload *u = user;
 
@@ -73,6 +125,13 @@ static int on_end(void *user)
 	}
 	sender_note(u->call->sender, str_z(u->message_id));
 	stream_finish(u->stream);
+	if (u->filing) {
+		u->ended = true;
+		u->tx = tx;
+		return 0;
+	}
+	if (u->msg)
+		say_link(u, STR_NONE);
 	free_upload(u);
 	return 200;
 }
@@ -95,9 +154,10 @@ static void ignore_data(void *user, struct str data)
 	(void)data;
 }
 
-static int ignore_end(void *user)
+static int ignore_end(void *user, msrp_tx tx)
 {
 	(void)user;
+	(void)tx;
 	return 200;
 }
 
@@ -115,14 +175,14 @@ static const struct msrp_incoming_ops again_ops = {
 /* The message as the room is told of it, and its beginning. */
 struct opening {
 	struct message *m;
-	struct str head; /* the CPIM entity up to its content */
-	struct str rest; /* what there is of that */
-	struct str inner_type;
+	struct str head;  /* the CPIM entity up to its content */
+	struct str rest;  /* what there is of that */
+	struct cpim cpim; /* of the head */
 };
 
 /* The head of what a client without CPIM says. */
 static int open_plain(struct call *c, const struct msrp_message *in,
-		      struct opening *o, struct cpim *cpim)
+		      struct opening *o)
 {
 	struct msrp_message empty = {.content_type = in->content_type};
 	struct buf b = BUF_INIT(PLAIN_HEAD_MAX);
@@ -131,25 +191,24 @@ static int open_plain(struct call *c, const struct msrp_message *in,
 	plain_wrap(c, &empty, &b);
 	o->head = arena_dup(o->m->arena, buf_str(&b));
 	o->rest = in->body;
-	if (!b.err && cpim_parse_head(o->head, o->m->arena, cpim) > 0)
+	if (!b.err && cpim_parse_head(o->head, o->m->arena, &o->cpim) > 0)
 		status = 200;
 	buf_done(&b);
 	return status;
 }
 
 /* 0: more is needed. */
-static int open_cpim(const struct msrp_message *in, struct opening *o,
-		     struct cpim *cpim)
+static int open_cpim(const struct msrp_message *in, struct opening *o)
 {
 	/* the message outlives the octets */
 	struct str head = in->body;
-	ptrdiff_t n = cpim_parse_head(head, o->m->arena, cpim);
+	ptrdiff_t n = cpim_parse_head(head, o->m->arena, &o->cpim);
 
 	if (n <= 0)
 		return n ? 400 : 0;
 	o->head = arena_dup(o->m->arena, str_of(head.p, (size_t)n));
 	o->rest = str_from(head, (size_t)n);
-	return cpim_parse_head(o->head, o->m->arena, cpim) > 0 ? 200 : 413;
+	return cpim_parse_head(o->head, o->m->arena, &o->cpim) > 0 ? 200 : 413;
 }
 
 /* In CHAT-13's order: 200, the status owed, or 0: more is needed. */
@@ -157,18 +216,15 @@ static int read_head(struct call *c, const struct msrp_message *in,
 		     struct opening *o)
 {
 	struct message *m = o->m;
-	struct cpim cpim;
-	int status =
-	    c->plain ? open_plain(c, in, o, &cpim) : open_cpim(in, o, &cpim);
+	int status = c->plain ? open_plain(c, in, o) : open_cpim(in, o);
 
 	if (status == 200)
-		status = call_check_head(c, m, &cpim);
+		status = call_check_head(c, m, &o->cpim);
 	if (status != 200)
 		return status;
 	if (str_find(m->form_type[WORLD_SIP], '/') <= 0)
 		return 400;
-	o->inner_type = cpim.content_type;
-	if (message_add_part(m, cpim.content_type, STR_NONE, STR_NONE))
+	if (message_add_part(m, o->cpim.content_type, STR_NONE, STR_NONE))
 		return 413;
 	m->no_store = true;
 	m->has_total = in->has_total;
@@ -203,7 +259,7 @@ static struct upload *start(struct call *c, struct msrp_incoming *in,
 	u->in = in;
 	u->stream = stream_new(&source);
 	u->number = ++c->f->last_upload;
-	u->is_text = must_be_utf8(o->inner_type);
+	u->is_text = must_be_utf8(o->cpim.content_type);
 	u->message_id = str_dup(o->m->client_id);
 	TAILQ_INSERT_TAIL(&c->uploads, u, link);
 	return u;
@@ -217,6 +273,31 @@ static struct upload *find(struct call *c, uint64_t number)
 		if (u->number == number)
 			break;
 	return u;
+}
+
+/* So that XMPP users can have it too. */
+static void keep(struct upload *u, const struct opening *o)
+{
+	struct call *c = u->call;
+
+	if (!file_is_wanted(c, o->m, o->cpim.content_type))
+		return;
+	buf_init(&u->name, 1024);
+	u->filing = filing_new(&(struct filing_cfg){
+	    .files = c->f->cfg.files,
+	    .about = file_about(c, &o->cpim, &u->name),
+	    .stream = u->stream,
+	    .skip = o->head.n,
+	    .has_size = o->m->has_size,
+	    .size = o->m->size,
+	    .done = on_kept,
+	    .user = u,
+	});
+	if (!u->filing)
+		return;
+	u->head = o->head;
+	u->msg = message_ref(o->m);
+	o->m->link_follows = true;
 }
 
 /* CHAT-34 */
@@ -241,6 +322,7 @@ static void say(struct call *c, struct msrp_incoming *in,
 	    .type = SEAT_SAY, .op = OP_UPLOAD | number, .msg = o->m};
 
 	msrp_incoming_take(in, &upload_ops, u);
+	keep(u, o);
 	prepare_report(in, o);
 	o->m->stream = stream_ref(u->stream);
 	seat_command(&c->seat, &cmd);
@@ -306,7 +388,23 @@ void upload_result(struct call *c, uint64_t number, enum reason_code code)
 {
 	struct upload *u = find(c, number);
 
-	if (u && code != REASON_OK)
+	if (!u || code == REASON_OK)
+		return;
+	if (!u->ended) {
 		refuse(u, (unsigned)map_reason_to_send(code),
 		       reason_text(code));
+		return;
+	}
+	if (c->session)
+		msrp_session_reply(c->session, u->tx, map_reason_to_send(code),
+				   reason_text(code));
+	give_up(u);
+}
+
+void uploads_drop(struct call *c)
+{
+	struct upload *u;
+
+	while ((u = TAILQ_FIRST(&c->uploads)))
+		give_up(u);
 }

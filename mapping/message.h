@@ -32,6 +32,15 @@ struct map_message_cfg {
 int map_cpim_to_message(const struct cpim *c, const struct map_message_cfg *cfg,
 			struct message *m);
 
+/* Makes the message, whatever its parts are, one whose content is to be
+ * fetched: a file of this name (without quotes and controls) and size. False:
+ * its arena is full, and nothing changed. */
+bool map_put_link(struct message *m, struct str url, struct str name,
+		  uint64_t size);
+/* "photo.png (204800 octets)", for people; nothing of a link that says neither.
+ */
+void map_add_file(struct buf *out, const struct part *link);
+
 /* Is it a subject change: a subject and nothing else (S2X-37, X2S-46)? */
 bool map_is_subject(const struct message *m);
 

@@ -146,7 +146,7 @@ static void put_text(struct buf *out, const char *name, struct str language,
 static void put_notice(struct buf *out, const struct message *m,
 		       const struct part *p)
 {
-	uint64_t size = m->stream ? m->size : p->body.n;
+	uint64_t size = m->has_size ? m->size : p->body.n;
 
 	buf_addz(out, "<body>[");
 	xml_add_text(out, mime_type(p->type));
@@ -156,6 +156,22 @@ static void put_notice(struct buf *out, const struct message *m,
 		buf_addz(out, size == 1 ? " octet" : " octets");
 	}
 	buf_addz(out, "]</body>");
+}
+
+/* The text is the link and nothing else, so that clients show what it leads to;
+ * name and size stand beside it (XEP-0066 §2). */
+static void put_link(struct buf *out, const struct part *p)
+{
+	struct buf about = BUF_INIT(8192);
+
+	put_text(out, "body", STR_NONE, p->body);
+	buf_addz(out, "<x xmlns='" NS_OOB "'>");
+	put_text(out, "url", STR_NONE, p->body);
+	map_add_file(&about, p);
+	if (about.n)
+		put_text(out, "desc", STR_NONE, buf_str(&about));
+	buf_addz(out, "</x>");
+	buf_done(&about);
 }
 
 static void put_part(struct buf *out, const struct message *m,
@@ -177,10 +193,7 @@ static void put_part(struct buf *out, const struct message *m,
 							     : "<active");
 		buf_addz(out, " xmlns='" NS_CHATSTATES "'/>");
 	} else if (is_link(p)) {
-		put_text(out, "body", STR_NONE, p->body);
-		buf_addz(out, "<x xmlns='" NS_OOB "'>");
-		put_text(out, "url", STR_NONE, p->body);
-		buf_addz(out, "</x>");
+		put_link(out, p);
 	} else {
 		put_notice(out, m, p);
 	}
@@ -218,6 +231,8 @@ bool map_message_to_payload(struct buf *out, const struct message *m,
 	size_t start = out->n;
 	struct buf b;
 
+	if (m->link_follows)
+		return false;
 	if (put_all(&b, m, cfg))
 		buf_add(out, buf_str(&b));
 	else if (m->n_parts)

@@ -2,6 +2,7 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <dirent.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "gateway/files.h"
 #include "gateway/store.h"
 #include "tests/lib/xmlin.h"
 
@@ -125,6 +127,12 @@ static void make_core(struct scene *s)
 
 	assert_int_equal(store_open(s->state_dir, s->loop, &s->store, why), 0);
 	io.store = s->store;
+	if (*s->config->files.listen) {
+		s->config->state_dir = s->state_dir;
+		assert_int_equal(files_open(s->loop, s->config, &s->files, why),
+				 0);
+		io.files = s->files;
+	}
 	assert_int_equal(core_init(&s->core, s->loop, s->config, &io, why), 0);
 }
 
@@ -194,6 +202,26 @@ struct scene *scene_new_stored(const char *config)
 	return start_scene(config, dir);
 }
 
+static void remove_files(const struct scene *s)
+{
+	char path[512];
+	const struct dirent *e;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "%s/files", s->state_dir);
+	d = opendir(path);
+	while (d && (e = readdir(d))) {
+		snprintf(path, sizeof(path), "%s/files/%s", s->state_dir,
+			 e->d_name);
+		if (*e->d_name != '.')
+			assert_int_equal(unlink(path), 0);
+	}
+	if (d)
+		closedir(d);
+	snprintf(path, sizeof(path), "%s/files", s->state_dir);
+	rmdir(path);
+}
+
 static void remove_state(const struct scene *s)
 {
 	static const char *const files[] = {STORE_FILE, "stoxd.lock"};
@@ -201,6 +229,7 @@ static void remove_state(const struct scene *s)
 
 	if (!*s->state_dir)
 		return;
+	remove_files(s);
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		snprintf(path, sizeof(path), "%s/%s", s->state_dir, files[i]);
 		assert_int_equal(unlink(path), 0);
@@ -223,6 +252,7 @@ static void drop(struct scene *s)
 void scene_free(struct scene *s)
 {
 	core_done(&s->core);
+	files_close(s->files);
 	loop_settle(s->loop);
 	store_close(s->store);
 	remove_state(s);
@@ -235,6 +265,13 @@ void scene_free(struct scene *s)
 	config_free(s->config);
 	arena_free(s->arena);
 	free(s);
+}
+
+void scene_settle_files(struct scene *s)
+{
+	loop_settle(s->loop);
+	files_settle(s->files); /* what is told asks for more */
+	loop_settle(s->loop);
 }
 
 void scene_run(struct scene *s, uint64_t ms)
@@ -259,6 +296,8 @@ void scene_run(struct scene *s, uint64_t ms)
 void scene_kill(struct scene *s)
 {
 	core_done(&s->core);
+	files_close(s->files);
+	s->files = NULL;
 	loop_settle(s->loop);
 	store_close(s->store);
 	s->store = NULL;

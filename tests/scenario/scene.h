@@ -39,17 +39,20 @@ struct scene {
 	size_t n_kept_writes;
 	char state_dir[64]; /* of the rooms; "": they are not kept */
 	struct store *store;
+	struct files *files; /* NULL, unless the configuration has them */
 	uint64_t ids;
 	struct arena *arena; /* of what the last take returned */
 };
 
 /* A core with this configuration (domains; listeners for MSRP are added). */
 struct scene *scene_new(const char *config);
-/* One whose rooms outlive it, in a private folder. */
+/* One whose rooms (and files) outlive it, in a private folder. */
 struct scene *scene_new_stored(const char *config);
 void scene_free(struct scene *s);
 /* The administrator has changed the configuration and has it read again. */
 void scene_reload(struct scene *s, const char *config);
+/* Until the disk has all that comes in. */
+void scene_settle_files(struct scene *s);
 /* Lets the loop settle; then, `ms` later, everything that is due by then. */
 void scene_run(struct scene *s, uint64_t ms);
 
