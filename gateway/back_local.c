@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "gateway/inviters.h"
 #include "xmpp/stanza.h"
 
 struct back_local {
@@ -16,6 +17,7 @@ struct back_local {
 	struct log *log;
 	struct map_domain *domain;
 	struct map_domains domains;
+	struct inviters *inviters;
 	/* fetched once: that loads OpenSSL's configuration and providers */
 	EVP_MAC *hmac;
 };
@@ -55,6 +57,7 @@ struct back_local *back_local_new(const struct config *cfg, struct rooms *rooms,
 	b->cfg = cfg;
 	b->rooms = rooms;
 	b->log = log;
+	b->inviters = inviters_new();
 	b->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	back_local_reconfigure(b);
 	return b;
@@ -65,6 +68,7 @@ void back_local_free(struct back_local *b)
 	if (!b)
 		return;
 	EVP_MAC_free(b->hmac);
+	inviters_free(b->inviters);
 	free(b->domain);
 	free(b);
 }
@@ -385,11 +389,16 @@ enum reason_code back_local_may_invite(const struct back_local *b,
 }
 
 enum reason_code back_local_invite(struct back_local *b, struct str room,
-				   const struct occupant *by, struct str key)
+				   const struct occupant *by, struct str key,
+				   uint64_t now_ms)
 {
 	struct room *r = rooms_find(b->rooms, room);
 	enum reason_code why = back_local_may_invite(b, room, by, key);
 
+	if (why == REASON_OK &&
+	    !inviter_may(b->inviters, by->user, b->cfg->limits.invite_rate,
+			 b->cfg->limits.invite_burst, now_ms))
+		why = REASON_FLOOD;
 	if (why != REASON_OK || !room_policy(r)->members_only ||
 	    room_affiliation_of(r, key, NULL) != AFF_NONE)
 		return why;

@@ -72,9 +72,11 @@ enum reason_code back_local_may_invite(const struct back_local *b,
 				       struct str room,
 				       const struct occupant *by,
 				       struct str key);
-/* The same, and where only members may come, he becomes one. */
+/* The same, and where only members may come, he becomes one. REASON_FLOOD: he
+ * has invited too many. */
 enum reason_code back_local_invite(struct back_local *b, struct str room,
-				   const struct occupant *by, struct str key);
+				   const struct occupant *by, struct str key,
+				   uint64_t now_ms);
 /* Is this the address of its domain's factory (RFC 4353 §5.1)? No room is ever
  * made of it. */
 bool back_local_is_factory(const struct back_local *b, struct str room);

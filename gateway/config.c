@@ -250,6 +250,8 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->limits.sip_burst = (unsigned)cfg_getint(limits, "sip-burst");
 	c->limits.auth_failures = (unsigned)cfg_getint(limits, "auth-failures");
 	c->limits.message_rate = (unsigned)cfg_getint(limits, "message-rate");
+	c->limits.invite_rate = (unsigned)cfg_getint(limits, "invite-rate");
+	c->limits.invite_burst = (unsigned)cfg_getint(limits, "invite-burst");
 	c->limits.message_burst = (unsigned)cfg_getint(limits, "message-burst");
 	c->limits.join_rate = (unsigned)cfg_getint(limits, "join-rate");
 	c->limits.join_burst = (unsigned)cfg_getint(limits, "join-burst");
@@ -320,6 +322,8 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_INT("auth-failures", 10, CFGF_NONE),
 			      CFG_INT("message-rate", 100, CFGF_NONE),
 			      CFG_INT("message-burst", 500, CFGF_NONE),
+			      CFG_INT("invite-rate", 20, CFGF_NONE),
+			      CFG_INT("invite-burst", 200, CFGF_NONE),
 			      CFG_INT("join-rate", 10, CFGF_NONE),
 			      CFG_INT("join-burst", 200, CFGF_NONE),
 			      SECTION_END(&e)};

@@ -116,7 +116,8 @@ struct config {
 		unsigned auth_failures; /* per minute; 0: no limit */
 		/* messages, nicknames .. of a user, likewise */
 		unsigned message_rate, message_burst;
-		unsigned join_rate, join_burst; /* of an XMPP user */
+		unsigned invite_rate, invite_burst; /* rate: a minute */
+		unsigned join_rate, join_burst;	    /* of an XMPP user */
 	} limits;
 	struct domain_config *domains;
 	size_t n_domains;

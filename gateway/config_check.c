@@ -479,25 +479,22 @@ static void set_policy_checks(cfg_t *cfg)
 
 void config_set_checks(cfg_t *cfg)
 {
-	static const char *const counts[] = {
-	    "domain|notify-interval", "limits|sip-rate",
-	    "limits|auth-failures",   "limits|message-rate",
-	    "limits|join-rate",	      NULL};
-	static const char *const positive[] = {"domain|max-occupants",
-					       "domain|min-expires",
-					       "domain|connections",
-					       "msrp|max-message",
-					       "msrp|max-send-queue",
-					       "msrp|max-connections",
-					       "xmpp|max-queue",
-					       "limits|rooms",
-					       "limits|dialogs",
-					       "limits|subscriptions",
-					       "limits|sip-burst",
-					       "limits|message-burst",
-					       "limits|join-burst",
-					       "limits|store-queue",
-					       NULL};
+	static const char *const counts[] = {"domain|notify-interval",
+					     "limits|sip-rate",
+					     "limits|auth-failures",
+					     "limits|message-rate",
+					     "limits|invite-rate",
+					     "limits|join-rate",
+					     NULL};
+	static const char *const positive[] = {
+	    "domain|max-occupants", "domain|min-expires",
+	    "domain|connections",   "msrp|max-message",
+	    "msrp|max-send-queue",  "msrp|max-connections",
+	    "xmpp|max-queue",	    "limits|rooms",
+	    "limits|dialogs",	    "limits|subscriptions",
+	    "limits|sip-burst",	    "limits|message-burst",
+	    "limits|invite-burst",  "limits|join-burst",
+	    "limits|store-queue",   NULL};
 	static const char *const files[] = {"tls|certificate", "tls|key",
 					    "tls|ca", NULL};
 

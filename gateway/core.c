@@ -41,7 +41,7 @@ static enum reason_code let_in(void *user, struct str room,
 {
 	struct core *c = user;
 
-	return back_local_invite(c->back, room, by, key);
+	return back_local_invite(c->back, room, by, key, loop_now_ms(c->loop));
 }
 
 static void invite_sip(void *user, const struct invitation *i)

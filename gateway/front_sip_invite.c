@@ -83,8 +83,8 @@ void invite_go(struct call *by, const struct dial_wish *w, bool by_refer)
 	enum reason_code why = REASON_NOT_JOINED;
 
 	if (self)
-		why =
-		    back_local_invite(by->f->cfg.back, by->room, self, w->user);
+		why = back_local_invite(by->f->cfg.back, by->room, self,
+					w->user, loop_now_ms(by->f->loop));
 	if (why == REASON_OK && !w->jid.n) {
 		(by_refer ? dial_refer : dial_out)(by->f, w);
 		return;

@@ -1,7 +1,7 @@
 /* Lists of roles and affiliations: reading and changing them (XEP-0045 §8, §9,
  * §10). */
 #include "base/err.h"
-#include "gateway/front_xmpp_priv.h"
+#include "gateway/front_xmpp_invite.h"
 #include "mapping/account.h"
 #include "mapping/presence.h"
 #include "mapping/reason.h"
@@ -230,26 +230,6 @@ static bool is_in(const struct room *r, struct str jid)
 	return false;
 }
 
-/* XEP-0045 §9.3: who has become a member of a room of members is invited. */
-static void invite(struct fx_domain *d, const struct muc_in *in,
-		   const struct room *r, struct str jid, struct str why)
-{
-	struct str password = room_policy(r)->password;
-	struct buf *b;
-
-	b = fx_begin(d->f, "message", jid, in->to.bare, STR_NONE, "", STR_NONE);
-	buf_addz(b, "><x xmlns='" NS_MUC_USER "'><invite");
-	x_put_attr(b, "from", in->from.bare);
-	buf_addc(b, '>');
-	if (why.n)
-		x_put_text(b, "reason", why);
-	buf_addz(b, "</invite>");
-	if (password.n)
-		x_put_text(b, "password", password);
-	buf_addz(b, "</x></message>");
-	fx_send(d->f, str_z(d->name));
-}
-
 /* Those who are none yet and can be written to. */
 static bool is_newcomer(struct front_xmpp *f, const struct room *r,
 			const struct seat_change *c)
@@ -278,8 +258,8 @@ static void change(struct fx_domain *d, const struct muc_in *in,
 	for (size_t i = 0; i < cmd.n_changes; i++)
 		if (newcomer[i] && room_affiliation_of(r, cmd.changes[i].user,
 						       NULL) >= AFF_MEMBER)
-			invite(d, in, r, cmd.changes[i].user,
-			       cmd.changes[i].reason);
+			fx_invite_member(d, in, s, cmd.changes[i].user,
+					 cmd.changes[i].reason);
 }
 
 void fx_on_admin_iq(struct fx_domain *d, const struct muc_in *in,

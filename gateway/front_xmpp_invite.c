@@ -122,7 +122,7 @@ static struct invite *remember(struct invites *all, const struct invite *like)
 static void put_from(struct buf *b, const struct invitation *i, bool shown)
 {
 	buf_addz(b, " from='");
-	if (shown && i->by->jid.n) {
+	if ((shown || !i->by->nick.n) && i->by->jid.n) {
 		xml_add_attr(b, i->by->jid);
 	} else {
 		xml_add_attr(b, i->room);
@@ -239,6 +239,29 @@ static void call_in(struct fx_session *s, const struct muc_in *in,
 		f->cfg.invite(f->cfg.user, &wish);
 	else
 		send_invite(s->domain, &wish, i->stanza_id);
+}
+
+void fx_invite_member(struct fx_domain *d, const struct muc_in *in,
+		      struct fx_session *s, struct str to, struct str reason)
+{
+	const struct occupant outsider = {.user = in->from.bare,
+					  .jid = in->from.bare};
+	const struct occupant *self = s ? fx_self(s) : NULL;
+	struct invitation i = {
+	    .room = in->to.bare,
+	    .to = to,
+	    .by = self ? self : &outsider,
+	    .reason = reason,
+	};
+
+	send_invite(
+	    d, &i,
+	    remember(d->f->invites, &(struct invite){.room = i.room,
+						     .to = to,
+						     .by = i.by->user,
+						     .nick = i.by->nick,
+						     .jid = in->from.full})
+		->stanza_id);
 }
 
 /* The invitee's bare JID, or his SIP URI's key, as lists know him. */
@@ -378,8 +401,10 @@ static void tell_inviter(struct front_xmpp *f, struct invite *i,
 
 	if (!i->jid.n)
 		f->cfg.answered(f->cfg.user, &a);
-	else if (unknown)
+	else if (unknown && i->asked_id.n)
 		send_unknown(f, i);
+	else if (unknown)
+		; /* he asked for something else */
 	else
 		send_decline(f, i, reason);
 	forget(f->invites, i);

@@ -84,6 +84,39 @@ static void assert_declined(struct scene *s, const char *to, const char *by,
 	assert_string_equal(xmpp_text(s, d, "reason"), reason);
 }
 
+static int setup_limited(void **state)
+{
+	return with_config(state, "} limits { invite-rate = 2 "
+				  "invite-burst = 3");
+}
+
+/* So many invitations, then some a minute, of either world; another's are not
+ * counted. */
+static void test_too_many(void **state)
+{
+	struct scene *s = *state;
+
+	for (int i = 0; i < 3; i++) {
+		invite(s, ANN, CYD, "");
+		xmpp_take(s, CYD);
+	}
+	assert_heard(s, ANN, "");
+	invite(s, ANN, CYD, "");
+	assert_heard(s, ANN, "error - wait/resource-constraint id=i\n");
+	invite(s, ANN, "zoe@sip.test", "");
+	assert_heard(s, ANN, "error - wait/resource-constraint id=i\n");
+	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
+	assert_true(xmpp_none(s, CYD));
+	invite(s, BEN, CYD, "");
+	xmpp_take(s, CYD);
+	scene_run(s, 30000);
+	invite(s, ANN, "zoe@sip.test", "");
+	assert_heard(s, ANN, "");
+	scene_sip(s, PORT_DIAL, NULL);
+	invite(s, ANN, CYD, "");
+	assert_heard(s, ANN, "error - wait/resource-constraint id=i\n");
+}
+
 /* X2S-53, X2S-56, COMP-4: to an XMPP user through the room, and his decline. */
 static void test_xmpp_user(void **state)
 {
@@ -425,6 +458,8 @@ int main(void)
 					    teardown),
 	    TEST(test_late_decline),
 	    TEST(test_refused),
+	    cmocka_unit_test_setup_teardown(test_too_many, setup_limited,
+					    teardown),
 	    TEST(test_several),
 	    TEST(test_members_only),
 	    TEST(test_sip_user),

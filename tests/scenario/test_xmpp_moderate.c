@@ -371,8 +371,13 @@ static void test_membership(void **state)
 	set_admin(s, ANN, AFF("ben@x.test", "member"));
 	m = xmpp_take(s, "ben@x.test");
 	m = x_child(x_child(m, "x", NS_MUC_USER), "invite", NS_MUC_USER);
-	assert_true(str_eq(x_attr(m, "from"), STR("ann@x.test")));
+	assert_true(str_eq(x_attr(m, "from"), STR("r@chat.test/Ann")));
 	assert_string_equal(xmpp_text(s, m, "reason"), "why");
+	xmpp_put(s, "<message from='ben@x.test/9' to='r@chat.test'><x "
+		    "xmlns='" NS_MUC_USER "'><decline "
+		    "to='r@chat.test/Ann'/></x></message>");
+	m = xmpp_take(s, ANN);
+	assert_non_null(x_child(x_child(m, "x", NS_MUC_USER), "decline", NULL));
 	/* once is enough, and SIP users are not called */
 	set_admin(s, ANN, AFF("ben@x.test", "admin"));
 	set_admin(s, ANN, AFF("alice@sip.test", "member"));
