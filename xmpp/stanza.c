@@ -79,7 +79,7 @@ struct str x_text(const struct xnode *n, struct arena *a)
 	return all;
 }
 
-struct xnode *x_new(struct arena *a, struct str name, struct str ns)
+struct xnode *x_new_in(struct arena *a, struct str name, struct str ns)
 {
 	struct xnode *n = arena_alloc(a, sizeof(*n));
 
@@ -87,8 +87,18 @@ struct xnode *x_new(struct arena *a, struct str name, struct str ns)
 	    str_eq(ns, STR("http://www.w3.org/2000/xmlns/")))
 		return NULL;
 	n->name = arena_dup(a, name);
+	n->ns = ns;
+	return n->name.p ? n : NULL;
+}
+
+struct xnode *x_new(struct arena *a, struct str name, struct str ns)
+{
+	struct xnode *n = x_new_in(a, name, ns);
+
+	if (!n)
+		return NULL;
 	n->ns = arena_dup(a, ns);
-	return n->name.p && n->ns.p ? n : NULL;
+	return n->ns.p ? n : NULL;
 }
 
 struct xnode *x_new_text(struct arena *a, struct str text)

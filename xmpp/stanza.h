@@ -61,6 +61,8 @@ struct str x_text(const struct xnode *n, struct arena *a);
  * and for an element of the two namespaces that nobody can declare: a stanza
  * with one could not be passed on without ending the stream. */
 struct xnode *x_new(struct arena *a, struct str name, struct str ns);
+/* The same for a namespace that lives as long as the arena's content. */
+struct xnode *x_new_in(struct arena *a, struct str name, struct str ns);
 struct xnode *x_new_text(struct arena *a, struct str text);
 /* In front of the attributes that are there. 0, ERR_TOO_BIG over the arena's
  * limit. */

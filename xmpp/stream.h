@@ -1,6 +1,5 @@
 /* One XEP-0114 component stream on the core's loop: connects, reconnects with
- * back-off, keeps alive, hands stanzas up as trees and takes them as text. The
- * only place that knows libstrophe. */
+ * back-off, keeps alive, hands stanzas up as trees and takes them as text. */
 #pragma once
 
 #include "base/loop.h"

@@ -1,10 +1,20 @@
-/* What the files of the component stream share; nobody else sees libstrophe. */
+/* What the files of the component stream share. */
 #pragma once
 
-#include <strophe.h>
+#include <sys/types.h>
 
 #include "base/log.h"
+#include "xmpp/reader.h"
 #include "xmpp/stream.h"
+
+struct event;
+
+/* Text to be written: whole calls of xmpp_link_send, and where each ends. */
+struct outbox {
+	struct buf text;
+	size_t *ends;
+	size_t n, room;
+};
 
 enum phase { WAITING, CONNECTING, UP, CLOSING };
 
@@ -13,34 +23,29 @@ struct xmpp_link {
 	struct loop *loop;
 	struct log *log;
 	char *domain, *secret;
-	xmpp_log_t strophe_log;
-	xmpp_ctx_t *ctx;
-	xmpp_conn_t *conn; /* one for every attempt */
 	enum phase phase;
-	bool ended;   /* libstrophe has reported the end of conn */
+	bool ended;   /* the connection is over, or there is none */
 	bool lasting; /* the last error was one that lasts */
-	bool garbled; /* the peer's XML can't be read any more */
+	bool closed;  /* our end of the stream is written */
 	bool freed;
-	char why[128]; /* the end's cause */
+	char why[256]; /* the end's cause */
 
-	/* libstrophe's descriptor must be below FD_SETSIZE: one is held in
-	 * reserve while there is no connection. libevent gets a copy of its
-	 * own, since libstrophe closes first. */
-	int reserve_fd, fd, watch_fd;
+	int fd;
 	struct event *readable, *writable;
+	struct reader *reader;
+	char in[65536]; /* as read */
 
-	struct timer tick, retry, keepalive, close_timer;
+	struct timer retry, patience, keepalive;
 	struct deferred flush, after;
 	uint64_t backoff_ms;
 
-	struct arena *arena;
-	size_t unparsed;   /* octets read since the last stanza, at most */
 	uint64_t heard_ms; /* when a stanza came last */
 	bool ping_sent;
 	char ping_id[25];
 
-	struct buf out;	     /* not yet handed over */
-	size_t handed;	     /* handed to libstrophe, maybe unsent */
+	struct outbox out;   /* collected in this turn, or for the reconnect */
+	struct outbox wire;  /* being written */
+	size_t written;	     /* of the wire's text */
 	unsigned down_calls; /* kept for the reconnect */
 	uint64_t down_ms;    /* when it went down */
 
@@ -51,39 +56,38 @@ struct xmpp_link {
 
 /* --- stream.c --- */
 
-/* Hands over what waits, as far as libstrophe is through with the last. */
+/* Ends the connection: an error of the stream is told to the server if
+ * condition is not NULL. */
+void stream_end(struct xmpp_link *l, const char *condition, const char *why);
+/* The server has accepted the handshake. */
+void stream_up(struct xmpp_link *l);
+/* Writes what waits, as far as the socket takes it. */
 void stream_flush(void *user);
-/* Ends the stream at once; not inside libstrophe's callbacks. */
-void stream_end(struct xmpp_link *l, const char *why);
-void stream_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
-		  xmpp_stream_error_t *stream_error, void *user);
+
+/* --- stream_in.c --- */
+
+/* The socket is connected. */
+void stream_connected(struct xmpp_link *l);
+/* Octets from the server. */
+void stream_received(struct xmpp_link *l, struct str in);
+
+/* --- stream_queue.c --- */
+
+void outbox_init(struct outbox *b, size_t max);
+void outbox_done(struct outbox *b);
+void outbox_clear(struct outbox *b);
+void outbox_add(struct outbox *b, struct str text);
+/* Octets not yet written. */
+size_t stream_waiting(const struct xmpp_link *l);
+/* What was not wholly written waits again, in front of what came since. */
+void stream_take_back(struct xmpp_link *l);
 
 /* --- stream_io.c --- */
 
-/* Keeps a low descriptor for the next connection. */
-void stream_hold_descriptor(struct xmpp_link *l);
-/* Lets l->conn connect and watches its socket: 0, or negative. */
+/* Begins to connect: 0, or a negated errno value. */
 int stream_connect(struct xmpp_link *l);
-void stream_close_watch(struct xmpp_link *l);
-/* Runs libstrophe as long as there is something to read. */
-void stream_pump(struct xmpp_link *l);
-
-/* --- stream_guard.c, stream_tree.c --- */
-
-/* More attributes on one element are nobody's honest stanza. */
-#define STREAM_ATTRS_MAX 64
-
-/* Has libstrophe been kept from mixing up attributes (stream_guard.c)? True
- * once a connection has a parser. */
-bool stream_guard_ready(void);
-
-/* Copies a stanza of libstrophe into the arena: the component's namespace reads
- * as "jabber:client", the attribute lang as "xml:lang". *size is the octets
- * that its text takes, but for escapes. NULL: deeper than X_DEPTH_MAX, too many
- * attributes, or over the arena's limit. */
-struct xnode *stream_tree(struct arena *a, xmpp_stanza_t *stanza, size_t *size);
-
-/* The condition of a stream error ("not-authorized"). */
-const char *stream_error_name(const xmpp_stream_error_t *e);
-/* Is it one that only an administrator can mend (COMP-6)? */
-bool stream_error_lasts(const xmpp_stream_error_t *e);
+void stream_close(struct xmpp_link *l);
+/* Octets that the socket takes now; negative: it is broken. */
+ssize_t stream_write(struct xmpp_link *l, struct str text);
+/* Tells when the socket takes more. */
+void stream_await_room(struct xmpp_link *l);
