@@ -175,14 +175,15 @@ class Bed(unittest.IsolatedAsyncioTestCase):
 class XmppBed(Bed):
     """A Bed with an XMPP server that stoxd is attached to."""
 
-    server_class = Prosody
+    server_class, stoxd_class = Prosody, Stoxd
 
     @classmethod
     def set_up_servers(cls):
         cls.need(cls.server_class)
         cls.server = cls.start(cls.server_class(cls.folder, USERS,
                                                 Stoxd.SECRETS))
-        cls.stoxd = cls.start(Stoxd(cls.folder, cls.server.component))
+        cls.stoxd = cls.start(cls.stoxd_class(cls.folder,
+                                              cls.server.component))
         asyncio.run(cls.wait_component())
 
     @classmethod

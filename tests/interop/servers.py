@@ -427,6 +427,7 @@ class Stoxd(Server):
     }
     SECRETS = {d: "secret-of-" + d for d in DOMAINS}
     message_rate = 100
+    more_limits = ""
 
     def __init__(self, folder, component=None, trust=("127.0.0.0/8",),
                  domains=None, text=None, name=None):
@@ -458,7 +459,7 @@ msrp {
  listen = {"tcp:127.0.0.1:%(msrp)d", "tls:127.0.0.1:%(msrps)d"}
  host = "127.0.0.1"
 }
-limits { message-rate = %(rate)d }
+limits { message-rate = %(rate)d %(limits)s }
 %(xmpp)s
 tls {
  certificate = "%(cert)s"
@@ -466,7 +467,7 @@ tls {
  ca = "%(ca)s"
 }
 %(blocks)s""" % {
-            "rate": self.message_rate,
+            "rate": self.message_rate, "limits": self.more_limits,
             "dir": self.folder, "sip": self.sip, "sips": self.sips,
             "ca": self.authority.file, "msrp": self.msrp,
             "msrps": self.msrps, "metrics": self.metrics, "cert": cert,

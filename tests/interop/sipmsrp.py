@@ -270,11 +270,11 @@ class SipUser(Endpoint):
         call.dialog.learn(response)
         if ack:
             await call.dialog.ack(call.message.cseq[0])
-        self._read_answer(call, response)
+        self.read_answer(call, response)
         self.calls[room] = self.call = call
         return call
 
-    def _read_answer(self, call, response):
+    def read_answer(self, call, response):
         call.answer = sdp.Sdp(response.body)
         chat = call.answer.chat
         if chat is None:

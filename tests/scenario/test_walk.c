@@ -76,7 +76,7 @@ void walk_print(const struct walk *w)
 		    (unsigned long long)w->seed, w->step);
 }
 
-static const char *pick_nick(struct walk *w)
+const char *walk_pick_nick(struct walk *w)
 {
 	return nicks[walk_pick(w, sizeof(nicks) / sizeof(*nicks))];
 }
@@ -101,27 +101,28 @@ void walk_expect(struct walk_seat *t, bool done)
 
 /* --- coming and going --- */
 
-static void put_presence(struct walk_seat *t, const char *nick,
-			 const char *attr, const char *inside)
+void walk_put_presence(struct walk_seat *t, const char *nick, const char *attr,
+		       const char *inside)
 {
 	walk_put(t, "<presence from='%s' to='%.*s/%s'%s>%s</presence>",
 		 walk_escaped(t->w, nick), attr, inside);
 }
 
-static void put_join(struct walk_seat *t, const char *nick,
-		     const char *password)
+void walk_put_join(struct walk_seat *t, const char *nick, const char *password,
+		   size_t history)
 {
-	put_presence(t, nick, "",
-		     arena_printf(t->w->s->arena,
-				  "<x xmlns='" NS_MUC "'><password>%s"
-				  "</password></x>",
-				  password)
-			 .p);
+	walk_put_presence(
+	    t, nick, "",
+	    arena_printf(t->w->s->arena,
+			 "<x xmlns='" NS_MUC "'><password>%s"
+			 "</password><history maxstanzas='%zu'/></x>",
+			 password, history)
+		.p);
 }
 
 static void xmpp_enter(struct walk_seat *t)
 {
-	const char *nick = pick_nick(t->w);
+	const char *nick = walk_pick_nick(t->w);
 	const char *password =
 	    walk_pick(t->w, 4) ? walk_room(t)->rules.password : "wrong";
 	enum reason_code why = model_admits(t, nick, password);
@@ -131,7 +132,7 @@ static void xmpp_enter(struct walk_seat *t)
 	if (why == REASON_OK)
 		model_join(t, nick);
 	t->condition = map_reason_to_error(why).condition;
-	put_join(t, nick, password);
+	walk_put_join(t, nick, password, WALK_HISTORY);
 	walk_expect(t, why == REASON_OK);
 }
 
@@ -186,12 +187,14 @@ static void enter(struct walk_seat *t)
 /* His client has lost its state, and joins once more. */
 static void enter_again(struct walk_seat *t)
 {
+	size_t history = walk_pick(t->w, WALK_HISTORY);
+
 	if (walk_is_sip(t->user))
 		return;
 	walk_note(t, "joins again as %s", t->occ->nick);
 	t->view = (struct walk_view){.subject = "?"};
-	model_listen(t);
-	put_join(t, t->occ->nick, "");
+	model_listen(t, history);
+	walk_put_join(t, t->occ->nick, "", history);
 	walk_expect(t, true);
 }
 
@@ -206,7 +209,7 @@ static void leave(struct walk_seat *t)
 		t->inside = false;
 		sip_user_done(&t->call);
 	} else {
-		put_presence(t, nick, " type='unavailable'", "");
+		walk_put_presence(t, nick, " type='unavailable'", "");
 	}
 }
 
@@ -224,9 +227,9 @@ static void vanish(struct walk_seat *t)
 		return;
 	}
 	model_leave(t, REASON_LOST);
-	put_presence(t, nick, " type='error'",
-		     "<error type='cancel'><recipient-unavailable "
-		     "xmlns='" NS_STANZAS "'/></error>");
+	walk_put_presence(t, nick, " type='error'",
+			  "<error type='cancel'><recipient-unavailable "
+			  "xmlns='" NS_STANZAS "'/></error>");
 }
 
 /* ABN-1: within 10 s he has missed nothing. */
@@ -239,149 +242,6 @@ static void come_back(struct walk_seat *t)
 	assert_int_equal(sip_user_invite(u, sip_user_offer(u, WALK_SDP)), 200);
 	sip_user_ack(u);
 	walk_begin_msrp(t);
-}
-
-/* --- nicknames, messages, subjects --- */
-
-static void rename_xmpp(struct walk_seat *t)
-{
-	const char *nick = pick_nick(t->w);
-	bool done = model_may_rename(t, nick);
-	bool rejoins = strcmp(nick, t->occ->nick) && walk_pick(t->w, 4) == 0;
-
-	walk_note(t, "wants to be %s%s%s", nick, rejoins ? " anew" : "",
-		  WALK_IN_VAIN(done));
-	if (done)
-		model_rename(t, nick);
-	if (done && rejoins)
-		model_listen(t);
-	if (rejoins)
-		put_join(t, nick, "");
-	else
-		put_presence(t, nick, "", "");
-	walk_expect(t, done);
-}
-
-static void rename_sip(struct walk_seat *t)
-{
-	bool back = walk_pick(t->w, 4) == 0;
-	const char *nick = back ? "" : pick_nick(t->w);
-	bool done = back || model_may_rename(t, nick);
-	int status = msrp_nickname(
-	    &t->call, arena_printf(t->w->s->arena, "\"%s\"", nick).p);
-
-	walk_note(t, "wants to be \"%s\"%s", nick, WALK_IN_VAIN(done));
-	assert_int_equal(status, done ? 200 : 425);
-	if (back && t->occ->nick_chosen)
-		model_derive(t);
-	else if (!back && done)
-		model_rename(t, nick);
-}
-
-static void rename_seat(struct walk_seat *t)
-{
-	if (walk_is_sip(t->user))
-		rename_sip(t);
-	else
-		rename_xmpp(t);
-}
-
-static void say(struct walk_seat *t)
-{
-	bool done = t->occ->role >= ROLE_PARTICIPANT;
-	char text[16];
-
-	snprintf(text, sizeof(text), "m%u", ++t->w->texts);
-	walk_note(t, "says %s%s", text, WALK_IN_VAIN(done));
-	if (done)
-		model_say(t, text);
-	if (walk_is_sip(t->user))
-		t->refused = msrp_say(&t->call, uris[t->room], text) != 200;
-	else
-		walk_put(t,
-			 "<message from='%s' to='%.*s' type='groupchat' "
-			 "id='%s'><body>%s</body></message>",
-			 text, text);
-	walk_expect(t, done);
-}
-
-/* All devices hear it. False: one of them is away just now. */
-static bool expect_private(struct walk_seat *t, const struct walk_occ *to,
-			   const char *text)
-{
-	WALK_EACH_SEAT(o, t->w)
-	if (o->occ == to && o->lost_until_ms)
-		return false;
-	WALK_EACH_SEAT(o, t->w)
-	if (o->occ == to)
-		model_said(&o->private, t, text);
-	return true;
-}
-
-/* To somebody who is there, or to a nickname that maybe nobody has. */
-static void whisper(struct walk_seat *t)
-{
-	struct walk_room *r = walk_room(t);
-	struct walk_occ *o = &r->occ[walk_pick(t->w, WALK_PEOPLE)];
-	const char *nick = pick_nick(t->w);
-	char text[16], address[256];
-
-	if (!o->used)
-		o = model_by_nick(r, nick);
-	else
-		nick = arena_dup(t->w->s->arena, str_z(o->nick)).p;
-	if (o && o->user == t->user)
-		return;
-	snprintf(text, sizeof(text), "p%u", ++t->w->texts);
-	if (o && !expect_private(t, o, text))
-		return;
-	walk_address(t, o ? o->user : WALK_SIP_USERS, nick, address);
-	walk_note(t, "whispers %s to %s%s", text, address,
-		  o ? "" : ", who is not there");
-	if (walk_is_sip(t->user))
-		t->refused = msrp_say(&t->call, address, text) != 200;
-	else
-		xmpp_put(t->w->s,
-			 "<message from='%s' to='%s' type='chat' id='%s'>"
-			 "<body>%s</body></message>",
-			 walk_jid(t), walk_escaped(t->w, address), text, text);
-	walk_expect(t, o != NULL);
-}
-
-static void set_subject_sip(struct walk_seat *t, const char *text)
-{
-	struct str more = arena_printf(
-	    t->w->s->arena,
-	    "Message-ID: s%u\r\nContent-Type: message/cpim\r\n\r\n"
-	    "From: <sip:%s@sip.test>\r\nTo: <%s>\r\nSubject: %s\r\n\r\n"
-	    "Content-Type: text/plain\r\n\r\n\r\n",
-	    ++t->w->texts, names[t->user], uris[t->room], text);
-
-	msrp_request(&t->call, "SEND", more.p);
-	t->refused = msrp_status(&t->call) != 200;
-}
-
-static void set_subject(struct walk_seat *t)
-{
-	struct walk_room *r = walk_room(t);
-	bool done =
-	    t->occ->role >= (r->rules.subject_by_moderators ? ROLE_MODERATOR
-							    : ROLE_PARTICIPANT);
-	char text[16] = "";
-
-	if (walk_pick(t->w, 4))
-		snprintf(text, sizeof(text), "s%u", ++t->w->texts);
-	walk_note(t, "sets the subject %s%s", text, WALK_IN_VAIN(done));
-	if (done)
-		snprintf(r->subject, sizeof(r->subject), "%s", text);
-	if (walk_is_sip(t->user))
-		set_subject_sip(t, text);
-	else
-		walk_put(t,
-			 "<message from='%s' to='%.*s' type='groupchat' "
-			 "id='s'><subject>%s</subject></message>",
-			 text);
-	walk_expect(t, done);
 }
 
 /* --- the walk --- */
@@ -400,33 +260,15 @@ typedef void deed(struct walk_seat *t);
 static void act_inside(struct walk_seat *t)
 {
 	static deed *const deeds[] = {
-	    walk_kick,
-	    walk_kick,
-	    walk_give_role,
-	    walk_give_role,
-	    say,
-	    say,
-	    say,
-	    say,
-	    say,
-	    say,
-	    rename_seat,
-	    rename_seat,
-	    rename_seat,
-	    whisper,
-	    whisper,
-	    set_subject,
-	    leave,
-	    leave,
-	    vanish,
-	    vanish,
-	    wait,
-	    walk_affiliate,
-	    walk_configure,
-	    walk_invite,
-	    enter_again,
-	    walk_ask_voice,
-	    walk_answer_voice,
+	    walk_kick,	      walk_kick,      walk_give_role,
+	    walk_give_role,   walk_say,	      walk_say,
+	    walk_say,	      walk_say,	      walk_say,
+	    walk_say,	      walk_rename,    walk_rename,
+	    walk_rename,      walk_whisper,   walk_whisper,
+	    walk_set_subject, leave,	      leave,
+	    vanish,	      vanish,	      wait,
+	    walk_affiliate,   walk_configure, walk_invite,
+	    enter_again,      walk_ask_voice, walk_answer_voice,
 	    walk_destroy,
 	};
 

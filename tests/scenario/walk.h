@@ -179,8 +179,8 @@ struct walk_occ *model_of_user(struct walk_room *r, int user);
 enum reason_code model_admits(const struct walk_seat *t, const char *nick,
 			      const char *password);
 void model_join(struct walk_seat *t, const char *nick);
-/* He hears the history and what comes after. */
-void model_listen(struct walk_seat *t);
+/* He hears so many old messages, and what comes after. */
+void model_listen(struct walk_seat *t, size_t history);
 /* May an XMPP user's device take this nickname? */
 bool model_may_rename(const struct walk_seat *t, const char *nick);
 void model_rename(struct walk_seat *t, const char *nick);
@@ -205,10 +205,22 @@ void model_tidy(struct walk *w);
 
 /* --- what people do --- */
 
-/* test_walk.c: a call that is to be, and its session when it is there */
+/* test_walk.c: of XMPP users; a call that is to be, and its session when it is
+ * there */
+const char *walk_pick_nick(struct walk *w);
+void walk_put_presence(struct walk_seat *t, const char *nick, const char *attr,
+		       const char *inside);
+/* With a password and the wish for so much history. */
+void walk_put_join(struct walk_seat *t, const char *nick, const char *password,
+		   size_t history);
 void walk_call_init(struct walk_seat *t);
 void walk_begin_msrp(struct walk_seat *t);
 
+/* walk_talk.c */
+void walk_rename(struct walk_seat *t);
+void walk_say(struct walk_seat *t);
+void walk_whisper(struct walk_seat *t);
+void walk_set_subject(struct walk_seat *t);
 /* walk_moderate.c: moderators of both worlds and the administrator */
 void walk_kick(struct walk_seat *t);
 void walk_give_role(struct walk_seat *t);

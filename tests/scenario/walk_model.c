@@ -230,12 +230,12 @@ static void begin(struct walk_room *r, int owner)
 	r->affiliation[owner] = AFF_OWNER;
 }
 
-void model_listen(struct walk_seat *t)
+void model_listen(struct walk_seat *t, size_t history)
 {
 	const struct walk_room *r = walk_room(t);
 
 	t->history = r->n_said;
-	t->due = r->n_said > WALK_HISTORY ? r->n_said - WALK_HISTORY : 0;
+	t->due = r->n_said > history ? r->n_said - history : 0;
 }
 
 void model_join(struct walk_seat *t, const char *nick)
@@ -257,7 +257,7 @@ void model_join(struct walk_seat *t, const char *nick)
 	t->occ = o;
 	t->private.text[0] = '\0';
 	t->asked = 0;
-	model_listen(t);
+	model_listen(t, WALK_HISTORY);
 }
 
 /* --- going --- */
