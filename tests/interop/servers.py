@@ -85,12 +85,12 @@ class Server:
     def output(self):
         return self.path("output.log")
 
-    def run(self, command, env=None):
+    def run(self, command, env=None, **more):
         with open(self.output, "ab") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 cwd=self.folder, env=dict(os.environ, **(env or {})),
-                start_new_session=True)
+                start_new_session=True, **more)
         self.runs += 1
 
     def stop(self, sig=signal.SIGTERM, timeout=20):
@@ -115,9 +115,11 @@ class Server:
 class Prosody(Server):
     name, binary = "prosody", "prosody"
 
-    def __init__(self, folder, users, components):
+    def __init__(self, folder, users, components, web=None):
+        """web: a folder to serve, beside WebSockets, to browsers."""
         super().__init__(folder)
         self.c2s, self.component = free_port(), free_port()
+        self.http = free_port() if web else None
         for user in users:
             self.write("data/x%%2etest/accounts/%s.dat" % user,
                        'return { ["password"] = "%s"; };\n' % PASSWORD)
@@ -131,8 +133,8 @@ pidfile = "%(dir)s/prosody.pid"
 data_path = "%(dir)s/data"
 certificates = "%(dir)s"
 log = { { levels = { min = "info" }, to = "console", timestamps = true } }
-modules_enabled = { "roster", "saslauth", "disco", "ping", "vcard" }
-modules_disabled = { "s2s", "tls", "offline", "http", "dialback" }
+modules_enabled = { "roster", "saslauth", "disco", "ping", "vcard"%(more)s }
+modules_disabled = { "s2s", "tls", "offline"%(fewer)s, "dialback" }
 authentication = "internal_plain"
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
@@ -140,19 +142,27 @@ c2s_ports = { %(c2s)d }
 c2s_direct_tls_ports = {}
 s2s_ports = {}
 s2s_direct_tls_ports = {}
-http_ports = {}
+http_ports = { %(http)s }
+http_interfaces = { "127.0.0.1" }
+http_default_host = "x.test"
+http_files_dir = "%(web)s"
+consider_websocket_secure = true
 https_ports = {}
 interfaces = { "127.0.0.1" }
 component_interfaces = { "127.0.0.1" }
 component_ports = { %(component)d }
 VirtualHost "x.test"
 %(blocks)s""" % {"dir": self.folder, "c2s": self.c2s, "blocks": blocks,
-                 "component": self.component})
+                 "component": self.component, "http": self.http or "",
+                 "web": web or "",
+                 "more": ', "http_files", "websocket"' if web else "",
+                 "fewer": "" if web else ', "http"'})
 
     def start(self):
         self.run(["prosody", "-F", "--config", self.config])
-        wait_port(self.c2s, self.process)
-        wait_port(self.component, self.process)
+        for port in (self.c2s, self.component, self.http):
+            if port:
+                wait_port(port, self.process)
         return self
 
 
