@@ -47,6 +47,10 @@ enum world { WORLD_SIP, WORLD_XMPP, WORLDS };
 	X(REASON_UNAVAILABLE, "not available at present")                      \
 	X(REASON_NOT_ACCEPTED, "not acceptable to the room")                   \
 	X(REASON_FAULT, "the room's server failed")                            \
+	X(REASON_MOVED, "to be found elsewhere")                               \
+	X(REASON_NO_SERVER, "no such server")                                  \
+	X(REASON_DECLINED, "declined")                                         \
+	X(REASON_PENDING, "another request is under way")                      \
 	/* an occupant or a seat ended */                                      \
 	X(REASON_LEFT, "left")                                                 \
 	X(REASON_KICKED, "removed by a moderator")                             \
@@ -76,6 +80,8 @@ struct reason {
 	struct str by;
 	/* REASON_ROOM_GONE: the room to go to instead, and its password */
 	struct str venue, venue_password;
+	unsigned retry_s; /* it may be tried again after that; 0: nobody knows
+			   */
 };
 
 /* Ordered by power. */

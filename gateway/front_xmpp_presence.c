@@ -191,13 +191,16 @@ void fx_join_failed(struct fx_session *s, struct reason why)
 {
 	struct buf *b = fx_begin(s->f, "presence", s->jid, s->room, s->nick,
 				 "error", str_z(s->join_id));
+	struct stanza_error e = map_reason_to_error(why.code);
 
+	if (why.retry_s) /* ERR-7 */
+		e.type = "wait";
 	log_info(s->f->log, "xmpp.join_refused", "room=%s jid=%s why=\"%s\"",
 		 LOGQ(s->room), LOGQ(s->jid), reason_text(why.code));
 	s->f->stats.refused++;
 	s->f->stats.refused_for[why.code]++;
 	buf_addz(b, "><x xmlns='" NS_MUC "'/>");
-	x_put_error(b, map_reason_to_error(why.code), s->room,
+	x_put_error(b, e, s->room,
 		    why.text.n ? why.text : str_z(reason_text(why.code)));
 	buf_addz(b, "</presence>");
 	fx_send(s->f, str_z(s->domain->name));

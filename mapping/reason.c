@@ -274,6 +274,12 @@ static const struct words words[REASONS] = {
 	{406, 403, 403, {"modify", "not-acceptable"}, 0, NULL},
     [REASON_FAULT] =
 	{500, 408, 408, {"cancel", "internal-server-error"}, 333, "failed"},
+    [REASON_MOVED] = {480, 404, 403, {"modify", "redirect"}, 0, NULL},
+    [REASON_NO_SERVER] =
+	{404, 408, 408, {"cancel", "remote-server-not-found"}, 0, NULL},
+    [REASON_DECLINED] =
+	{603, 404, 408, {"cancel", "recipient-unavailable"}, 0, NULL},
+    [REASON_PENDING] = {491, 400, 408, {"wait", "unexpected-request"}, 0, NULL},
     [REASON_LEFT] =
 	{200, 481, 481, {"cancel", "not-acceptable"}, 0, "departed"},
     [REASON_KICKED] = {403, 481, 481, {"auth", "forbidden"}, 307, "booted"},
@@ -292,6 +298,56 @@ static const struct words words[REASONS] = {
 	{403, 403, 403, {"wait", "resource-constraint"}, 307, "booted"},
 };
 /* clang-format on */
+
+/* The first that has this error, of those that a refusal from elsewhere may
+ * mean. */
+static enum reason_code with_error(struct stanza_error e)
+{
+	static const enum reason_code meant[] = {
+	    REASON_BAD_REQUEST,	 REASON_BAD_NICK, REASON_NICK_TAKEN,
+	    REASON_NICK_OFF,	 REASON_NO_ROOM,  REASON_FORBIDDEN,
+	    REASON_MEMBERS_ONLY, REASON_PASSWORD, REASON_NO_PRIVATE,
+	    REASON_NOT_ACCEPTED, REASON_TOO_BIG,  REASON_OVERLOAD,
+	    REASON_UNSUPPORTED,	 REASON_TIMEOUT,  REASON_MOVED,
+	    REASON_NO_SERVER,	 REASON_FAULT,	  REASON_UNAVAILABLE,
+	    REASON_DECLINED,	 REASON_PENDING,  REASON_ROOM_GONE,
+	};
+
+	for (size_t i = 0; i < sizeof(meant) / sizeof(meant[0]); i++)
+		if (is(words[meant[i]].error.condition, e.condition) &&
+		    is(words[meant[i]].error.type, e.type))
+			return meant[i];
+	return REASON_FAULT;
+}
+
+enum reason_code map_sip_to_reason(int status)
+{
+	return with_error(map_sip_to_error(status, false));
+}
+
+enum reason_code map_msrp_to_reason(int status, bool nickname)
+{
+	return status == 200 ? REASON_OK
+			     : with_error(map_msrp_to_error(status, nickname));
+}
+
+/* RFC 3326: what the other side says when it ends a call (X2S-31). */
+enum reason_code map_bye_to_reason(int cause)
+{
+	switch (cause) {
+	case 503:
+		return REASON_SHUTDOWN;
+	case 410:
+		return REASON_ROOM_GONE;
+	case 408:
+	case 480:
+	case 481:
+	case 500:
+		return REASON_LOST;
+	default:
+		return REASON_KICKED;
+	}
+}
 
 int map_reason_to_sip(enum reason_code r)
 {

@@ -46,6 +46,14 @@ int map_reason_to_sip(enum reason_code r);
 int map_reason_to_send(enum reason_code r);
 int map_reason_to_nickname(enum reason_code r);
 struct stanza_error map_reason_to_error(enum reason_code r);
+/* And back: what a final status of an INVITE, SUBSCRIBE or REFER (0: none
+ * came), of a SEND or of a NICKNAME means; its error is that of table A or
+ * C. */
+enum reason_code map_sip_to_reason(int status);
+enum reason_code map_msrp_to_reason(int status, bool nickname);
+/* Why somebody is out of the room, as the cause of a BYE says it (0: none);
+ * the other way as above (X2S-31). */
+enum reason_code map_bye_to_reason(int cause);
 /* The muc#user status code with which an occupant leaves for this reason, 0 =
  * none. */
 int map_reason_to_muc_status(enum reason_code r);

@@ -336,6 +336,48 @@ static void test_reason_of_end(void **state)
 	}
 }
 
+static bool same(struct stanza_error a, struct stanza_error b)
+{
+	return strcmp(a.type, b.type) == 0 &&
+	       strcmp(a.condition, b.condition) == 0;
+}
+
+/* ERR-1: no refusal of another server loses its meaning on its way through the
+ * neutral reasons. */
+static void test_refusals(void **state)
+{
+	(void)state;
+	for (int status = 300; status < 700; status++)
+		assert_true(
+		    same(map_reason_to_error(map_sip_to_reason(status)),
+			 map_sip_to_error(status, false)));
+	assert_int_equal(map_sip_to_reason(0), REASON_TIMEOUT);
+	for (int status = 201; status < 600; status++)
+		for (int nickname = 0; nickname < 2; nickname++)
+			assert_true(
+			    same(map_reason_to_error(
+				     map_msrp_to_reason(status, nickname)),
+				 map_msrp_to_error(status, nickname)));
+	assert_int_equal(map_msrp_to_reason(200, false), REASON_OK);
+	assert_int_equal(map_msrp_to_reason(0, false), REASON_TIMEOUT);
+}
+
+/* X2S-31 */
+static void test_bye(void **state)
+{
+	static const struct {
+		int cause;
+		int muc;
+	} rows[] = {{0, 307},   {200, 307}, {403, 307}, {503, 332},
+		    {408, 333}, {481, 333}, {480, 333}, {410, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(map_reason_to_muc_status(
+				     map_bye_to_reason(rows[i].cause)),
+				 rows[i].muc);
+}
+
 /* Every reason has words in every world. */
 static void test_no_gap(void **state)
 {
@@ -380,6 +422,8 @@ int main(void)
 	    cmocka_unit_test(test_reason_to_error),
 	    cmocka_unit_test(test_reason_to_msrp),
 	    cmocka_unit_test(test_reason_of_end),
+	    cmocka_unit_test(test_refusals),
+	    cmocka_unit_test(test_bye),
 	    cmocka_unit_test(test_no_gap),
 	    cmocka_unit_test(test_phrase),
 	};
