@@ -4,6 +4,7 @@
 #include "gateway/front_sip_file.h"
 #include "gateway/front_sip_long.h"
 #include "gateway/front_sip_name.h"
+#include "gateway/sip_words.h"
 
 #include "base/err.h"
 #include "base/mem.h"

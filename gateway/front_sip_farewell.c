@@ -1,27 +1,13 @@
 /* Endpoints that are not simply there: being called, just gone, or there
  * because they were called (RFC 4575 §5.7). */
 #include "gateway/front_sip_watch.h"
+#include "gateway/sip_words.h"
 
 #include "base/rfc3339.h"
 #include "mapping/reason.h"
 #include "mapping/roster.h"
 
 #define USER_MAX 262144
-
-void sip_reason(struct buf *b, int status, struct str text)
-{
-	struct buf clean = BUF_INIT(4096);
-
-	map_phrase(&clean, text);
-	buf_addf(b, "SIP;cause=%d;text=\"", status);
-	for (size_t i = 0; i < clean.n; i++) {
-		if (clean.p[i] == '"' || clean.p[i] == '\\')
-			buf_addc(b, '\\');
-		buf_addc(b, clean.p[i]);
-	}
-	buf_addc(b, '"');
-	buf_done(&clean);
-}
 
 static struct str time_text(struct arena *a, uint64_t wall_ms)
 {

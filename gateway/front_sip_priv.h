@@ -6,12 +6,12 @@
 #include "gateway/front_sip_guest.h"
 #include "gateway/hops.h"
 #include "gateway/kept.h"
+#include "gateway/reach.h"
 #include "sip/confinfo.h"
 #include "sip/sdp.h"
 
 struct auth;
 struct call;
-struct connecting;
 struct cpim;
 struct dialog_name;
 struct dialog_names;
@@ -163,11 +163,11 @@ struct call {
 	/* negotiated; the peer's strings are slices of `lists` */
 	struct sdp_media peer;
 	char *lists;
-	bool takes_all;		       /* any wrapped type */
-	bool takes_plain;	       /* text/plain */
-	bool plain;		       /* a client without CPIM */
-	bool connect_out;	       /* the answer made us the active side */
-	struct connecting *connecting; /* whose host is being resolved */
+	bool takes_all;		   /* any wrapped type */
+	bool takes_plain;	   /* text/plain */
+	bool plain;		   /* a client without CPIM */
+	bool connect_out;	   /* the answer made us the active side */
+	struct reach *connecting;  /* whose host is being resolved */
 	bool offered;		   /* `answer` is an offer, its answer is due */
 	bool pathless;		   /* the session does not know its peer yet */
 	struct invitees *invitees; /* of his INVITE; NULL: none */
@@ -471,17 +471,6 @@ void call_keep_peer(struct call *c, const struct sdp_media *m, bool plain);
 void call_tell_seat(struct call *c);
 
 /* front_sip_connect.c */
-/* Where to connect to: the leftmost URI of the path, or c= and m=
- * (RFC 6714 §4.3). */
-struct destination {
-	struct str host; /* a slice of the media description */
-	uint16_t port;
-	/* only their addresses tell whether c= names the path's host, too */
-	bool compare;
-};
-/* ERR_UNSUPPORTED, ERR_SYNTAX: there is none that we can use (MSRP-74, SDP-12).
- */
-int call_destination(const struct sdp_media *m, struct destination *to);
 /* Resolves its host, then connects to its addresses in turn. */
 void call_connect(struct call *c);
 void call_connect_cancel(struct call *c); /* before that */
@@ -559,8 +548,6 @@ void farewell_put_guest(struct buf *b, const struct guest_view *g);
 /* The room's roster says how those came in whom it has called. */
 void farewell_decorate(struct front_sip *f, const struct occupant *o,
 		       struct arena *a, struct confinfo_user *u);
-/* "SIP;cause=486;text=\"Busy Here\"": the Reason header's value (RFC 3326). */
-void sip_reason(struct buf *b, int status, struct str text);
 
 /* front_sip_options.c */
 void options_request(struct front_sip *f, const struct port_msg *m);

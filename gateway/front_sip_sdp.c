@@ -235,7 +235,6 @@ static int take_media(struct call *c, const struct sdp *offer, int chosen)
 	const struct sdp_media *m = &offer->media[chosen];
 	enum sdp_setup setup = sdp_answer_setup(m->setup);
 	struct msrp_session *session = c->session;
-	struct destination unused;
 	int status;
 	bool secure;
 
@@ -243,8 +242,7 @@ static int take_media(struct call *c, const struct sdp *offer, int chosen)
 	if (same_session(c, m)) {
 		msrp_session_update(session, m->max_size, peer_sends(m));
 	} else {
-		if (setup == SDP_SETUP_ACTIVE &&
-		    call_destination(m, &unused) < 0)
+		if (setup == SDP_SETUP_ACTIVE && reach_check(m) < 0)
 			return 488;
 		status = new_session(c, m, secure, &session);
 		if (status != 200)
@@ -407,12 +405,11 @@ static bool take_answer(struct call *c, const struct sdp_media *m, bool secure)
 {
 	bool connect = !c->bound && m->setup != SDP_SETUP_ACTIVE;
 	struct msrp_uri own;
-	struct destination unused;
 
 	if (msrp_uri_parse(msrp_session_uri(c->session), &own) < 0 ||
 	    own.secure != secure)
 		return false;
-	if (connect && call_destination(m, &unused) < 0)
+	if (connect && reach_check(m) < 0)
 		return false;
 	if (c->pathless ? !set_peer(c, m) : !same_session(c, m))
 		return false;

@@ -1,87 +1,12 @@
 /* Session timers (RFC 4028): a call whose peer has vanished without a BYE ends,
  * and every call shows the proxies on its way that it is still there. */
 #include "gateway/front_sip_priv.h"
+#include "gateway/sip_words.h"
 
 #include "base/err.h"
 #include "base/random.h"
 
-#define INTERVAL_S    1800
-#define MIN_SE_S      90
-#define GRACE_S	      32 /* before the expiry, RFC 4028 §10 */
 #define RETRY_LEAST_S 10
-
-enum refresher { REFRESHER_NONE, REFRESHER_UAC, REFRESHER_UAS };
-
-/* "1800;refresher=uac"; what can't be read counts as absent. */
-static bool read_expires(struct str value, uint32_t *seconds,
-			 enum refresher *who)
-{
-	struct str number = str_trim_space(str_split(&value, ';'));
-	uint64_t n;
-
-	if (str_u64(number, UINT32_MAX, &n) < 0)
-		return false;
-	*seconds = (uint32_t)n;
-	*who = REFRESHER_NONE;
-	while (value.n) {
-		struct str param = str_trim_space(str_split(&value, ';'));
-		struct str name = str_trim_space(str_split(&param, '='));
-
-		param = str_trim_space(param);
-		if (!str_ieq(name, STR("refresher")))
-			continue;
-		if (str_ieq(param, STR("uac")))
-			*who = REFRESHER_UAC;
-		else if (str_ieq(param, STR("uas")))
-			*who = REFRESHER_UAS;
-	}
-	return true;
-}
-
-static bool list_has(struct str list, struct str token)
-{
-	while (list.n)
-		if (str_ieq(str_trim_space(str_split(&list, ',')), token))
-			return true;
-	return false;
-}
-
-static bool supports_timer(const struct port_msg *m)
-{
-	return list_has(m->f[PORT_F_SUPPORTED], STR("timer")) ||
-	       list_has(m->f[PORT_F_REQUIRE], STR("timer"));
-}
-
-static uint32_t min_se(const struct port_msg *m)
-{
-	enum refresher unused;
-	uint32_t n = 0;
-
-	if (!read_expires(m->f[PORT_F_MIN_SE], &n, &unused) || n < MIN_SE_S)
-		return MIN_SE_S;
-	return n;
-}
-
-/* An Allow header says whether the peer takes UPDATE; without one we know what
- * we knew. */
-static void note_allow(struct session_timer *t, const struct port_msg *m)
-{
-	struct str lines = m->f[PORT_F_HEADERS], allowed;
-	bool seen = false, update = false;
-
-	while (lines.n) {
-		struct str line = str_split(&lines, '\n');
-
-		allowed = line;
-		if (!str_ieq(str_trim_space(str_split(&allowed, ':')),
-			     STR("Allow")))
-			continue;
-		seen = true;
-		update = update || list_has(allowed, STR("UPDATE"));
-	}
-	if (seen)
-		t->update = update;
-}
 
 /* --- the clock --- */
 
@@ -98,8 +23,8 @@ static void arm(struct call *c)
 	uint64_t interval_ms = (uint64_t)t->interval_s * 1000;
 	uint64_t grace_ms = interval_ms / 3;
 
-	if (grace_ms > GRACE_S * 1000)
-		grace_ms = GRACE_S * 1000;
+	if (grace_ms > SIP_GRACE_S * 1000)
+		grace_ms = SIP_GRACE_S * 1000;
 	t->request = 0;
 	t->deadline_ms = loop_now_ms(c->f->loop) + interval_ms - grace_ms;
 	if (t->ours)
@@ -170,8 +95,8 @@ bool session_timer_refuses(struct front_sip *f, const struct port_msg *m)
 	enum refresher who;
 	uint32_t seconds;
 
-	if (!read_expires(m->f[PORT_F_SESSION_EXPIRES], &seconds, &who) ||
-	    seconds >= MIN_SE_S || !supports_timer(m))
+	if (!sip_session_expires(m, &seconds, &who) ||
+	    seconds >= SIP_MIN_SE_S || !sip_supports_timer(m))
 		return false;
 	a.headers = STR("Min-SE: 90\r\n");
 	front_sip_answer(f, m, &a);
@@ -185,12 +110,13 @@ void session_timer_answer(struct call *c, const struct port_msg *m,
 	enum refresher who = REFRESHER_NONE;
 	uint32_t seconds;
 
-	note_allow(t, m);
-	t->min_se_s = min_se(m);
-	t->peer_supports = supports_timer(m);
-	if (!read_expires(m->f[PORT_F_SESSION_EXPIRES], &seconds, &who))
-		seconds = t->min_se_s > INTERVAL_S ? t->min_se_s : INTERVAL_S;
-	if (seconds < MIN_SE_S) {
+	sip_note_update(m, &t->update);
+	t->min_se_s = sip_min_se(m);
+	t->peer_supports = sip_supports_timer(m);
+	if (!sip_session_expires(m, &seconds, &who))
+		seconds =
+		    t->min_se_s > SIP_SESSION_S ? t->min_se_s : SIP_SESSION_S;
+	if (seconds < SIP_MIN_SE_S) {
 		/* A proxy's wish that its client can't be told to raise. */
 		session_timer_stop(c);
 		return;
@@ -221,9 +147,8 @@ static void refreshed(struct call *c, const struct port_msg *m)
 		call_bye(c, REASON_UNSUPPORTED, STR("no usable answer"));
 		return;
 	}
-	note_allow(t, m);
-	if (read_expires(m->f[PORT_F_SESSION_EXPIRES], &seconds, &who) &&
-	    seconds >= MIN_SE_S) {
+	sip_note_update(m, &t->update);
+	if (sip_session_expires(m, &seconds, &who) && seconds >= SIP_MIN_SE_S) {
 		t->interval_s = seconds;
 		t->ours = who != REFRESHER_UAS;
 		arm(c);
@@ -239,7 +164,7 @@ static void refreshed(struct call *c, const struct port_msg *m)
 static void try_later(struct call *c, const struct port_msg *m)
 {
 	struct session_timer *t = &c->session_timer;
-	uint64_t left = left_ms(c), asked = min_se(m);
+	uint64_t left = left_ms(c), asked = sip_min_se(m);
 
 	if (m->status == 422 && asked > t->min_se_s) {
 		t->min_se_s = (uint32_t)asked;

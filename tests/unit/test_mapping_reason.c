@@ -344,7 +344,7 @@ static bool same(struct stanza_error a, struct stanza_error b)
 
 /* ERR-1: no refusal of another server loses its meaning on its way through the
  * neutral reasons. */
-static void test_refusals(void **state)
+static void test_refused_elsewhere(void **state)
 {
 	(void)state;
 	for (int status = 300; status < 700; status++)
@@ -422,7 +422,7 @@ int main(void)
 	    cmocka_unit_test(test_reason_to_error),
 	    cmocka_unit_test(test_reason_to_msrp),
 	    cmocka_unit_test(test_reason_of_end),
-	    cmocka_unit_test(test_refusals),
+	    cmocka_unit_test(test_refused_elsewhere),
 	    cmocka_unit_test(test_bye),
 	    cmocka_unit_test(test_no_gap),
 	    cmocka_unit_test(test_phrase),

@@ -1,0 +1,132 @@
+#include "gateway/sip_words.h"
+
+#include "mapping/reason.h"
+#include "msrp/cpim.h"
+
+#define RETRY_MAX_S 86400
+
+struct str sip_header(struct str lines, struct str name)
+{
+	while (lines.n) {
+		struct str line = str_split(&lines, '\n');
+
+		if (str_ieq(str_trim_space(str_split(&line, ':')), name))
+			return str_trim_space(line);
+	}
+	return STR_NONE;
+}
+
+bool sip_list_has(struct str list, struct str token)
+{
+	while (list.n)
+		if (str_ieq(str_trim_space(str_split(&list, ',')), token))
+			return true;
+	return false;
+}
+
+void sip_reason(struct buf *b, int status, struct str text)
+{
+	struct buf clean = BUF_INIT(4096);
+
+	map_phrase(&clean, text);
+	buf_addf(b, "SIP;cause=%d;text=\"", status);
+	for (size_t i = 0; i < clean.n; i++) {
+		if (clean.p[i] == '"' || clean.p[i] == '\\')
+			buf_addc(b, '\\');
+		buf_addc(b, clean.p[i]);
+	}
+	buf_addc(b, '"');
+	buf_done(&clean);
+}
+
+int sip_reason_read(struct str value, struct str *text)
+{
+	struct str rest = value, protocol = str_split(&rest, ';');
+	uint64_t cause = 0;
+
+	*text = mime_param(value, STR("text"));
+	if (!str_ieq(str_trim_space(protocol), STR("SIP")) ||
+	    str_u64(mime_param(value, STR("cause")), 699, &cause) < 0)
+		return 0;
+	return (int)cause;
+}
+
+unsigned sip_retry_after(const struct port_msg *m)
+{
+	struct str value = sip_header(m->f[PORT_F_HEADERS], STR("Retry-After"));
+	uint64_t n = 0;
+	size_t digits = 0;
+
+	while (digits < value.n && value.p[digits] >= '0' &&
+	       value.p[digits] <= '9')
+		digits++;
+	if (digits && str_u64(str_of(value.p, digits), UINT32_MAX, &n) < 0)
+		n = RETRY_MAX_S;
+	return n < RETRY_MAX_S ? (unsigned)n : RETRY_MAX_S;
+}
+
+/* --- session timers --- */
+
+static bool read_expires(struct str value, uint32_t *seconds,
+			 enum refresher *who)
+{
+	struct str number = str_trim_space(str_split(&value, ';'));
+	uint64_t n;
+
+	if (str_u64(number, UINT32_MAX, &n) < 0)
+		return false;
+	*seconds = (uint32_t)n;
+	*who = REFRESHER_NONE;
+	while (value.n) {
+		struct str param = str_trim_space(str_split(&value, ';'));
+		struct str name = str_trim_space(str_split(&param, '='));
+
+		param = str_trim_space(param);
+		if (!str_ieq(name, STR("refresher")))
+			continue;
+		if (str_ieq(param, STR("uac")))
+			*who = REFRESHER_UAC;
+		else if (str_ieq(param, STR("uas")))
+			*who = REFRESHER_UAS;
+	}
+	return true;
+}
+
+bool sip_session_expires(const struct port_msg *m, uint32_t *seconds,
+			 enum refresher *who)
+{
+	return read_expires(m->f[PORT_F_SESSION_EXPIRES], seconds, who);
+}
+
+uint32_t sip_min_se(const struct port_msg *m)
+{
+	enum refresher unused;
+	uint32_t n = 0;
+
+	if (!read_expires(m->f[PORT_F_MIN_SE], &n, &unused) || n < SIP_MIN_SE_S)
+		return SIP_MIN_SE_S;
+	return n;
+}
+
+bool sip_supports_timer(const struct port_msg *m)
+{
+	return sip_list_has(m->f[PORT_F_SUPPORTED], STR("timer")) ||
+	       sip_list_has(m->f[PORT_F_REQUIRE], STR("timer"));
+}
+
+void sip_note_update(const struct port_msg *m, bool *update)
+{
+	struct str lines = m->f[PORT_F_HEADERS], allowed;
+	bool seen = false, found = false;
+
+	while (lines.n) {
+		allowed = str_split(&lines, '\n');
+		if (!str_ieq(str_trim_space(str_split(&allowed, ':')),
+			     STR("Allow")))
+			continue;
+		seen = true;
+		found = found || sip_list_has(allowed, STR("UPDATE"));
+	}
+	if (seen)
+		*update = found;
+}

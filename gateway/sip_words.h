@@ -1,0 +1,35 @@
+/* What single SIP headers say, read and written. Pure. */
+#pragma once
+
+#include "base/buf.h"
+#include "sip/port.h"
+
+/* The value of the first header of this name in lines of headers; empty: none.
+ */
+struct str sip_header(struct str lines, struct str name);
+/* Has a comma-separated list this token (without case)? */
+bool sip_list_has(struct str list, struct str token);
+
+/* "SIP;cause=486;text=\"Busy Here\"": the Reason header's value (RFC 3326). */
+void sip_reason(struct buf *b, int status, struct str text);
+/* And back: the cause, 0 if it is none of SIP's; *text may be empty. */
+int sip_reason_read(struct str value, struct str *text);
+/* Seconds of Retry-After; 0: there is none. */
+unsigned sip_retry_after(const struct port_msg *m);
+
+/* --- session timers (RFC 4028) --- */
+
+#define SIP_SESSION_S 1800
+#define SIP_MIN_SE_S  90
+#define SIP_GRACE_S   32 /* before the expiry, §10 */
+
+enum refresher { REFRESHER_NONE, REFRESHER_UAC, REFRESHER_UAS };
+/* "1800;refresher=uac"; what can't be read counts as absent. */
+bool sip_session_expires(const struct port_msg *m, uint32_t *seconds,
+			 enum refresher *who);
+/* Min-SE, at least what we take. */
+uint32_t sip_min_se(const struct port_msg *m);
+bool sip_supports_timer(const struct port_msg *m);
+/* An Allow header says whether the peer takes UPDATE; without one *update
+ * stays. */
+void sip_note_update(const struct port_msg *m, bool *update);
