@@ -94,6 +94,7 @@ static struct delivery *put(struct room *r, enum target target,
 
 	d->target = target;
 	d->ev = *ev;
+	d->ev.number = ++r->rooms->last_event;
 	if (d->ev.msg)
 		message_ref(d->ev.msg);
 	TAILQ_INSERT_TAIL(line(r, target), d, link);

@@ -162,6 +162,7 @@ struct rooms {
 	void *watch_user;
 	size_t max_rooms;
 	uint64_t last_id; /* of seats and occupants */
+	uint64_t last_event;
 	bool closed;
 };
 

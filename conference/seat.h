@@ -118,9 +118,9 @@ enum seat_cmd_type {
 	 * REASON_BAD_REQUEST (he has it), REASON_OVERLOAD (he asked just now).
 	 */
 	SEAT_ASK_VOICE,
-	/* Somebody is asked to come, by a room that lives elsewhere: text: whom,
-	 * a bare JID or a SIP URI; reason: why; target: the invitation's id (of
-	 * struct invitation_answer, if he declines or can't be reached).
+	/* Somebody is asked to come, by a room that lives elsewhere: text:
+	 * whom, a bare JID or a SIP URI; reason: why; target: the invitation's
+	 * id (of struct invitation_answer, if he declines or can't be reached).
 	 * REASON_OK: the room has been asked, REASON_BAD_REQUEST (no address
 	 * that it could understand), REASON_UNSUPPORTED (a local room: its
 	 * front ends invite, see gateway/invitation.h). */
@@ -214,6 +214,9 @@ struct subject {
 
 struct seat_ev {
 	enum seat_ev_type type;
+	/* the same for all seats that hear of one thing, never used again; or 0
+	 */
+	uint64_t number;
 	/* the operation of this very seat that caused it, or 0 */
 	uint64_t own_op;
 	const struct occupant *who;

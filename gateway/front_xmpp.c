@@ -37,6 +37,8 @@ struct front_xmpp *front_xmpp_new(const struct front_xmpp_cfg *cfg)
 	TAILQ_INIT(&f->asked);
 	f->arena = arena_new(READ_MAX);
 	buf_init(&f->out, WRITE_MAX);
+	for (int i = 0; i < FX_SHOWN; i++)
+		buf_init(&f->shown.text[i], WRITE_MAX);
 	buf_init(&f->key, WRITE_MAX);
 	f->floods = floods_new();
 	f->forwards = forwards_new(f);
@@ -87,6 +89,8 @@ void front_xmpp_free(struct front_xmpp *f)
 	table_free(f->exiles);
 	arena_free(f->arena);
 	buf_done(&f->out);
+	for (int i = 0; i < FX_SHOWN; i++)
+		buf_done(&f->shown.text[i]);
 	buf_done(&f->key);
 	free(f);
 }

@@ -99,6 +99,17 @@ struct fx_session {
 	unsigned n_forwards; /* queries of his that others are to answer */
 };
 
+#define FX_SHOWN 4
+
+/* Presence that one event brings to many, written once: what follows its
+ * address. */
+struct fx_shown {
+	uint64_t event; /* number */
+	/* the first or only stanza without real address and with, the second
+	 */
+	struct buf text[FX_SHOWN];
+};
+
 struct front_xmpp {
 	struct front_xmpp_cfg cfg;
 	struct loop *loop;
@@ -111,6 +122,7 @@ struct front_xmpp {
 	TAILQ_HEAD(, asked) asked; /* questions to the archive */
 	struct arena *arena;	   /* of the stanza being read */
 	struct buf out;		   /* a stanza being written */
+	struct fx_shown shown;
 	struct buf key;
 	struct floods *floods;
 	struct forwards *forwards;

@@ -1,5 +1,6 @@
 /* What users are told of the roster: presence of occupants, from room/nick
  * (XEP-0045 §7). */
+#include "base/xmltext.h"
 #include "gateway/front_xmpp_priv.h"
 #include "mapping/reason.h"
 #include "mapping/roster.h"
@@ -72,13 +73,19 @@ static void put_user(struct buf *b, const struct show *p)
 	buf_addz(b, "</x>");
 }
 
-static void send_show_to(struct fx_domain *d, struct str to, struct str room,
-			 const struct show *p)
+/* All that follows the address. */
+static void put_show(struct buf *b, struct str room, const struct show *p)
 {
 	const struct presence *pr = p->presence;
-	struct buf *b = fx_begin(d->f, "presence", to, room, p->nick,
-				 pr ? "" : "unavailable", p->id);
 
+	buf_addz(b, " from='");
+	xml_add_attr(b, room);
+	if (p->nick.n) {
+		buf_addc(b, '/');
+		xml_add_attr(b, p->nick);
+	}
+	buf_addz(b, pr ? "'" : "' type='unavailable'");
+	x_put_attr(b, "id", p->id);
 	buf_addc(b, '>');
 	if (pr && pr->show.n)
 		x_put_text(b, "show", pr->show);
@@ -96,12 +103,54 @@ static void send_show_to(struct fx_domain *d, struct str to, struct str room,
 		buf_addz(b, "/>");
 	}
 	buf_addz(b, "</presence>");
-	fx_send(d->f, str_z(d->name));
+}
+
+static struct buf *begin_presence(struct front_xmpp *f)
+{
+	buf_clear(&f->out);
+	buf_addz(&f->out, "<presence");
+	return &f->out;
 }
 
 static void send_show(struct fx_session *s, const struct show *p)
 {
-	send_show_to(s->domain, s->jid, s->room, p);
+	struct buf *b = begin_presence(s->f);
+
+	buf_add(b, s->to);
+	put_show(b, s->room, p);
+	fx_send(s->f, str_z(s->domain->name));
+}
+
+static const struct buf *shared(struct fx_session *s, const struct seat_ev *ev,
+				bool second, const struct show *p)
+{
+	struct fx_shown *c = &s->f->shown;
+	struct buf *b = &c->text[2 * second + (p->jid.n > 0)];
+
+	if (c->event != ev->number) {
+		for (int i = 0; i < FX_SHOWN; i++)
+			buf_clear(&c->text[i]);
+		c->event = ev->number;
+	}
+	if (!b->n)
+		put_show(b, s->room, p);
+	return b;
+}
+
+/* A stanza by which an event is told; second: not the first one. */
+static void tell(struct fx_session *s, const struct seat_ev *ev, bool second,
+		 const struct show *p)
+{
+	struct buf *b;
+
+	if (!ev->number || p->self || p->renamed || p->id.n) {
+		send_show(s, p);
+		return;
+	}
+	b = begin_presence(s->f);
+	buf_add(b, s->to);
+	buf_add(b, buf_str(shared(s, ev, second, p)));
+	fx_send(s->f, str_z(s->domain->name));
 }
 
 static bool is_self(const struct fx_session *s, const struct occupant *who)
@@ -194,6 +243,7 @@ void fx_tell_gone(struct fx_session *s, struct reason why)
 
 void fx_tell_restarted(struct fx_domain *d, const struct kept_occupant *o)
 {
+	struct buf *b = begin_presence(d->f);
 	struct show p = {
 	    .nick = o->nick,
 	    .affiliation = o->affiliation,
@@ -203,7 +253,9 @@ void fx_tell_restarted(struct fx_domain *d, const struct kept_occupant *o)
 	    .reason = {.code = REASON_SHUTDOWN},
 	};
 
-	send_show_to(d, o->jid, o->room, &p);
+	x_put_attr(b, "to", o->jid);
+	put_show(b, o->room, &p);
+	fx_send(d->f, str_z(d->name));
 }
 
 static void remember_self(struct fx_session *s, const struct occupant *who)
@@ -251,13 +303,13 @@ static void on_nick(struct fx_session *s, const struct seat_ev *ev)
 	gone.nick = ev->old_nick;
 	gone.new_nick = ev->who->nick;
 	gone.presence = NULL;
-	send_show(s, &gone);
+	tell(s, ev, false, &gone);
 	if (asked) {
 		p.id = asked->id;
 		p.renamed = !str_eq(asked->text, ev->who->nick);
 		asked->told = true;
 	}
-	send_show(s, &p);
+	tell(s, ev, true, &p);
 }
 
 static void on_changed(struct fx_session *s, const struct seat_ev *ev)
@@ -279,7 +331,7 @@ static void on_changed(struct fx_session *s, const struct seat_ev *ev)
 		p.renamed =
 		    asked->text.n && !str_eq(asked->text, ev->who->nick);
 	}
-	send_show(s, &p);
+	tell(s, ev, false, &p);
 }
 
 static void on_left(struct fx_session *s, const struct seat_ev *ev)
@@ -289,7 +341,7 @@ static void on_left(struct fx_session *s, const struct seat_ev *ev)
 	p.presence = NULL;
 	p.role = ROLE_NONE;
 	p.reason = ev->reason;
-	send_show(s, &p);
+	tell(s, ev, false, &p);
 }
 
 /* Of several sessions under one nickname this one went to another. */
@@ -319,6 +371,8 @@ static void on_own_move(struct fx_session *s, const struct seat_ev *ev)
 
 void fx_roster_event(struct fx_session *s, const struct seat_ev *ev)
 {
+	struct show p;
+
 	if (is_own_move(s, ev)) {
 		on_own_move(s, ev);
 		return;
@@ -331,7 +385,8 @@ void fx_roster_event(struct fx_session *s, const struct seat_ev *ev)
 		on_joined(s, ev);
 		break;
 	case SEAT_OCCUPANT_JOINED:
-		fx_send_occupant(s, ev->who);
+		p = show_of(s, ev->who);
+		tell(s, ev, false, &p);
 		break;
 	case SEAT_OCCUPANT_CHANGED:
 		if (!is_left_behind(s, ev))
