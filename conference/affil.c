@@ -12,6 +12,7 @@ void affils_init(struct affils *l)
 {
 	l->by_user = table_new();
 	l->by_nick = table_new();
+	l->by_plain = table_new();
 }
 
 static void affil_free(struct affil *a)
@@ -34,10 +35,57 @@ void affils_done(struct affils *l)
 	affils_clear(l);
 	table_free(l->by_user);
 	table_free(l->by_nick);
+	table_free(l->by_plain);
 }
+
+/* --- entries for users of one kind --- */
+
+struct affil *affil_particular(const struct affils *l, struct str user)
+{
+	char space[AFFIL_KEY_MAX];
+	struct str key = affil_plain_key(user, space, sizeof(space));
+
+	/* one of a kind himself stands for nobody else */
+	return key.n == user.n ? table_get_str(l->by_plain, key) : NULL;
+}
+
+static void link_alike(struct affils *l, struct affil *a)
+{
+	struct affil *first;
+
+	if (!a->plain.n)
+		return;
+	first = table_get_str(l->by_plain, a->plain);
+	if (first) {
+		a->alike = first->alike;
+		first->alike = a;
+	} else {
+		table_put_str(l->by_plain, a->plain, a);
+	}
+}
+
+static void unlink_alike(struct affils *l, struct affil *a)
+{
+	struct affil *first =
+	    a->plain.n ? table_get_str(l->by_plain, a->plain) : NULL;
+
+	if (first == a) {
+		table_del_str(l->by_plain, a->plain);
+		if (a->alike)
+			table_put_str(l->by_plain, a->alike->plain, a->alike);
+		return;
+	}
+	while (first && first->alike != a)
+		first = first->alike;
+	if (first)
+		first->alike = a->alike;
+}
+
+/* --- the lists --- */
 
 void affils_drop(struct affils *l, struct affil *a)
 {
+	unlink_alike(l, a);
 	table_del_str(l->by_user, a->pub.user);
 	if (a->nick.key.n && table_get_str(l->by_nick, a->nick.key) == a)
 		table_del_str(l->by_nick, a->nick.key);
@@ -49,17 +97,25 @@ void affils_put(struct affils *l, const struct room_affiliation *as,
 {
 	struct affil *a = mem_new(sizeof(*a)),
 		     *old = table_get_str(l->by_user, as->user);
-	char *to = mem_new(as->user.n + as->why.n);
+	char space[AFFIL_KEY_MAX];
+	struct str plain = affil_plain_key(as->user, space, sizeof(space));
+	char *to;
+
+	if (plain.n == as->user.n)
+		plain = STR_NONE;
+	to = mem_new(as->user.n + as->why.n + plain.n);
 
 	a->block = to;
 	a->pub = *as;
 	a->pub.user = str_pack(&to, as->user);
 	a->pub.why = str_pack(&to, as->why);
+	a->plain = str_pack(&to, plain);
 	a->nick = take_nick;
 	a->pub.nick = a->nick.text;
 	if (old)
 		affils_drop(l, old);
 	table_put_str(l->by_user, a->pub.user, a);
+	link_alike(l, a);
 	if (a->nick.key.n && !table_get_str(l->by_nick, a->nick.key))
 		table_put_str(l->by_nick, a->nick.key, a);
 }

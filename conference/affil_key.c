@@ -59,7 +59,7 @@ static struct str domain_of(struct str id)
 
 /* Entries for users of every kind are in lower case: a SIP user's name need not
  * be. */
-static struct str plain_key(struct str id, char *space, size_t room)
+struct str affil_plain_key(struct str id, char *space, size_t room)
 {
 	struct str plain = affil_plain(id);
 
@@ -93,7 +93,7 @@ struct str affil_key(const struct person *who, unsigned i, char *space,
 	case 0:
 		return id;
 	case 1:
-		return plain_key(id, space, room);
+		return affil_plain_key(id, space, room);
 	case 2:
 		return scheme_domain(id, space, room);
 	default:

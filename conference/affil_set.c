@@ -53,11 +53,13 @@ static void put(struct room *r, const struct room_affiliation *want,
  */
 static void drop_particular(struct room *r, struct str user)
 {
-	struct affil *a;
+	struct affil *a = affil_particular(&r->granted, user), *next;
 
-	TABLE_FOREACH (r->granted.by_user, it, a)
+	for (; a; a = next) {
+		next = a->alike;
 		if (affil_stands_for(user, a->pub.user))
 			drop(r, a);
+	}
 }
 
 static bool nick_is_others(const struct room *r, const struct nick *n,

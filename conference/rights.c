@@ -37,12 +37,17 @@ static enum affiliation affiliation_of_key(const struct room *r,
 {
 	struct person who = {.account = user};
 	enum affiliation best = affil_of(r, &who);
-	const struct room_affiliation *a;
-	size_t it = 0;
+	const struct affils *const lists[] = {&r->fixed, &r->granted};
 
-	while ((a = room_affiliations(r, &it)))
-		if (a->affiliation > best && affil_stands_for(user, a->user))
-			best = a->affiliation;
+	for (int i = 0; i < 2; i++) {
+		const struct affil *a = affil_particular(lists[i], user);
+
+		for (; a; a = a->alike)
+			if (a->pub.affiliation > best &&
+			    affil_stands_for(user, a->pub.user) &&
+			    affil_at(r, a->pub.user) == a)
+				best = a->pub.affiliation;
+	}
 	return best;
 }
 

@@ -128,6 +128,10 @@ struct quarantine {
 struct affil {
 	struct room_affiliation pub;
 	struct nick nick;
+	/* of an entry for users of one kind: who it would be of every kind, and
+	 * the next entry of which that is so */
+	struct str plain;
+	struct affil *alike;
 	char *block;
 };
 
@@ -142,6 +146,7 @@ struct change {
 
 struct affils {
 	struct table *by_user, *by_nick;
+	struct table *by_plain; /* the first of those alike */
 };
 
 struct scoped_nick;
@@ -378,6 +383,8 @@ struct str affil_key(const struct person *who, unsigned i, char *space,
 		     size_t room);
 /* Without scheme, port and parameters. */
 struct str affil_plain(struct str id);
+/* The same in lower case, in space; empty: too long. */
+struct str affil_plain_key(struct str id, char *space, size_t room);
 bool affil_is_domain(struct str key);
 
 /* affil.c */
@@ -393,6 +400,9 @@ const struct affil *affil_at(const struct room *r, struct str key);
 const struct affil *affil_find(const struct room *r, const struct person *who);
 enum affiliation affil_of(const struct room *r, const struct person *who);
 const struct affil *affil_by_nick(const struct room *r, struct str key);
+/* The first entry for users of one kind whom user, if of every kind, stands
+ * for; others follow as `alike`. */
+struct affil *affil_particular(const struct affils *l, struct str user);
 /* Does the key mean him, alone or with others? */
 bool affil_means(struct str key, const struct person *who);
 bool affil_covers(const struct affil *a, const struct person *who);

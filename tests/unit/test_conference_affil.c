@@ -282,6 +282,31 @@ static void test_one_entry(void **state)
 			 REASON_BAD_NICK);
 }
 
+/* Several of one person, however they are written and in whatever order they
+ * came and went. */
+static void test_one_of_many(void **state)
+{
+	static const char *const kinds[] = {"sip:Dan@x", "sip:dan@x",
+					    "tel:dan@x", "xmpp:dan@x"};
+	struct stage *s = *state;
+
+	people(s);
+	for (size_t gone = 0; gone < 4; gone++) {
+		size_t it = 0, n = 0;
+
+		for (size_t i = 0; i < 4; i++)
+			assert_int_equal(set(s, kinds[i], AFF_MEMBER),
+					 REASON_OK);
+		assert_int_equal(set(s, "sip:dana@x", AFF_MEMBER), REASON_OK);
+		assert_int_equal(set(s, kinds[gone], AFF_NONE), REASON_OK);
+		assert_int_equal(set(s, "dan@x", AFF_MEMBER), REASON_OK);
+		while (room_affiliations(tea(s), &it))
+			n++;
+		assert_int_equal(n, 3); /* with Ann and Dana */
+		assert_int_equal(set(s, "dan@x", AFF_NONE), REASON_OK);
+	}
+}
+
 static void ban_all(struct fake_seat *f, const struct seat_ev *ev)
 {
 	struct stage *s = f->user;
@@ -314,6 +339,7 @@ int main(void)
 	    STAGE_TEST(test_rights),	   STAGE_TEST(test_roles),
 	    STAGE_TEST(test_reserved_for), STAGE_TEST(test_fixed),
 	    STAGE_TEST(test_one_entry),	   STAGE_TEST(test_in_order),
+	    STAGE_TEST(test_one_of_many),  STAGE_TEST(test_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
