@@ -43,6 +43,8 @@ converse.initialize({
 MESSAGES = """[...document.querySelectorAll(".chat-msg")].map(e => [
 	e.dataset.from,
 	e.querySelector(".chat-msg__text")?.innerText.trim() ?? null])"""
+TEXTS = """[...document.querySelectorAll(".chat-msg")].map(
+	e => e.innerText.trim().split("\\n").slice(1))"""
 PEOPLE = """Object.fromEntries([...document.querySelectorAll("li.occupant")]
 	.map(e => [e.querySelector(".occupant-nick").innerText.trim(),
 	[...e.querySelectorAll(".badge")].map(b => b.title).join(" ")]))"""
@@ -97,6 +99,11 @@ class ConverseTest(XmppBed):
         await self.shows(MESSAGES, [[self.room + "/" + nick, text]
                                     for nick, text in want])
 
+    async def click(self, selector):
+        await self.browser.wait("(e => { e?.click(); return !!e; })"
+                                "(document.querySelector(%s))"
+                                % json.dumps(selector))
+
     async def type(self, text):
         await self.browser.type(LINE, text)
 
@@ -138,8 +145,8 @@ class ConverseTest(XmppBed):
         await self.agree(["Alice"], sip=[alice])
 
     async def test_owner(self):
-        """ADM-12, ADM-4, X2S-47: a room of his own, its topic, and a SIP user
-        whom he has to remove."""
+        """ADM-12, ADM-4, X2S-47, BODY-17: a room of his own, its topic, and a SIP user
+        whose message he removes, and then himself."""
         await self.open("romeo", "Romeo")
         await self.people(Romeo="Owner Moderator")
         alice = await self.sip_in("alice", "Alice")
@@ -150,6 +157,13 @@ class ConverseTest(XmppBed):
         await self.shows(TOPIC, "No shouting")
         self.assertEqual(await alice.say("HELLO"), 200)
         await self.messages(("Alice", "HELLO"))
+        await self.click(".chat-msg__action-retract")
+        await self.browser.type("form.confirm input[name=reason]", "too loud")
+        await self.shows(TEXTS, [["Romeo has removed a message", "too loud"]])
+        await until(lambda: any("removed by a moderator" in (n.text or "")
+                                for n in alice.call.notices), 10,
+                    lambda: "the notice at alice, who has %s" %
+                    alice.call.notices)
         await self.type("/kick Alice too loud")
         bye = await until(lambda: alice.call.ended, 10, "a BYE")
         self.assertIn("too loud", bye.get("reason"))
