@@ -303,6 +303,9 @@ class Walk:
 
     async def enter(self, seat):
         nick = seat.user if seat.sip else self.nick(seat)
+        other = self.model.of_user(seat.user)
+        if other and self.dice.randrange(2):
+            nick = other.nick
         password = "" if seat.sip else self.dice.choice(
             (self.model.rules["roomsecret"], "wrong"))
         refused = self.model.admits(seat, nick, password)

@@ -22,8 +22,9 @@ static const char *const names[WALK_USERS] = {"alice", "bob", "carol", "dave",
 static const char *const domains[WALK_USERS] = {
     "sip.test", "sip.test", "sip.test", "sip.test",
     "x.test",	"x.test",   "y.test",	"y.test"};
-static const char *const nicks[] = {"Ann", "ann",	 "Ben J", "Cat & Co",
-				    "Bob", "Zo\xc3\xab", "dave",  "Eve"};
+static const char *const nicks[] = {
+    "Ann",  "ann", "Ben J", "Cat & Co", "Bob", "Zo\xc3\xab", "dave", "Eve",
+    "Fred", "Gus", "Hal",   "Ida",	"Joe", "Kay",	     "Lea",  "Ned"};
 static const char *const uris[WALK_ROOMS] = {"sip:r@chat.test",
 					     "sip:tea@chat.test"};
 
@@ -120,11 +121,21 @@ void walk_put_join(struct walk_seat *t, const char *nick, const char *password,
 		.p);
 }
 
+/* Often that of his other device. */
+static const char *joiner_nick(struct walk_seat *t)
+{
+	const struct walk_occ *o = model_of_user(walk_room(t), t->user);
+
+	if (o && walk_pick(t->w, 2))
+		return arena_dup(t->w->s->arena, str_z(o->nick)).p;
+	return walk_pick_nick(t->w);
+}
+
 static void xmpp_enter(struct walk_seat *t)
 {
-	const char *nick = walk_pick_nick(t->w);
+	const char *nick = joiner_nick(t);
 	const char *password =
-	    walk_pick(t->w, 4) ? walk_room(t)->rules.password : "wrong";
+	    walk_pick(t->w, 8) ? walk_room(t)->rules.password : "wrong";
 	enum reason_code why = model_admits(t, nick, password);
 
 	walk_note(t, "joins as %s%s", nick, WALK_IN_VAIN(why == REASON_OK));
@@ -257,34 +268,54 @@ static void wait(struct walk_seat *t)
 
 typedef void deed(struct walk_seat *t);
 
-static void act_inside(struct walk_seat *t)
-{
-	static deed *const deeds[] = {
-	    walk_kick,	      walk_kick,      walk_give_role,
-	    walk_give_role,   walk_say,	      walk_say,
-	    walk_say,	      walk_say,	      walk_say,
-	    walk_say,	      walk_rename,    walk_rename,
-	    walk_rename,      walk_whisper,   walk_whisper,
-	    walk_set_subject, leave,	      leave,
-	    vanish,	      vanish,	      wait,
-	    walk_affiliate,   walk_configure, walk_invite,
-	    enter_again,      walk_ask_voice, walk_answer_voice,
-	    walk_destroy,
-	};
+/* What most people may not do. */
+static deed *const powers[] = {
+    walk_kick,	    walk_kick,	    walk_give_role,    walk_give_role,
+    walk_affiliate, walk_configure, walk_answer_voice, walk_destroy,
+};
+static deed *const talk[] = {
+    walk_say,	      walk_say,	   walk_say,	walk_say,     walk_say,
+    walk_rename,      walk_rename, walk_rename, walk_whisper, walk_whisper,
+    walk_set_subject, leave,	   vanish,	enter_again,  walk_ask_voice,
+    walk_invite,      wait,
+};
+/* Owners and admins need not be in the room, nor does the administrator. */
+static deed *const powers_outside[] = {walk_affiliate, walk_affiliate,
+				       walk_configure, walk_kick, walk_destroy};
 
-	deeds[walk_pick(t->w, sizeof(deeds) / sizeof(*deeds))](t);
+#define N(array) (sizeof(array) / sizeof(*(array)))
+
+/* Somebody of the room who has a say, if there is one. */
+static struct walk_seat *pick_powerful(struct walk_seat *t)
+{
+	struct walk *w = t->w;
+	unsigned from = walk_pick(w, WALK_SEATS);
+
+	for (unsigned i = 0; i < WALK_SEATS; i++) {
+		struct walk_seat *o = &w->seat[(from + i) % WALK_SEATS];
+
+		if (o->room == t->room && o->occ && !o->lost_until_ms &&
+		    o->occ->role == ROLE_MODERATOR)
+			return o;
+	}
+	return t;
 }
 
-/* Owners and admins need not be in the room, nor does the administrator. */
+static void act_inside(struct walk_seat *t)
+{
+	if (walk_pick(t->w, 3))
+		talk[walk_pick(t->w, N(talk))](t);
+	else
+		powers[walk_pick(t->w, N(powers))](
+		    walk_pick(t->w, 4) ? pick_powerful(t) : t);
+}
+
 static void act_outside(struct walk_seat *t)
 {
-	static deed *const deeds[] = {walk_affiliate, walk_affiliate,
-				      walk_configure, walk_kick, walk_destroy};
-
 	if (!walk_room(t)->exists || walk_pick(t->w, 4))
 		enter(t);
 	else
-		deeds[walk_pick(t->w, sizeof(deeds) / sizeof(*deeds))](t);
+		powers_outside[walk_pick(t->w, N(powers_outside))](t);
 }
 
 static bool must_return(const struct walk_seat *t)
@@ -301,8 +332,11 @@ static void act(struct walk_seat *t)
 		t = lost;
 	for (int r = 0; r < WALK_ROOMS; r++)
 		w->room[r].n_gone = 0;
-	t->refused = false;
-	t->condition = NULL;
+	WALK_EACH_SEAT(o, w)
+	{
+		o->refused = false;
+		o->condition = NULL;
+	}
 	walk_note(t, "%s", "does nothing");
 	if (!t->occ)
 		act_outside(t);
@@ -329,7 +363,7 @@ static int setup(void **state)
 			 "lock = no notify-interval = 0 }\n"
 			 "domain \"sip.test\" { secret = \"x\" users = sip }\n"
 			 "limits { message-rate = 0 join-rate = 0 "
-			 "sip-rate = 0 }\n");
+			 "invite-rate = 0 sip-rate = 0 }\n");
 	for (int r = 0; r < WALK_ROOMS; r++) {
 		w->room[r].uri = uris[r];
 		w->room[r].address = str_from(str_z(uris[r]), 4);

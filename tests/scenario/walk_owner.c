@@ -7,7 +7,7 @@
 	"<iq type='set' from='%s' to='%.*s' id='o'>"                           \
 	"<query xmlns='" NS_MUC_OWNER "'>%s</query></iq>"
 
-static const char *const passwords[] = {"", "", "sesame", "open"};
+static const char *const passwords[] = {"", "", "", "sesame"};
 
 /* --- settings (XEP-0045 §10.2) --- */
 
@@ -26,12 +26,12 @@ static void put_switch(struct buf *b, const char *var, bool on)
 static void change_rule(struct walk *w, unsigned which,
 			struct walk_rules *rules, struct buf *b)
 {
-	static const unsigned most[] = {3, 5, 8, WALK_MAX_USERS};
+	static const unsigned most[] = {4, 8, WALK_MAX_USERS, WALK_MAX_USERS};
 	char number[16];
 
 	switch (which % 7) {
 	case 0:
-		rules->members_only = walk_pick(w, 3) == 0;
+		rules->members_only = walk_pick(w, 4) == 0;
 		put_switch(b, "membersonly", rules->members_only);
 		break;
 	case 1:
