@@ -21,6 +21,7 @@ SEED = int(os.environ.get("STOX_SEED") or random.SystemRandom().randrange(10**6)
 STEPS = int(os.environ.get("STOX_STEPS") or 1000)
 NICKS = ("Ann", "ann", "Ben J", "\u0130rem", "Cy \u2603", "Dee", "Eve & Co")
 PASSWORDS = ("", "", "sesame")
+POWERS = ("kick", "role", "affiliate", "configure")
 OWNER_NS, ADMIN_NS = MUC + "#owner", MUC + "#admin"
 
 
@@ -255,7 +256,7 @@ class Walk:
         for seat in self.seats:
             await seat.start()
         try:
-            for _ in range(STEPS):
+            while len(self.trail) < STEPS:
                 await self.step(self.dice.choice(self.seats))
         except Exception as e:
             raise AssertionError("seed %d: %s\n%s" % (
@@ -267,11 +268,19 @@ class Walk:
                  ("affiliate", 3), ("configure", 2), ("destroy", 1))
         name = "enter" if not seat.person else self.dice.choices(
             [d for d, _ in deeds], [n for _, n in deeds])[0]
+        if name in POWERS and self.dice.randrange(4):
+            seat = self.powerful() or seat
         if not seat.sip:
             seat.begin = len(seat.client.stanzas)
         self.trail.append("%d %s: %s" % (len(self.trail) + 1, seat.user, name))
         await getattr(self, name)(seat)
         await until(self.agreed, 20, self.disagreement)
+
+    def powerful(self):
+        """Somebody who may do what most may not."""
+        seats = [s for s in self.seats
+                 if s.person and s.person.role == MODERATOR and not s.sip]
+        return self.dice.choice(seats) if seats else None
 
     def note(self, fmt, *args):
         self.trail[-1] += " " + fmt % args
