@@ -4,6 +4,7 @@
 #include "gateway/front_sip_file.h"
 #include "gateway/front_sip_long.h"
 #include "gateway/front_sip_name.h"
+#include "gateway/front_sip_transfer.h"
 #include "gateway/sip_words.h"
 
 #include "base/err.h"
@@ -100,6 +101,7 @@ static void end_call(struct call *c)
 	if (c->session)
 		msrp_session_free(c->session);
 	c->session = NULL;
+	transfers_free(c);
 	uploads_drop(c);
 	file_drop_held(c);
 	call_drop_held(c);
@@ -223,7 +225,7 @@ void call_invite(struct front_sip *f, struct dialog *d,
 		 STR_ARG(m->f[PORT_F_PEER]));
 	replace_lost(c, m);
 	c->sender = sender_of(f, c->user, c->device);
-	if (call_is_bridged(c))
+	if (call_is_bridged(c) && !c->courier)
 		call_wait(c, m);
 	else
 		call_accept(c, m);
@@ -286,6 +288,7 @@ void call_established(struct call *c, bool late)
 
 	c->connect_out = false;
 	call_confirm(c);
+	transfers_start(c);
 	if (late && c->bound)
 		call_ready(c);
 	else if (connect && c->session && !c->bound)
@@ -333,6 +336,10 @@ void call_confirm(struct call *c)
 			  c);
 	else
 		timer_cancel(c->f->loop, &c->timer);
+	if (c->courier) {
+		release_held_subscribes(c, run_subscribe);
+		return;
+	}
 	if (seat_in_room(&c->seat)) /* it has waited for that */
 		why = REASON_OK;
 	else if (c->founds)

@@ -19,6 +19,7 @@ struct guest;
 struct guests;
 struct invitees;
 struct talker;
+struct transfers;
 struct watched_room;
 
 /* A SIP dialog with its usages (RFC 5057): a call, subscriptions, or both. The
@@ -193,7 +194,9 @@ struct call {
 	struct timer
 	    timer; /* awaits, in turn: ACK, binding, re-INVITE after loss */
 	struct session_timer session_timer;
-	TAILQ_HEAD(, upload) uploads;	 /* long messages that come in */
+	TAILQ_HEAD(, upload) uploads; /* long messages that come in */
+	bool courier; /* brings files alone, and is in no room itself */
+	struct transfers *transfers;	 /* files offered; NULL: none */
 	TAILQ_HEAD(, held_file) files;	 /* messages that wait for a link */
 	TAILQ_HEAD(, held_message) held; /* until the session is bound */
 	size_t n_held, held_bytes;

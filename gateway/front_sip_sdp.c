@@ -1,7 +1,7 @@
 /* Offer and answer of a call: the MSRP session behind them. */
 #include <stdlib.h>
 
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_transfer.h"
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -113,6 +113,14 @@ static int choose(const struct call *c, const struct sdp *sdp)
 			  dom && dom->plain_clients);
 }
 
+/* Without the brackets of an IPv6 address. */
+static struct str uri_host(const struct msrp_uri *u)
+{
+	if (u->host.n > 2 && u->host.p[0] == '[')
+		return str_of(u->host.p + 1, u->host.n - 2);
+	return u->host;
+}
+
 /* Our side, with the address that our MSRP URI names (SDP-3). */
 static struct sdp_local our_side(struct call *c, struct str uri)
 {
@@ -122,12 +130,10 @@ static struct sdp_local our_side(struct call *c, struct str uri)
 	struct msrp_uri u = {0};
 
 	msrp_uri_parse(uri, &u);
-	if (u.host.n > 2 && u.host.p[0] == '[')
-		u.host = str_of(u.host.p + 1, u.host.n - 2);
 	return (struct sdp_local){
 	    .session_id = c->sdp_id,
 	    .version = c->sdp_version,
-	    .host = u.host,
+	    .host = uri_host(&u),
 	    .port = u.port,
 	    .path = uri,
 	    .secure = u.secure,
@@ -257,8 +263,31 @@ static int take_media(struct call *c, const struct sdp *offer, int chosen)
 	local.setup = setup;
 	local.cema = sdp_answer_cema(m);
 	local.direction = sdp_answer_direction(m->direction);
+	(void)transfers_offer(c, offer);
+	transfers_describe(c, &local);
 	keep_answer(c, offer, chosen, &local);
 	call_tell_seat(c);
+	return 200;
+}
+
+/* An offer of files and nothing else: 200, or the status owed. */
+static int take_files(struct call *c, const struct sdp *offer)
+{
+	int status = transfers_offer(c, offer);
+	struct sdp_local local = {.session_id = c->sdp_id,
+				  .version = ++c->sdp_version};
+	struct msrp_uri u = {0};
+
+	if (status != 200)
+		return status;
+	if (!transfers_count(c))
+		return 488;
+	c->courier = true;
+	transfers_describe(c, &local);
+	if (local.n_files)
+		msrp_uri_parse(local.files[0].path, &u);
+	local.host = u.host.n ? uri_host(&u) : STR("0.0.0.0");
+	keep_answer(c, offer, -1, &local);
 	return 200;
 }
 
@@ -284,6 +313,7 @@ int call_offer(struct call *c, struct str offer)
 					  .host = STR("0.0.0.0")};
 
 		close_session(c);
+		(void)transfers_offer(c, sdp);
 		c->peer.direction = SDP_INACTIVE;
 		keep_answer(c, sdp, -1, &local);
 		call_tell_seat(c);
@@ -291,6 +321,8 @@ int call_offer(struct call *c, struct str offer)
 	} else if (chosen >= 0) {
 		c->sdp_version++;
 		status = take_media(c, sdp, chosen);
+	} else if (!again || c->courier) {
+		status = take_files(c, sdp);
 	}
 	free(sdp);
 	return status;
@@ -304,7 +336,8 @@ static int own_line(const struct sdp *last)
 	int found = -1;
 
 	for (size_t i = 0; i < last->n_media; i++) {
-		if (!str_ieq(last->media[i].type, STR("message")))
+		if (!str_ieq(last->media[i].type, STR("message")) ||
+		    last->media[i].file_selector.n)
 			continue;
 		if (last->media[i].port)
 			return (int)i;
@@ -321,6 +354,7 @@ static void write_offer(struct call *c, struct buf *b, const struct sdp *last,
 	struct sdp_local local = our_side(c, msrp_session_uri(c->session));
 
 	local.setup = setup;
+	transfers_describe(c, &local);
 	if (last) {
 		local.proto = last->media[line].proto;
 		sdp_write_reoffer(b, last, line, &local);

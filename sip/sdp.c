@@ -400,13 +400,19 @@ static bool is_message_stream(const struct sdp_media *m, bool *secure)
 	else
 		return false;
 	return str_ieq(m->type, STR("message")) && m->port != 0 &&
-	       m->accept_types.n != 0 && m->file_selector.n == 0 &&
-	       path_fits(m->path, *secure);
+	       m->accept_types.n != 0 && path_fits(m->path, *secure);
+}
+
+bool sdp_media_is_push(const struct sdp_media *m, bool *secure)
+{
+	return m->file_selector.n && m->direction == SDP_SENDONLY &&
+	       is_message_stream(m, secure);
 }
 
 bool sdp_media_is_msrp(const struct sdp_media *m, bool *secure)
 {
-	return is_message_stream(m, secure) && sdp_takes_cpim(m);
+	return m->file_selector.n == 0 && is_message_stream(m, secure) &&
+	       sdp_takes_cpim(m);
 }
 
 int sdp_choose(const struct sdp *offer, bool allow_plain, bool allow_secure,
@@ -416,7 +422,7 @@ int sdp_choose(const struct sdp *offer, bool allow_plain, bool allow_secure,
 		const struct sdp_media *m = &offer->media[i];
 		bool secure;
 
-		if (!is_message_stream(m, &secure))
+		if (m->file_selector.n || !is_message_stream(m, &secure))
 			continue;
 		if (!(secure ? allow_secure : allow_plain))
 			continue;

@@ -64,6 +64,29 @@ int sdp_choose(const struct sdp *offer, bool allow_plain, bool allow_secure,
  * other accept-types entries) take this wrapped type? */
 bool sdp_takes(const struct sdp_media *m, struct str type);
 
+/* Does this m-line offer to send us a file (RFC 5547 §8.2.1)? *secure: as
+ * above. */
+bool sdp_media_is_push(const struct sdp_media *m, bool *secure);
+/* What its file selector says (RFC 5547 §6); all of it may be missing. */
+struct sdp_file {
+	struct str type; /* without parameters */
+	bool has_size;
+	uint64_t size;
+};
+/* name: its octets as the sender has them, not to be trusted. */
+void sdp_read_file(const struct sdp_media *m, struct buf *name,
+		   struct sdp_file *out);
+
+/* A file transfer that our description takes. */
+struct sdp_file_line {
+	size_t line; /* which m-line */
+	uint16_t port;
+	struct str path;
+	enum sdp_setup setup;
+	struct str fingerprints; /* as below */
+	size_t max_size;
+};
+
 /* What we say of our side. */
 struct sdp_local {
 	uint64_t session_id, version; /* of o= */
@@ -80,6 +103,8 @@ struct sdp_local {
 	bool nickname, private_messages;
 	bool cema;
 	bool plain_text; /* offers: text/plain, not message/cpim */
+	const struct sdp_file_line *files;
+	size_t n_files;
 };
 /* The setup that an answer owes an offer (SDP-9). */
 enum sdp_setup sdp_answer_setup(enum sdp_setup offered);

@@ -124,17 +124,54 @@ static void write_refused(struct buf *b, const struct sdp_media *m)
 		line(b, "a=file-transfer-id:", m->file_transfer_id);
 }
 
-/* As many lines as before (RFC 3264 §8), of which one lives. */
+/* RFC 5547 §8.3: what is offered is named again, and received. */
+static void write_file(struct buf *b, const struct sdp_media *m,
+		       const struct sdp_file_line *f)
+{
+	buf_addz(b, "m=message ");
+	buf_addu(b, f->port);
+	buf_addc(b, ' ');
+	buf_add(b, m->proto);
+	buf_addz(b, " *\r\na=accept-types:*\r\n");
+	if (f->max_size) {
+		buf_addz(b, "a=max-size:");
+		buf_addu(b, f->max_size);
+		buf_addz(b, "\r\n");
+	}
+	line(b, "a=path:", f->path);
+	line(b, "a=setup:", str_z(setup_name(f->setup)));
+	write_fingerprints(b, f->fingerprints);
+	line(b, "a=file-selector:", m->file_selector);
+	if (m->file_transfer_id.n)
+		line(b, "a=file-transfer-id:", m->file_transfer_id);
+	buf_addz(b, "a=recvonly\r\n");
+}
+
+static const struct sdp_file_line *find_file(const struct sdp_local *l,
+					     size_t line)
+{
+	for (size_t i = 0; i < l->n_files; i++)
+		if (l->files[i].line == line)
+			return &l->files[i];
+	return NULL;
+}
+
+/* As many lines as before (RFC 3264 §8), of which one is the chat. */
 static void write_lines(struct buf *b, const struct sdp *sdp, int chosen,
 			const struct sdp_local *l, bool wrapped,
 			enum sdp_setup setup)
 {
 	write_session(b, l);
-	for (size_t i = 0; i < sdp->n_media; i++)
+	for (size_t i = 0; i < sdp->n_media; i++) {
+		const struct sdp_file_line *f = find_file(l, i);
+
 		if ((int)i == chosen)
 			write_chat(b, l, wrapped, setup);
+		else if (f)
+			write_file(b, &sdp->media[i], f);
 		else
 			write_refused(b, &sdp->media[i]);
+	}
 }
 
 void sdp_write_answer(struct buf *b, const struct sdp *offer, int chosen,

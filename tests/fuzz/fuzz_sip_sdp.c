@@ -16,6 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .nickname = true,
 	};
 	struct buf b = BUF_INIT(2 * SDP_BYTES_MAX);
+	struct buf name = BUF_INIT(SDP_BYTES_MAX);
+	struct sdp_file file;
 	struct sdp offer, answer;
 	int chosen;
 
@@ -31,9 +33,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < answer.n_media; i++)
 			assert((answer.media[i].port != 0) ==
 			       ((int)i == chosen));
-		for (size_t i = 0; i < offer.n_media; i++)
+		for (size_t i = 0; i < offer.n_media; i++) {
+			sdp_read_file(&offer.media[i], &name, &file);
+			assert(!name.err);
 			sdp_takes(&offer.media[i], STR("text/plain;x=\"y\""));
+		}
 	}
+	buf_done(&name);
 	buf_done(&b);
 	return 0;
 }

@@ -454,9 +454,45 @@ static void test_offer(void **state)
 	buf_done(&b);
 }
 
+/* RFC 5547 §6 */
+static void test_file_selector(void **state)
+{
+	static const struct {
+		const char *selector, *name, *type;
+		int64_t size; /* -1: none */
+	} rows[] = {
+	    {"name:\"My cool picture.jpg\" type:image/jpeg size:32349 "
+	     "hash:sha-1:72:24",
+	     "My cool picture.jpg", "image/jpeg", 32349},
+	    {"size:5 name:\"a%22b%0d%zz\"", "a\"b\r%zz", "", 5},
+	    {"type:text/plain;charset=\"utf-8\"", "", "text/plain", -1},
+	    {"name:\"open", "open", "", -1},
+	    {"name:plain size:x", "", "", -1},
+	    {"hash:sha-1:00", "", "", -1},
+	    {"name:\"", "", "", -1},
+	};
+	struct buf name = BUF_INIT(1024);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct sdp_media m = {.file_selector = str_z(rows[i].selector)};
+		struct sdp_file file;
+
+		buf_clear(&name);
+		sdp_read_file(&m, &name, &file);
+		assert_string_equal(buf_z(&name), rows[i].name);
+		assert_true(str_eq(file.type, str_z(rows[i].type)));
+		assert_int_equal(file.has_size, rows[i].size >= 0);
+		if (file.has_size)
+			assert_int_equal(file.size, rows[i].size);
+	}
+	buf_done(&name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_file_selector),
 	    cmocka_unit_test(test_answer),
 	    cmocka_unit_test(test_answer_without_tokens),
 	    cmocka_unit_test(test_ip6_host),
