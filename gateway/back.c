@@ -1,13 +1,26 @@
 #include "gateway/back.h"
 
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #include "base/mem.h"
 
 #define ADDRESS_MAX 8192
+#define STRINGS_MAX (1u << 20) /* of one who joins */
 
 struct back {
 	struct back_cfg cfg;
+	TAILQ_HEAD(, seeker) seekers;
+};
+
+/* Somebody whose room's domain is being asked about. */
+struct seeker {
+	TAILQ_ENTRY(seeker) link;
+	struct back *b;
+	struct seat *seat;
+	struct seat_join join; /* its strings are the arena's */
+	struct arena *arena;
+	struct discovery *discovery;
 };
 
 struct back *back_new(const struct back_cfg *cfg)
@@ -15,13 +28,30 @@ struct back *back_new(const struct back_cfg *cfg)
 	struct back *b = mem_new(sizeof(*b));
 
 	b->cfg = *cfg;
+	TAILQ_INIT(&b->seekers);
 	return b;
+}
+
+/* His seat is free from now on. */
+static void seeker_free(struct seeker *s)
+{
+	discover_cancel(s->discovery);
+	TAILQ_REMOVE(&s->b->seekers, s, link);
+	s->seat->back_ops = NULL;
+	arena_free(s->arena);
+	free(s);
 }
 
 void back_free(struct back *b)
 {
+	if (!b)
+		return;
+	while (!TAILQ_EMPTY(&b->seekers))
+		seeker_free(TAILQ_FIRST(&b->seekers));
 	free(b);
 }
+
+/* --- which room, and where --- */
 
 static enum back_kind kind_of(const struct domain_config *d, enum world world)
 {
@@ -85,19 +115,173 @@ const struct domain_config *back_domain(const struct back *b, struct str room)
 	return d;
 }
 
+/* --- joining --- */
+
+static enum reason_code join_there(struct back *b, enum back_kind kind,
+				   struct seat_join *join, struct seat *seat)
+{
+	if (kind == BACK_LOCAL)
+		return back_local_join(b->cfg.local, join, seat);
+	if (kind == BACK_NONE || !b->cfg.join)
+		return REASON_NO_ROOM;
+	return b->cfg.join(b->cfg.user, kind, join, seat);
+}
+
+static void refuse(struct seat *seat, enum reason_code why)
+{
+	struct seat_ev ev = {.type = SEAT_ENDED, .reason.code = why};
+
+	seat->front_ops->event(seat->front, &ev);
+}
+
+/* DNS-2, DNS-3, DNS-10 */
+static enum back_kind kind_found(enum speaks speaks, enum world world,
+				 enum reason_code *why)
+{
+	*why = REASON_NO_ROOM;
+	switch (speaks) {
+	case SPEAKS_SIP:
+		return world == WORLD_XMPP ? BACK_SIP : BACK_NONE;
+	case SPEAKS_XMPP:
+		return world == WORLD_SIP ? BACK_MUC : BACK_NONE;
+	case SPEAKS_NEITHER:
+		*why = REASON_NO_SERVER;
+		return BACK_NONE;
+	case SPEAKS_UNKNOWN:
+		break;
+	}
+	*why = REASON_NO_ANSWER;
+	return BACK_NONE;
+}
+
+static void on_discovered(void *user, enum speaks speaks,
+			  const struct discovered *step, size_t n)
+{
+	struct seeker *s = user;
+	struct arena *arena = s->arena;
+	struct seat_join join = s->join;
+	struct seat *seat = s->seat;
+	struct back *b = s->b;
+	enum reason_code why;
+	enum back_kind kind = kind_found(speaks, join.world, &why);
+
+	(void)step;
+	(void)n;
+	s->discovery = NULL; /* it is over */
+	s->arena = NULL;     /* the join's strings are needed */
+	seeker_free(s);
+	if (kind != BACK_NONE)
+		why = join_there(b, kind, &join, seat);
+	if (why != REASON_OK)
+		refuse(seat, why);
+	arena_free(arena);
+}
+
+static void command(struct seat *seat, const struct seat_cmd *cmd)
+{
+	struct seat_ev ev = {
+	    .type = SEAT_RESULT,
+	    .own_op = cmd->op,
+	    .msg = cmd->msg,
+	    .reason = {.code = REASON_NOT_JOINED},
+	};
+
+	if (cmd->type == SEAT_LEAVE)
+		seeker_free(seat->back_data);
+	else if (cmd->op)
+		seat->front_ops->event(seat->front, &ev);
+}
+
+static const struct occupant *nobody(struct seat *seat, size_t *it)
+{
+	(void)seat;
+	(void)it;
+	return NULL;
+}
+
+static const struct occupant *no_id(struct seat *seat, uint64_t id)
+{
+	(void)seat;
+	(void)id;
+	return NULL;
+}
+
+static const struct occupant *no_text(struct seat *seat, struct str text)
+{
+	(void)seat;
+	(void)text;
+	return NULL;
+}
+
+static void no_info(struct seat *seat, struct room_info *out)
+{
+	const struct seeker *s = seat->back_data;
+
+	out->address = s->join.room;
+}
+
+static const struct seat_back_ops seeker_ops = {
+    command, nobody, no_id, no_text, no_text, no_info,
+};
+
+static void copy(struct arena *a, struct str *s)
+{
+	*s = arena_dup(a, *s);
+}
+
+static void copy_join(struct seat_join *j, struct arena *a)
+{
+	copy(a, &j->room);
+	copy(a, &j->user);
+	copy(a, &j->sip_uri);
+	copy(a, &j->jid);
+	copy(a, &j->stable_id);
+	copy(a, &j->display);
+	copy(a, &j->device);
+	copy(a, &j->account);
+	copy(a, &j->account_jid);
+	copy(a, &j->nick);
+	copy(a, &j->password);
+	copy(a, &j->presence.show);
+	copy(a, &j->presence.status);
+	copy(a, &j->presence.payload);
+}
+
+static enum reason_code seek(struct back *b, const struct seat_join *join,
+			     struct seat *seat)
+{
+	struct seeker *s;
+
+	if (!b->cfg.discover)
+		return REASON_NO_ROOM;
+	s = mem_new(sizeof(*s));
+	s->b = b;
+	s->seat = seat;
+	s->join = *join;
+	s->arena = arena_new(STRINGS_MAX);
+	copy_join(&s->join, s->arena);
+	seat->back_ops = &seeker_ops;
+	seat->back_data = s;
+	TAILQ_INSERT_TAIL(&b->seekers, s, link);
+	s->discovery = discover(b->cfg.discover, str_after(s->join.room, '@'),
+				on_discovered, s);
+	if (s->discovery)
+		return REASON_OK;
+	seeker_free(s);
+	return REASON_OVERLOAD;
+}
+
 enum reason_code back_join(struct back *b, struct seat_join *join,
 			   struct seat *seat)
 {
 	struct buf native = BUF_INIT(ADDRESS_MAX);
 	struct seat_join there = *join;
 	enum back_kind kind = back_find(b, join->room, join->world, &native);
-	enum reason_code why = REASON_NO_ROOM;
+	enum reason_code why;
 
 	there.room = buf_str(&native);
-	if (kind == BACK_LOCAL)
-		why = back_local_join(b->cfg.local, &there, seat);
-	else if (kind != BACK_NONE && b->cfg.join)
-		why = b->cfg.join(b->cfg.user, kind, &there, seat);
+	why = kind == BACK_ASK ? seek(b, &there, seat)
+			       : join_there(b, kind, &there, seat);
 	buf_done(&native);
 	return why;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "gateway/back_local.h"
+#include "gateway/discover.h"
 
 enum back_kind {
 	BACK_NONE, /* not ours to reach */
@@ -16,9 +17,11 @@ enum back_kind {
 struct back;
 
 struct back_cfg {
+	struct loop *loop;
 	const struct config *config;
 	struct back_local *local;
-	/* A room of another kind than BACK_LOCAL; join->room: its own address.
+	struct discover *discover; /* NULL: nobody is asked */
+	/* A room of BACK_SIP or BACK_MUC; join->room: its own address.
 	 * The seat is taken at once, and SEAT_JOINED comes later, or SEAT_ENDED
 	 * says why it does not. */
 	enum reason_code (*join)(void *user, enum back_kind kind,
@@ -27,7 +30,9 @@ struct back_cfg {
 };
 
 struct back *back_new(const struct back_cfg *cfg); /* borrows all */
-void back_free(struct back *b);			   /* NULL is fine */
+/* Seats that wait for a domain to be found are freed without a word. NULL is
+ * fine. */
+void back_free(struct back *b);
 
 /* Where a user of this world gets to by an address that he writes as
  * "name@domain": room%domain@ours and room\40domain@ours are rooms elsewhere

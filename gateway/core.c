@@ -2,9 +2,11 @@
 
 #include <stdlib.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "gateway/archive.h"
 #include "gateway/persist.h"
+#include "gateway/probe.h"
 
 static enum reason_code join(void *user, struct seat_join *j, struct seat *seat)
 {
@@ -98,6 +100,41 @@ static int xmpp_send(void *user, struct str domain, struct str text)
 	struct core *c = user;
 
 	return c->io.xmpp_send(c->io.user, domain, text);
+}
+
+/* By the first of our components whose stream takes it. */
+static bool ask_domain(void *user, struct str domain, struct str id)
+{
+	struct core *c = user;
+	struct buf b = BUF_INIT(4096);
+	int err = ERR_GONE;
+
+	for (size_t i = 0; i < c->config->n_domains && err < 0; i++) {
+		const struct domain_config *d = &c->config->domains[i];
+
+		if (!*d->secret)
+			continue;
+		buf_clear(&b);
+		probe_write(&b, str_z(d->name), domain, id);
+		err = b.err ? b.err : xmpp_send(c, str_z(d->name), buf_str(&b));
+	}
+	buf_done(&b);
+	return err == 0;
+}
+
+static bool is_probe_answer(struct core *c, const struct xnode *stanza)
+{
+	enum discover_reply reply;
+
+	return probe_read(stanza, &reply) &&
+	       discover_answer(c->discover, x_attr(stanza, "id"),
+			       x_attr(stanza, "from"), reply);
+}
+
+void core_stanza(struct core *c, struct str domain, const struct xnode *stanza)
+{
+	if (!is_probe_answer(c, stanza))
+		front_xmpp_stanza(c->front_xmpp, domain, stanza);
 }
 
 static void sip_send(void *user, const struct port_msg *m)
@@ -202,9 +239,17 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	});
 	c->rooms = rooms_new(loop, config->limits.rooms);
 	c->back = back_local_new(config, c->rooms, loop_log(loop));
+	c->discover = discover_new(&(struct discover_cfg){
+	    .loop = loop,
+	    .dns = c->dns,
+	    .ask = ask_domain,
+	    .user = c,
+	});
 	c->door = back_new(&(struct back_cfg){
+	    .loop = loop,
 	    .config = config,
 	    .local = c->back,
+	    .discover = c->discover,
 	});
 	c->archive = archive_new(&(struct archive_cfg){
 	    .loop = loop,
@@ -306,6 +351,7 @@ void core_done(struct core *c)
 	rooms_free(c->rooms);
 	persist_free(c->persist);
 	back_free(c->door);
+	discover_free(c->discover);
 	back_local_free(c->back);
 	msrp_free(c->msrp);
 	dns_free(c->dns);

@@ -31,6 +31,7 @@ struct core {
 	const struct config *config;
 	struct core_io io;
 	struct rooms *rooms;
+	struct discover *discover;
 	struct back *door; /* to rooms, wherever they live */
 	struct back_local *back;
 	struct archive *archive;
@@ -56,6 +57,9 @@ void core_restore(struct core *c, enum kept_kind kind, struct str key,
 		  struct str value);
 /* That was all; the SIP process is up. Everybody is called back. */
 void core_restored(struct core *c);
+/* A stanza from a stream of ours for `domain`; the tree may go when this
+ * returns. */
+void core_stanza(struct core *c, struct str domain, const struct xnode *stanza);
 /* The content of config has changed. */
 void core_reconfigure(struct core *c);
 /* Tells everybody: BYE, final NOTIFYs, status 332. Output is still to be

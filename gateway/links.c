@@ -83,7 +83,7 @@ static void link_stanza(void *user, const struct xnode *stanza)
 	if (jid_split(x_attr(stanza, "to"), &jid) == 0 &&
 	    (named = config_domain(core->config, jid.domain)) && *named->secret)
 		to = named->name;
-	front_xmpp_stanza(core->front_xmpp, str_z(to), stanza);
+	core_stanza(core, str_z(to), stanza);
 }
 
 static const struct xmpp_link_ops link_ops = {link_up, link_down, link_stanza};

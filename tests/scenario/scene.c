@@ -678,7 +678,7 @@ void xmpp_put(struct scene *s, const char *fmt, ...)
 	va_end(ap);
 	n = xmlin_parse(a, str_z(text));
 	assert_non_null(n);
-	front_xmpp_stanza(s->core.front_xmpp, STR("chat.test"), n);
+	core_stanza(&s->core, STR("chat.test"), n);
 	free(text);
 	arena_free(a);
 	loop_settle(s->loop);
