@@ -29,11 +29,14 @@ const wanted = new URLSearchParams(location.search);
 converse.initialize({
 	authentication: "login", auto_login: true,
 	jid: wanted.get("jid"), password: "secret",
-	auto_join_rooms: [{ jid: wanted.get("room"), nick: wanted.get("nick") }],
+	auto_join_rooms: [
+		{ jid: wanted.get("room"), nick: wanted.get("nick") },
+	],
 	websocket_url: `ws://${location.host}/xmpp-websocket`,
 	discover_connection_methods: false,
 	assets_path: "/files/dist/", i18n: "en", view_mode: "fullscreen",
-	muc_history_max_stanzas: 20, allow_url_history_change: false, persistent_store: "none",
+	muc_history_max_stanzas: 20,
+	allow_url_history_change: false, persistent_store: "none",
 	blacklisted_plugins: ["converse-omemo", "converse-notification"],
 });
 </script>
@@ -145,8 +148,8 @@ class ConverseTest(XmppBed):
         await self.agree(["Alice"], sip=[alice])
 
     async def test_owner(self):
-        """ADM-12, ADM-4, X2S-47, BODY-17: a room of his own, its topic, and a SIP user
-        whose message he removes, and then himself."""
+        """ADM-12, ADM-4, X2S-47, BODY-17: a room of his own, its topic, and a
+        SIP user whose message he removes, and then himself."""
         await self.open("romeo", "Romeo")
         await self.people(Romeo="Owner Moderator")
         alice = await self.sip_in("alice", "Alice")
@@ -159,7 +162,8 @@ class ConverseTest(XmppBed):
         await self.messages(("Alice", "HELLO"))
         await self.click(".chat-msg__action-retract")
         await self.browser.type("form.confirm input[name=reason]", "too loud")
-        await self.shows(TEXTS, [["Romeo has removed a message", "too loud"]])
+        await self.shows(TEXTS, [["Romeo has removed a message",
+                                  "too loud"]])
         await until(lambda: any("removed by a moderator" in (n.text or "")
                                 for n in alice.call.notices), 10,
                     lambda: "the notice at alice, who has %s" %
