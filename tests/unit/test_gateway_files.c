@@ -158,20 +158,34 @@ struct bed {
 	struct config config;
 	struct files *files;
 	struct files_http *http;
+	uint64_t mono;
 	char url[256];
 	int err;
 	bool told;
 };
 
+static uint64_t mono_ms(void *user)
+{
+	return ((struct bed *)user)->mono;
+}
+
+static uint64_t wall_ms(void *user)
+{
+	(void)user;
+	return 1792000000000;
+}
+
 static int setup(void **state)
 {
 	struct bed *b = calloc(1, sizeof(*b));
+	struct clock clock = {mono_ms, wall_ms, b};
 	char why[256];
 
 	strcpy(b->dir, "/tmp/stox-files.XXXXXX");
 	assert_non_null(mkdtemp(b->dir));
 	log_init(&b->log, LOG_ERROR, "test");
-	b->loop = loop_new(&b->log, NULL);
+	b->mono = 1000000;
+	b->loop = loop_new(&b->log, &clock);
 	b->config.state_dir = b->dir;
 	b->config.files.listen = "127.0.0.1:0";
 	b->config.files.base_url = "http://files.test/x";
@@ -240,17 +254,25 @@ static int put(struct bed *b, const char *user, const char *name,
 	return b->err;
 }
 
-/* What the server says to this request, whole. */
-static struct str ask(struct bed *b, struct buf *out, const char *request)
+/* A connection to the server. */
+static int dial(struct bed *b)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET,
 				 .sin_port = htons(files_http_port(b->http)),
 				 .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+/* What the server says to this request, whole. */
+static struct str ask(struct bed *b, struct buf *out, const char *request)
+{
+	int fd = dial(b);
 	ssize_t n;
 
 	buf_init(out, 1u << 24);
-	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	assert_int_equal(write(fd, request, strlen(request)), strlen(request));
 	for (int i = 0; i < 10000; i++) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -374,6 +396,53 @@ static void assert_status(struct bed *b, const char *method, const char *path,
 	buf_done(&out);
 }
 
+/* Lets the server see what has come to it. */
+static void settle(struct bed *b)
+{
+	for (int i = 0; i < 20; i++) {
+		poll(NULL, 0, 1);
+		loop_settle(b->loop);
+	}
+}
+
+/* Has the server closed it? */
+static bool is_closed(int fd)
+{
+	char c;
+
+	return recv(fd, &c, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
+}
+
+/* Who takes a place and asks for nothing loses it, and others get theirs. */
+static void test_slow_clients(void **state)
+{
+	struct bed *b = *state;
+	struct buf out;
+	int fd[5];
+	char z[512];
+
+	for (int i = 0; i < 5; i++) { /* one more than there are places */
+		fd[i] = dial(b);
+		assert_int_equal(write(fd[i], "GET /", 5), 5);
+		settle(b);
+	}
+	b->mono += 55000;
+	settle(b);
+	assert_false(is_closed(fd[0]));
+	b->mono += 10000;
+	settle(b);
+	for (int i = 0; i < 4; i++)
+		assert_true(is_closed(fd[i]));
+	assert_false(is_closed(fd[4]));
+	b->mono += 1000;
+	settle(b);
+	assert_true(has(ask(b, &out, request(z, "GET", "/x", "")), " 404 "));
+	buf_done(&out);
+	for (int i = 0; i < 5; i++)
+		close(fd[i]);
+	settle(b);
+}
+
 /* Nothing but a known token with its name leads anywhere. */
 static void test_strangers(void **state)
 {
@@ -470,6 +539,7 @@ int main(void)
 	    CASE(test_page_is_saved),
 	    CASE(test_large),
 	    CASE(test_strangers),
+	    CASE(test_slow_clients),
 	    CASE(test_quotas),
 	    CASE(test_dropped),
 	};
