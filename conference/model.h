@@ -155,6 +155,8 @@ struct message {
 	bool has_subject;
 	size_t n_parts;
 	struct part parts[MESSAGE_PARTS_MAX];
+	/* wall clock: when its author says he wrote it; 0: he does not */
+	uint64_t written_ms;
 	bool no_store; /* not for the history */
 	/* though no_store, for an archive: a reaction */
 	bool archive_only;

@@ -56,6 +56,22 @@ static void put_stanza_id(struct buf *b, struct str room, struct str id)
 	buf_addz(b, "/>");
 }
 
+static void put_delay(struct buf *b, struct str room, uint64_t time_ms)
+{
+	char z[RFC3339_MAX];
+
+	buf_addz(b, "<delay xmlns='" NS_DELAY "'");
+	x_put_attr(b, "from", room);
+	x_put_attr(b, "stamp", str_z(rfc3339_seconds(time_ms, z)));
+	buf_addz(b, "/>");
+}
+
+/* An XMPP user says himself when it was. */
+static bool has_date(const struct message *m)
+{
+	return m->world == WORLD_SIP && map_is_late(m);
+}
+
 /* RFC 7702 §5.5, XEP-0045 §7.4: the same id to all; XEP-0359, XEP-0421. */
 static bool write_stanza(struct buf *b, struct str room,
 			 const struct message *m)
@@ -75,6 +91,8 @@ static bool write_stanza(struct buf *b, struct str room,
 	buf_addc(b, '>');
 	if (!put_payload(b, m))
 		return false;
+	if (has_date(m))
+		put_delay(b, room, m->written_ms);
 	if (m->private) {
 		buf_addz(b, "<x xmlns='" NS_MUC_USER "'/>");
 	} else {
@@ -105,23 +123,14 @@ struct str front_xmpp_stanza_of(struct str room, struct message *m)
 	return blob_str(form);
 }
 
-static void put_delay(struct buf *b, struct str room, uint64_t time_ms)
-{
-	char z[RFC3339_MAX];
-
-	buf_addz(b, "<delay xmlns='" NS_DELAY "'");
-	x_put_attr(b, "from", room);
-	x_put_attr(b, "stamp", str_z(rfc3339_seconds(time_ms, z)));
-	buf_addz(b, "/>");
-}
-
 static void put_delayed(struct buf *b, const struct fx_session *s,
-			struct str stanza, uint64_t time_ms)
+			struct str stanza, const struct message *m)
 {
 	buf_addz(b, "<message");
 	buf_add(b, s->to);
 	buf_add(b, str_of(stanza.p, stanza.n - strlen(STANZA_END)));
-	put_delay(b, s->room, time_ms);
+	if (!has_date(m))
+		put_delay(b, s->room, m->time_ms);
 	buf_addz(b, STANZA_END);
 }
 
@@ -142,7 +151,8 @@ void fx_history_free(struct fx_session *s)
 	s->history = NULL;
 }
 
-static void hold_back(struct fx_session *s, struct str stanza, uint64_t time_ms)
+static void hold_back(struct fx_session *s, struct str stanza,
+		      const struct message *m)
 {
 	struct fx_history *h = s->history;
 
@@ -150,7 +160,7 @@ static void hold_back(struct fx_session *s, struct str stanza, uint64_t time_ms)
 		h->room += HISTORY_GROWTH;
 		h->ends = mem_resize(h->ends, h->room * sizeof(*h->ends));
 	}
-	put_delayed(&h->text, s, stanza, time_ms);
+	put_delayed(&h->text, s, stanza, m);
 	h->ends[h->n++] = h->text.n;
 }
 
@@ -163,12 +173,12 @@ void fx_message_event(struct fx_session *s, const struct seat_ev *ev)
 	if (!stanza.n)
 		return;
 	if (ev->delayed && s->history) {
-		hold_back(s, stanza, ev->msg->time_ms);
+		hold_back(s, stanza, ev->msg);
 		return;
 	}
 	buf_clear(b);
 	if (ev->delayed) {
-		put_delayed(b, s, stanza, ev->msg->time_ms);
+		put_delayed(b, s, stanza, ev->msg);
 	} else {
 		buf_addz(b, "<message");
 		buf_add(b, s->to);

@@ -44,9 +44,12 @@ void map_add_file(struct buf *out, const struct part *link);
 /* Is it a subject change: a subject and nothing else (S2X-37, X2S-46)? */
 bool map_is_subject(const struct message *m);
 
-/* The whole message/cpim entity for a SIP user: DateTime from time_ms, CR LF,
- * the body in the receiver's language. False (nothing added): it holds nothing
- * for SIP users. */
+/* Was it written so long before it came that people should know (BODY-30)? */
+bool map_is_late(const struct message *m);
+
+/* The whole message/cpim entity for a SIP user: DateTime when it was written,
+ * but never in the future, CR LF, the body in the receiver's language. False
+ * (nothing added): it holds nothing for SIP users. */
 bool map_message_to_cpim(struct buf *out, const struct message *m,
 			 struct cpim_addr from, struct cpim_addr to,
 			 const struct map_message_cfg *cfg);

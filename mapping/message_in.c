@@ -1,5 +1,6 @@
 /* CPIM entities and stanzas into neutral messages. */
 #include "base/err.h"
+#include "base/rfc3339.h"
 #include "mapping/charset.h"
 #include "mapping/composing.h"
 #include "mapping/html.h"
@@ -190,6 +191,8 @@ int map_cpim_to_message(const struct cpim *c, const struct map_message_cfg *cfg,
 {
 	int status;
 
+	if (rfc3339_parse(c->datetime, &m->written_ms) < 0)
+		m->written_ms = 0;
 	m->subject = c->subject;
 	/* an empty one beside a text is a client's habit and means nothing */
 	m->has_subject = c->subject.n || (c->has_subject && c->body.n == 0);
@@ -404,8 +407,11 @@ int map_stanza_to_message(const struct xnode *stanza,
 			  const struct map_message_cfg *cfg, struct message *m)
 {
 	const struct xnode *subject = x_child(stanza, "subject", NS_CLIENT);
+	struct str stamp = x_attr(x_child(stanza, "delay", NS_DELAY), "stamp");
 	struct str text;
 
+	if (rfc3339_parse(stamp, &m->written_ms) < 0)
+		m->written_ms = 0;
 	m->has_subject = subject != NULL;
 	if (!map_keep(m, x_attr(stanza, "id"), &m->client_id) ||
 	    !map_keep(m, map_language(x_attr(stanza, "xml:lang")),

@@ -4,11 +4,17 @@
 #include "mapping/composing.h"
 #include "mapping/message_priv.h"
 
+#define LATE_MS	 60000
 #define NS_XHTML "http://www.w3.org/1999/xhtml"
 
 bool map_is_subject(const struct message *m)
 {
 	return m->has_subject && m->n_parts == 0;
+}
+
+bool map_is_late(const struct message *m)
+{
+	return m->written_ms && m->written_ms + LATE_MS < m->time_ms;
 }
 
 static bool is_type(const struct part *p, struct str type)
@@ -97,11 +103,13 @@ bool map_message_to_cpim(struct buf *out, const struct message *m,
 {
 	const struct part *p = choose(m, cfg);
 	struct buf body = BUF_INIT(SIZE_MAX / 2);
+	bool earlier = m->written_ms && m->written_ms < m->time_ms;
 	char time[RFC3339_MAX];
 	struct cpim_out c = {
 	    .from = from,
 	    .to = to,
-	    .datetime = str_z(rfc3339_millis(m->time_ms, time)),
+	    .datetime = str_z(
+		rfc3339_millis(earlier ? m->written_ms : m->time_ms, time)),
 	    .subject = m->subject,
 	    .subject_lang = m->subject.n ? m->language : STR_NONE,
 	};

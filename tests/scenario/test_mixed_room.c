@@ -66,6 +66,80 @@ static void test_both_directions(void **state)
 	sip_user_done(&a);
 }
 
+static void say_dated(struct sip_user *a, const char *date)
+{
+	struct str cpim = arena_printf(
+	    a->s->arena,
+	    "From: <sip:alice@sip.test>\r\nTo: <" ROOM ">\r\nDateTime: "
+	    "%s\r\n\r\nContent-Type: text/plain\r\n\r\nhi",
+	    date);
+
+	msrp_request(a, "SEND",
+		     arena_printf(a->s->arena,
+				  "Message-ID: d%u\r\nByte-Range: 1-%zu/%zu\r\n"
+				  "Content-Type: message/cpim\r\n\r\n%.*s\r\n",
+				  ++a->ids, cpim.n, cpim.n, STR_ARG(cpim))
+			 .p);
+	assert_int_equal(msrp_status(a), 200);
+}
+
+static void say_delayed(struct scene *s, const char *stamp)
+{
+	xmpp_put(s,
+		 "<message from='" ANNA "' to='r@chat.test' type='groupchat' "
+		 "id='x'><body>hi</body><delay xmlns='" NS_DELAY
+		 "' stamp='%s'/></message>",
+		 stamp);
+}
+
+/* BODY-30: what was written earlier says so to the other side; nothing was
+ * written in the future. It is 17:46:40. */
+static void test_dates(void **state)
+{
+	static const char *const late[] = {"2026-10-14T17:45:00Z",
+					   "2026-10-14T19:45:00+02:00"};
+	static const char *const live[] = {"2026-10-14T17:45:45Z",
+					   "2026-10-14T18:00:00Z", "yesterday"};
+	struct scene *s = *state;
+	const struct xnode *d;
+	struct sip_user a;
+
+	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	xmpp_join(s, ANNA, "anna");
+	for (int i = 0; i < 2; i++) {
+		say_dated(&a, late[i]);
+		d = x_child(xmpp_take(s, ANNA), "delay", NS_DELAY);
+		assert_true(str_eq(x_attr(d, "from"), STR("r@chat.test")));
+		assert_true(
+		    str_eq(x_attr(d, "stamp"), STR("2026-10-14T17:45:00Z")));
+	}
+	for (int i = 0; i < 3; i++) {
+		say_dated(&a, live[i]);
+		assert_null(x_child(xmpp_take(s, ANNA), "delay", NS_DELAY));
+	}
+	/* one who comes later is told once */
+	xmpp_put(s, "<presence from='" BEN "' to='r@chat.test/ben'><x "
+		    "xmlns='" NS_MUC "'><history maxstanzas='5'/></x>"
+		    "</presence>");
+	do
+		d = xmpp_take(s, BEN);
+	while (!x_is(d, "message", NULL));
+	d = x_child(d, "delay", NS_DELAY);
+	assert_non_null(d);
+	assert_null(x_next(d, "delay", NS_DELAY));
+	xmpp_drop(s);
+
+	while (msrp_take(&a).n)
+		;
+	say_delayed(s, "2026-10-14T17:40:00Z");
+	assert_true(
+	    has(msrp_cpim(&a), "DateTime: 2026-10-14T17:40:00.000Z\r\n"));
+	say_delayed(s, "2026-10-14T18:40:00Z");
+	assert_true(
+	    has(msrp_cpim(&a), "DateTime: 2026-10-14T17:46:40.000Z\r\n"));
+	sip_user_done(&a);
+}
+
 /* PRIV-2, X2S-49, X2S-51: private messages by the roster's addresses */
 static void test_private_both_ways(void **state)
 {
@@ -309,10 +383,15 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_both_directions),	 TEST(test_private_both_ways),
-	    TEST(test_nicknames_across), TEST(test_history_for_both),
-	    TEST(test_leaving_is_seen),	 TEST(test_subject),
-	    TEST(test_shutdown_of_both), cmocka_unit_test(test_locked_room),
+	    TEST(test_dates),
+	    TEST(test_both_directions),
+	    TEST(test_private_both_ways),
+	    TEST(test_nicknames_across),
+	    TEST(test_history_for_both),
+	    TEST(test_leaving_is_seen),
+	    TEST(test_subject),
+	    TEST(test_shutdown_of_both),
+	    cmocka_unit_test(test_locked_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
