@@ -155,6 +155,10 @@ struct message {
 	bool has_subject;
 	size_t n_parts;
 	struct part parts[MESSAGE_PARTS_MAX];
+	/* private: its author wants to know that it has arrived; and the
+	 * client_id of another's message that has (then there is no content) */
+	bool wants_receipt;
+	struct str receipt_of;
 	/* wall clock: when its author says he wrote it; 0: he does not */
 	uint64_t written_ms;
 	bool no_store; /* not for the history */

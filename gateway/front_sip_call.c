@@ -23,6 +23,7 @@ static void free_call(void *p)
 	free(c->lists);
 	free(c->answer);
 	free(c->peer_origin);
+	free(c->receipts);
 	invitees_free(c->invitees);
 	arena_free(c->arena);
 	free(c);

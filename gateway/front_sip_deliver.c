@@ -45,15 +45,17 @@ static void hold(struct call *c, struct blob *body, bool old)
 	c->held_bytes += body->n;
 }
 
-static int send_now(struct call *c, struct blob *body)
+static int send_now(struct call *c, struct blob *body, uint64_t receipt)
 {
 	uint64_t now = loop_now_ms(c->f->loop);
 	const struct domain_config *dom = call_domain(c);
-	bool probe = (dom && dom->copies_confirmed) ||
+	bool probe = receipt || (dom && dom->copies_confirmed) ||
 		     now - c->probe_ms >= PROBE_INTERVAL_MS;
 	struct msrp_out out = {
 	    .content_type = c->plain ? STR("text/plain") : STR("message/cpim"),
 	    .body = body,
+	    .success_report = receipt != 0,
+	    .cookie = receipt,
 	    .failure_report = probe ? MSRP_FAILURE_YES : MSRP_FAILURE_PARTIAL,
 	};
 	int err = msrp_session_send(c->session, &out);
@@ -64,7 +66,8 @@ static int send_now(struct call *c, struct blob *body)
 }
 
 /* ERR_TOO_BIG: more than the user's client takes; anything else is seen to. */
-static int deliver(struct call *c, struct blob *body, bool old)
+static int deliver(struct call *c, struct blob *body, bool old,
+		   uint64_t receipt)
 {
 	int err;
 
@@ -74,7 +77,7 @@ static int deliver(struct call *c, struct blob *body, bool old)
 		hold(c, body, old);
 		return 0;
 	}
-	err = send_now(c, body);
+	err = send_now(c, body, receipt);
 	if (err == 0) {
 		c->f->stats.messages_out++;
 		return 0;
@@ -107,16 +110,17 @@ void call_notice(struct call *c, const char *text)
 	else
 		cpim_write(&b, &m);
 	body = blob_new(buf_str(&b));
-	(void)deliver(c, body, false);
+	(void)deliver(c, body, false, 0);
 	blob_unref(body);
 	buf_done(&b);
 }
 
-static void deliver_or_tell(struct call *c, struct blob *body, bool old)
+static void deliver_or_tell(struct call *c, struct blob *body, bool old,
+			    uint64_t receipt)
 {
 	char text[128];
 
-	if (deliver(c, body, old) != ERR_TOO_BIG)
+	if (deliver(c, body, old, receipt) != ERR_TOO_BIG)
 		return;
 	snprintf(text, sizeof(text),
 		 "A message of %zu octets was not delivered to you: your "
@@ -150,7 +154,7 @@ void call_flush(struct call *c)
 			c->n_held--;
 			c->held_bytes -= h->body->n;
 		}
-		deliver_or_tell(c, h->body, h->old);
+		deliver_or_tell(c, h->body, h->old, 0);
 		blob_unref(h->body);
 		free(h);
 	}
@@ -286,6 +290,6 @@ void call_deliver(struct call *c, const struct seat_ev *ev)
 	}
 	if (!body)
 		return;
-	deliver_or_tell(c, body, ev->delayed);
+	deliver_or_tell(c, body, ev->delayed, receipt_await(c, m));
 	blob_unref(body);
 }

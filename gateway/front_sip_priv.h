@@ -119,6 +119,17 @@ struct dial_asker {
 	uint64_t referral, invitation;
 };
 
+#define CALL_RECEIPTS_MAX 32
+#define RECEIPT_MS	  600000 /* BODY-21 */
+
+/* A private message of somebody who wants to know that it has arrived. */
+struct receipt {
+	uint64_t cookie; /* 0: none */
+	uint64_t author, at_ms;
+	char id[128]; /* its client_id */
+	size_t id_n;
+};
+
 struct held_message {
 	TAILQ_ENTRY(held_message) link;
 	struct blob *body;
@@ -174,6 +185,8 @@ struct call {
 	struct invitees *invitees; /* of his INVITE; NULL: none */
 	bool founds;		   /* the factory has named a room for it */
 	uint64_t replaces; /* the dialog that this call takes over, or 0 */
+	struct receipt *receipts;  /* CALL_RECEIPTS_MAX, a ring; or NULL */
+	uint64_t n_receipts;	   /* so far */
 	struct dial_asker *askers; /* invited: are told what comes of it */
 	struct guest *guest;   /* invited: how the rosters show it until then */
 	bool invited;	       /* we have called him */
@@ -554,6 +567,11 @@ void farewell_decorate(struct front_sip *f, const struct occupant *o,
 
 /* front_sip_options.c */
 void options_request(struct front_sip *f, const struct port_msg *m);
+
+/* front_sip_receipt.c */
+/* The cookie under which a success report is wanted; 0: it is not. */
+uint64_t receipt_await(struct call *c, const struct message *m);
+void call_on_reported(void *user, uint64_t cookie);
 
 /* front_sip_dial.c */
 struct dial_wish {

@@ -76,7 +76,7 @@ void call_seat_event(void *front, const struct seat_ev *ev)
 	case SEAT_OCCUPANT_CHANGED:
 	case SEAT_OCCUPANT_LEFT:
 	case SEAT_SUBJECT_SET:
-		break; /* told by the notifier */
+		break;	       /* told by the notifier */
 	case SEAT_UNDELIVERED: /* of rooms elsewhere */
 		break;
 	}
@@ -193,6 +193,7 @@ const struct msrp_session_ops call_msrp_ops = {
     .message = call_on_message,
     .nickname = call_on_nickname,
     .flow = call_on_flow,
+    .reported = call_on_reported,
     .writable = on_writable,
     .closed = on_closed,
 };

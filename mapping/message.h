@@ -13,6 +13,7 @@
 
 #define MAP_TYPE_COMPOSING "application/im-iscomposing+xml"
 #define MAP_TYPE_LINK	   "message/external-body"
+#define MAP_NS_RECEIPTS	   "urn:xmpp:receipts"
 #define MAP_STANZA_MAX	   65536
 
 /* How one session wants its messages; zeroed: a room of ours, no language. */

@@ -412,6 +412,8 @@ int map_stanza_to_message(const struct xnode *stanza,
 
 	if (rfc3339_parse(stamp, &m->written_ms) < 0)
 		m->written_ms = 0;
+	m->wants_receipt = x_attr(stanza, "id").n &&
+			   x_child(stanza, "request", MAP_NS_RECEIPTS) != NULL;
 	m->has_subject = subject != NULL;
 	if (!map_keep(m, x_attr(stanza, "id"), &m->client_id) ||
 	    !map_keep(m, map_language(x_attr(stanza, "xml:lang")),

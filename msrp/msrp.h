@@ -161,6 +161,9 @@ struct msrp_session_ops {
 	 * response_ms); with MSRP_FAILURE_NO nothing is ever told. What has no
 	 * outcome when the session is closed gets none. May be NULL. */
 	void (*sent)(void *user, uint64_t cookie, int status);
+	/* A message sent with success_report and a cookie has arrived, says a
+	 * REPORT. May be NULL. */
+	void (*reported)(void *user, uint64_t cookie);
 	/* The send queue has drained after ERR_CONGESTED. May be NULL. */
 	void (*writable)(void *user);
 	/* The session has no connection any more. It stays in place (481 to

@@ -140,6 +140,14 @@ struct transaction {
 };
 TAILQ_HEAD(transactions, transaction);
 
+/* A message of ours whose success is to be reported. */
+struct awaited {
+	TAILQ_ENTRY(awaited) link;
+	char message_id[MSRP_ID];
+	uint64_t cookie;
+};
+TAILQ_HEAD(awaiteds, awaited);
+
 /* A message that comes in and is not complete. */
 struct msrp_incoming {
 	TAILQ_ENTRY(msrp_incoming) link;
@@ -225,6 +233,8 @@ struct msrp_session {
 	struct unanswereds unanswereds;
 	unsigned n_unanswered;
 	struct transactions transactions;
+	struct awaiteds awaiteds;
+	unsigned n_awaited;
 	unsigned timeouts;
 	uint64_t congested_ms; /* since when */
 	struct timer response_timer;
@@ -506,6 +516,12 @@ void transact_response(struct msrp_conn *c, const struct msrp_head *h,
 		       const struct msrp_path *to);
 void transact_report(struct msrp_session *s, const struct msrp_head *h);
 void transact_clear(struct msrp_session *s);
+
+/* awaited.c */
+void awaited_add(struct msrp_session *s, const char message_id[MSRP_ID],
+		 uint64_t cookie);
+void awaited_reported(struct msrp_session *s, struct str message_id);
+void awaited_clear(struct msrp_session *s);
 
 /* connect.c */
 /* Its connection came to nothing: is there another address to try? */

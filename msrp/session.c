@@ -141,6 +141,7 @@ int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 	TAILQ_INIT(&s->incomings);
 	TAILQ_INIT(&s->unanswereds);
 	TAILQ_INIT(&s->transactions);
+	TAILQ_INIT(&s->awaiteds);
 	TAILQ_INIT(&s->queue);
 	verify_expect(s, cfg->peer_fingerprints);
 	TAILQ_INIT(&s->flows);
@@ -200,6 +201,7 @@ void msrp_session_free(struct msrp_session *s)
 	defer_cancel(s->m->loop, &s->start);
 	receive_clear(s);
 	transact_clear(s);
+	awaited_clear(s);
 	outgoing_clear_flows(s);
 	s->dying = true;
 	if (s->conn)
@@ -220,6 +222,7 @@ void session_closed(struct msrp_session *s, enum msrp_closed why)
 	defer_cancel(s->m->loop, &s->start);
 	receive_clear(s);
 	transact_clear(s);
+	awaited_clear(s);
 	outgoing_clear(s);
 	conn_detach(s);
 	if (s->ops->closed)

@@ -172,8 +172,12 @@ void transact_report(struct msrp_session *s, const struct msrp_head *h)
 	struct transaction *t;
 	uint64_t cookie = 0;
 
-	if (h->report_status < 300 || !str_starts(h->message_id, own))
+	if (!str_starts(h->message_id, own))
 		return;
+	if (h->report_status < 300) {
+		awaited_reported(s, h->message_id);
+		return;
+	}
 	TAILQ_FOREACH (t, &s->transactions, link)
 		if (str_eq(message_id_of(t), h->message_id))
 			cookie = t->cookie;

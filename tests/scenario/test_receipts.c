@@ -73,6 +73,64 @@ static void test_report(void **state)
 	sip_user_done(&u);
 }
 
+static struct str header(struct str frame, const char *name)
+{
+	ptrdiff_t at = str_search(frame, str_z(name));
+
+	assert_true(at >= 0);
+	frame = str_from(frame, (size_t)at + strlen(name));
+	return str_split(&frame, '\r');
+}
+
+/* Of a private message the SIP client's report is the receipt, once;
+ * who wants none asks for none. */
+static void test_private_receipt(void **state)
+{
+	struct scene *s = *state;
+	struct str frame, id, tid;
+	const struct xnode *m;
+	struct sip_user u;
+
+	sip_user_join(&u, s, "alice", ROOM, "a=chatroom:private-messages\r\n");
+	xmpp_drop(s);
+	xmpp_put(s, "<message from='" ANN "' to='r@chat.test/alice' "
+		    "type='chat' id='p1'><body>psst</body><request "
+		    "xmlns='urn:xmpp:receipts'/></message>");
+	frame = msrp_take(&u);
+	assert_true(has(frame, "Success-Report: yes\r\n"));
+	id = header(frame, "Message-ID: ");
+	tid = frame;
+	str_split(&tid, ' ');
+	tid = str_split(&tid, ' ');
+	msrp_put(&u, arena_printf(s->arena,
+				  "MSRP %.*s 200 OK\r\nTo-Path: %.*s\r\n"
+				  "From-Path: %s\r\n-------%.*s$\r\n",
+				  STR_ARG(tid), STR_ARG(u.path), u.own_path,
+				  STR_ARG(tid)));
+	assert_heard(s, ANN, "");
+	for (int i = 0; i < 2; i++)
+		msrp_put(&u, arena_printf(
+				 s->arena,
+				 "MSRP rep0 REPORT\r\nTo-Path: %.*s\r\n"
+				 "From-Path: %s\r\nMessage-ID: %.*s\r\n"
+				 "Byte-Range: 1-4/4\r\nStatus: 000 200 OK\r\n"
+				 "-------rep0$\r\n",
+				 STR_ARG(u.path), u.own_path, STR_ARG(id)));
+	m = xmpp_take(s, ANN);
+	assert_true(str_eq(x_attr(m, "type"), STR("chat")));
+	assert_true(str_eq(x_attr(m, "from"), STR("r@chat.test/alice")));
+	assert_null(x_child(m, "body", NULL));
+	m = x_child(m, "received", "urn:xmpp:receipts");
+	assert_true(str_eq(x_attr(m, "id"), STR("p1")));
+	assert_heard(s, ANN, "");
+	assert_heard(s, BEN, "");
+
+	xmpp_put(s, "<message from='" ANN "' to='r@chat.test/alice' "
+		    "type='chat' id='p2'><body>psst</body></message>");
+	assert_false(has(msrp_take(&u), "Success-Report"));
+	sip_user_done(&u);
+}
+
 /* X2S-40: who has no voice gets his message back, and nobody else hears it. */
 static void test_no_voice(void **state)
 {
@@ -100,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_request),
 	    TEST(test_report),
+	    TEST(test_private_receipt),
 	    TEST(test_no_voice),
 	};
 
