@@ -205,6 +205,7 @@ static void read_domain(struct arena *a, cfg_t *sec, struct domain_config *d)
 	    .notify_interval_ms =
 		(unsigned)cfg_getint(sec, "notify-interval") * 1000,
 	    .min_expires = (unsigned)cfg_getint(sec, "min-expires"),
+	    .connections = (unsigned)cfg_getint(sec, "connections"),
 	    .bare_from = !cfg_getbool(sec, "from-resource"),
 	    .rename_joiner = config_word(config_nick_conflict,
 					 cfg_getstr(sec, "nick-conflict")),

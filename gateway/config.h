@@ -31,9 +31,10 @@ struct login {
 };
 
 struct domain_config {
-	const char *name;   /* lower-case */
-	const char *title;  /* for people; "" = none */
-	const char *secret; /* "" = no component */
+	const char *name;     /* lower-case */
+	const char *title;    /* for people; "" = none */
+	const char *secret;   /* "" = no component */
+	unsigned connections; /* component streams */
 	enum config_rooms rooms;
 	enum config_users users;
 	unsigned create; /* CREATE_* */

@@ -10,6 +10,7 @@
 #include "base/uri.h"
 #include "mapping/account.h"
 #include "sip/digest.h"
+#include "xmpp/bundle.h"
 
 const struct config_word config_rooms[] = {
     {"", ROOMS_NONE},	  {"local", ROOMS_LOCAL},	{"sip", ROOMS_SIP},
@@ -336,6 +337,18 @@ static int check_positive(cfg_t *cfg, cfg_opt_t *opt)
 	return check_count(cfg, opt);
 }
 
+static int check_connections(cfg_t *cfg, cfg_opt_t *opt)
+{
+	long v = cfg_opt_getnint(opt, 0);
+
+	if (v < 1 || v > XMPP_BUNDLE_MAX) {
+		cfg_error(cfg, "%s: must be 1 to %d", opt->name,
+			  XMPP_BUNDLE_MAX);
+		return -1;
+	}
+	return 0;
+}
+
 /* RFC 6120 §13.12: no limit below 10000 octets. */
 static int check_stanza_size(cfg_t *cfg, cfg_opt_t *opt)
 {
@@ -486,15 +499,21 @@ void config_set_checks(cfg_t *cfg)
 					     "limits|invite-rate",
 					     "limits|join-rate",
 					     NULL};
-	static const char *const positive[] = {
-	    "domain|max-occupants", "domain|min-expires",
-	    "domain|connections",   "msrp|max-message",
-	    "msrp|max-send-queue",  "msrp|max-connections",
-	    "xmpp|max-queue",	    "limits|rooms",
-	    "limits|dialogs",	    "limits|subscriptions",
-	    "limits|sip-burst",	    "limits|message-burst",
-	    "limits|invite-burst",  "limits|join-burst",
-	    "limits|store-queue",   NULL};
+	static const char *const positive[] = {"domain|max-occupants",
+					       "domain|min-expires",
+					       "msrp|max-message",
+					       "msrp|max-send-queue",
+					       "msrp|max-connections",
+					       "xmpp|max-queue",
+					       "limits|rooms",
+					       "limits|dialogs",
+					       "limits|subscriptions",
+					       "limits|sip-burst",
+					       "limits|message-burst",
+					       "limits|invite-burst",
+					       "limits|join-burst",
+					       "limits|store-queue",
+					       NULL};
 	static const char *const files[] = {"tls|certificate", "tls|key",
 					    "tls|ca", NULL};
 
@@ -519,6 +538,7 @@ void config_set_checks(cfg_t *cfg)
 	cfg_set_validate_func(cfg, "dns|servers", check_servers);
 	cfg_set_validate_func(cfg, "domain", check_domain);
 	cfg_set_validate_func(cfg, "domain|rooms", check_rooms);
+	cfg_set_validate_func(cfg, "domain|connections", check_connections);
 	cfg_set_validate_func(cfg, "domain|users", check_users);
 	cfg_set_validate_func(cfg, "domain|create", check_create);
 	cfg_set_validate_func(cfg, "domain|invite-by", check_invite_by);

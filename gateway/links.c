@@ -8,7 +8,7 @@
 struct link {
 	struct links *all;
 	char *domain, *secret;
-	struct xmpp_link *xmpp;
+	struct xmpp_bundle *xmpp;
 	bool was_up, closing;
 };
 
@@ -35,7 +35,7 @@ struct links *links_new(struct loop *loop, struct core *core)
 
 static void free_link(struct link *l)
 {
-	xmpp_link_free(l->xmpp);
+	xmpp_bundle_free(l->xmpp);
 	free(l->domain);
 	free(l->secret);
 	free(l);
@@ -105,6 +105,14 @@ static void start(struct links *ls, const struct domain_config *d, bool again)
 {
 	const struct config *c = ls->core->config;
 	struct link *l = mem_new(sizeof(*l));
+	struct xmpp_link_cfg cfg = {
+	    .loop = ls->loop,
+	    .server = c->xmpp.server,
+	    .max_stanza = c->xmpp.max_stanza,
+	    .max_queue = c->xmpp.max_queue,
+	    .ops = &link_ops,
+	    .user = l,
+	};
 
 	l->all = ls;
 	l->was_up = again;
@@ -112,16 +120,9 @@ static void start(struct links *ls, const struct domain_config *d, bool again)
 	l->secret = str_dup(str_z(d->secret));
 	ls->link = mem_resize(ls->link, (ls->n + 1) * sizeof(*ls->link));
 	ls->link[ls->n++] = l;
-	l->xmpp = xmpp_link_new(&(struct xmpp_link_cfg){
-	    .loop = ls->loop,
-	    .server = c->xmpp.server,
-	    .domain = l->domain,
-	    .secret = l->secret,
-	    .max_stanza = c->xmpp.max_stanza,
-	    .max_queue = c->xmpp.max_queue,
-	    .ops = &link_ops,
-	    .user = l,
-	});
+	cfg.domain = l->domain;
+	cfg.secret = l->secret;
+	l->xmpp = xmpp_bundle_new(&cfg, d->connections);
 }
 
 static void closed(void *user)
@@ -143,7 +144,7 @@ static void close_link(struct link *l)
 	if (l->closing)
 		return;
 	l->closing = true;
-	xmpp_link_close(l->xmpp, closed, l);
+	xmpp_bundle_close(l->xmpp, closed, l);
 }
 
 /* Is a stream owed to this domain? */
@@ -163,7 +164,8 @@ void links_update(struct links *ls)
 		const struct domain_config *d =
 		    config_domain(c, str_z(ls->link[i]->domain));
 
-		if (!wanted(d) || strcmp(d->secret, ls->link[i]->secret) != 0)
+		if (!wanted(d) || strcmp(d->secret, ls->link[i]->secret) != 0 ||
+		    d->connections != xmpp_bundle_streams(ls->link[i]->xmpp))
 			close_link(ls->link[i]);
 	}
 	for (size_t i = 0; i < c->n_domains; i++) {
@@ -197,7 +199,7 @@ int links_send(struct links *ls, struct str domain, struct str text)
 {
 	struct link *l = find(ls, domain, false);
 
-	return l ? xmpp_link_send(l->xmpp, text) : ERR_GONE;
+	return l ? xmpp_bundle_send(l->xmpp, text) : ERR_GONE;
 }
 
 bool links_next(const struct links *ls, size_t *it, struct link_state *out)
@@ -207,7 +209,8 @@ bool links_next(const struct links *ls, size_t *it, struct link_state *out)
 	if (*it >= ls->n)
 		return false;
 	l = ls->link[(*it)++];
-	*out = (struct link_state){l->domain, xmpp_link_is_up(l->xmpp),
-				   xmpp_link_stats(l->xmpp)};
+	*out = (struct link_state){
+	    l->domain, xmpp_bundle_is_up(l->xmpp), xmpp_bundle_streams(l->xmpp),
+	    xmpp_bundle_streams_up(l->xmpp), xmpp_bundle_stats(l->xmpp)};
 	return true;
 }

@@ -146,6 +146,11 @@ static uint64_t link_up(const struct link_state *l)
 	return l->up;
 }
 
+static uint64_t link_streams(const struct link_state *l)
+{
+	return l->streams_up;
+}
+
 static uint64_t link_connects(const struct link_state *l)
 {
 	return l->stats.connects;
@@ -179,7 +184,9 @@ static uint64_t link_queue(const struct link_state *l)
 static void write_links(struct buf *b, const struct vitals *v)
 {
 	link_family(b, v, "stoxd_xmpp_link_up", "gauge",
-		    "Whether the component stream of a domain is up.", link_up);
+		    "Whether a component stream of a domain is up.", link_up);
+	link_family(b, v, "stoxd_xmpp_streams_up", "gauge",
+		    "Component streams of a domain that are up.", link_streams);
 	link_family(b, v, "stoxd_xmpp_link_connects_total", "counter",
 		    "Times that a component stream came up.", link_connects);
 	link_family(b, v, "stoxd_xmpp_stanzas_in_total", "counter",

@@ -117,6 +117,24 @@ int xmpp_link_send(struct xmpp_link *l, struct str text)
 	return 0;
 }
 
+void xmpp_link_unsent(struct xmpp_link *l,
+		      void (*take)(void *user, struct str text), void *user)
+{
+	struct outbox all = l->out;
+	size_t at = 0;
+
+	if (loop_now_ms(l->loop) - l->down_ms > DOWN_QUEUE_MS) {
+		drop_queue(l);
+		return;
+	}
+	l->out = (struct outbox){0};
+	outbox_init(&l->out, l->cfg.max_queue);
+	l->down_calls = 0;
+	for (size_t i = 0; i < all.n; at = all.ends[i++])
+		take(user, str_of(all.text.p + at, all.ends[i] - at));
+	outbox_done(&all);
+}
+
 /* Keeping alive (COMP-9) */
 
 static void send_ping(struct xmpp_link *l)

@@ -40,6 +40,14 @@ bool xmpp_link_is_up(const struct xmpp_link *l);
  * (down too long). */
 int xmpp_link_send(struct xmpp_link *l, struct str text);
 
+/* What waits and was not wholly written, call by call; take gets all of it
+ * that is not too old, and the link forgets it. For a link that is down. */
+void xmpp_link_unsent(struct xmpp_link *l,
+		      void (*take)(void *user, struct str text), void *user);
+/* Is it this link's own sign of life, which came back by another stream? Then
+ * the link is alive, and the stanza nobody else's (COMP-9). */
+bool xmpp_link_is_sign(struct xmpp_link *l, const struct xnode *stanza);
+
 struct xmpp_link_stats {
 	uint64_t connects, stanzas_in, stanzas_refused, bytes_out, dropped;
 	size_t queued_bytes; /* at this moment */

@@ -63,6 +63,7 @@ static void on_error(struct xmpp_link *l, const struct xnode *error)
 	const struct xnode *c = x_child(error, NULL, NS_STREAM_ERRORS);
 	struct str name = STR("undefined-condition"), text;
 	struct arena *a = arena_new(65536);
+	const char *hint = "";
 	char why[sizeof(l->why)];
 
 	while (c && x_is(c, "text", NULL))
@@ -71,8 +72,11 @@ static void on_error(struct xmpp_link *l, const struct xnode *error)
 		name = c->name;
 	text = x_text(x_child(error, "text", NS_STREAM_ERRORS), a);
 	l->lasting = lasts(name);
-	snprintf(why, sizeof(why), "%.*s%s%.*s", STR_ARG(name),
-		 text.n ? ": " : "", STR_ARG(text));
+	if (str_eq(name, STR("conflict")))
+		hint = " (the server takes no further connection of this "
+		       "domain)";
+	snprintf(why, sizeof(why), "%.*s%s%.*s%s", STR_ARG(name),
+		 text.n ? ": " : "", STR_ARG(text), hint);
 	arena_free(a);
 	stream_end(l, NULL, why);
 }
@@ -91,6 +95,15 @@ static void heard(struct xmpp_link *l)
 	l->heard_ms = loop_now_ms(l->loop);
 	l->ping_sent = false;
 	l->stats.stanzas_in++;
+}
+
+bool xmpp_link_is_sign(struct xmpp_link *l, const struct xnode *stanza)
+{
+	if (!*l->ping_id || !is_our_ping(l, stanza))
+		return false;
+	l->heard_ms = loop_now_ms(l->loop);
+	l->ping_sent = false;
+	return true;
 }
 
 static void on_stanza(struct xmpp_link *l, const struct xnode *n)
