@@ -168,6 +168,7 @@ VirtualHost "x.test"
 
 class Ejabberd(Server):
     name, binary = "ejabberd", "ejabberdctl"
+    options = ""    # more lines of its configuration
 
     def __init__(self, folder, users, components):
         super().__init__(folder)
@@ -178,7 +179,7 @@ class Ejabberd(Server):
         self.config = self.write("ejabberd.yml", """
 hosts: ["x.test"]
 loglevel: info
-auth_method: internal
+%sauth_method: internal
 auth_password_format: plain
 listen:
   -
@@ -204,7 +205,7 @@ modules:
   mod_vcard:
     search: false
   mod_roster: {}
-""" % (self.c2s, self.component, hosts))
+""" % (self.options, self.c2s, self.component, hosts))
 
     def start(self):
         # No distribution: no node name, no cookie, no epmd to share with
