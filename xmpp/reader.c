@@ -38,7 +38,7 @@ static void begin(struct reader *r)
 	/* or each document costs a call of the system for one */
 	XML_SetHashSalt(r->parser, r->salt);
 	reader_set_handlers(r);
-	r->fed = r->end = r->depth = r->deepest = 0;
+	r->fed = r->end = r->spread = r->depth = r->deepest = 0;
 	r->ended = r->refused = r->bracket = false;
 	r->bad = NULL;
 	r->root = NULL;

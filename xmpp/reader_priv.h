@@ -14,6 +14,11 @@ struct binding {
 	struct str prefix, ns;
 };
 
+/* A namespace that one prefix brings to many elements has to be written at each
+ * when they are passed on: no more octets of namespaces than this many times
+ * the stanza's limit. */
+#define READER_SPREAD 3
+
 /* Namespaces in force: those of the stream's header first. */
 struct scope {
 	struct binding prefix[READER_PREFIXES_MAX];
@@ -39,9 +44,10 @@ struct reader {
 	unsigned long salt;
 
 	/* the document that is being read */
-	size_t fed;   /* octets of it that the parser has */
-	size_t end;   /* octets of it, once it is whole */
-	size_t depth; /* open elements */
+	size_t fed;    /* octets of it that the parser has */
+	size_t end;    /* octets of it, once it is whole */
+	size_t spread; /* octets of the namespaces in what is passed on */
+	size_t depth;  /* open elements */
 	size_t deepest;
 	bool ended; /* nothing of it is of interest any more */
 	bool refused;

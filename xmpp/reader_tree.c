@@ -196,6 +196,14 @@ static void keep_address(struct reader *r, struct str name,
 	r->root = n;
 }
 
+/* Is the namespace of n written out too often? */
+static bool spreads(struct reader *r, const struct xnode *n)
+{
+	if (!r->depth || !str_eq(n->ns, r->open[r->depth - 1].node->ns))
+		r->spread += n->ns.n;
+	return r->spread > READER_SPREAD * r->max;
+}
+
 static void open_element(struct reader *r, struct str name,
 			 const XML_Char **attrs)
 {
@@ -204,7 +212,8 @@ static void open_element(struct reader *r, struct str name,
 			  .prefixes = r->scope.n};
 
 	if (r->depth == X_DEPTH_MAX || declare_all(r, attrs, &l.ns) < 0 ||
-	    !(l.node = new_element(r, name, l.ns, attrs))) {
+	    !(l.node = new_element(r, name, l.ns, attrs)) ||
+	    spreads(r, l.node)) {
 		reader_refuse(r);
 		if (!r->depth && r->phase == AT_STANZAS)
 			keep_address(r, name, attrs);

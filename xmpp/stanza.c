@@ -146,6 +146,8 @@ static void write_attr(struct buf *b, struct str name, struct str value)
 
 void x_write(struct buf *b, const struct xnode *n, struct str around)
 {
+	if (b->err)
+		return;
 	if (!n->name.n) {
 		xml_add_text(b, n->text);
 		return;

@@ -1,7 +1,9 @@
-/* What the worst stanzas within the limit cost a component stream: processor
- * time from the first octet read to the callback (or the refusal), during which
- * the loop does nothing else. The server's side is in the same thread, and
- * silent meanwhile. */
+/* What the worst stanzas within the limit cost: processor time during which the
+ * loop does nothing else. First of a component stream, from the first octet
+ * read to the callback (or the refusal); the server's side is in the same
+ * thread, and silent meanwhile. Then of the core, which gets each as a message
+ * to a room with XMPP and SIP users, as a private one, a presence and a query.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,41 +14,12 @@
 #include "base/loop.h"
 #include "base/net.h"
 #include "tests/bench/measure.h"
+#include "tests/bench/worst.h"
+#include "tests/scenario/scene.h"
+#include "xmpp/reader.h"
 #include "xmpp/stream.h"
 
-#define LIMIT	   65536 /* the default of xmpp { max-stanza } */
 #define ROUNDS_MAX 64
-
-/* A stanza of LIMIT octets: what goes before ('*': thirty thousand octets), a
- * piece as often as it fits ('%': its number), what closes each piece, what
- * goes behind. */
-struct shape {
-	const char *name, *before, *piece, *closing, *behind;
-};
-
-static const struct shape shapes[] = {
-    {"long text", "<body>", "x", "", "</body>"},
-    {"newlines", "<body>", "\n", "", "</body>"},
-    {"entities", "<body>", "&lt;", "", "</body>"},
-    {"character references", "<body>", "&#9;", "", "</body>"},
-    {"CDATA sections", "<body>", "<![CDATA[]]>", "", "</body>"},
-    {"empty children", "", "<a/>", "", ""},
-    {"children with text", "", "<a>x</a>", "", ""},
-    {"children of many names", "", "<a%/>", "", ""},
-    {"children with xmlns", "", "<a xmlns='b'/>", "", ""},
-    {"many attributes", "<x", " a%=''", "", "/>"},
-    {"children with attributes", "", "<a a='' b='' c='' d=''/>", "", ""},
-    {"entities in an attribute", "<x a='", "&lt;", "", "'/>"},
-    {"newlines in an attribute", "<x a='", "\n", "", "'/>"},
-    {"prefixes declared", "<x", " xmlns:a%='u'", "", "/>"},
-    {"prefixed children", "<x xmlns:p='u'>", "<p:a/>", "", "</x>"},
-    {"long namespace, children", "<x xmlns:p='*'>", "<p:a/>", "", "</x>"},
-    {"long namespace, attributes", "<x xmlns:p='*'>", "<b p:a=''/>", "",
-     "</x>"},
-    {"long default namespace", "<x xmlns='*'>", "<a/>", "", "</x>"},
-    {"deep", "", "<a>", "</a>", ""},
-    {"deep with xmlns", "", "<a xmlns='%'>", "</a>", ""},
-};
 
 struct bench {
 	struct log log;
@@ -56,40 +29,6 @@ struct bench {
 	int listener, peer;
 	unsigned ups, downs, stanzas;
 };
-
-static size_t put(char *out, const char *z, size_t number)
-{
-	size_t n = 0;
-
-	for (; *z; z++) {
-		if (*z == '%') {
-			n += (size_t)sprintf(out + n, "%zu", number);
-		} else if (*z == '*') {
-			memset(out + n, 'u', 30000);
-			n += 30000;
-		} else {
-			out[n++] = *z;
-		}
-	}
-	return n;
-}
-
-static size_t build(const struct shape *s, char *out)
-{
-	static const char head[] = "<message from='a@x.test/b' id='1' "
-				   "to='r@rd.test' type='groupchat'>";
-	static const char tail[] = "</message>";
-	size_t n = put(out, head, 0), pieces = 0, end;
-
-	n += put(out + n, s->before, 0);
-	end = LIMIT - strlen(s->behind) - strlen(tail) - strlen(s->piece) - 8;
-	while (n + (pieces + 1) * strlen(s->closing) < end)
-		n += put(out + n, s->piece, pieces++);
-	while (*s->closing && pieces--)
-		n += put(out + n, s->closing, 0);
-	n += put(out + n, s->behind, 0);
-	return n + put(out + n, tail, 0);
-}
 
 static void on_up(void *user)
 {
@@ -108,7 +47,7 @@ static void on_stanza(void *user, const struct xnode *stanza)
 	((struct bench *)user)->stanzas++;
 }
 
-static void fail(const char *what)
+static void give_up(const char *what)
 {
 	fprintf(stderr, "stall: %s\n", what);
 	exit(1);
@@ -117,7 +56,7 @@ static void fail(const char *what)
 static void serve(struct bench *b, const char *text, size_t n)
 {
 	if (write(b->peer, text, n) != (ssize_t)n)
-		fail("the socket does not take a stanza at once");
+		give_up("the socket does not take a stanza at once");
 }
 
 static void expect(struct bench *b, const char *text)
@@ -149,7 +88,7 @@ static void open_stream(struct bench *b)
 	log_init(&b->log, LOG_WARN, "stall");
 	b->loop = loop_new(&b->log, NULL);
 	if (addr_parse(STR("127.0.0.1:0"), &b->addr) < 0)
-		fail("address");
+		give_up("address");
 	b->listener = net_listen_tcp(&b->addr, 4);
 	b->addr.len = sizeof(b->addr.in6);
 	getsockname(b->listener, &b->addr.sa, &b->addr.len);
@@ -197,35 +136,133 @@ static double once(struct bench *b, const char *text, size_t n)
 	return (double)begin / 1e6;
 }
 
-static void measure(struct bench *b, const struct shape *s, unsigned rounds)
+static void print(const char *part, const char *name, size_t octets,
+		  const double *ms, unsigned rounds, const char *end)
 {
-	static char text[2 * LIMIT];
-	double ms[ROUNDS_MAX], most = 0;
-	size_t n = build(s, text);
-	unsigned stanzas = b->stanzas;
+	double most = 0;
 
-	for (unsigned i = 0; i < rounds; i++) {
-		ms[i] = once(b, text, n);
+	for (unsigned i = 0; i < rounds; i++)
 		most = ms[i] > most ? ms[i] : most;
-	}
-	if (b->downs)
-		fail("a stanza within the limit ended the stream");
-	printf("stall shape=\"%s\" octets=%zu ms=%.2f most_ms=%.2f end=%s\n",
-	       s->name, n, median_of(ms, rounds, sizeof(*ms), 0), most,
-	       b->stanzas == stanzas ? "refused" : "taken");
+	printf("stall part=%s shape=\"%s\" octets=%zu ms=%.2f most_ms=%.2f "
+	       "end=%s\n",
+	       part, name, octets, median_of(ms, rounds, sizeof(*ms), 0), most,
+	       end);
 }
 
-int main(int argc, char **argv)
+static void measure_stream(struct bench *b, size_t shape, unsigned rounds)
+{
+	static char text[2 * WORST_LIMIT];
+	double ms[ROUNDS_MAX];
+	size_t n = worst_build(shape,
+			       "<message from='a@x.test/b' id='1' "
+			       "to='r@rd.test' type='groupchat'>",
+			       "</message>", text);
+	unsigned stanzas = b->stanzas;
+
+	for (unsigned i = 0; i < rounds; i++)
+		ms[i] = once(b, text, n);
+	if (b->downs)
+		give_up("a stanza within the limit ended the stream");
+	print("stream", worst_name(shape), n, ms, rounds,
+	      b->stanzas == stanzas ? "refused" : "taken");
+}
+
+static void streams(unsigned rounds)
 {
 	struct bench b = {.listener = -1};
-	unsigned rounds = argc > 1 && !strcmp(argv[1], "--quick") ? 1 : 15;
 
 	open_stream(&b);
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++)
-		measure(&b, &shapes[i], rounds);
+	for (size_t i = 0; i < worst_count; i++)
+		measure_stream(&b, i, rounds);
 	xmpp_link_free(b.link);
 	loop_free(b.loop);
 	close(b.peer);
 	close(b.listener);
+}
+
+/* The core's turn for a stanza, the output's included. */
+static void measure_core(struct scene *s, const char *part, size_t shape,
+			 const char *head, const char *tail, unsigned rounds)
+{
+	static char text[2 * WORST_LIMIT];
+	static const char header[] =
+	    "<stream:stream xmlns='jabber:component:accept' "
+	    "xmlns:stream='http://etherx.jabber.org/streams' id='1'>";
+	double ms[ROUNDS_MAX];
+	size_t n = worst_build(shape, head, tail, text);
+	struct reader *r = reader_new(WORST_LIMIT);
+	struct str in = str_z(header);
+
+	if (reader_next(r, &in) != READER_OPENED)
+		give_up("header");
+	in = str_of(text, n);
+	if (reader_next(r, &in) != READER_STANZA) {
+		reader_free(r);
+		return; /* the core does not see it */
+	}
+	for (unsigned i = 0; i < rounds; i++) {
+		uint64_t begin = cpu_ns();
+
+		front_xmpp_stanza(s->core.front_xmpp, STR("chat.test"),
+				  reader_root(r));
+		loop_settle(s->loop);
+		ms[i] = (double)(cpu_ns() - begin) / 1e6;
+		xmpp_drop(s);
+		s->mono += 100000;
+	}
+	reader_free(r);
+	print(part, worst_name(shape), n, ms, rounds, "taken");
+}
+
+#define FROM "from='ann@x.test/1' to='r@chat.test"
+
+static void core(unsigned rounds)
+{
+	struct scene *s = scene_new("domain \"chat.test\" { rooms = local\n"
+				    " secret = \"x\"\n lock = false }\n");
+	struct sip_user bob;
+
+	xmpp_join(s, "ann@x.test/1", "Ann");
+	xmpp_join(s, "eve@x.test/1", "Eve");
+	sip_user_join(&bob, s, "bob", "sip:r@chat.test", "");
+	xmpp_drop(s);
+	for (size_t i = 0; i < worst_count; i++) {
+		measure_core(s, "message", i,
+			     "<message id='1' type='groupchat' " FROM "'>",
+			     "</message>", rounds);
+		measure_core(s, "private", i,
+			     "<message id='1' type='chat' " FROM "/Eve'>",
+			     "</message>", rounds);
+		measure_core(s, "xhtml", i,
+			     "<message id='1' type='groupchat' " FROM
+			     "'><body>x</body><html xmlns="
+			     "'http://jabber.org/protocol/xhtml-im'><body "
+			     "xmlns='http://www.w3.org/1999/xhtml'>",
+			     "</body></html></message>", rounds);
+		measure_core(s, "presence", i,
+			     "<presence id='1' " FROM "/Ann'>", "</presence>",
+			     rounds);
+		measure_core(s, "iq", i, "<iq id='1' type='get' " FROM "/Eve'>",
+			     "</iq>", rounds);
+		measure_core(s, "admin", i,
+			     "<iq id='1' type='set' " FROM "'><query xmlns="
+			     "'http://jabber.org/protocol/muc#admin'>",
+			     "</query></iq>", rounds);
+		measure_core(s, "owner", i,
+			     "<iq id='1' type='set' " FROM "'><query xmlns="
+			     "'http://jabber.org/protocol/muc#owner'>"
+			     "<x xmlns='jabber:x:data' type='submit'>",
+			     "</x></query></iq>", rounds);
+	}
+	sip_user_done(&bob);
+	scene_free(s);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned rounds = argc > 1 && !strcmp(argv[1], "--quick") ? 1 : 15;
+
+	streams(rounds);
+	core(rounds);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -282,6 +283,21 @@ static void test_limits(void **state)
 	    "(refused)<iq id='2'/><iq/>");
 }
 
+/* A namespace that would have to be written at each of many elements. */
+static void test_spread(void **state)
+{
+	struct fixture *f = *state;
+	char head[4100];
+	int n = snprintf(head, sizeof(head), "<iq id='4' xmlns:p='");
+
+	memset(head + n, 'u', 4000);
+	strcpy(head + n + 4000, "'>");
+	repeated(f, head, "<p:a#/>", 7, "</iq>");
+	assert_true(str_starts(buf_str(&f->seen), STR("<iq id='4'><a0 ")));
+	assert_string_equal(repeated(f, head, "<p:a#/>", 8, "</iq><iq/>"),
+			    "(refused)<iq id='4'/><iq/>");
+}
+
 static void test_depth(void **state)
 {
 	struct fixture *f = *state;
@@ -309,7 +325,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_splits), TEST(test_restricted), TEST(test_namespaces),
 	    TEST(test_header), TEST(test_size),	      TEST(test_endless),
-	    TEST(test_limits), TEST(test_depth),
+	    TEST(test_limits), TEST(test_depth),      TEST(test_spread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
