@@ -124,22 +124,33 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Between stanzas: passes over white space. True: the stream's end. */
-static bool at_end_tag(struct reader *r, struct str *in)
+enum start { START_WAITS, START_END_TAG, START_DOCUMENT, START_BAD };
+
+/* What begins here, by its first two octets: expat would take some for another
+ * encoding. Passes over white space between stanzas. */
+static enum start look(struct reader *r, struct str *in)
 {
+	char next;
+
 	if (!r->bracket) {
-		while (in->n && is_blank(*in->p))
+		while (r->phase == AT_STANZAS && in->n && is_blank(*in->p))
 			*in = str_from(*in, 1);
-		if (!in->n || *in->p != '<')
-			return false;
-		if (in->n == 1) {
-			r->bracket = true;
+		if (in->n && *in->p != '<')
+			return START_BAD;
+		r->bracket = in->n == 1;
+		if (in->n < 2) {
 			*in = STR_NONE;
-			return false;
+			return START_WAITS;
 		}
-		return in->p[1] == '/';
+		next = in->p[1];
+	} else {
+		if (!in->n)
+			return START_WAITS;
+		next = *in->p;
 	}
-	return in->n && *in->p == '/';
+	if (next == '/' && r->phase == AT_STANZAS)
+		return START_END_TAG;
+	return next ? START_DOCUMENT : START_BAD;
 }
 
 /* Gives octets to the parser. False: it can't read on. */
@@ -203,12 +214,19 @@ enum reader_event reader_next(struct reader *r, struct str *in)
 {
 	if (r->ended && r->phase == AT_STANZAS)
 		begin(r);
-	if (r->phase == AT_STANZAS && !r->fed && at_end_tag(r, in)) {
-		*in = STR_NONE;
-		return end(r, READER_CLOSED);
-	}
 	if (r->phase == AT_END)
 		*in = STR_NONE;
+	else if (!r->fed)
+		switch (look(r, in)) {
+		case START_END_TAG:
+			*in = STR_NONE;
+			return end(r, READER_CLOSED);
+		case START_BAD:
+			return fail(r, "not-well-formed");
+		case START_WAITS:
+		case START_DOCUMENT:
+			break;
+		}
 	return in->n ? read_document(r, in) : READER_MORE;
 }
 

@@ -135,6 +135,11 @@ static int add_attrs(struct reader *r, struct xnode *n, const XML_Char **attrs)
 	return 0;
 }
 
+static bool can_begin(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
 static struct xnode *new_element(struct reader *r, struct str name,
 				 struct str ns, const XML_Char **attrs)
 {
@@ -153,6 +158,9 @@ static struct xnode *new_element(struct reader *r, struct str name,
 			return NULL;
 		}
 		ns = str_eq(b->ns, STR(NS_COMPONENT)) ? STR(NS_CLIENT) : b->ns;
+		/* "a:1" is a name, "1" is none: it could not be passed on */
+		if (!can_begin(*q.local.p))
+			return NULL;
 	}
 	n = x_new_in(arena_of(r), q.local, ns);
 	return n && add_attrs(r, n, attrs) == 0 ? n : NULL;

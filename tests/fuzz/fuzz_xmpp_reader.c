@@ -39,8 +39,8 @@ static void read_in(struct reader *r, struct buf *seen, struct str in)
 		buf_addu(seen, e);
 		if (e == READER_MORE)
 			buf_cut(seen, seen->n - 1);
-		if (e == READER_BAD)
-			buf_addz(seen, reader_condition(r));
+		/* where bad UTF-8 is cut it may be taken for bad XML */
+		check(e != READER_BAD || reader_condition(r));
 		if (e == READER_STANZA || (e == READER_REFUSED && n)) {
 			check_tree(n, 0);
 			x_write(seen, n, STR(NS_CLIENT));

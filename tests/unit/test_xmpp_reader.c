@@ -135,7 +135,11 @@ static void test_restricted(void **state)
 	     "(not-well-formed)"},
 	    {"<iq><a:b:c xmlns:a='urn:a'/></iq>", "(not-well-formed)"},
 	    {"<iq><:c/></iq>", "(not-well-formed)"},
+	    {"\xff\xfe<\0", "(not-well-formed)"},
+	    {"\xef\xbb\xbf<iq/>", "(not-well-formed)"},
 	    /* of no harm beyond itself */
+	    {"<iq xmlns:p='urn:p' id='1'><p:1/></iq><iq/>",
+	     "(refused)<iq id='1'/><iq/>"},
 	    {"<iq from='a' xmlns='http://www.w3.org/2000/xmlns/'/><iq/>",
 	     "(refused)<iq from='a'/><iq/>"},
 	};
