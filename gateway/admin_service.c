@@ -137,7 +137,8 @@ static void get_domain(struct admin_call *c)
 	p = &d->policy;
 	json_object_update_new(
 	    j,
-	    json_pack("{s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:s, s:s, s:o}",
+	    json_pack("{s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:s, s:s, s:o, "
+		      "s:o}",
 		      "persistent", p->persistent, "public", p->public,
 		      "private-messages", p->private_messages, "nicknames",
 		      p->nicknames, "history",
@@ -145,7 +146,8 @@ static void get_domain(struct admin_call *c)
 		      "max-occupants", integer(p->max_occupants),
 		      "notify-interval", integer(d->notify_interval_ms / 1000),
 		      "factory", d->factory, "route", d->route, "max-stanza",
-		      integer(config->xmpp.max_stanza)));
+		      integer(config->xmpp.max_stanza), "connections",
+		      integer(d->connections)));
 	json_object_update_new(
 	    j, json_pack("{s:{s:o, s:o, s:o, s:o, s:o, s:o}}", "stream",
 			 "connects", integer(l.stats.connects), "stanzas-in",

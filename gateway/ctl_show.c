@@ -221,10 +221,12 @@ void ctl_show_domains(const json_t *j, FILE *out)
 	ctl_table_print(t, out);
 }
 
-/* COMP-8: the server's limit has to be at least ours. */
+/* COMP-8: the server's limit has to be at least ours. COMP-5: it has to share
+ * the load as we do. */
 void ctl_show_domain(const json_t *j, FILE *out)
 {
 	long long most = number(j, "max-stanza");
+	long long streams = number(j, "connections");
 
 	print_object(j, NULL, out);
 	if (strcmp(text(j, "xmpp"), "none") == 0)
@@ -236,6 +238,15 @@ void ctl_show_domain(const json_t *j, FILE *out)
 		"  ejabberd: max_stanza_size: %lld (its listener "
 		"ejabberd_service)\n",
 		most, most, most);
+	if (streams > 1)
+		fprintf(out,
+			"%lld streams, for ejabberd alone, whose configuration "
+			"has to say:\n"
+			"  domain_balancing:\n"
+			"    %s:\n"
+			"      type: bare_source\n"
+			"      component_number: %lld\n",
+			streams, text(j, "domain"), streams);
 }
 
 void ctl_show_status(const json_t *j, FILE *out)

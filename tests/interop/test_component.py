@@ -145,6 +145,8 @@ class EjabberdTest(Component):
         """COMP-5: each user's stanzas in order, over several streams."""
         users, alice = await self.crowd()
         await self.talk(users, alice, "word")
+        said = self.stoxd.ctl("domain", "chat.test").stdout
+        self.assertIn("component_number: %d" % STREAMS, said)
 
     async def test_one_stream_lost(self):
         """COMP-5: the others take its part; nobody leaves, nothing that is
