@@ -86,7 +86,8 @@ static void test_nicknames(void **state)
 		    200);
 	xmpp_drop(s);
 	assert_int_equal(msrp_nickname(&bob, "\"<&>'\""), 200);
-	assert_true(has(str_z(heard(s, ANN)), "presence <&>' none/participant"));
+	assert_true(
+	    has(str_z(heard(s, ANN)), "presence <&>' none/participant"));
 	sip_user_done(&bob);
 }
 
