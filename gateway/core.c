@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "gateway/archive.h"
+#include "gateway/back_sip.h"
 #include "gateway/persist.h"
 #include "gateway/probe.h"
 
@@ -13,6 +14,15 @@ static enum reason_code join(void *user, struct seat_join *j, struct seat *seat)
 	struct core *c = user;
 
 	return back_join(c->door, j, seat);
+}
+
+static enum reason_code join_elsewhere(void *user, enum back_kind kind,
+				       struct seat_join *j, struct seat *seat)
+{
+	struct core *c = user;
+
+	return kind == BACK_SIP ? back_sip_join(c->back_sip, j, seat)
+				: REASON_NO_ROOM;
 }
 
 static bool elsewhere(void *user, struct str room)
@@ -250,6 +260,19 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .config = config,
 	    .local = c->back,
 	    .discover = c->discover,
+	    .join = join_elsewhere,
+	    .user = c,
+	});
+	c->back_sip = back_sip_new(&(struct back_sip_cfg){
+	    .loop = loop,
+	    .config = config,
+	    .msrp = c->msrp,
+	    .dns = c->dns,
+	    .domain_names = domain_names,
+	    .send = sip_send,
+	    .request_id = sip_request_id,
+	    .invited = sip_invited,
+	    .user = c,
 	});
 	c->archive = archive_new(&(struct archive_cfg){
 	    .loop = loop,
@@ -321,6 +344,17 @@ void core_restored(struct core *c)
 	front_sip_restored(c->front_sip);
 }
 
+void core_sip_event(struct core *c, const struct port_msg *m)
+{
+	if (!back_sip_event(c->back_sip, m))
+		front_sip_event(c->front_sip, m);
+}
+
+bool core_sip_busy(const struct core *c)
+{
+	return front_sip_busy(c->front_sip) || back_sip_busy(c->back_sip);
+}
+
 void core_reconfigure(struct core *c)
 {
 	struct front_xmpp_domain *old = c->titles;
@@ -340,6 +374,7 @@ void core_shutdown(struct core *c)
 	persist_stop(c->persist);
 	front_xmpp_shutdown(c->front_xmpp);
 	front_sip_shutdown(c->front_sip);
+	back_sip_shutdown(c->back_sip);
 }
 
 void core_done(struct core *c)
@@ -347,6 +382,7 @@ void core_done(struct core *c)
 	persist_stop(c->persist);
 	front_xmpp_free(c->front_xmpp);
 	front_sip_free(c->front_sip);
+	back_sip_free(c->back_sip);
 	archive_free(c->archive);
 	rooms_free(c->rooms);
 	persist_free(c->persist);

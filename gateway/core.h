@@ -8,6 +8,7 @@
 #include "gateway/front_xmpp.h"
 
 struct archive;
+struct back_sip;
 struct files;
 struct persist;
 struct store;
@@ -34,6 +35,7 @@ struct core {
 	struct discover *discover;
 	struct back *door; /* to rooms, wherever they live */
 	struct back_local *back;
+	struct back_sip *back_sip;
 	struct archive *archive;
 	struct persist *persist;
 	struct dns *dns;
@@ -60,6 +62,11 @@ void core_restored(struct core *c);
 /* A stanza from a stream of ours for `domain`; the tree may go when this
  * returns. */
 void core_stanza(struct core *c, struct str domain, const struct xnode *stanza);
+/* PORT_REQUEST, PORT_CANCEL, PORT_ACK, PORT_DIALOG, PORT_PROGRESS,
+ * PORT_RESPONSE from the SIP process. */
+void core_sip_event(struct core *c, const struct port_msg *m);
+/* Is there a SIP request of ours without an outcome? */
+bool core_sip_busy(const struct core *c);
 /* The content of config has changed. */
 void core_reconfigure(struct core *c);
 /* Tells everybody: BYE, final NOTIFYs, status 332. Output is still to be

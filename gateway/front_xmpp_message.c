@@ -80,7 +80,7 @@ static bool write_stanza(struct buf *b, struct str room,
 
 	buf_addz(b, " from='");
 	xml_add_attr(b, room);
-	if (!m->moderates) {
+	if (!m->moderates && m->nick.n) {
 		buf_addc(b, '/');
 		xml_add_attr(b, m->nick);
 	}

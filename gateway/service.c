@@ -46,7 +46,7 @@ static void sip_event(void *user, const struct port_msg *m)
 {
 	struct service *s = user;
 
-	front_sip_event(s->core.front_sip, m);
+	core_sip_event(&s->core, m);
 }
 
 static void sip_ready(void *user, bool first)
@@ -164,7 +164,7 @@ static void stop_sip(void *user)
 {
 	struct service *s = user;
 
-	if (front_sip_busy(s->core.front_sip) &&
+	if (core_sip_busy(&s->core) &&
 	    timer_pending(&s->stop_timer)) {
 		timer_set(s->loop, &s->poll_timer, 20, stop_sip, s);
 		return;
@@ -177,7 +177,7 @@ static void stop_timeout(void *user)
 	struct service *s = user;
 
 	log_warn(&s->log, "stop.timeout", "busy=%d",
-		 front_sip_busy(s->core.front_sip));
+		 core_sip_busy(&s->core));
 	loop_stop(s->loop);
 }
 

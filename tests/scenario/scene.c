@@ -406,7 +406,7 @@ bool scene_sip_none(struct scene *s, enum port_type type, const char *method)
 
 void scene_sip_event(struct scene *s, struct port_msg *m)
 {
-	front_sip_event(s->core.front_sip, m);
+	core_sip_event(&s->core, m);
 	loop_settle(s->loop);
 }
 
@@ -671,6 +671,7 @@ void xmpp_put(struct scene *s, const char *fmt, ...)
 	struct arena *a = arena_new(1u << 24);
 	const struct xnode *n;
 	char *text = NULL;
+	struct jid to;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -678,7 +679,9 @@ void xmpp_put(struct scene *s, const char *fmt, ...)
 	va_end(ap);
 	n = xmlin_parse(a, str_z(text));
 	assert_non_null(n);
-	core_stanza(&s->core, STR("chat.test"), n);
+	if (jid_split(x_attr(n, "to"), &to) < 0)
+		to.domain = STR("chat.test");
+	core_stanza(&s->core, to.domain, n);
 	free(text);
 	arena_free(a);
 	loop_settle(s->loop);

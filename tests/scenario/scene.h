@@ -138,7 +138,7 @@ int msrp_nickname(struct sip_user *u, const char *value);
 
 /* --- XMPP users --- */
 
-/* A stanza from the component stream of chat.test. */
+/* A stanza from the component stream of the domain that it is to. */
 void xmpp_put(struct scene *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* The next stanza to this full JID, as a tree; fails the test if there is none.

@@ -1,0 +1,542 @@
+#include "gateway/back_sip_priv.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/uri.h"
+#include "gateway/access.h"
+#include "mapping/reason.h"
+
+#define ARENA_MAX 262144
+
+struct bs_block {
+	char *room;
+	uint64_t until_ms;
+	enum reason_code code;
+	char *text;
+};
+
+struct back_sip *back_sip_new(const struct back_sip_cfg *cfg)
+{
+	struct back_sip *b = mem_new(sizeof(*b));
+
+	b->cfg = *cfg;
+	b->loop = cfg->loop;
+	b->log = loop_log(cfg->loop);
+	TAILQ_INIT(&b->legs);
+	b->by_key = table_new();
+	b->dialogs = table_new();
+	b->blocked = table_new();
+	b->uac = uac_new(&(struct uac_cfg){
+	    .loop = cfg->loop,
+	    .dns = cfg->dns,
+	    .config = cfg->config,
+	    .send = cfg->send,
+	    .request_id = cfg->request_id,
+	    .user = cfg->user,
+	});
+	return b;
+}
+
+const struct domain_config *bs_domain(const struct bs_leg *l)
+{
+	const struct config *c = l->b->cfg.config;
+	const struct domain_config *d = config_domain(c, l->domain);
+
+	return d ? d : config_other_domains(c);
+}
+
+/* --- refusals that last (ERR-7) --- */
+
+static void block_free(struct back_sip *b, struct bs_block *k)
+{
+	table_del_str(b->blocked, str_z(k->room));
+	free(k->room);
+	free(k->text);
+	free(k);
+}
+
+static void forget_blocks(struct back_sip *b, uint64_t now)
+{
+	struct bs_block *k;
+
+	TABLE_FOREACH (b->blocked, it, k)
+		if (k->until_ms <= now)
+			block_free(b, k);
+}
+
+void bs_block(struct bs_leg *l, struct reason why)
+{
+	uint64_t now = loop_now_ms(l->b->loop);
+	struct bs_block *k;
+
+	forget_blocks(l->b, now);
+	if (table_get_str(l->b->blocked, l->room))
+		return;
+	k = mem_new(sizeof(*k));
+	k->room = str_dup(l->room);
+	k->text = str_dup(why.text);
+	k->code = why.code;
+	k->until_ms = now + why.retry_s * 1000ull;
+	table_put_str(l->b->blocked, str_z(k->room), k);
+}
+
+/* --- keys and names --- */
+
+static char *key_of(struct str room, struct str user, struct str nick)
+{
+	struct buf b = BUF_INIT(65536);
+	char *z;
+
+	buf_addf(&b, "%.*s\n%.*s\n%.*s", STR_ARG(room), STR_ARG(user),
+		 STR_ARG(nick));
+	z = str_dup(buf_str(&b));
+	buf_done(&b);
+	return z;
+}
+
+static void unlist(struct bs_leg *l)
+{
+	if (table_get_str(l->b->by_key, str_z(l->key)) == l)
+		table_del_str(l->b->by_key, str_z(l->key));
+}
+
+/* No other leg loses its place by it. */
+static void list(struct bs_leg *l)
+{
+	if (!table_get_str(l->b->by_key, str_z(l->key)))
+		table_put_str(l->b->by_key, str_z(l->key), l);
+}
+
+void bs_set_nick(struct bs_leg *l, struct str nick)
+{
+	char *fresh = str_dup(nick);
+
+	unlist(l);
+	free(l->nick);
+	l->nick = fresh;
+	free(l->key);
+	l->key = key_of(l->room, l->user, str_z(l->nick));
+	list(l);
+}
+
+bool bs_nick_is_own(struct bs_leg *l, struct str nick)
+{
+	char *key = key_of(l->room, l->user, nick);
+	struct bs_leg *other = table_get_str(l->b->by_key, str_z(key));
+
+	free(key);
+	return other && other != l;
+}
+
+/* --- addresses --- */
+
+static struct str transport_of(struct str uri)
+{
+	struct str value = STR_NONE;
+	struct uri u;
+
+	if (uri_parse(uri, &u) < 0)
+		return STR_NONE;
+	uri_param(u.params, STR("transport"), &value);
+	return value;
+}
+
+/* The listener by which those are reached whom we get to by this URI. */
+static const struct listen_spec *listener(const struct config *c,
+					  struct str route)
+{
+	struct str wanted = transport_of(route);
+
+	for (size_t i = 0; i < c->sip.n_listen; i++)
+		if (str_ieq(str_z(transport_name(c->sip.listen[i].transport)),
+			    wanted))
+			return &c->sip.listen[i];
+	return c->sip.n_listen ? &c->sip.listen[0] : NULL;
+}
+
+static bool is_anywhere(const char *host)
+{
+	return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0 ||
+	       strcmp(host, "[::]") == 0;
+}
+
+/* Where the focus reaches this user's client (RFC 5627): our address, his name
+ * and his resource. */
+static struct str contact(struct bs_leg *l)
+{
+	const struct config *c = l->b->cfg.config;
+	const struct domain_config *dom = bs_domain(l);
+	const struct listen_spec *at =
+	    listener(c, str_z(dom ? dom->route : ""));
+	const char *host = c->sip.host;
+	struct str gr = STR_NONE;
+	struct buf where = BUF_INIT(512);
+	struct uri u = {0};
+	struct str out;
+
+	uri_parse(l->from, &u);
+	uri_param(u.params, STR("gr"), &gr);
+	if (!*host && at && !is_anywhere(at->host))
+		host = at->host;
+	if (*host) {
+		buf_addf(&where,
+			 strchr(host, ':') && *host != '[' ? "[%s]" : "%s",
+			 host);
+		if (at && at->port)
+			buf_addf(&where, ":%u", at->port);
+		if (at && at->transport != TRANSPORT_UDP)
+			buf_addf(&where, ";transport=%s",
+				 transport_name(at->transport));
+	} else {
+		buf_add(&where, u.host);
+	}
+	out = arena_printf(l->arena, "<sip:%.*s@%.*s%s%.*s>", STR_ARG(u.user),
+			   (int)where.n, where.p, gr.n ? ";gr=" : "",
+			   STR_ARG(gr));
+	buf_done(&where);
+	return out;
+}
+
+/* X2S-5. REASON_OK, REASON_BAD_REQUEST: such a user can't be told to SIP. */
+static enum reason_code fill_addresses(struct bs_leg *l,
+				       const struct seat_join *join)
+{
+	const struct domain_config *dom = bs_domain(l);
+	struct str who =
+	    dom && !dom->bare_from && join->device.n ? join->device : join->jid;
+	struct buf uri = BUF_INIT(16384), room = BUF_INIT(16384);
+	const char *condition;
+	enum reason_code code = REASON_BAD_REQUEST;
+
+	if (map_jid_to_sip(l->b->cfg.domain_names(l->b->cfg.user), who, &uri,
+			   &condition) >= 0 &&
+	    map_room_to_sip(&room, l->room, STR_NONE) == 0) {
+		l->from = arena_dup(l->arena, buf_str(&uri));
+		l->room_uri = arena_dup(l->arena, buf_str(&room));
+		l->contact = contact(l);
+		code = REASON_OK;
+	}
+	buf_done(&uri);
+	buf_done(&room);
+	return code;
+}
+
+/* --- legs --- */
+
+static struct bs_leg *bs_leg_new(struct back_sip *b,
+				 const struct seat_join *join)
+{
+	struct bs_leg *l = mem_new(sizeof(*l));
+	const struct domain_config *dom;
+	ptrdiff_t at = str_rfind(join->room, '@');
+
+	l->b = b;
+	l->arena = arena_new(ARENA_MAX);
+	l->room = arena_dup(l->arena, join->room);
+	l->domain = str_from(l->room, (size_t)(at + 1));
+	l->user = arena_dup(l->arena, join->user);
+	l->nick = str_dup(join->nick);
+	l->key = key_of(l->room, l->user, join->nick);
+	l->show = str_dup(join->presence.show);
+	l->status = str_dup(join->presence.status);
+	l->subject = str_dup(STR_NONE);
+	l->title = str_dup(STR_NONE);
+	l->role = ROLE_PARTICIPANT;
+	l->affiliation = AFF_NONE;
+	l->users = table_new();
+	l->by_shown = table_new();
+	TAILQ_INIT(&l->ops);
+	TAILQ_INIT(&l->heard);
+	TAILQ_INIT(&l->refers);
+	dom = bs_domain(l);
+	l->leg = leg_new(
+	    &(struct leg_cfg){
+		.loop = b->loop,
+		.ops = &bs_leg_ops,
+		.user = l,
+		.last_id = &b->last_id,
+		.max_occupants = dom ? dom->policy.max_occupants : 10000,
+	    },
+	    join);
+	TAILQ_INSERT_TAIL(&b->legs, l, link);
+	b->stats.legs++;
+	list(l);
+	return l;
+}
+
+static void leg_release(void *p)
+{
+	struct bs_leg *l = p;
+
+	bs_roster_free(l);
+	free(l->key);
+	free(l->nick);
+	free(l->old_nick);
+	free(l->show);
+	free(l->status);
+	free(l->subject);
+	free(l->title);
+	free(l->sdp);
+	free(l->answer);
+	arena_free(l->arena);
+	free(l);
+}
+
+/* What he said without an answer so far was not said. */
+static void fail_ops(struct bs_leg *l)
+{
+	struct bs_op *o;
+
+	while ((o = TAILQ_FIRST(&l->ops))) {
+		struct bs_op was = *o;
+
+		if (was.msg)
+			message_ref(was.msg);
+		bs_op_free(l, o);
+		leg_result(l->leg, was.seat, was.op,
+			   (struct reason){.code = REASON_LOST}, was.msg);
+		message_unref(was.msg);
+	}
+}
+
+void bs_end(struct bs_leg *l, struct reason why, bool bye)
+{
+	struct back_sip *b = l->b;
+
+	if (l->ended)
+		return;
+	l->ended = true;
+	log_info(b->log, "back_sip.leave", "room=%s user=%s why=\"%s\"",
+		 LOGQ(l->room), LOGQ(l->user), reason_text(why.code));
+	unlist(l);
+	TAILQ_REMOVE(&b->legs, l, link);
+	b->stats.legs--;
+	if (l->state != BS_OPEN && why.code != REASON_LEFT)
+		b->stats.refused++;
+	timer_cancel(b->loop, &l->timer);
+	bs_timer_stop(l);
+	reach_cancel(l->reach);
+	l->reach = NULL;
+	bs_watch_end(l);
+	bs_refer_end(l);
+	bs_call_end(l, why, bye);
+	if (l->session)
+		msrp_session_free(l->session);
+	l->session = NULL;
+	bs_drop_heard(l);
+	fail_ops(l);
+	leg_ended(l->leg, why);
+	leg_free(l->leg);
+	defer_free(b->loop, l, leg_release);
+}
+
+void bs_end_code(struct bs_leg *l, enum reason_code code, const char *text)
+{
+	bs_end(l, (struct reason){.code = code, .text = str_z(text)}, true);
+}
+
+/* The order of XEP-0045 §7.1: people, the user himself, what was said before,
+ * the subject, what is said now. */
+void bs_open(struct bs_leg *l)
+{
+	struct subject s = {.text = str_z(l->subject)};
+
+	if (l->state == BS_OPEN || l->ended)
+		return;
+	timer_cancel(l->b->loop, &l->timer);
+	l->state = BS_OPEN;
+	l->b->stats.joins++;
+	log_info(l->b->log, "back_sip.join", "room=%s user=%s nick=%s",
+		 LOGQ(l->room), LOGQ(l->user), LOGQ(str_z(l->nick)));
+	bs_roster_put_self(l, NULL);
+	leg_opened(l->leg, str_z(l->nick), false, l->renamed);
+	bs_tell_old(l);
+	if (!l->ended)
+		leg_subject(l->leg, &s, true, NULL);
+	bs_tell_heard(l);
+}
+
+static void refused_again(void *user)
+{
+	struct bs_leg *l = user;
+	struct bs_block *k = table_get_str(l->b->blocked, l->room);
+	uint64_t now = loop_now_ms(l->b->loop);
+	struct reason why = {.code = REASON_OVERLOAD, .retry_s = 1};
+
+	if (k) {
+		why.code = k->code;
+		why.text = str_z(k->text);
+		why.retry_s = (unsigned)((k->until_ms - now) / 1000 + 1);
+	}
+	bs_end(l, why, false);
+}
+
+static enum reason_code begin(struct back_sip *b, const struct seat_join *join,
+			      struct seat *seat)
+{
+	const struct bs_block *k = table_get_str(b->blocked, join->room);
+	struct bs_leg *l = bs_leg_new(b, join);
+	enum reason_code why = fill_addresses(l, join);
+
+	if (why == REASON_OK)
+		why = bs_sdp_offer(l);
+	if (why != REASON_OK) {
+		bs_end(l, (struct reason){.code = why}, false);
+		return why;
+	}
+	leg_attach(l->leg, join, seat);
+	if (k && k->until_ms > loop_now_ms(b->loop))
+		timer_set(b->loop, &l->timer, 0, refused_again, l);
+	else
+		bs_call_begin(l);
+	return REASON_OK;
+}
+
+/* A subscription to a room that he is in. */
+static enum reason_code watch(struct back_sip *b, const struct seat_join *join,
+			      struct seat *seat)
+{
+	struct bs_leg *l;
+
+	TAILQ_FOREACH (l, &b->legs, link)
+		if (str_eq(l->room, join->room) &&
+		    str_eq(l->user, join->user)) {
+			leg_attach(l->leg, join, seat);
+			return REASON_OK;
+		}
+	return REASON_NOT_JOINED;
+}
+
+enum reason_code back_sip_join(struct back_sip *b, const struct seat_join *join,
+			       struct seat *seat)
+{
+	const struct config *c = b->cfg.config;
+	const struct domain_config *dom =
+	    config_domain(c, str_after(join->room, '@'));
+	struct bs_leg *l;
+	char *key;
+
+	if (b->stopping)
+		return REASON_SHUTDOWN;
+	if (join->observer)
+		return watch(b, join, seat);
+	if (!join->nick.n)
+		return REASON_BAD_NICK;
+	if (!dom)
+		dom = config_other_domains(c);
+	if (!dom || access_refuses(&dom->access, join))
+		return REASON_BANNED;
+	key = key_of(join->room, join->user, join->nick);
+	l = table_get_str(b->by_key, str_z(key));
+	free(key);
+	if (l) {
+		leg_attach(l->leg, join, seat);
+		return REASON_OK;
+	}
+	if (b->stats.legs >= c->limits.dialogs)
+		return REASON_OVERLOAD;
+	return begin(b, join, seat);
+}
+
+/* --- events --- */
+
+static bool is_refer(const struct port_msg *m)
+{
+	struct str event = m->f[PORT_F_EVENT];
+
+	return str_ieq(str_trim(str_split(&event, ';')), STR("refer"));
+}
+
+static void on_notify(struct bs_dialog *d, const struct port_msg *m)
+{
+	struct bs_dialog *refer = d->use == BS_REFER ? d : NULL;
+
+	if (d->use == BS_CALL && d->leg)
+		refer = d->leg->referring;
+	if (is_refer(m) && refer)
+		bs_refer_notify(refer, m);
+	else if (!is_refer(m) && d->leg && d->use != BS_REFER)
+		bs_watch_notify(d->leg, d, m);
+	else
+		bs_answer(d->b, m, 481, NULL);
+}
+
+static void on_request(struct bs_dialog *d, const struct port_msg *m)
+{
+	if (str_eq(m->f[PORT_F_METHOD], STR("NOTIFY")))
+		on_notify(d, m);
+	else if (d->use == BS_CALL && d->leg && d->made)
+		bs_call_request(d->leg, m);
+	else if (!str_eq(m->f[PORT_F_METHOD], STR("BYE")))
+		bs_answer(d->b, m, 481, NULL);
+}
+
+static void on_dialog(struct bs_dialog *d, const struct port_msg *m)
+{
+	free(d->target);
+	d->target = str_dup(m->f[PORT_F_TARGET]);
+}
+
+bool back_sip_event(struct back_sip *b, const struct port_msg *m)
+{
+	struct bs_dialog *d;
+
+	if (m->type == PORT_RESPONSE || m->type == PORT_PROGRESS)
+		return uac_event(b->uac, m);
+	d = m->dlg ? table_get(b->dialogs, m->dlg) : NULL;
+	if (!d)
+		return false;
+	if (m->type == PORT_REQUEST)
+		on_request(d, m);
+	else if (m->type == PORT_ACK && d->leg && d->use == BS_CALL)
+		bs_call_ack(d->leg, m);
+	else if (m->type == PORT_DIALOG)
+		on_dialog(d, m);
+	return true;
+}
+
+/* --- the end --- */
+
+static void end_all(struct back_sip *b, bool bye)
+{
+	while (!TAILQ_EMPTY(&b->legs))
+		bs_end(TAILQ_FIRST(&b->legs),
+		       (struct reason){.code = REASON_SHUTDOWN}, bye);
+}
+
+void back_sip_shutdown(struct back_sip *b)
+{
+	b->stopping = true;
+	end_all(b, true);
+}
+
+bool back_sip_busy(const struct back_sip *b)
+{
+	return uac_busy(b->uac);
+}
+
+void back_sip_free(struct back_sip *b)
+{
+	struct bs_dialog *d;
+	struct bs_block *k;
+
+	if (!b)
+		return;
+	b->stopping = true;
+	end_all(b, false);
+	TABLE_FOREACH (b->dialogs, it, d)
+		bs_dialog_free(d);
+	TABLE_FOREACH (b->blocked, it, k)
+		block_free(b, k);
+	uac_free(b->uac);
+	table_free(b->by_key);
+	table_free(b->dialogs);
+	table_free(b->blocked);
+	free(b);
+}
+
+struct back_sip_stats back_sip_stats(const struct back_sip *b)
+{
+	return b->stats;
+}

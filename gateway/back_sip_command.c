@@ -1,0 +1,229 @@
+/* What users want of a conference: say something, change their nickname (RFC
+ * 7702 §5.5, §5.6). */
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "gateway/back_sip_priv.h"
+#include "mapping/message.h"
+#include "mapping/nick.h"
+#include "mapping/reason.h"
+
+static void result(struct bs_leg *l, uint64_t seat, const struct seat_cmd *cmd,
+		   enum reason_code code)
+{
+	leg_result(l->leg, seat, cmd->op, (struct reason){.code = code},
+		   cmd->msg);
+}
+
+/* --- messages --- */
+
+/* Everybody in XMPP hears it when the switch has accepted it (X2S-37); a
+ * private one goes to its addressee alone. */
+static void reflect(struct bs_leg *l, struct message *m, uint64_t seat,
+		    uint64_t op)
+{
+	struct leg_cause cause = {.seat = seat, .op = op};
+
+	if (!m->private)
+		leg_message(l->leg, m, str_z(l->nick), m->time_ms, false,
+			    &cause);
+	if (!l->ended)
+		leg_result(l->leg, seat, op, (struct reason){0}, m);
+}
+
+/* X2S-40: after table C the leg may have ended, too. */
+void bs_said(struct bs_leg *l, struct bs_op *o, int status)
+{
+	struct reason why = {.code = map_msrp_to_reason(status, false)};
+
+	if (status == 200) {
+		l->b->stats.messages_out++;
+		reflect(l, o->msg, o->seat, o->op);
+	} else {
+		leg_result(l->leg, o->seat, o->op, why, o->msg);
+	}
+}
+
+/* Whom it is for; empty: nobody who is there. */
+static struct str addressee(struct bs_leg *l, const struct message *m)
+{
+	const struct occupant *o;
+
+	if (!m->private)
+		return l->room_uri;
+	o = leg_by_id(l->leg, m->to);
+	return o ? o->sip_uri : STR_NONE;
+}
+
+static enum reason_code send_entity(struct bs_leg *l, uint64_t seat,
+				    uint64_t op, struct message *m,
+				    struct str entity)
+{
+	struct blob *body = blob_new(entity);
+	struct bs_op *o = bs_op_new(l, seat, op, m, STR_NONE);
+	struct msrp_out out = {
+	    .content_type = STR("message/cpim"),
+	    .body = body,
+	    .cookie = o ? o->id : 0,
+	};
+	int err = o ? msrp_session_send(l->session, &out) : ERR_CONGESTED;
+
+	blob_unref(body);
+	if (err < 0 && o)
+		bs_op_free(l, o);
+	switch (err) {
+	case 0:
+		return REASON_OK;
+	case ERR_TOO_BIG: /* BODY-28 */
+		return REASON_TOO_BIG;
+	case ERR_CONGESTED:
+		return REASON_OVERLOAD;
+	default:
+		return REASON_LOST;
+	}
+}
+
+/* X2S-36, X2S-49 */
+static enum reason_code say(struct bs_leg *l, uint64_t seat, uint64_t op,
+			    struct message *m)
+{
+	struct map_message_cfg map = {.room_elsewhere = true};
+	struct str type = map_message_sip_type(m, &map), to;
+	struct buf b = BUF_INIT(1u << 24);
+	enum reason_code code = REASON_TOO_BIG;
+
+	if (m->private && !(l->peer.chatroom && l->peer.private_messages))
+		return REASON_PRIVATE_OFF;
+	to = addressee(l, m);
+	if (!to.n)
+		return REASON_NO_OCCUPANT;
+	if (!type.n) { /* nothing of it is for SIP users (X2S-45) */
+		reflect(l, m, seat, op);
+		return REASON_OK;
+	}
+	if (!sdp_takes(&l->peer, type))
+		return REASON_BAD_TYPE;
+	m->time_ms = loop_wall_ms(l->b->loop);
+	if (map_message_to_cpim(&b, m, (struct cpim_addr){STR_NONE, l->from},
+				(struct cpim_addr){STR_NONE, to}, &map) &&
+	    !b.err)
+		code = send_entity(l, seat, op, m, buf_str(&b));
+	buf_done(&b);
+	return code;
+}
+
+static void on_say(struct bs_leg *l, uint64_t seat, const struct seat_cmd *cmd)
+{
+	enum reason_code code = say(l, seat, cmd->op, cmd->msg);
+
+	if (code != REASON_OK && !l->ended)
+		result(l, seat, cmd, code);
+}
+
+/* --- nickname, presence --- */
+
+static enum reason_code ask_nick(struct bs_leg *l, uint64_t seat,
+				 const struct seat_cmd *cmd)
+{
+	struct buf value = BUF_INIT(MSRP_NICKNAME_VALUE_MAX);
+	struct bs_op *o;
+	int err;
+
+	if (!cmd->text.n)
+		return REASON_BAD_NICK;
+	if (!l->peer.chatroom || !l->peer.nickname)
+		return REASON_NICK_OFF;
+	if (bs_nick_is_own(l, cmd->text))
+		return REASON_NICK_TAKEN;
+	o = bs_op_new(l, seat, cmd->op, NULL, cmd->text);
+	if (!o)
+		return REASON_OVERLOAD;
+	map_use_nickname(&value, cmd->text);
+	err = msrp_session_nickname(l->session, buf_str(&value), o->id);
+	buf_done(&value);
+	if (err == 0)
+		return REASON_OK;
+	bs_op_free(l, o);
+	if (err == ERR_CONGESTED)
+		return REASON_OVERLOAD;
+	return err == ERR_STATE ? REASON_LOST : REASON_BAD_NICK;
+}
+
+static void on_nick(struct bs_leg *l, uint64_t seat, const struct seat_cmd *cmd)
+{
+	enum reason_code code;
+
+	if (str_eq(cmd->text, str_z(l->nick))) {
+		result(l, seat, cmd, REASON_OK);
+		return;
+	}
+	code = ask_nick(l, seat, cmd);
+	if (code != REASON_OK)
+		result(l, seat, cmd, code);
+}
+
+/* A focus takes no presence of its participants: it is for the user's own
+ * devices. */
+static void on_presence(struct bs_leg *l, uint64_t seat,
+			const struct seat_cmd *cmd)
+{
+	struct leg_cause cause = {.seat = seat, .op = cmd->op};
+
+	free(l->show);
+	free(l->status);
+	l->show = str_dup(cmd->presence.show);
+	l->status = str_dup(cmd->presence.status);
+	bs_roster_put_self(l, &cause);
+	if (!l->ended)
+		result(l, seat, cmd, REASON_OK);
+}
+
+static void on_command(struct leg *leg, uint64_t seat,
+		       const struct seat_cmd *cmd)
+{
+	struct bs_leg *l = leg_user(leg);
+
+	switch (cmd->type) {
+	case SEAT_SAY:
+		on_say(l, seat, cmd);
+		break;
+	case SEAT_NICK:
+		on_nick(l, seat, cmd);
+		break;
+	case SEAT_PRESENCE:
+		on_presence(l, seat, cmd);
+		break;
+	case SEAT_INVITE:
+		bs_refer(l, seat, cmd);
+		break;
+	case SEAT_SUBJECT: /* X2S-47 */
+		result(l, seat, cmd, REASON_FORBIDDEN);
+		break;
+	case SEAT_UNLOCK:
+		result(l, seat, cmd, REASON_OK);
+		break;
+	case SEAT_DESTROY: /* ADM-19 */
+	case SEAT_KICK:
+	case SEAT_AFFILIATION:
+	case SEAT_ROLE:
+	case SEAT_MODERATE:
+	case SEAT_CONFIGURE:
+	case SEAT_ASK_VOICE:
+		result(l, seat, cmd, REASON_NOT_ALLOWED);
+		break;
+	case SEAT_DEVICE:
+	case SEAT_LEAVE:
+		break; /* the leg's own */
+	}
+}
+
+static void on_left(struct leg *leg, const struct seat_cmd *cmd)
+{
+	struct reason why = {.code = cmd->code, .text = cmd->text};
+
+	if (why.code == REASON_OK)
+		why.code = REASON_LEFT;
+	bs_end(leg_user(leg), why, true);
+}
+
+const struct leg_ops bs_leg_ops = {on_command, on_left};

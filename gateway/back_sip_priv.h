@@ -1,0 +1,259 @@
+/* Shared by the files of the back end for SIP conferences. */
+#pragma once
+
+#include "base/table.h"
+#include "gateway/back_sip.h"
+#include "gateway/leg.h"
+#include "gateway/reach.h"
+#include "gateway/sip_words.h"
+#include "gateway/uac.h"
+#include "msrp/msrp.h"
+#include "sip/confinfo.h"
+
+struct bs_leg;
+struct bs_dialog;
+TAILQ_HEAD(bs_legs, bs_leg);
+TAILQ_HEAD(bs_dialogs, bs_dialog);
+TAILQ_HEAD(bs_ops, bs_op);
+TAILQ_HEAD(bs_heard_list, bs_heard);
+
+struct back_sip {
+	struct back_sip_cfg cfg;
+	struct loop *loop;
+	struct log *log;
+	struct uac *uac;
+	struct bs_legs legs;
+	struct table *by_key;  /* of legs */
+	struct table *dialogs; /* id -> bs_dialog */
+	struct table *blocked; /* room -> bs_block */
+	uint64_t last_id;      /* of occupants and seats */
+	uint64_t last_op;
+	struct back_sip_stats stats;
+	bool stopping;
+};
+
+enum bs_use { BS_CALL, BS_WATCH, BS_REFER };
+
+/* A dialog of ours, or the request that may make one. It outlives its leg until
+ * its last request has an outcome. */
+struct bs_dialog {
+	TAILQ_ENTRY(bs_dialog) link; /* of the leg's REFERs */
+	struct back_sip *b;
+	struct bs_leg *leg; /* NULL: gone */
+	enum bs_use use;
+	uint64_t id;
+	uint64_t request; /* that is under way, as uac_send() names it */
+	bool made, ending;
+	char *target;	     /* the peer's Contact */
+	char *name;	     /* of a call: Target-Dialog's value */
+	char *domain, *user; /* for credentials */
+	uint64_t invitation; /* of a REFER: whose outcome is to be told */
+	uint64_t seat, op;   /* likewise, who waits for its acceptance */
+	char *refer_to;
+	bool inside; /* of a REFER: has been sent in the call's dialog */
+};
+
+/* How far a join has come. */
+enum bs_state {
+	BS_CALLING,    /* INVITE */
+	BS_CONNECTING, /* MSRP */
+	BS_NAMING,     /* NICKNAME */
+	BS_WATCHING,   /* SUBSCRIBE, the first NOTIFY */
+	BS_OPEN,
+};
+
+/* Session timer (RFC 4028), as in an INVITE of ours. */
+struct bs_timer {
+	struct timer timer;
+	uint32_t interval_s, min_se_s; /* 0: none runs */
+	bool ours, update;
+	uint64_t deadline_ms;
+};
+
+/* The subscription to the conference's events. */
+struct bs_watch {
+	struct timer timer; /* refreshes, or tries again */
+	bool inside;	    /* in the call's dialog */
+	bool refused;	    /* there is none to be had */
+	bool has_version, waits_full;
+	uint32_t version;
+	uint64_t asked_ms; /* for the whole list again */
+	uint64_t request;  /* in the call's dialog */
+};
+
+struct bs_user;
+
+/* One occupant of ours in one conference. */
+struct bs_leg {
+	TAILQ_ENTRY(bs_leg) link;
+	struct back_sip *b;
+	struct leg *leg;
+	struct arena *arena;
+	/* in the arena */
+	struct str room, domain, room_uri, user, from, contact;
+	char *key, *nick; /* nick: wanted, then own */
+	bool named;	  /* the conference has granted it by NICKNAME */
+	char *old_nick;	  /* before that, which lists may still have */
+	bool renamed;
+	unsigned names_tried;
+	char *show, *status; /* his presence */
+	enum bs_state state;
+	bool ended;
+	struct timer timer; /* of the step at hand */
+
+	struct bs_dialog *call, *watcher; /* watcher: a dialog of its own */
+	struct bs_dialogs refers;
+	struct bs_dialog *referring; /* a REFER in the call's dialog, which has
+					no outcome yet */
+	struct bs_timer session_timer;
+
+	struct msrp_session *session;
+	struct reach *reach;
+	uint64_t sdp_id, sdp_version;
+	char *sdp;    /* our last description */
+	char *answer; /* the peer's; `peer` has slices of it */
+	struct sdp_media peer;
+	bool bound;
+
+	struct bs_ops ops;
+	size_t n_ops;
+	struct bs_heard_list heard; /* before it was open */
+	size_t n_heard;
+
+	struct bs_watch watch;
+	struct table *users;	/* by key -> bs_user */
+	struct table *by_shown; /* by the nickname they have in leg */
+	struct bs_user *self;	/* in the roster; NULL: not seen yet */
+	enum role role;
+	enum affiliation affiliation;
+	char *subject, *title;
+};
+
+/* A command whose outcome MSRP tells. */
+struct bs_op {
+	TAILQ_ENTRY(bs_op) link;
+	uint64_t id; /* cookie */
+	uint64_t seat, op;
+	struct message *msg; /* NULL: a NICKNAME */
+	char *nick;
+};
+
+/* --- back_sip.c --- */
+
+const struct domain_config *bs_domain(const struct bs_leg *l);
+/* Under this nickname from now on. */
+void bs_set_nick(struct bs_leg *l, struct str nick);
+/* Has somebody of the same user another leg under this name in the room? */
+bool bs_nick_is_own(struct bs_leg *l, struct str nick);
+/* It is over. bye: the focus has to be told. The leg goes at the end of the
+ * turn. */
+void bs_end(struct bs_leg *l, struct reason why, bool bye);
+void bs_end_code(struct bs_leg *l, enum reason_code code, const char *text);
+/* The conference is not asked again before that (ERR-7). */
+void bs_block(struct bs_leg *l, struct reason why);
+/* All that was waited for is there: the user is in the room. */
+void bs_open(struct bs_leg *l);
+
+/* --- back_sip_dialog.c --- */
+
+struct bs_dialog *bs_dialog_new(struct bs_leg *l, enum bs_use use);
+/* Out of the tables; the SIP process forgets it if it knew it. */
+void bs_dialog_free(struct bs_dialog *d);
+/* Callbacks get the back end and a message of the dialog: NULL, it has gone
+ * meanwhile. */
+struct bs_dialog *bs_dialog_of(void *back_sip, const struct port_msg *m);
+/* A request that begins the dialog: m has METHOD, RURI, HEADERS, EVENT,
+ * expires, TYPE, BODY; the rest is the leg's. */
+void bs_dialog_begin(struct bs_dialog *d, struct port_msg *m, uac_fn *fn);
+/* One within it; returns what names it. */
+uint64_t bs_dialog_send(struct bs_dialog *d, struct port_msg *m, uac_fn *fn);
+/* The 2xx m has made it. */
+void bs_dialog_made(struct bs_dialog *d, const struct port_msg *m);
+/* Ends it with this method (BYE, SUBSCRIBE with Expires 0). */
+void bs_dialog_end(struct bs_dialog *d, struct port_msg *m);
+/* Is the focus' Contact one that finds this very dialog (X2S-6)? */
+bool bs_has_gruu(const struct bs_leg *l);
+void bs_answer(struct back_sip *b, const struct port_msg *request, int status,
+	       const struct port_msg *more);
+
+/* --- back_sip_call.c --- */
+
+void bs_call_begin(struct bs_leg *l);
+/* Ends the call, established or not. */
+void bs_call_end(struct bs_leg *l, struct reason why, bool bye);
+/* A request of the focus in the call's dialog but NOTIFY. */
+void bs_call_request(struct bs_leg *l, const struct port_msg *m);
+void bs_call_ack(struct bs_leg *l, const struct port_msg *m);
+
+/* --- back_sip_timer.c --- */
+
+/* The 2xx to our INVITE or to a refresh agrees on it. */
+void bs_timer_response(struct bs_leg *l, const struct port_msg *m);
+/* Their refresh m is about to be answered with these headers. False: it has
+ * been refused. */
+bool bs_timer_answer(struct bs_leg *l, const struct port_msg *m,
+		     struct buf *headers);
+void bs_timer_stop(struct bs_leg *l);
+
+/* --- back_sip_sdp.c --- */
+
+/* The offer of our INVITE, with a session for it. REASON_OK, or why not. */
+enum reason_code bs_sdp_offer(struct bs_leg *l);
+/* The answer to it; then the session is connected to. */
+bool bs_sdp_answer(struct bs_leg *l, struct str sdp);
+/* A later offer of theirs: 200 with l->sdp as the answer, or the status owed.
+ */
+int bs_sdp_reoffer(struct bs_leg *l, struct str sdp);
+/* Connects, where the peer waits for it. */
+void bs_connect(struct bs_leg *l);
+
+/* --- back_sip_session.c --- */
+
+extern const struct msrp_session_ops bs_msrp_ops;
+/* Asks for the nickname that the leg is to have. */
+void bs_name(struct bs_leg *l);
+/* NULL: too many are waiting. */
+struct bs_op *bs_op_new(struct bs_leg *l, uint64_t seat, uint64_t op,
+			struct message *msg, struct str nick);
+void bs_op_free(struct bs_leg *l, struct bs_op *o);
+
+/* --- back_sip_heard.c --- */
+
+void bs_on_message(void *leg, msrp_tx tx, const struct msrp_message *in);
+/* Tells what was heard before the room was open: what is old, then the rest. */
+void bs_tell_old(struct bs_leg *l);
+void bs_tell_heard(struct bs_leg *l);
+void bs_drop_heard(struct bs_leg *l);
+
+/* --- back_sip_command.c --- */
+
+extern const struct leg_ops bs_leg_ops;
+void bs_said(struct bs_leg *l, struct bs_op *o, int status);
+
+/* --- back_sip_watch.c --- */
+
+void bs_watch_begin(struct bs_leg *l);
+void bs_watch_end(struct bs_leg *l);
+/* The whole list is wanted again. */
+void bs_watch_again(struct bs_leg *l);
+/* A NOTIFY in either dialog. */
+void bs_watch_notify(struct bs_leg *l, struct bs_dialog *d,
+		     const struct port_msg *m);
+
+/* --- back_sip_roster.c --- */
+
+/* false: it could not be read, or does not follow what came before. */
+bool bs_roster_take(struct bs_leg *l, struct str document);
+/* Our own occupant, as far as we know him. */
+void bs_roster_put_self(struct bs_leg *l, const struct leg_cause *cause);
+/* The nickname under which the user of this URI is in the leg; empty: nobody
+ * of the roster. */
+struct str bs_roster_nick(const struct bs_leg *l, struct str uri);
+void bs_roster_free(struct bs_leg *l);
+
+/* --- back_sip_refer.c --- */
+
+void bs_refer(struct bs_leg *l, uint64_t seat, const struct seat_cmd *cmd);
+/* The leg is over. */
+void bs_refer_end(struct bs_leg *l);
+void bs_refer_notify(struct bs_dialog *d, const struct port_msg *m);

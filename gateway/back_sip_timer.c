@@ -1,0 +1,146 @@
+/* Session timers of calls to a focus (RFC 4028): one that has vanished without
+ * a BYE is noticed, and it sees that we are still there. */
+#include "base/random.h"
+#include "gateway/back_sip_priv.h"
+
+#define RETRY_LEAST_MS 10000
+
+static void refresh(void *user);
+
+static void expired(void *user)
+{
+	bs_end_code(user, REASON_TIMEOUT, "session expired");
+}
+
+static void arm(struct bs_leg *l)
+{
+	struct bs_timer *t = &l->session_timer;
+	uint64_t interval_ms = (uint64_t)t->interval_s * 1000;
+	uint64_t grace_ms = interval_ms / 3;
+
+	if (grace_ms > SIP_GRACE_S * 1000)
+		grace_ms = SIP_GRACE_S * 1000;
+	t->deadline_ms = loop_now_ms(l->b->loop) + interval_ms - grace_ms;
+	if (t->ours)
+		timer_set(l->b->loop, &t->timer, interval_ms / 2, refresh, l);
+	else
+		timer_set(l->b->loop, &t->timer, interval_ms - grace_ms,
+			  expired, l);
+}
+
+static uint64_t left_ms(const struct bs_leg *l)
+{
+	uint64_t now = loop_now_ms(l->b->loop);
+
+	return l->session_timer.deadline_ms > now
+		   ? l->session_timer.deadline_ms - now
+		   : 0;
+}
+
+/* It lives on until its deadline; meanwhile we try again. */
+static void try_later(struct bs_leg *l, const struct port_msg *m)
+{
+	struct bs_timer *t = &l->session_timer;
+	uint64_t left = left_ms(l);
+
+	if (m->status == 422 && sip_min_se(m) > t->min_se_s) {
+		t->min_se_s = sip_min_se(m);
+		if (t->interval_s < t->min_se_s)
+			t->interval_s = t->min_se_s;
+		refresh(l);
+	} else if (t->update && (m->status == 405 || m->status == 501)) {
+		t->update = false;
+		refresh(l);
+	} else if (m->status == 491) { /* RFC 3261 §14.1 */
+		timer_set(l->b->loop, &t->timer, 2100 + random_u64() % 1900,
+			  refresh, l);
+	} else if (left >= RETRY_LEAST_MS) {
+		timer_set(l->b->loop, &t->timer, left / 2, refresh, l);
+	} else {
+		timer_set(l->b->loop, &t->timer, left, expired, l);
+	}
+}
+
+static void on_refreshed(void *user, const struct port_msg *m)
+{
+	struct bs_dialog *d = bs_dialog_of(user, m);
+
+	if (m->type != PORT_RESPONSE || !d || !d->leg)
+		return;
+	if (m->status / 100 == 2)
+		bs_timer_response(d->leg, m);
+	else if (m->status == 408 || m->status == 481)
+		bs_end_code(d->leg, REASON_LOST, "session expired");
+	else
+		try_later(d->leg, m);
+}
+
+/* The session description of a re-INVITE is the one that we sent last. */
+static void refresh(void *user)
+{
+	struct bs_leg *l = user;
+	struct bs_timer *t = &l->session_timer;
+	struct port_msg m = port_msg(PORT_SEND);
+	struct buf headers = BUF_INIT(256);
+
+	buf_addf(&headers,
+		 "Session-Expires: %u;refresher=uac\r\nMin-SE: %u\r\n",
+		 t->interval_s, t->min_se_s);
+	m.f[PORT_F_METHOD] = t->update ? STR("UPDATE") : STR("INVITE");
+	m.f[PORT_F_HEADERS] = buf_str(&headers);
+	if (!t->update) {
+		m.f[PORT_F_TYPE] = STR("application/sdp");
+		m.f[PORT_F_BODY] = str_z(l->sdp);
+	}
+	timer_set(l->b->loop, &t->timer, left_ms(l), expired, l);
+	bs_dialog_send(l->call, &m, on_refreshed);
+	buf_done(&headers);
+}
+
+void bs_timer_response(struct bs_leg *l, const struct port_msg *m)
+{
+	struct bs_timer *t = &l->session_timer;
+	enum refresher who = REFRESHER_NONE;
+	uint32_t seconds;
+
+	sip_note_update(m, &t->update);
+	if (!sip_session_expires(m, &seconds, &who) || seconds < SIP_MIN_SE_S) {
+		bs_timer_stop(l);
+		return;
+	}
+	t->interval_s = seconds;
+	t->ours = who != REFRESHER_UAS;
+	arm(l);
+}
+
+bool bs_timer_answer(struct bs_leg *l, const struct port_msg *m,
+		     struct buf *headers)
+{
+	struct bs_timer *t = &l->session_timer;
+	struct port_msg more = port_msg(PORT_ANSWER);
+	enum refresher who = REFRESHER_NONE;
+	uint32_t seconds;
+
+	sip_note_update(m, &t->update);
+	if (!sip_session_expires(m, &seconds, &who))
+		return true;
+	if (seconds < SIP_MIN_SE_S && sip_supports_timer(m)) {
+		more.f[PORT_F_HEADERS] = STR("Min-SE: 90\r\n");
+		bs_answer(l->b, m, 422, &more);
+		return false;
+	}
+	if (seconds < SIP_MIN_SE_S)
+		return true;
+	t->interval_s = seconds;
+	t->ours = who == REFRESHER_UAS || !sip_supports_timer(m);
+	buf_addf(headers, "Session-Expires: %u;refresher=%s\r\n%s", seconds,
+		 t->ours ? "uas" : "uac", t->ours ? "" : "Require: timer\r\n");
+	arm(l);
+	return true;
+}
+
+void bs_timer_stop(struct bs_leg *l)
+{
+	timer_cancel(l->b->loop, &l->session_timer.timer);
+	l->session_timer.interval_s = 0;
+}

@@ -1,0 +1,483 @@
+/* XMPP users in a SIP conference elsewhere (RFC 7702 §5). */
+#include "focus.h"
+
+#define CONFIG                                                                 \
+	"domain \"conf.test\" { secret = \"x\" rooms = sip "                   \
+	"route = \"sip:10.0.0.9:5060;transport=tcp\" %s }\n"
+
+static int with(void **state, const char *more)
+{
+	char config[1024];
+
+	snprintf(config, sizeof(config), CONFIG, more);
+	*state = scene_new(config);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	return with(state, "");
+}
+
+static int setup_rename(void **state)
+{
+	return with(state, "nick-conflict = rename from-resource = no");
+}
+
+static int setup_login(void **state)
+{
+	return with(state, "credentials = {\"* gateway sesame\"}");
+}
+
+static int teardown(void **state)
+{
+	scene_free(*state);
+	return 0;
+}
+
+/* --- looking at what she is told --- */
+
+static const struct xnode *presence(struct scene *s, const char *nick)
+{
+	const struct xnode *n = xmpp_take(s, JULIET);
+	struct str from = arena_printf(s->arena, "r@conf.test/%s", nick);
+
+	if (!x_is(n, "presence", NS_CLIENT) || !str_eq(x_attr(n, "from"), from))
+		fail_msg("no presence of %s but %.*s from %.*s", nick,
+			 STR_ARG(n->name), STR_ARG(x_attr(n, "from")));
+	return n;
+}
+
+static bool is_gone(const struct xnode *n)
+{
+	return str_eq(x_attr(n, "type"), STR("unavailable"));
+}
+
+/* The condition and type of the error that she gets; which must have this id.
+ */
+static const char *error_of(struct scene *s, const char *id)
+{
+	const struct xnode *n = xmpp_take(s, JULIET), *e, *c;
+
+	assert_true(str_eq(x_attr(n, "type"), STR("error")));
+	assert_true(str_eq(x_attr(n, "id"), str_z(id)));
+	e = x_child(n, "error", NS_CLIENT);
+	assert_non_null(e);
+	c = x_child(e, NULL, NULL);
+	return arena_printf(s->arena, "%.*s/%.*s", STR_ARG(x_attr(e, "type")),
+			    STR_ARG(c->name))
+	    .p;
+}
+
+static const char *role_of(struct scene *s, const struct xnode *n)
+{
+	const struct xnode *x = x_child(n, "x", NS_MUC_USER);
+
+	return arena_dup(s->arena, x_attr(x_child(x, "item", NULL), "role")).p;
+}
+
+/* --- joining --- */
+
+/* RFC 7702 examples 1 to 11; X2S-5, X2S-6: INVITE, bodiless SEND, NICKNAME and
+ * SUBSCRIBE in this order; X2S-17: the roster is the first NOTIFY; X2S-14,
+ * X2S-16, X2S-23 */
+static void test_join(void **state)
+{
+	struct scene *s = *state;
+	struct focus f;
+	struct str sdp, frame;
+	const struct xnode *n;
+
+	focus_asked(&f, s, JULIET, "JuliC");
+	assert_true(str_eq(f.invite.f[PORT_F_RURI], STR(FOCUS_ROOM)));
+	assert_true(str_eq(f.invite.f[PORT_F_TO], STR("<" FOCUS_ROOM ">")));
+	assert_true(str_eq(f.invite.f[PORT_F_FROM],
+			   STR("<sip:juliet@x.test;gr=balcony>")));
+	assert_true(str_eq(f.invite.f[PORT_F_ROUTE],
+			   STR("sip:10.0.0.9:5060;transport=tcp")));
+	assert_true(has(f.invite.f[PORT_F_CONTACT], ";gr=balcony>"));
+	sdp = f.invite.f[PORT_F_BODY];
+	assert_true(has(sdp, "TCP/MSRP *\r\n"));
+	assert_true(has(sdp, "a=accept-types:message/cpim"));
+	assert_true(has(sdp, "a=accept-wrapped-types:text/plain text/html"));
+	assert_true(has(sdp, "a=chatroom:nickname private-messages\r\n"));
+	assert_true(has(sdp, "a=setup:actpass\r\n"));
+	assert_true(has(sdp, "a=path:msrp://127.0.0.1:"));
+	assert_true(xmpp_none(s, JULIET));
+
+	focus_accepts(&f, FOCUS_SDP);
+	assert_true(scene_sip_none(s, PORT_DIAL, "SUBSCRIBE"));
+	focus_binds(&f);
+	frame = focus_hears(&f, "NICKNAME");
+	assert_true(has(frame, "Use-Nickname: \"JuliC\"\r\n"));
+	assert_true(scene_sip_none(s, PORT_DIAL, "SUBSCRIBE"));
+	focus_replies(&f, frame, "200 OK");
+	focus_subscribed(&f);
+	assert_true(str_eq(f.subscribe.f[PORT_F_RURI], STR(FOCUS_DEVICE)));
+	assert_true(str_eq(f.subscribe.f[PORT_F_EVENT], STR("conference")));
+	assert_true(f.subscribe.dlg != f.invite.dlg);
+	assert_true(xmpp_none(s, JULIET));
+	/* said before, and now, while she was on her way */
+	assert_int_equal(focus_says(&f, "<sip:romeo@sip.test>", FOCUS_ROOM,
+				    "DateTime: 2026-01-01T00:00:00Z\r\n\r\n"
+				    "Content-Type: text/plain\r\n\r\nearlier"),
+			 200);
+	assert_int_equal(focus_says(&f, "<sip:romeo@sip.test>", FOCUS_ROOM,
+				    "\r\nContent-Type: text/plain\r\n\r\nnow"),
+			 200);
+	focus_notifies(
+	    &f, "full",
+	    "<conference-description><subject>Today in Verona</subject>"
+	    "</conference-description><users>" FOCUS_ROMEO FOCUS_USER(
+		"sip:r@conf.test;gr=Ben", "Ben") FOCUS_JULIET "</users>");
+	n = presence(s, "Romeo");
+	assert_string_equal(role_of(s, n), "participant");
+	presence(s, "Ben");
+	n = presence(s, "JuliC");
+	assert_true(x_has_status(n, "110"));
+	assert_false(x_has_status(n, "210"));
+	assert_true(str_eq(x_attr(n, "id"), STR("j1")));
+	n = xmpp_take(s, JULIET);
+	assert_string_equal(xmpp_text(s, n, "body"), "earlier");
+	assert_non_null(x_child(n, "delay", NS_DELAY));
+	n = xmpp_take(s, JULIET);
+	assert_string_equal(xmpp_text(s, n, "subject"), "Today in Verona");
+	n = xmpp_take(s, JULIET);
+	assert_string_equal(xmpp_text(s, n, "body"), "now");
+	assert_true(str_eq(x_attr(n, "from"), STR("r@conf.test/Romeo")));
+	assert_null(x_child(n, "delay", NS_DELAY));
+	assert_true(xmpp_none(s, JULIET));
+	focus_done(&f);
+}
+
+/* X2S-17: a focus that tells nobody who is there */
+static void test_no_roster(void **state)
+{
+	struct scene *s = *state;
+	struct focus f;
+	const struct xnode *n;
+
+	focus_asked(&f, s, JULIET, "JuliC");
+	focus_accepts(&f, FOCUS_SDP);
+	focus_binds(&f);
+	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
+	focus_subscribed(&f);
+	scene_run(s, 4900);
+	assert_true(xmpp_none(s, JULIET));
+	scene_run(s, 200);
+	n = presence(s, "JuliC");
+	assert_true(x_has_status(n, "110"));
+	xmpp_take(s, JULIET); /* the subject */
+	focus_notifies(&f, "full",
+		       "<users>" FOCUS_ROMEO FOCUS_JULIET "</users>");
+	presence(s, "Romeo");
+	focus_done(&f);
+}
+
+/* A focus without NICKNAME (NICK-9), without the event package, whose name for
+ * her is her own. */
+static void test_plain_focus(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg sub;
+	const struct xnode *n;
+	struct focus f;
+
+	focus_asked(&f, s, JULIET, "JuliC");
+	focus_accepts(&f, "a=setup:active\r\n");
+	focus_binds(&f);
+	sub = scene_sip(s, PORT_DIAL, "SUBSCRIBE");
+	focus_refuses(&f, &sub, 489);
+	n = presence(s, "JuliC");
+	assert_true(x_has_status(n, "110"));
+	xmpp_take(s, JULIET);
+	assert_int_equal(focus_says(&f, "\"Ben\" <sip:ben@sip.test>",
+				    FOCUS_ROOM,
+				    "\r\nContent-Type: text/plain\r\n\r\nhi"),
+			 200);
+	n = xmpp_take(s, JULIET);
+	assert_true(str_eq(x_attr(n, "from"), STR("r@conf.test/Ben")));
+	/* of the room itself */
+	assert_int_equal(
+	    focus_says(&f, "<" FOCUS_ROOM ">", FOCUS_ROOM,
+		       "\r\nContent-Type: text/plain\r\n\r\nwelcome"),
+	    200);
+	n = xmpp_take(s, JULIET);
+	assert_true(str_eq(x_attr(n, "from"), STR("r@conf.test")));
+	xmpp_put(s, "<presence from='" JULIET
+		    "' to='r@conf.test/Other' id='n1'/>");
+	assert_string_equal(error_of(s, "n1"), "cancel/not-acceptable");
+	focus_done(&f);
+}
+
+/* NICK-8, NICK-9: the roster has another name for her */
+static void test_roster_name(void **state)
+{
+	struct scene *s = *state;
+	const struct xnode *n;
+	struct focus f;
+
+	focus_asked(&f, s, JULIET, "JuliC");
+	focus_accepts(&f, FOCUS_SDP);
+	focus_binds(&f);
+	focus_replies(&f, focus_hears(&f, "NICKNAME"), "501 Unknown");
+	focus_subscribed(&f);
+	focus_notifies(&f, "full",
+		       "<users>" FOCUS_USER("sip:juliet@x.test;gr=balcony",
+					    "Juliet C") "</users>");
+	n = presence(s, "Juliet C");
+	assert_true(x_has_status(n, "110"));
+	assert_true(x_has_status(n, "210"));
+	focus_done(&f);
+}
+
+/* RFC 7702 examples 19 to 21; NICK-9: 425, 424, 403 */
+static void test_nick_refused(void **state)
+{
+	static const struct {
+		const char *status, *error;
+	} tests[] = {
+	    {"425 Nickname usage failed", "cancel/conflict"},
+	    {"424 Malformed nickname", "modify/jid-malformed"},
+	    {"403 Forbidden", "cancel/not-acceptable"},
+	};
+	struct scene *s = *state;
+	struct port_msg bye;
+	struct focus f;
+
+	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
+		focus_asked(&f, s, JULIET, "JuliC");
+		focus_accepts(&f, FOCUS_SDP);
+		focus_binds(&f);
+		focus_replies(&f, focus_hears(&f, "NICKNAME"), tests[i].status);
+		assert_string_equal(error_of(s, "j1"), tests[i].error);
+		bye = scene_sip(s, PORT_SEND, "BYE");
+		assert_true(bye.dlg == f.invite.dlg);
+		scene_sip_response(s, &bye, 200);
+		scene_sip(s, PORT_FORGET, NULL);
+		assert_true(scene_sip_none(s, PORT_DIAL, "SUBSCRIBE"));
+		focus_done(&f);
+	}
+}
+
+/* NICK-7; X2S-5: no gr= where the domain has it so */
+static void test_renamed(void **state)
+{
+	struct scene *s = *state;
+	const struct xnode *n;
+	struct str frame;
+	struct focus f;
+
+	focus_asked(&f, s, JULIET, "JuliC");
+	assert_true(
+	    str_eq(f.invite.f[PORT_F_FROM], STR("<sip:juliet@x.test>")));
+	focus_accepts(&f, FOCUS_SDP);
+	focus_binds(&f);
+	focus_replies(&f, focus_hears(&f, "\"JuliC\""), "425 Taken");
+	focus_replies(&f, focus_hears(&f, "\"JuliC2\""), "425 Taken");
+	frame = focus_hears(&f, "\"JuliC3\"");
+	focus_replies(&f, frame, "200 OK");
+	focus_subscribed(&f);
+	focus_notifies(
+	    &f, "full",
+	    "<users>" FOCUS_USER("sip:juliet@x.test", "JuliC3") "</users>");
+	n = presence(s, "JuliC3");
+	assert_true(x_has_status(n, "110"));
+	assert_true(x_has_status(n, "210"));
+	focus_done(&f);
+}
+
+/* ERR-1, X2S-12, X2S-13, X2S-20: what a focus answers, and silence */
+static void test_refused(void **state)
+{
+	static const struct {
+		int status;
+		const char *error;
+	} tests[] = {
+	    {404, "cancel/item-not-found"},
+	    {403, "auth/forbidden"},
+	    {401, "auth/not-authorized"},
+	    {407, "auth/registration-required"},
+	    {486, "wait/recipient-unavailable"},
+	    {488, "modify/not-acceptable"},
+	    {500, "cancel/internal-server-error"},
+	    {502, "cancel/remote-server-not-found"},
+	    {504, "wait/remote-server-timeout"},
+	    {603, "cancel/recipient-unavailable"},
+	    {301, "cancel/gone"},
+	    {302, "modify/redirect"},
+	};
+	struct scene *s = *state;
+	struct focus f;
+
+	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
+		focus_asked(&f, s, JULIET, "JuliC");
+		focus_refuses(&f, &f.invite, tests[i].status);
+		assert_string_equal(error_of(s, "j1"), tests[i].error);
+		focus_done(&f);
+	}
+	focus_asked(&f, s, JULIET, "JuliC");
+	scene_run(s, 31900);
+	assert_true(xmpp_none(s, JULIET));
+	scene_run(s, 200);
+	assert_string_equal(error_of(s, "j1"), "wait/remote-server-timeout");
+	assert_true(scene_sip(s, PORT_HANG_UP, NULL).req == f.invite.req);
+	focus_refuses(&f, &f.invite, 487);
+	assert_true(xmpp_none(s, JULIET));
+	focus_done(&f);
+}
+
+/* ERR-7: it is not asked again before the time that it has given. */
+static void test_retry_after(void **state)
+{
+	struct scene *s = *state;
+	struct focus f;
+
+	focus_asked(&f, s, JULIET, "JuliC");
+	focus_answers(&f, &f.invite, 503, STR_NONE, STR_NONE,
+		      "Retry-After: 60\r\n");
+	assert_string_equal(error_of(s, "j1"), "wait/internal-server-error");
+	xmpp_put(s, "<presence from='" JULIET "' to='r@conf.test/J' id='j2'>"
+		    "<x xmlns='" NS_MUC "'/></presence>");
+	scene_run(s, 10);
+	assert_string_equal(error_of(s, "j2"), "wait/internal-server-error");
+	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
+	focus_done(&f);
+	scene_run(s, 60000);
+	focus_asked(&f, s, JULIET, "JuliC");
+	focus_done(&f);
+}
+
+/* X2S-19: CANCEL, and BYE if a 200 has crossed it */
+static void test_left_early(void **state)
+{
+	struct scene *s = *state;
+	const struct xnode *n;
+	struct port_msg bye;
+	struct focus f;
+
+	for (int crossed = 0; crossed < 2; crossed++) {
+		focus_asked(&f, s, JULIET, "JuliC");
+		xmpp_put(s, "<presence from='" JULIET
+			    "' to='r@conf.test/JuliC' type='unavailable'/>");
+		n = presence(s, "JuliC");
+		assert_true(is_gone(n) && x_has_status(n, "110"));
+		scene_sip(s, PORT_HANG_UP, NULL);
+		if (!crossed) {
+			focus_refuses(&f, &f.invite, 487);
+			assert_true(scene_sip_none(s, PORT_SEND, "BYE"));
+		} else {
+			focus_accepts(&f, FOCUS_SDP);
+			bye = scene_sip(s, PORT_SEND, "BYE");
+			scene_sip_response(s, &bye, 200);
+			scene_sip(s, PORT_FORGET, NULL);
+		}
+		assert_true(xmpp_none(s, JULIET));
+		focus_done(&f);
+	}
+}
+
+/* An answer that is no use, and one that nobody connects by */
+static void test_no_session(void **state)
+{
+	struct scene *s = *state;
+	struct focus f;
+
+	focus_asked(&f, s, JULIET, "JuliC");
+	focus_answers(&f, &f.invite, 200, STR("application/sdp"),
+		      STR("v=0\r\nm=audio 9 RTP/AVP 0\r\n"), "");
+	assert_string_equal(error_of(s, "j1"), "modify/not-acceptable");
+	scene_sip(s, PORT_SEND, "BYE");
+	focus_done(&f);
+	focus_asked(&f, s, JULIET, "JuliC");
+	focus_accepts(&f, FOCUS_SDP);
+	scene_run(s, 32100);
+	assert_string_equal(error_of(s, "j1"), "wait/remote-server-timeout");
+	scene_sip(s, PORT_SEND, "BYE");
+	focus_done(&f);
+}
+
+/* The domain's credentials, for INVITE and BYE */
+static void test_login(void **state)
+{
+	static const char ask[] =
+	    "WWW-Authenticate: Digest realm=\"conf\", nonce=\"n\", "
+	    "algorithm=SHA-256, qop=\"auth\"\r\n";
+	struct scene *s = *state;
+	struct port_msg m;
+	struct focus f;
+
+	focus_asked(&f, s, JULIET, "JuliC");
+	focus_answers(&f, &f.invite, 401, STR_NONE, STR_NONE, ask);
+	m = scene_sip(s, PORT_DIAL, NULL);
+	assert_true(has(m.f[PORT_F_HEADERS],
+			"Authorization: Digest username=\"gateway\", "
+			"realm=\"conf\""));
+	assert_false(has(m.f[PORT_F_HEADERS], "sesame"));
+	assert_true(m.dlg == f.invite.dlg);
+	f.invite = m;
+	focus_accepts(&f, FOCUS_SDP);
+	focus_binds(&f);
+	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
+	m = scene_sip(s, PORT_DIAL, "SUBSCRIBE");
+	focus_answers(&f, &m, 401, STR_NONE, STR_NONE, ask);
+	focus_subscribed(&f);
+	focus_notifies(&f, "full", "<users>" FOCUS_JULIET "</users>");
+	presence(s, "JuliC");
+	xmpp_put(s, "<presence from='" JULIET
+		    "' to='r@conf.test/JuliC' type='unavailable'/>");
+	m = scene_sip(s, PORT_SEND, "BYE");
+	assert_true(str_eq(m.f[PORT_F_RURI], STR(FOCUS_DEVICE)));
+	focus_answers(&f, &m, 401, STR_NONE, STR_NONE, ask);
+	m = scene_sip(s, PORT_SEND, "BYE");
+	assert_true(has(m.f[PORT_F_HEADERS], "Authorization: Digest "));
+	scene_sip_response(s, &m, 200);
+	focus_done(&f);
+}
+
+/* X2S-6: a focus that takes no SUBSCRIBE but in the call's dialog */
+static void test_subscribe_inside(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m;
+	struct focus f;
+
+	focus_asked(&f, s, JULIET, "JuliC");
+	focus_accepts(&f, FOCUS_SDP);
+	focus_binds(&f);
+	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
+	m = scene_sip(s, PORT_DIAL, "SUBSCRIBE");
+	focus_refuses(&f, &m, 481);
+	m = scene_sip(s, PORT_SEND, "SUBSCRIBE");
+	assert_true(m.dlg == f.invite.dlg);
+	focus_answers(&f, &m, 200, STR_NONE, STR_NONE, "");
+	f.watch = m.dlg;
+	focus_notifies(&f, "full",
+		       "<users>" FOCUS_ROMEO FOCUS_JULIET "</users>");
+	presence(s, "Romeo");
+	presence(s, "JuliC");
+	focus_done(&f);
+}
+
+#define TEST(f)	       cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST_IN(f, in) cmocka_unit_test_setup_teardown(f, in, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_join),
+	    TEST(test_no_roster),
+	    TEST(test_plain_focus),
+	    TEST(test_roster_name),
+	    TEST(test_nick_refused),
+	    TEST_IN(test_renamed, setup_rename),
+	    TEST(test_refused),
+	    TEST(test_retry_after),
+	    TEST(test_left_early),
+	    TEST(test_no_session),
+	    TEST_IN(test_login, setup_login),
+	    TEST(test_subscribe_inside),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
