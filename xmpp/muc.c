@@ -12,23 +12,6 @@ static bool is_type(const struct muc_in *in, const char *type)
 	return str_eq(in->type, str_z(type));
 }
 
-/* What the <error/> of a stanza says; empty strings where it says nothing. */
-static void read_error(const struct xnode *stanza, struct arena *a,
-		       struct stanza_error *out)
-{
-	const struct xnode *error = x_child(stanza, "error", NULL);
-	const struct xnode *c = x_child(error, NULL, NS_STANZAS);
-
-	while (c && x_is(c, "text", NULL))
-		c = x_next(c, NULL, NS_STANZAS);
-	out->type = arena_dup(a, x_attr(error, "type")).p;
-	out->condition = c ? arena_dup(a, c->name).p : NULL;
-	if (!out->type)
-		out->type = "";
-	if (!out->condition)
-		out->condition = "";
-}
-
 static bool number(const struct xnode *n, const char *name, uint64_t max,
 		   uint64_t *out)
 {
@@ -69,7 +52,7 @@ static void classify_presence(struct muc_in *in, struct arena *a,
 {
 	if (is_type(in, "error")) {
 		in->kind = MUC_BOUNCE;
-		read_error(in->stanza, a, &in->error);
+		x_read_error(in->stanza, a, &in->error);
 	} else if (is_type(in, "unavailable")) {
 		in->kind = MUC_LEAVE;
 	} else if (is_type(in, "subscribe")) {
@@ -126,7 +109,7 @@ static void classify_message(struct muc_in *in, struct arena *a)
 
 	if (is_type(in, "error")) {
 		in->kind = MUC_BOUNCE;
-		read_error(m, a, &in->error);
+		x_read_error(m, a, &in->error);
 	} else if (is_type(in, "headline")) {
 		in->kind = MUC_IGNORE;
 	} else if (!in->to.node.n) {
@@ -151,7 +134,7 @@ static void classify_iq(struct muc_in *in, struct arena *a)
 	if (is_type(in, "result") || is_type(in, "error")) {
 		in->kind = MUC_IQ_REPLY;
 		if (is_type(in, "error"))
-			read_error(in->stanza, a, &in->error);
+			x_read_error(in->stanza, a, &in->error);
 		return;
 	}
 	in->set = is_type(in, "set");

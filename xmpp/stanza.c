@@ -198,6 +198,22 @@ void x_put_text(struct buf *b, const char *name, struct str text)
 	buf_addc(b, '>');
 }
 
+void x_read_error(const struct xnode *stanza, struct arena *a,
+		  struct stanza_error *out)
+{
+	const struct xnode *error = x_child(stanza, "error", NULL);
+	const struct xnode *c = x_child(error, NULL, NS_STANZAS);
+
+	while (c && x_is(c, "text", NULL))
+		c = x_next(c, NULL, NS_STANZAS);
+	out->type = arena_dup(a, x_attr(error, "type")).p;
+	out->condition = c ? arena_dup(a, c->name).p : NULL;
+	if (!out->type)
+		out->type = "";
+	if (!out->condition)
+		out->condition = "";
+}
+
 void x_put_error(struct buf *b, struct stanza_error e, struct str by,
 		 struct str text)
 {

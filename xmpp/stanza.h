@@ -89,6 +89,10 @@ void x_put_text(struct buf *b, const char *name, struct str text);
 struct stanza_error {
 	const char *type, *condition;
 };
+/* What the <error/> of a stanza says; empty strings where it says nothing. They
+ * live in the arena. */
+void x_read_error(const struct xnode *stanza, struct arena *a,
+		  struct stanza_error *out);
 /* <error type=.. by=..><condition/><text/></error>; by and text may be empty.
  */
 void x_put_error(struct buf *b, struct stanza_error e, struct str by,
