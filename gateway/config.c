@@ -247,6 +247,8 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->limits.dialogs = (size_t)cfg_getint(limits, "dialogs");
 	c->limits.subscriptions = (size_t)cfg_getint(limits, "subscriptions");
 	c->limits.store_queue = (size_t)cfg_getint(limits, "store-queue");
+	c->limits.leg_occupants = (size_t)cfg_getint(limits, "leg-occupants");
+	c->limits.leg_queue = (size_t)cfg_getint(limits, "leg-queue");
 	c->limits.sip_rate = (unsigned)cfg_getint(limits, "sip-rate");
 	c->limits.sip_burst = (unsigned)cfg_getint(limits, "sip-burst");
 	c->limits.auth_failures = (unsigned)cfg_getint(limits, "auth-failures");
@@ -318,6 +320,8 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_INT("dialogs", 100000, CFGF_NONE),
 			      CFG_INT("subscriptions", 100000, CFGF_NONE),
 			      CFG_INT("store-queue", 67108864, CFGF_NONE),
+			      CFG_INT("leg-occupants", 10000, CFGF_NONE),
+			      CFG_INT("leg-queue", 1048576, CFGF_NONE),
 			      CFG_INT("sip-rate", 50, CFGF_NONE),
 			      CFG_INT("sip-burst", 200, CFGF_NONE),
 			      CFG_INT("auth-failures", 10, CFGF_NONE),

@@ -111,6 +111,9 @@ struct config {
 	struct {
 		size_t rooms, dialogs, subscriptions;
 		size_t store_queue; /* octets */
+		/* of a room elsewhere, as one user has it: those it shows him,
+		 * octets that he has said and that wait there */
+		size_t leg_occupants, leg_queue;
 		/* requests of an address outside sip { trust }, per second;
 		 * rate 0: no limit */
 		unsigned sip_rate, sip_burst;

@@ -513,6 +513,8 @@ void config_set_checks(cfg_t *cfg)
 					       "limits|invite-burst",
 					       "limits|join-burst",
 					       "limits|store-queue",
+					       "limits|leg-occupants",
+					       "limits|leg-queue",
 					       NULL};
 	static const char *const files[] = {"tls|certificate", "tls|key",
 					    "tls|ca", NULL};

@@ -77,3 +77,6 @@ void map_stanza_payload(struct buf *out, const struct xnode *stanza,
  * it holds nothing for them. */
 bool map_message_to_payload(struct buf *out, const struct message *m,
 			    const struct map_message_cfg *cfg);
+/* Is the payload, escaped, within what a stanza may take there (BODY-27)? */
+bool map_fits_stanza(const struct message *m,
+		     const struct map_message_cfg *cfg);

@@ -14,6 +14,3 @@ struct str map_language(struct str value);
 /* May a typing notice cross? (BODY-14) */
 bool map_composing_allowed(const struct message *m,
 			   const struct map_message_cfg *cfg);
-/* Is the payload, escaped, within what a stanza may take there? (BODY-27) */
-bool map_fits_stanza(const struct message *m,
-		     const struct map_message_cfg *cfg);

@@ -1,0 +1,555 @@
+/* Proxies, and which of them a stanza is for. */
+#include "gateway/back_muc_priv.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/xmltext.h"
+
+#include <openssl/evp.h>
+
+#define READ_MAX  (1u << 20) /* what is made of one stanza while it is read */
+#define WRITE_MAX (8u << 20)
+#define LOST_MS	  60000 /* proxies outlive their stream for (COMP-10) */
+
+struct back_muc *back_muc_new(const struct back_muc_cfg *cfg)
+{
+	struct back_muc *b = mem_new(sizeof(*b));
+
+	b->cfg = *cfg;
+	b->loop = cfg->loop;
+	b->log = loop_log(cfg->loop);
+	b->proxies = table_new();
+	b->rooms = table_new();
+	b->down = table_new();
+	b->invited = invited_new();
+	TAILQ_INIT(&b->list);
+	b->seed = random_u64();
+	b->arena = arena_new(READ_MAX);
+	buf_init(&b->out, WRITE_MAX);
+	muc_caps(b->caps);
+	return b;
+}
+
+void back_muc_free(struct back_muc *b)
+{
+	char *name;
+
+	if (!b)
+		return;
+	while (!TAILQ_EMPTY(&b->list))
+		proxy_free(TAILQ_FIRST(&b->list));
+	muc_forget_rooms(b);
+	TABLE_FOREACH (b->down, it, name)
+		free(name);
+	invited_free(b->invited);
+	table_free(b->down);
+	table_free(b->rooms);
+	table_free(b->proxies);
+	arena_free(b->arena);
+	buf_done(&b->out);
+	free(b);
+}
+
+void muc_uuid(char z[UUID_MAX])
+{
+	unsigned char r[16];
+
+	random_bytes(r, sizeof(r));
+	r[6] = (unsigned char)((r[6] & 0x0f) | 0x40); /* RFC 9562 §5.4 */
+	r[8] = (unsigned char)((r[8] & 0x3f) | 0x80);
+	snprintf(z, UUID_MAX,
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+		 "%02x%02x%02x%02x%02x%02x",
+		 r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9],
+		 r[10], r[11], r[12], r[13], r[14], r[15]);
+}
+
+/* --- stanzas out --- */
+
+struct buf *muc_begin(struct proxy *p, const char *name, struct str nick,
+		      const char *type, const char *id)
+{
+	struct buf *b = &p->b->out;
+
+	buf_clear(b);
+	buf_addf(b, "<%s", name);
+	x_put_attr(b, "from", p->jid);
+	buf_addz(b, " to='");
+	xml_add_attr(b, p->room);
+	if (nick.n) {
+		buf_addc(b, '/');
+		xml_add_attr(b, nick);
+	}
+	buf_addc(b, '\'');
+	x_put_attr(b, "type", str_z(type));
+	x_put_attr(b, "id", str_z(id));
+	buf_addc(b, '>');
+	return b;
+}
+
+static void send_out(struct back_muc *b, struct str domain)
+{
+	if (b->out.err ||
+	    b->cfg.send(b->cfg.user, domain, buf_str(&b->out)) < 0)
+		log_info(b->log, "muc.unsent", "domain=%s", LOGQ(domain));
+}
+
+void muc_send(struct proxy *p)
+{
+	send_out(p->b, p->domain);
+}
+
+struct buf *muc_answer(struct back_muc *b, const struct muc_said *in,
+		       const char *name, const char *type)
+{
+	buf_clear(&b->out);
+	buf_addf(&b->out, "<%s", name);
+	x_put_attr(&b->out, "from", in->to.full);
+	x_put_attr(&b->out, "to", in->from.full);
+	x_put_attr(&b->out, "type", str_z(type));
+	x_put_attr(&b->out, "id", in->id);
+	buf_addc(&b->out, '>');
+	return &b->out;
+}
+
+void muc_answered(struct back_muc *b, const struct muc_said *in)
+{
+	send_out(b, in->to.domain);
+}
+
+void muc_error(struct back_muc *b, const struct muc_said *in, const char *name,
+	       struct stanza_error e)
+{
+	struct buf *out;
+
+	if (str_eq(in->type, STR("error")))
+		return;
+	out = muc_answer(b, in, name, "error");
+	x_put_error(out, e, STR_NONE, STR_NONE);
+	buf_addf(out, "</%s>", name);
+	muc_answered(b, in);
+}
+
+/* --- proxies --- */
+
+static struct str key_of(struct str room, struct str jid, struct buf *key)
+{
+	buf_add(key, room);
+	buf_addc(key, '\0');
+	buf_add(key, jid);
+	return buf_str(key);
+}
+
+struct proxy *muc_proxy(const struct back_muc *b, struct str room,
+			struct str jid)
+{
+	struct buf key = BUF_INIT(16384);
+	struct proxy *p = table_get_str(b->proxies, key_of(room, jid, &key));
+
+	buf_done(&key);
+	return p;
+}
+
+struct proxy *muc_proxy_of(const struct back_muc *b, struct str room,
+			   struct str user, const struct proxy *but)
+{
+	struct proxy *p;
+
+	TAILQ_FOREACH (p, &b->list, link)
+		if (p != but && str_eq(p->room, room) &&
+		    (str_eq(p->bare, user) || str_eq(leg_key(p->leg), user)))
+			return p;
+	return NULL;
+}
+
+bool back_muc_has(const struct back_muc *b, struct str room, struct str user)
+{
+	return muc_proxy_of(b, room, user, NULL);
+}
+
+/* The same device has the same one after a restart, which the room takes for
+ * the same occupant; and its address is nobody's business. */
+static void put_resource(struct buf *out, const struct domain_config *d,
+			 struct str device, unsigned number)
+{
+	unsigned char mac[EVP_MAX_MD_SIZE];
+	struct buf text = BUF_INIT(16384);
+	unsigned n = 0;
+
+	buf_addf(&text, "%s%c%.*s%c%u", d->secret, 0, STR_ARG(device), 0,
+		 number);
+	if (!EVP_Digest(text.p, text.n, mac, &n, EVP_sha256(), NULL))
+		abort(); /* nothing but memory can be missing */
+	buf_addz(out, "sip-");
+	for (unsigned i = 0; i < 8; i++)
+		buf_addf(out, "%02x", mac[i]);
+	buf_done(&text);
+}
+
+/* The user's bare JID and, behind a slash, a resource that no other device of
+ * his has in this room. NULL: we have no component that could speak for him. */
+static const struct domain_config *
+make_jid(struct back_muc *b, const struct seat_join *join, struct buf *out)
+{
+	struct str uri = join->sip_uri.n ? join->sip_uri : join->user;
+	const struct domain_config *d;
+	struct jid jid;
+	size_t bare;
+	int status;
+
+	if (map_sip_to_jid(b->cfg.domain_names(b->cfg.user), uri, out,
+			   &status) < 0 ||
+	    jid_split(buf_str(out), &jid) < 0 || !jid.node.n)
+		return NULL;
+	d = config_domain(b->cfg.config, jid.domain);
+	if (!d || d->users == USERS_NONE || !*d->secret)
+		return NULL;
+	buf_cut(out, jid.bare.n);
+	buf_addc(out, '/');
+	bare = out->n;
+	for (unsigned i = 1;
+	     bare == out->n || muc_proxy(b, join->room, buf_str(out)); i++) {
+		buf_cut(out, bare);
+		put_resource(out, d, join->device, i);
+	}
+	return d;
+}
+
+static struct proxy *proxy_new(struct back_muc *b, const struct seat_join *join,
+			       struct str jid)
+{
+	struct leg_cfg cfg = {
+	    .loop = b->loop,
+	    .ops = &muc_leg_ops,
+	    .last_id = &b->last_id,
+	    .max_occupants = b->cfg.config->limits.leg_occupants,
+	};
+	struct proxy *p = mem_new(sizeof(*p));
+	struct jid parts;
+	char *to;
+
+	p->b = b;
+	p->text = to = mem_new(join->room.n + 1 + jid.n);
+	p->room = str_pack(&to, join->room);
+	to++;
+	p->jid = str_pack(&to, jid);
+	p->key = str_of(p->text, (size_t)(to - p->text));
+	if (jid_split(p->jid, &parts) < 0)
+		abort(); /* it was put together from parts */
+	p->bare = parts.bare;
+	p->domain = parts.domain;
+	buf_init(&p->nick, 4096);
+	buf_init(&p->wanted, 4096);
+	buf_init(&p->derived, 4096);
+	buf_init(&p->presence, 16384);
+	buf_init(&p->nick_wish.text, 4096);
+	buf_init(&p->subject_wish.text, 65536);
+	TAILQ_INIT(&p->sendings);
+	TAILQ_INIT(&p->queries);
+	cfg.user = p;
+	p->leg = leg_new(&cfg, join);
+	table_put_str(b->proxies, p->key, p);
+	TAILQ_INSERT_TAIL(&b->list, p, link);
+	return p;
+}
+
+static void proxy_release(void *memory)
+{
+	struct proxy *p = memory;
+
+	buf_done(&p->nick);
+	buf_done(&p->wanted);
+	buf_done(&p->derived);
+	buf_done(&p->presence);
+	buf_done(&p->nick_wish.text);
+	buf_done(&p->subject_wish.text);
+	free(p->password);
+	free(p->text);
+	free(p);
+}
+
+/* Nobody finds it any more, and nothing comes of it. */
+static void take_out(struct proxy *p)
+{
+	struct back_muc *b = p->b;
+
+	if (p->ended)
+		return;
+	p->ended = true;
+	table_del_str(b->proxies, p->key);
+	TAILQ_REMOVE(&b->list, p, link);
+	timer_cancel(b->loop, &p->limit);
+	timer_cancel(b->loop, &p->due);
+	timer_cancel(b->loop, &p->idle);
+	timer_cancel(b->loop, &p->lost);
+}
+
+void proxy_free(struct proxy *p)
+{
+	take_out(p);
+	proxy_drop_sendings(p);
+	proxy_drop_queries(p);
+	echoes_free(p->echoes);
+	p->echoes = NULL;
+	leg_free(p->leg);
+	defer_free(p->b->loop, p, proxy_release);
+}
+
+void proxy_end(struct proxy *p, struct reason why)
+{
+	if (!p->joined)
+		p->b->stats.refused++;
+	log_info(p->b->log, "muc.end", "room=%s jid=%s why=\"%s\"",
+		 LOGQ(p->room), LOGQ(p->jid), reason_text(why.code));
+	take_out(p);
+	leg_ended(p->leg, why);
+	proxy_free(p);
+}
+
+void proxy_goodbye(struct proxy *p, struct str text)
+{
+	struct buf *b;
+
+	if (p->phase == PROXY_ASKING || p->phase == PROXY_AWAY)
+		return;
+	b = muc_begin(p, "presence", buf_str(&p->nick), "unavailable", "");
+	if (text.n)
+		x_put_text(b, "status", text);
+	buf_addz(b, "</presence>");
+	muc_send(p);
+}
+
+void proxy_notice(struct proxy *p, const char *text)
+{
+	struct message *m = message_new(strlen(text) + 256);
+
+	m->no_store = true;
+	if (message_add_part(m, STR("text/plain"), STR("en"), str_z(text)) == 0)
+		leg_message(p->leg, m, STR_NONE, 0, false, NULL);
+	message_unref(m);
+}
+
+static enum reason_code observe(struct back_muc *b,
+				const struct seat_join *join, struct seat *seat)
+{
+	struct proxy *p = muc_proxy_of(b, join->room, join->user, NULL);
+
+	if (!p)
+		return REASON_NOT_JOINED;
+	leg_attach(p->leg, join, seat);
+	return REASON_OK;
+}
+
+enum reason_code back_muc_join(struct back_muc *b, const struct seat_join *join,
+			       struct seat *seat)
+{
+	struct buf jid = BUF_INIT(8192);
+	const struct domain_config *d;
+	enum reason_code why = REASON_OK;
+	struct proxy *p;
+
+	if (join->observer)
+		return observe(b, join, seat);
+	d = make_jid(b, join, &jid);
+	if (!d || jid.err) {
+		log_warn(b->log, "muc.no_component", "user=%s",
+			 LOGQ(join->user));
+		why = REASON_FORBIDDEN;
+	} else if (table_get_str(b->down, str_z(d->name))) {
+		why = REASON_OVERLOAD;
+	} else {
+		p = proxy_new(b, join, buf_str(&jid));
+		p->echoes = echoes_new(b->seed, proxy_echo_lost, p);
+		b->stats.joins++;
+		leg_attach(p->leg, join, seat);
+		proxy_start(p, join);
+	}
+	buf_done(&jid);
+	return why;
+}
+
+/* --- stanzas in --- */
+
+static const struct stanza_error unavailable = {"cancel",
+						"service-unavailable"};
+static const struct stanza_error bad_request = {"modify", "bad-request"};
+
+static void unsubscribed(struct back_muc *b, const struct muc_said *in)
+{
+	struct buf *out = muc_answer(b, in, "presence", "unsubscribed");
+
+	buf_addz(out, "</presence>");
+	muc_answered(b, in);
+}
+
+/* Something from outside of the rooms in which he is (S2X-26, S2X-36). */
+static void route_stray(struct back_muc *b, const struct muc_said *in)
+{
+	switch (in->kind) {
+	case SAID_SUBSCRIBE:
+		unsubscribed(b, in);
+		break;
+	case SAID_INVITE:
+		muc_on_invite(b, in);
+		break;
+	case SAID_IQ:
+		muc_on_iq(b, in);
+		break;
+	case SAID_BAD_IQ:
+		muc_error(b, in, "iq", bad_request);
+		break;
+	case SAID_TO_ALL:
+	case SAID_SUBJECT:
+	case SAID_PRIVATE:
+		muc_error(b, in, "message", unavailable);
+		break;
+	case SAID_NOTICE:
+	case SAID_STATUS:
+	case SAID_DECLINE:
+		/* a room may write to who is not in it; to answer is no use */
+	case SAID_PRESENCE:
+	case SAID_GONE:
+	case SAID_REFUSED:
+	case SAID_BOUNCE:
+	case SAID_RESULT:
+	case SAID_IQ_ERROR:
+	case SAID_NOTHING:
+		break;
+	}
+}
+
+static void route(struct proxy *p, const struct muc_said *in)
+{
+	switch (in->kind) {
+	case SAID_PRESENCE:
+	case SAID_GONE:
+	case SAID_REFUSED:
+		proxy_on_presence(p, in);
+		break;
+	case SAID_TO_ALL:
+	case SAID_SUBJECT:
+	case SAID_STATUS:
+	case SAID_PRIVATE:
+	case SAID_NOTICE:
+	case SAID_BOUNCE:
+		proxy_on_message(p, in);
+		break;
+	case SAID_DECLINE:
+		proxy_on_decline(p, in);
+		break;
+	case SAID_RESULT:
+	case SAID_IQ_ERROR:
+		proxy_on_reply(p, in);
+		break;
+	case SAID_IQ:
+		muc_on_iq(p->b, in);
+		break;
+	case SAID_SUBSCRIBE:
+	case SAID_INVITE:
+	case SAID_BAD_IQ:
+	case SAID_NOTHING:
+		route_stray(p->b, in);
+		break;
+	}
+}
+
+/* What a room says to a user may come to his bare JID. */
+static struct proxy *proxy_for(struct back_muc *b, const struct muc_said *in)
+{
+	if (in->to.resource.n)
+		return muc_proxy(b, in->from.bare, in->to.full);
+	if (in->kind == SAID_NOTICE || in->kind == SAID_DECLINE ||
+	    in->kind == SAID_STATUS || in->kind == SAID_BOUNCE)
+		return muc_proxy_of(b, in->from.bare, in->to.bare, NULL);
+	return NULL;
+}
+
+void back_muc_stanza(struct back_muc *b, struct str domain,
+		     const struct xnode *stanza)
+{
+	struct muc_said in;
+	struct proxy *p;
+
+	arena_reset(b->arena);
+	if (muc_said_read(stanza, b->arena, &in) < 0 ||
+	    !str_ieq(in.to.domain, domain))
+		return;
+	p = proxy_for(b, &in);
+	if (!p) {
+		route_stray(b, &in);
+		return;
+	}
+	if (p->phase == PROXY_IN)
+		proxy_heard(p);
+	route(p, &in);
+}
+
+/* --- streams --- */
+
+static void on_lost(void *user)
+{
+	struct proxy *p = user;
+
+	proxy_end(p, (struct reason){.code = REASON_NO_ANSWER});
+}
+
+void back_muc_link_down(struct back_muc *b, struct str domain)
+{
+	struct proxy *p;
+	char *name;
+
+	if (table_get_str(b->down, domain))
+		return;
+	name = str_dup(domain);
+	table_put_str(b->down, str_z(name), name);
+	TAILQ_FOREACH (p, &b->list, link)
+		if (str_eq(p->domain, domain)) {
+			timer_set(b->loop, &p->lost, LOST_MS, on_lost, p);
+			proxy_suspect_all(p);
+		}
+}
+
+void back_muc_link_up(struct back_muc *b, struct str domain, bool again)
+{
+	char *name = table_del_str(b->down, domain);
+	struct proxy *p, *next;
+
+	free(name);
+	if (!again && !name)
+		return;
+	for (p = TAILQ_FIRST(&b->list); p; p = next) {
+		next = TAILQ_NEXT(p, link);
+		if (!str_eq(p->domain, domain))
+			continue;
+		timer_cancel(b->loop, &p->lost);
+		if (p->phase == PROXY_IN)
+			proxy_ping(p);
+		else if (p->phase == PROXY_AWAY)
+			proxy_come_again(p, REASON_LOST, true);
+	}
+}
+
+void back_muc_shutdown(struct back_muc *b)
+{
+	struct proxy *p;
+
+	while ((p = TAILQ_FIRST(&b->list))) {
+		proxy_goodbye(p, STR("The gateway is shutting down."));
+		proxy_end(p, (struct reason){.code = REASON_SHUTDOWN});
+	}
+}
+
+struct back_muc_stats back_muc_stats(const struct back_muc *b)
+{
+	struct back_muc_stats st = b->stats;
+	const struct proxy *p;
+
+	TAILQ_FOREACH (p, &b->list, link) {
+		st.legs++;
+		st.open += p->phase == PROXY_IN;
+	}
+	return st;
+}

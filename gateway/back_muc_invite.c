@@ -1,0 +1,304 @@
+/* Invitations: what a SIP user's room sends to others at his wish, and what
+ * rooms send to SIP users (S2X-39 to S2X-43, XEP-0045 §7.8, XEP-0249). */
+#include "gateway/back_muc_priv.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+
+#define REPEAT_MS   60000    /* nobody is called twice within (X2S-59) */
+#define PASSWORD_MS 86400000 /* a password is remembered so long */
+#define INVITED_MAX 1000
+#define REASON_MAX  1024
+#define JID_BYTES   4096
+#define URI_BYTES   8192
+
+/* One that came for a SIP user, or that a SIP user sent. */
+struct invited {
+	TAILQ_ENTRY(invited) link;
+	bool out;
+	uint64_t id, at_ms;
+	char stanza_id[UUID_MAX];
+	char *text;
+	struct str room, bare; /* bare: the SIP user's JID */
+	struct str other;      /* who invites; out: who is invited */
+	struct str password;
+};
+
+struct invited_list {
+	TAILQ_HEAD(, invited) oldest_first;
+	size_t n;
+};
+
+struct invited_list *invited_new(void)
+{
+	struct invited_list *l = mem_new(sizeof(*l));
+
+	TAILQ_INIT(&l->oldest_first);
+	return l;
+}
+
+static void forget(struct invited_list *l, struct invited *i)
+{
+	TAILQ_REMOVE(&l->oldest_first, i, link);
+	l->n--;
+	free(i->text);
+	free(i);
+}
+
+void invited_free(struct invited_list *l)
+{
+	while (!TAILQ_EMPTY(&l->oldest_first))
+		forget(l, TAILQ_FIRST(&l->oldest_first));
+	free(l);
+}
+
+static struct invited *remember(struct back_muc *b, const struct invited *like)
+{
+	struct invited_list *l = b->invited;
+	struct invited *i = mem_new(sizeof(*i)), *old;
+	char *to = mem_new(like->room.n + like->bare.n + like->other.n +
+			   like->password.n);
+
+	*i = *like;
+	i->text = to;
+	i->room = str_pack(&to, like->room);
+	i->bare = str_pack(&to, like->bare);
+	i->other = str_pack(&to, like->other);
+	i->password = str_pack(&to, like->password);
+	i->id = random_u64() & ~UINT64_C(1);
+	i->at_ms = loop_now_ms(b->loop);
+	muc_uuid(i->stanza_id);
+	TAILQ_INSERT_TAIL(&l->oldest_first, i, link);
+	l->n++;
+	while ((old = TAILQ_FIRST(&l->oldest_first)) &&
+	       (l->n > INVITED_MAX || i->at_ms - old->at_ms >= PASSWORD_MS))
+		forget(l, old);
+	return i;
+}
+
+/* The last one of this sort. */
+static struct invited *find(const struct back_muc *b, bool out, struct str room,
+			    struct str bare, struct str other)
+{
+	struct invited *i, *last = NULL;
+
+	TAILQ_FOREACH (i, &b->invited->oldest_first, link)
+		if (i->out == out && str_eq(i->room, room) &&
+		    str_eq(i->bare, bare) &&
+		    (!other.n || str_eq(i->other, other)))
+			last = i;
+	return last;
+}
+
+struct str muc_invited_password(const struct back_muc *b, struct str room,
+				struct str bare)
+{
+	const struct invited *i = find(b, false, room, bare, STR_NONE);
+
+	return i ? i->password : STR_NONE;
+}
+
+/* --- to a SIP user --- */
+
+/* Rooms that our users can't reach are not worth a call. */
+static bool is_reachable(const struct back_muc *b, struct str room)
+{
+	const struct config *c = b->cfg.config;
+	const struct domain_config *d = config_domain(c, str_after(room, '@'));
+	struct jid jid;
+
+	if (jid_split(room, &jid) < 0 || !jid.node.n || jid.resource.n)
+		return false;
+	if (!d)
+		d = config_other_domains(c);
+	return d && (d->rooms == ROOMS_XMPP || d->rooms == ROOMS_DISCOVER);
+}
+
+static void bare_of(struct str jid, struct str *out)
+{
+	struct jid j;
+
+	*out = jid_split(jid, &j) == 0 ? j.bare : STR_NONE;
+}
+
+static void call_him(struct back_muc *b, const struct muc_said *in,
+		     const struct invited *i)
+{
+	const struct map_domains *names = b->cfg.domain_names(b->cfg.user);
+	struct buf to = BUF_INIT(URI_BYTES), by = BUF_INIT(URI_BYTES);
+	struct occupant inviter = {.world = WORLD_SIP};
+	struct invitation v = {
+	    .room = i->room,
+	    .by = &inviter,
+	    .reason =
+		str_of(in->reason.p,
+		       in->reason.n < REASON_MAX ? in->reason.n : REASON_MAX),
+	    .continues = in->continues,
+	    .thread = in->thread,
+	    .id = i->id,
+	};
+	const char *condition;
+
+	if (map_jid_to_sip(names, in->to.bare, &to, &condition) == 0) {
+		v.to = buf_str(&to);
+		if (!i->other.n ||
+		    map_jid_to_sip(names, i->other, &by, &condition) < 0) {
+			buf_clear(&by);
+			map_room_to_sip(&by, i->room, STR_NONE);
+		}
+		inviter.sip_uri = buf_str(&by);
+		inviter.jid = i->other;
+		log_info(b->log, "muc.invited", "room=%s to=%s by=%s",
+			 LOGQ(v.room), LOGQ(v.to), LOGQ(i->other));
+		b->cfg.invite(b->cfg.user, &v);
+	}
+	buf_done(&to);
+	buf_done(&by);
+}
+
+void muc_on_invite(struct back_muc *b, const struct muc_said *in)
+{
+	struct invited like = {
+	    .room = in->room, .bare = in->to.bare, .password = in->password};
+	const struct invited *before;
+	struct buf room = BUF_INIT(JID_BYTES);
+
+	bare_of(in->by, &like.other);
+	if (b->cfg.invite && map_prep_jid(&room, in->room) == 0 &&
+	    is_reachable(b, buf_str(&room))) {
+		like.room = buf_str(&room);
+		before = find(b, false, like.room, like.bare, STR_NONE);
+		if (!muc_proxy_of(b, like.room, like.bare, NULL) &&
+		    !(before &&
+		      loop_now_ms(b->loop) - before->at_ms < REPEAT_MS))
+			call_him(b, in, remember(b, &like));
+	}
+	buf_done(&room);
+}
+
+static void decline(struct back_muc *b, const struct invited *i,
+		    struct str phrase)
+{
+	struct buf *out = &b->out;
+	struct str domain = str_after(i->bare, '@');
+
+	buf_clear(out);
+	buf_addz(out, "<message");
+	x_put_attr(out, "from", i->bare);
+	x_put_attr(out, "to", i->room);
+	buf_addz(out, "><x xmlns='" NS_MUC_USER "'><decline");
+	x_put_attr(out, "to", i->other);
+	buf_addc(out, '>');
+	if (phrase.n)
+		x_put_text(out, "reason", phrase);
+	buf_addz(out, "</decline></x></message>");
+	if (!out->err)
+		b->cfg.send(b->cfg.user, domain, buf_str(out));
+}
+
+bool back_muc_invited(struct back_muc *b, uint64_t id, int status,
+		      struct str phrase)
+{
+	struct invited *i;
+
+	TAILQ_FOREACH (i, &b->invited->oldest_first, link)
+		if (!i->out && i->id == id)
+			break;
+	if (!i)
+		return false;
+	/* S2X-43: who says no; all else is silence */
+	if ((status == 486 || status == 603) && i->other.n)
+		decline(b, i, phrase);
+	return true;
+}
+
+/* --- from a SIP user --- */
+
+/* The bare JID of whom he means. */
+static bool jid_of(const struct proxy *p, struct str whom, struct buf *out)
+{
+	const struct map_domains *names =
+	    p->b->cfg.domain_names(p->b->cfg.user);
+	struct jid jid;
+	int status;
+
+	if (str_find(whom, ':') > 0) {
+		if (map_sip_to_jid(names, whom, out, &status) < 0)
+			return false;
+	} else if (map_prep_jid(out, whom) < 0) {
+		return false;
+	}
+	if (jid_split(buf_str(out), &jid) < 0)
+		return false;
+	buf_cut(out, jid.bare.n);
+	return true;
+}
+
+static void send_invitation(struct proxy *p, const struct invited *i,
+			    struct str reason)
+{
+	struct buf *b = muc_begin(p, "message", STR_NONE, "", i->stanza_id);
+
+	buf_addz(b, "<x xmlns='" NS_MUC_USER "'><invite");
+	x_put_attr(b, "to", i->other);
+	buf_addc(b, '>');
+	if (reason.n)
+		x_put_text(b, "reason", reason);
+	buf_addz(b, "</invite></x></message>");
+	muc_send(p);
+}
+
+enum reason_code proxy_invite(struct proxy *p, const struct seat_cmd *cmd)
+{
+	struct buf jid = BUF_INIT(JID_BYTES);
+	struct invited like = {.out = true, .room = p->room, .bare = p->bare};
+	bool ok = jid_of(p, cmd->text, &jid);
+
+	if (ok) {
+		like.other = buf_str(&jid);
+		send_invitation(p, remember(p->b, &like), cmd->reason);
+	}
+	buf_done(&jid);
+	return ok ? REASON_OK : REASON_BAD_REQUEST;
+}
+
+/* S2X-42 */
+static void tell(struct proxy *p, struct str whom, const char *what,
+		 struct str reason)
+{
+	struct buf b = BUF_INIT(16384);
+
+	buf_addf(&b, "%.*s %s", STR_ARG(whom), what);
+	if (reason.n)
+		buf_addf(&b, ": %.*s", STR_ARG(reason));
+	buf_addc(&b, '.');
+	if (!b.err)
+		proxy_notice(p, buf_z(&b));
+	buf_done(&b);
+}
+
+void proxy_on_decline(struct proxy *p, const struct muc_said *in)
+{
+	struct str by;
+
+	bare_of(in->by, &by);
+	if (find(p->b, true, p->room, p->bare, by))
+		tell(p, by, "has declined your invitation", in->reason);
+}
+
+bool proxy_invite_bounced(struct proxy *p, const struct muc_said *in)
+{
+	struct invited *i;
+
+	TAILQ_FOREACH (i, &p->b->invited->oldest_first, link)
+		if (i->out && in->id.n && str_eq(str_z(i->stanza_id), in->id))
+			break;
+	if (!i)
+		return false;
+	tell(p, i->other, "could not be invited", str_z(in->error.condition));
+	forget(p->b->invited, i);
+	return true;
+}

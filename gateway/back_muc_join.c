@@ -1,0 +1,442 @@
+/* How a proxy comes into its room, and comes again (S2X-4 to S2X-12, S2X-22,
+ * XEP-0045 §7.2). */
+#include "gateway/back_muc_priv.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/precis.h"
+#include "base/random.h"
+#include "base/rfc3339.h"
+#include "base/xmltext.h"
+#include "mapping/nick.h"
+#include "mapping/reason.h"
+
+#define JOIN_MS	  25000	 /* an INVITE waits so long (S2X-8) */
+#define KNOWN_MS  600000 /* S2X-4 */
+#define KNOWN_MAX 10000	 /* rooms */
+#define HISTORY	  20	 /* messages, unless less is wanted */
+#define VARIANTS  5	 /* of a nickname that is taken, S2X-7 */
+
+static const uint64_t again_ms[] = {5000, 15000, 60000}; /* S2X-22 */
+#define ATTEMPTS (sizeof(again_ms) / sizeof(again_ms[0]))
+
+/* --- what is known of rooms --- */
+
+static void forget_room(struct back_muc *b, struct known_room *k)
+{
+	table_del_str(b->rooms, str_z(k->room));
+	free(k->room);
+	free(k->name);
+	free(k);
+}
+
+void muc_forget_rooms(struct back_muc *b)
+{
+	struct known_room *k;
+
+	TABLE_FOREACH (b->rooms, it, k)
+		forget_room(b, k);
+}
+
+struct known_room *muc_known(const struct back_muc *b, struct str room)
+{
+	return table_get_str(b->rooms, room);
+}
+
+static bool is_fresh(struct back_muc *b, const struct known_room *k)
+{
+	return k && loop_now_ms(b->loop) - k->at_ms < KNOWN_MS;
+}
+
+/* Old ones go when there are too many; if all are new, one does. */
+static void make_room(struct back_muc *b)
+{
+	struct known_room *k, *last = NULL;
+
+	if (table_count(b->rooms) < KNOWN_MAX)
+		return;
+	TABLE_FOREACH (b->rooms, it, k) {
+		if (is_fresh(b, k))
+			last = k;
+		else
+			forget_room(b, k);
+	}
+	if (table_count(b->rooms) >= KNOWN_MAX && last)
+		forget_room(b, last);
+}
+
+static bool has_feature(const struct xnode *query, const char *var)
+{
+	const struct xnode *f = x_child(query, "feature", NS_DISCO_INFO);
+
+	for (; f; f = x_next(f, "feature", NS_DISCO_INFO))
+		if (str_eq(x_attr(f, "var"), str_z(var)))
+			return true;
+	return false;
+}
+
+static const struct xnode *room_identity(const struct xnode *query)
+{
+	const struct xnode *i = x_child(query, "identity", NS_DISCO_INFO);
+
+	while (i && !str_eq(x_attr(i, "category"), STR("conference")))
+		i = x_next(i, "identity", NS_DISCO_INFO);
+	return i;
+}
+
+static struct known_room *learn(struct back_muc *b, struct str room,
+				const struct xnode *query,
+				const struct xnode *identity)
+{
+	struct known_room *k = muc_known(b, room);
+
+	if (k)
+		forget_room(b, k);
+	make_room(b);
+	k = mem_new(sizeof(*k));
+	k->room = str_dup(room);
+	k->name = str_dup(x_attr(identity, "name"));
+	k->at_ms = loop_now_ms(b->loop);
+	k->password = has_feature(query, "muc_passwordprotected");
+	k->stable_ids = has_feature(query, NS_MUC "#stable_id");
+	k->info = (struct room_info){
+	    .name = str_z(k->name),
+	    .persistent = has_feature(query, "muc_persistent"),
+	    .public = has_feature(query, "muc_public"),
+	    .moderated = has_feature(query, "muc_moderated"),
+	    .members_only = has_feature(query, "muc_membersonly"),
+	    .has_password = k->password,
+	    .non_anonymous = has_feature(query, "muc_nonanonymous"),
+	    .max_history = SIZE_MAX,
+	};
+	table_put_str(b->rooms, str_z(k->room), k);
+	return k;
+}
+
+/* --- going in --- */
+
+static void refuse(struct proxy *p, enum reason_code code, struct str text)
+{
+	proxy_end(p, (struct reason){.code = code, .text = text});
+}
+
+static void on_limit(void *user)
+{
+	struct proxy *p = user;
+
+	proxy_goodbye(p, STR_NONE);
+	if (p->joined)
+		proxy_come_again(p, REASON_NO_ANSWER, false);
+	else
+		refuse(p, REASON_NO_ANSWER, STR_NONE);
+}
+
+static const struct domain_config *domain_of(const struct proxy *p)
+{
+	const struct config *c = p->b->cfg.config;
+	const struct domain_config *d =
+	    config_domain(c, str_after(p->room, '@'));
+
+	return d ? d : config_other_domains(c);
+}
+
+static bool may_create(const struct proxy *p)
+{
+	const struct domain_config *d = domain_of(p);
+
+	return d && d->create & CREATE_SIP;
+}
+
+static void put_history(const struct proxy *p, struct buf *b)
+{
+	char time[RFC3339_MAX];
+
+	if (p->no_history)
+		buf_addz(b, "<history maxchars='0'/>");
+	else if (p->joined && p->last_ms)
+		buf_addf(b, "<history since='%s'/>",
+			 rfc3339_millis(p->last_ms, time));
+	else
+		buf_addf(b, "<history maxstanzas='%zu'/>", p->max_history);
+}
+
+static void send_join(struct proxy *p)
+{
+	struct buf *b;
+
+	muc_uuid(p->join_id);
+	p->phase = PROXY_JOINING;
+	p->created = false;
+	b = muc_begin(p, "presence", buf_str(&p->nick), "", p->join_id);
+	buf_add(b, buf_str(&p->presence));
+	buf_addz(b, "<x xmlns='" NS_MUC "'>");
+	put_history(p, b);
+	if (p->password)
+		x_put_text(b, "password", str_z(p->password));
+	buf_addz(b, "</x>");
+	muc_put_caps(p->b, b);
+	buf_addz(b, "</presence>");
+	muc_send(p);
+}
+
+static bool needs_password(const struct proxy *p, const struct known_room *k)
+{
+	return k->password && !p->password;
+}
+
+static void go_in(struct proxy *p, const struct known_room *k)
+{
+	if (k && needs_password(p, k))
+		refuse(p, REASON_PASSWORD, STR("Room password required"));
+	else
+		send_join(p);
+}
+
+void proxy_ask(struct proxy *p)
+{
+	struct query *q = query_new(p, QUERY_INFO);
+	struct buf *b = muc_begin(p, "iq", STR_NONE, "get", q->id);
+
+	p->phase = PROXY_ASKING;
+	buf_addz(b, "<query xmlns='" NS_DISCO_INFO "'/></iq>");
+	muc_send(p);
+}
+
+static bool is_error(const struct muc_said *in, const char *condition)
+{
+	return strcmp(in->error.condition, condition) == 0;
+}
+
+void proxy_info_answered(struct proxy *p, const struct muc_said *in)
+{
+	const struct xnode *identity;
+
+	if (p->phase != PROXY_ASKING)
+		return;
+	if (in->kind == SAID_RESULT) {
+		identity = room_identity(in->payload);
+		if (identity)
+			go_in(p, learn(p->b, p->room, in->payload, identity));
+		else
+			refuse(p, REASON_NO_ROOM, STR_NONE);
+	} else if (is_error(in, "item-not-found")) {
+		if (may_create(p))
+			go_in(p, NULL);
+		else
+			refuse(p, REASON_NO_ROOM, STR_NONE);
+	} else if (is_error(in, "remote-server-not-found")) {
+		refuse(p, REASON_NO_ROOM, STR_NONE);
+	} else if (is_error(in, "remote-server-timeout")) {
+		refuse(p, REASON_NO_ANSWER, STR_NONE);
+	} else {
+		go_in(p, NULL); /* it tells strangers nothing */
+	}
+}
+
+/* --- who he is there --- */
+
+static void set_text(struct buf *b, struct str s)
+{
+	buf_clear(b);
+	buf_add(b, s);
+}
+
+static void choose_nick(struct proxy *p, const struct seat_join *join)
+{
+	const struct proxy *other =
+	    muc_proxy_of(p->b, p->room, leg_key(p->leg), p);
+	struct str uri = join->sip_uri.n ? join->sip_uri : join->user;
+
+	map_temp_nick(&p->derived, join->display, uri,
+		      (unsigned)(random_u64() % 10000));
+	if (!join->nick.n || precis_nickname(&p->wanted, join->nick) < 0)
+		set_text(&p->wanted, buf_str(&p->derived));
+	if (other && !join->nick.n) /* S2X-16 */
+		set_text(&p->wanted, buf_str(&other->nick));
+	set_text(&p->nick, buf_str(&p->wanted));
+	p->variant = 1;
+}
+
+/* He says one, the configuration has one, an invitation brought one. */
+static void find_password(struct proxy *p, const struct seat_join *join)
+{
+	const struct room_policy *policy =
+	    config_policy(p->b->cfg.config, p->room);
+	struct str password = join->password;
+
+	if (!password.n && policy)
+		password = policy->password;
+	if (!password.n)
+		password = muc_invited_password(p->b, p->room, p->bare);
+	if (password.n)
+		p->password = str_dup(password);
+}
+
+static void take_wishes(struct proxy *p, const struct seat_join *join)
+{
+	const struct history_wish *h = &join->history;
+
+	p->no_history = h->none || !(join->wants & SEAT_WANTS_MESSAGES);
+	p->max_history = h->has_max_messages && h->max_messages < HISTORY
+			     ? h->max_messages
+			     : HISTORY;
+	if (join->presence.show.n)
+		x_put_text(&p->presence, "show", join->presence.show);
+	if (join->presence.status.n)
+		x_put_text(&p->presence, "status", join->presence.status);
+}
+
+void proxy_start(struct proxy *p, const struct seat_join *join)
+{
+	struct known_room *k = muc_known(p->b, p->room);
+
+	choose_nick(p, join);
+	find_password(p, join);
+	take_wishes(p, join);
+	timer_set(p->b->loop, &p->limit, JOIN_MS, on_limit, p);
+	/* who needs a password hears that after the seat is taken */
+	if (is_fresh(p->b, k) && !needs_password(p, k))
+		send_join(p);
+	else
+		proxy_ask(p);
+}
+
+/* --- there --- */
+
+static void settle_in(struct proxy *p)
+{
+	const struct occupant *self = leg_self(p->leg);
+	bool again = p->joined;
+
+	timer_cancel(p->b->loop, &p->limit);
+	if (again) {
+		if (self && !str_eq(self->nick, buf_str(&p->nick)))
+			leg_rename(p->leg, self->nick, buf_str(&p->nick), NULL);
+		leg_roster_end(p->leg, REASON_LOST);
+	}
+	p->phase = PROXY_IN;
+	p->joined = true;
+	p->attempt = 0;
+	p->subject_told = false;
+	proxy_tell_info(p, 0);
+	log_info(p->b->log, "muc.join", "room=%s jid=%s nick=%s again=%d",
+		 LOGQ(p->room), LOGQ(p->jid), LOGQ(buf_str(&p->nick)), again);
+	leg_opened(p->leg, buf_str(&p->nick), p->created,
+		   !str_eq(buf_str(&p->nick), buf_str(&p->wanted)));
+	proxy_send_held(p);
+}
+
+/* An empty form accepts what the service offers (XEP-0045 §10.1.2); or it gives
+ * the room up (§10.1.3). */
+static void send_form(struct proxy *p, bool accept)
+{
+	struct query *q = query_new(p, QUERY_UNLOCK);
+	struct buf *b = muc_begin(p, "iq", STR_NONE, "set", q->id);
+
+	buf_addf(b,
+		 "<query xmlns='" NS_MUC_OWNER "'><x xmlns='" NS_XDATA
+		 "' type='%s'/></query></iq>",
+		 accept ? "submit" : "cancel");
+	muc_send(p);
+}
+
+void proxy_arrived(struct proxy *p, const struct muc_said *in)
+{
+	set_text(&p->nick, in->from.resource);
+	p->codes = in->codes;
+	p->created = in->codes & SAID_CREATED;
+	if (!p->created) {
+		settle_in(p);
+		return;
+	}
+	if (may_create(p)) {
+		p->phase = PROXY_CREATING;
+		send_form(p, true);
+		return;
+	}
+	send_form(p, false);
+	proxy_goodbye(p, STR_NONE);
+	if (p->joined) /* it has gone while he was away */
+		refuse(p, REASON_ROOM_GONE, STR_NONE);
+	else
+		refuse(p, REASON_NO_ROOM, STR_NONE);
+}
+
+void proxy_unlocked(struct proxy *p, bool ok)
+{
+	if (p->phase != PROXY_CREATING)
+		return;
+	if (ok) {
+		settle_in(p);
+		return;
+	}
+	proxy_goodbye(p, STR_NONE);
+	refuse(p, REASON_LOCKED, STR_NONE);
+}
+
+/* --- not there --- */
+
+/* S2X-7: the next spelling of his nickname. */
+static bool next_variant(struct proxy *p)
+{
+	if (p->variant > VARIANTS)
+		return false;
+	p->variant++;
+	set_text(&p->nick, buf_str(&p->wanted));
+	buf_addf(&p->nick, " %u", p->variant);
+	return true;
+}
+
+void proxy_refused(struct proxy *p, const struct muc_said *in)
+{
+	enum reason_code why = map_error_to_refusal(in->error);
+	bool silent = is_error(in, "remote-server-timeout");
+
+	if (in->id.n && !str_eq(in->id, str_z(p->join_id)))
+		return;
+	if (why == REASON_NICK_TAKEN && next_variant(p)) {
+		send_join(p);
+		return;
+	}
+	if (p->joined && (silent || is_error(in, "remote-server-not-found"))) {
+		proxy_come_again(p, REASON_NO_ANSWER, false);
+		return;
+	}
+	if (silent)
+		why = REASON_NO_ANSWER;
+	refuse(p, why,
+	       why == REASON_PASSWORD ? STR("Room password required")
+				      : STR_NONE);
+}
+
+static void on_again(void *user)
+{
+	struct proxy *p = user;
+
+	set_text(&p->wanted, buf_str(&p->nick));
+	p->variant = 1;
+	p->b->stats.rejoins++;
+	leg_roster_begin(p->leg);
+	timer_set(p->b->loop, &p->limit, JOIN_MS, on_limit, p);
+	send_join(p);
+}
+
+void proxy_come_again(struct proxy *p, enum reason_code why, bool at_once)
+{
+	if (p->attempt == ATTEMPTS) {
+		proxy_end(p, (struct reason){.code = why});
+		return;
+	}
+	log_info(p->b->log, "muc.away", "room=%s jid=%s attempt=%u",
+		 LOGQ(p->room), LOGQ(p->jid), p->attempt + 1);
+	p->phase = PROXY_AWAY;
+	timer_cancel(p->b->loop, &p->idle);
+	proxy_suspect_all(p);
+	if (at_once) {
+		on_again(p);
+		return;
+	}
+	timer_set(p->b->loop, &p->limit, again_ms[p->attempt++], on_again, p);
+}

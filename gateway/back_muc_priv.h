@@ -1,0 +1,228 @@
+/* What the files of the remote MUCs' back end share. */
+#pragma once
+
+#include "base/table.h"
+#include "gateway/back_muc.h"
+#include "mapping/echo.h"
+#include "xmpp/muc_said.h"
+
+#define UUID_MAX 37 /* with its NUL */
+
+/* A message on its way: to the room, until its echo comes; to one occupant,
+ * until no error can be expected any more. */
+struct sending {
+	TAILQ_ENTRY(sending) link;
+	struct proxy *proxy;
+	struct message *msg; /* NULL: let go of */
+	size_t octets;
+	uint64_t seat, op; /* op 0: its sender has his answer */
+	uint64_t at_ms;
+	uint64_t late_ms; /* it is lost, or no error is waited for any more */
+	char id[UUID_MAX];
+	char *client_id;
+	bool private;
+	bool held;    /* not sent yet: he is not in the room */
+	bool again;   /* sent a second time */
+	bool suspect; /* sent before he was out of the room */
+};
+
+enum query_kind {
+	QUERY_INFO,   /* disco#info of the room */
+	QUERY_UNLOCK, /* the empty form of a new room */
+	QUERY_PING,
+	QUERY_ADMIN, /* a command of a seat */
+};
+
+struct query {
+	TAILQ_ENTRY(query) link;
+	enum query_kind kind;
+	char id[UUID_MAX];
+	uint64_t seat, op, at_ms;
+};
+
+/* A change of nickname or subject, of which there is one at a time. */
+struct wish {
+	bool open;
+	bool seen; /* the change, but not yet that it was granted */
+	uint64_t seat, op, at_ms;
+	char id[UUID_MAX];
+	struct buf text; /* the nickname; the subject */
+};
+
+enum proxy_phase {
+	PROXY_ASKING,	/* what sort of room it is */
+	PROXY_JOINING,	/* its presence is out */
+	PROXY_CREATING, /* in a room that it has made, which is locked yet */
+	PROXY_IN,
+	PROXY_AWAY, /* out of the room against its will, will come again */
+};
+
+#define SEEN_MAX 256
+
+/* One device in one room. */
+struct proxy {
+	TAILQ_ENTRY(proxy) link;
+	struct back_muc *b;
+	struct leg *leg;
+	char *text;
+	struct str key;			    /* room, NUL, jid */
+	struct str room, jid, bare, domain; /* domain: the stream's */
+	enum proxy_phase phase;
+	bool ended;	    /* nobody finds it any more */
+	bool joined;	    /* was in the room before */
+	struct buf nick;    /* the one he has, or tries to get */
+	struct buf wanted;  /* the one before any variant */
+	struct buf derived; /* what we call him who has not chosen any */
+	char *password;
+	bool no_history;
+	size_t max_history;
+	char join_id[UUID_MAX];
+	unsigned variant; /* of wanted, from 1 */
+	unsigned attempt; /* to come again */
+	bool created, renamed;
+	unsigned codes;	    /* of the room's properties, as last told */
+	struct timer limit; /* of joining, or until the next attempt */
+	struct timer due;   /* the next of what is below */
+	struct timer idle;  /* silence */
+	struct timer lost;  /* the stream is down */
+	TAILQ_HEAD(, sending) sendings; /* oldest first */
+	size_t queued;			/* octets of those */
+	struct echoes *echoes;
+	TAILQ_HEAD(, query) queries;
+	struct wish nick_wish, subject_wish;
+	bool subject_told;	 /* since joining: history is over */
+	uint64_t seen[SEEN_MAX]; /* what the room said last, as hashes */
+	size_t n_seen;
+	uint64_t last_ms;    /* wall clock: when it said so */
+	struct buf presence; /* show and status, as text of a stanza */
+};
+
+/* What disco#info has told of a room, for a while (S2X-4). */
+struct known_room {
+	char *room;
+	uint64_t at_ms;
+	bool password, stable_ids;
+	struct room_info info;
+	char *name;
+};
+
+struct back_muc {
+	struct back_muc_cfg cfg;
+	struct loop *loop;
+	struct log *log;
+	struct table *proxies; /* by key */
+	TAILQ_HEAD(, proxy) list;
+	struct table *rooms; /* known_room by address */
+	struct table *down;  /* streams that are down, by domain */
+	struct invited_list *invited;
+	uint64_t last_id, seed;
+	char caps[64];	     /* the hash of what a proxy can do (XEP-0115) */
+	struct arena *arena; /* of the stanza being read */
+	struct buf out;
+	struct back_muc_stats stats;
+};
+
+/* --- back_muc.c --- */
+
+/* Empties b->out and writes "<name from=.. to=room[/nick] type=.. id=..". */
+struct buf *muc_begin(struct proxy *p, const char *name, struct str nick,
+		      const char *type, const char *id);
+void muc_send(struct proxy *p);
+/* As muc_begin and muc_send for a stanza that answers one. */
+struct buf *muc_answer(struct back_muc *b, const struct muc_said *in,
+		       const char *name, const char *type);
+void muc_answered(struct back_muc *b, const struct muc_said *in);
+/* The error that a stanza owes. */
+void muc_error(struct back_muc *b, const struct muc_said *in, const char *name,
+	       struct stanza_error e);
+struct proxy *muc_proxy(const struct back_muc *b, struct str room,
+			struct str jid);
+/* One of this user's (a bare JID, or leg_key()) in the room, but not this one;
+ * or NULL. */
+struct proxy *muc_proxy_of(const struct back_muc *b, struct str room,
+			   struct str user, const struct proxy *but);
+void proxy_free(struct proxy *p);
+/* Ends it for its seats; the room is not told. */
+void proxy_end(struct proxy *p, struct reason why);
+/* Tells the room that he goes; text may be empty. */
+void proxy_goodbye(struct proxy *p, struct str text);
+void proxy_notice(struct proxy *p, const char *text); /* as the room */
+void muc_uuid(char z[UUID_MAX]);
+
+/* --- back_muc_join.c --- */
+
+/* Begins to come in, under the nicknames that the join wants. */
+void proxy_start(struct proxy *p, const struct seat_join *join);
+void proxy_ask(struct proxy *p);
+void proxy_info_answered(struct proxy *p, const struct muc_said *in);
+void proxy_unlocked(struct proxy *p, bool ok);
+/* He himself is there, in a room that he was joining. */
+void proxy_arrived(struct proxy *p, const struct muc_said *in);
+void proxy_refused(struct proxy *p, const struct muc_said *in);
+/* He was in, and is out: comes again (S2X-22), or ends it for this reason. */
+void proxy_come_again(struct proxy *p, enum reason_code why, bool at_once);
+struct known_room *muc_known(const struct back_muc *b, struct str room);
+void muc_forget_rooms(struct back_muc *b);
+
+/* --- back_muc_roster.c --- */
+
+void proxy_on_presence(struct proxy *p, const struct muc_said *in);
+
+/* --- back_muc_said.c --- */
+
+void proxy_on_message(struct proxy *p, const struct muc_said *in);
+void proxy_on_status(struct proxy *p, unsigned codes);
+void proxy_tell_info(struct proxy *p, unsigned changed);
+
+/* --- back_muc_send.c --- */
+
+void proxy_say(struct proxy *p, uint64_t seat, const struct seat_cmd *cmd);
+/* In the room: what was held goes out. */
+void proxy_send_held(struct proxy *p);
+/* The room's history is over: what it does not have never came there. */
+void proxy_lose_suspects(struct proxy *p);
+void proxy_suspect_all(struct proxy *p);
+/* The echo of x came in this stanza. */
+void proxy_echoed(struct proxy *p, struct sending *x,
+		  const struct muc_said *in);
+/* An error about one; false: it was none of his. */
+bool proxy_unsaid(struct proxy *p, const struct muc_said *in);
+/* echoes_new's: too many are on their way. */
+void proxy_echo_lost(void *user, void *data);
+void proxy_drop_sendings(struct proxy *p);
+void proxy_watch_due(struct proxy *p); /* sets the timer */
+
+/* --- back_muc_command.c --- */
+
+extern const struct leg_ops muc_leg_ops;
+void wish_done(struct proxy *p, struct wish *w, enum reason_code why);
+
+/* --- back_muc_iq.c --- */
+
+/* A query to the room with this id, as begun by muc_begin. */
+struct query *query_new(struct proxy *p, enum query_kind kind);
+void proxy_on_reply(struct proxy *p, const struct muc_said *in);
+void proxy_ping(struct proxy *p);
+/* Those that are too old have failed; which may end the proxy. */
+void proxy_expire_queries(struct proxy *p, uint64_t now_ms);
+uint64_t proxy_queries_due(const struct proxy *p); /* UINT64_MAX: none is */
+/* The room has said something: it is asked only when it is silent. */
+void proxy_heard(struct proxy *p);
+void proxy_drop_queries(struct proxy *p);
+void muc_on_iq(struct back_muc *b, const struct muc_said *in);
+#define CAPS_MAX 64
+void muc_caps(char ver[CAPS_MAX]);
+void muc_put_caps(struct back_muc *b, struct buf *out);
+
+/* --- back_muc_invite.c --- */
+
+struct invited_list *invited_new(void);
+void invited_free(struct invited_list *l);
+void muc_on_invite(struct back_muc *b, const struct muc_said *in);
+/* The password that an invitation to this user brought; empty: none. */
+struct str muc_invited_password(const struct back_muc *b, struct str room,
+				struct str bare);
+enum reason_code proxy_invite(struct proxy *p, const struct seat_cmd *cmd);
+void proxy_on_decline(struct proxy *p, const struct muc_said *in);
+/* A stanza of an invitation came back; false: it was none. */
+bool proxy_invite_bounced(struct proxy *p, const struct muc_said *in);
