@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "gateway/archive.h"
+#include "gateway/back_muc.h"
 #include "gateway/back_sip.h"
 #include "gateway/persist.h"
 #include "gateway/probe.h"
@@ -21,6 +22,8 @@ static enum reason_code join_elsewhere(void *user, enum back_kind kind,
 {
 	struct core *c = user;
 
+	if (kind == BACK_MUC)
+		return back_muc_join(c->back_muc, j, seat);
 	return kind == BACK_SIP ? back_sip_join(c->back_sip, j, seat)
 				: REASON_NO_ROOM;
 }
@@ -67,7 +70,8 @@ static void sip_invited(void *user, uint64_t id, int status, struct str phrase)
 {
 	struct core *c = user;
 
-	front_xmpp_invited(c->front_xmpp, id, status, phrase);
+	if (!back_muc_invited(c->back_muc, id, status, phrase))
+		front_xmpp_invited(c->front_xmpp, id, status, phrase);
 }
 
 static enum reason_code invite_xmpp(void *user, const struct invitation *i)
@@ -139,12 +143,6 @@ static bool is_probe_answer(struct core *c, const struct xnode *stanza)
 	return probe_read(stanza, &reply) &&
 	       discover_answer(c->discover, x_attr(stanza, "id"),
 			       x_attr(stanza, "from"), reply);
-}
-
-void core_stanza(struct core *c, struct str domain, const struct xnode *stanza)
-{
-	if (!is_probe_answer(c, stanza))
-		front_xmpp_stanza(c->front_xmpp, domain, stanza);
 }
 
 static void sip_send(void *user, const struct port_msg *m)
@@ -274,6 +272,14 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .invited = sip_invited,
 	    .user = c,
 	});
+	c->back_muc = back_muc_new(&(struct back_muc_cfg){
+	    .loop = loop,
+	    .config = config,
+	    .domain_names = domain_names,
+	    .send = xmpp_send,
+	    .invite = invite_sip,
+	    .user = c,
+	});
 	c->archive = archive_new(&(struct archive_cfg){
 	    .loop = loop,
 	    .store = io->store,
@@ -355,6 +361,37 @@ bool core_sip_busy(const struct core *c)
 	return front_sip_busy(c->front_sip) || back_sip_busy(c->back_sip);
 }
 
+/* SIP users' own names are here; what else is on a domain are rooms. */
+static bool is_of_users(const struct core *c, struct str domain)
+{
+	const struct domain_config *d = config_domain(c->config, domain);
+
+	return d && d->users != USERS_NONE && d->rooms != ROOMS_LOCAL &&
+	       d->rooms != ROOMS_SIP;
+}
+
+void core_stanza(struct core *c, struct str domain, const struct xnode *stanza)
+{
+	if (is_probe_answer(c, stanza))
+		return;
+	if (is_of_users(c, domain))
+		back_muc_stanza(c->back_muc, domain, stanza);
+	else
+		front_xmpp_stanza(c->front_xmpp, domain, stanza);
+}
+
+void core_link_up(struct core *c, struct str domain, bool again)
+{
+	front_xmpp_link_up(c->front_xmpp, domain, again);
+	back_muc_link_up(c->back_muc, domain, again);
+}
+
+void core_link_down(struct core *c, struct str domain)
+{
+	front_xmpp_link_down(c->front_xmpp, domain);
+	back_muc_link_down(c->back_muc, domain);
+}
+
 void core_reconfigure(struct core *c)
 {
 	struct front_xmpp_domain *old = c->titles;
@@ -373,6 +410,7 @@ void core_shutdown(struct core *c)
 {
 	persist_stop(c->persist);
 	front_xmpp_shutdown(c->front_xmpp);
+	back_muc_shutdown(c->back_muc);
 	front_sip_shutdown(c->front_sip);
 	back_sip_shutdown(c->back_sip);
 }
@@ -383,6 +421,7 @@ void core_done(struct core *c)
 	front_xmpp_free(c->front_xmpp);
 	front_sip_free(c->front_sip);
 	back_sip_free(c->back_sip);
+	back_muc_free(c->back_muc);
 	archive_free(c->archive);
 	rooms_free(c->rooms);
 	persist_free(c->persist);

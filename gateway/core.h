@@ -9,6 +9,7 @@
 
 struct archive;
 struct back_sip;
+struct back_muc;
 struct files;
 struct persist;
 struct store;
@@ -36,6 +37,7 @@ struct core {
 	struct back *door; /* to rooms, wherever they live */
 	struct back_local *back;
 	struct back_sip *back_sip;
+	struct back_muc *back_muc;
 	struct archive *archive;
 	struct persist *persist;
 	struct dns *dns;
@@ -59,14 +61,17 @@ void core_restore(struct core *c, enum kept_kind kind, struct str key,
 		  struct str value);
 /* That was all; the SIP process is up. Everybody is called back. */
 void core_restored(struct core *c);
-/* A stanza from a stream of ours for `domain`; the tree may go when this
- * returns. */
+/* A stanza from a component stream, whose `to` is of this domain; the tree may
+ * go when this returns. */
 void core_stanza(struct core *c, struct str domain, const struct xnode *stanza);
 /* PORT_REQUEST, PORT_CANCEL, PORT_ACK, PORT_DIALOG, PORT_PROGRESS,
  * PORT_RESPONSE from the SIP process. */
 void core_sip_event(struct core *c, const struct port_msg *m);
 /* Is there a SIP request of ours without an outcome? */
 bool core_sip_busy(const struct core *c);
+/* Its stream is up (again: it was before), or down. */
+void core_link_up(struct core *c, struct str domain, bool again);
+void core_link_down(struct core *c, struct str domain);
 /* The content of config has changed. */
 void core_reconfigure(struct core *c);
 /* Tells everybody: BYE, final NOTIFYs, status 332. Output is still to be

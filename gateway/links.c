@@ -59,7 +59,7 @@ static void link_up(void *user)
 	bool again = l->was_up;
 
 	l->was_up = true;
-	front_xmpp_link_up(l->all->core->front_xmpp, str_z(l->domain), again);
+	core_link_up(l->all->core, str_z(l->domain), again);
 }
 
 static void link_down(void *user, const char *why)
@@ -67,7 +67,7 @@ static void link_down(void *user, const char *why)
 	struct link *l = user;
 
 	(void)why; /* the stream has logged it */
-	front_xmpp_link_down(l->all->core->front_xmpp, str_z(l->domain));
+	core_link_down(l->all->core, str_z(l->domain));
 }
 
 static void link_stanza(void *user, const struct xnode *stanza)
@@ -151,7 +151,8 @@ static void close_link(struct link *l)
 static bool wanted(const struct domain_config *d)
 {
 	return d && *d->secret &&
-	       (d->rooms == ROOMS_LOCAL || d->rooms == ROOMS_SIP);
+	       (d->rooms == ROOMS_LOCAL || d->rooms == ROOMS_SIP ||
+		d->users != USERS_NONE);
 }
 
 void links_update(struct links *ls)
