@@ -17,6 +17,7 @@
 #define KNOWN_MS  600000 /* S2X-4 */
 #define KNOWN_MAX 10000	 /* rooms */
 #define HISTORY	  20	 /* messages, unless less is wanted */
+#define CLOCKS_MS 10000	 /* of two servers may differ so much */
 #define VARIANTS  5	 /* of a nickname that is taken, S2X-7 */
 
 static const uint64_t again_ms[] = {5000, 15000, 60000}; /* S2X-22 */
@@ -157,7 +158,7 @@ static void put_history(const struct proxy *p, struct buf *b)
 		buf_addz(b, "<history maxchars='0'/>");
 	else if (p->joined && p->last_ms)
 		buf_addf(b, "<history since='%s'/>",
-			 rfc3339_millis(p->last_ms, time));
+			 rfc3339_millis(p->last_ms - CLOCKS_MS, time));
 	else
 		buf_addf(b, "<history maxstanzas='%zu'/>", p->max_history);
 }
@@ -320,6 +321,8 @@ static void settle_in(struct proxy *p)
 	p->joined = true;
 	p->attempt = 0;
 	p->subject_told = false;
+	if (!p->last_ms)
+		p->last_ms = loop_wall_ms(p->b->loop);
 	proxy_tell_info(p, 0);
 	log_info(p->b->log, "muc.join", "room=%s jid=%s nick=%s again=%d",
 		 LOGQ(p->room), LOGQ(p->jid), LOGQ(buf_str(&p->nick)), again);

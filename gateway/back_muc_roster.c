@@ -34,7 +34,6 @@ static void put(struct proxy *p, const struct muc_said *in, bool self,
 	struct jid real;
 	bool known = jid_split(in->item_jid, &real) == 0;
 	struct device device = {
-	    .seat = str_hash(in->from.resource, p->b->seed),
 	    .label = known ? real.full : STR_NONE,
 	    .private_messages = true,
 	};
@@ -44,7 +43,7 @@ static void put(struct proxy *p, const struct muc_said *in, bool self,
 	    .nick_chosen = true,
 	    .user = self    ? leg_key(p->leg)
 		    : known ? real.bare
-			    : in->from.full,
+			    : STR_NONE,
 	    .jid = known ? real.bare : STR_NONE,
 	    .stable_id = in->stable_id,
 	    .role = role_of(in->role),

@@ -68,7 +68,8 @@ struct leg_cause {
  * their nickname, octet by octet (NICK-4). cause may be NULL. */
 
 /* This is what like->nick is like now: all but id, active_ms and, of the user
- * himself, the devices (his seats are those). since_ms 0: now, or as before.
+ * himself, the devices (his seats are those; of others those without a seat get
+ * the occupant's id for one). since_ms 0: now, or as before.
  * Tells SEAT_OCCUPANT_JOINED, or SEAT_OCCUPANT_CHANGED if anything differs or
  * cause has an op. NULL: there are too many. */
 const struct occupant *leg_put(struct leg *l, const struct occupant *like,

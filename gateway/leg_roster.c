@@ -67,12 +67,15 @@ static size_t octets_of(const struct occupant *like)
 }
 
 static const struct device *copy_devices(struct device *to, char **text,
-					 const struct device *from, size_t *n)
+					 const struct device *from, size_t *n,
+					 uint64_t owner)
 {
 	struct device *first = from ? to : NULL;
 
 	for (*n = 0; from; from = from->next, to++, ++*n) {
 		*to = *from;
+		if (!to->seat)
+			to->seat = owner;
 		to->label = str_pack(text, from->label);
 		to->next = from->next ? to + 1 : NULL;
 	}
@@ -113,16 +116,18 @@ static void take_value(struct leg *l, struct leg_occ *o,
 	p->presence.status = str_pack(&to, like->presence.status);
 	p->presence.payload = str_pack(&to, like->presence.payload);
 	p->devices = copy_devices((struct device *)block, &to, like->devices,
-				  &p->n_devices);
+				  &p->n_devices, p->id);
 	if (o->text)
 		defer_free(l->cfg.loop, o->text, free_text);
 	o->text = block;
 }
 
+/* b is what is said now. */
 static bool same_devices(const struct device *a, const struct device *b)
 {
 	for (; a && b; a = a->next, b = b->next)
-		if (a->seat != b->seat || !str_eq(a->label, b->label) ||
+		if ((b->seat && a->seat != b->seat) ||
+		    !str_eq(a->label, b->label) ||
 		    a->private_messages != b->private_messages ||
 		    a->muted != b->muted || a->held != b->held)
 			return false;
