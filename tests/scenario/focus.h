@@ -4,6 +4,8 @@
 
 #include "scene.h"
 
+#include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <stdio.h>
 
 #define FOCUS_ROOM   "sip:r@conf.test"
@@ -203,6 +205,13 @@ static inline int focus_says(struct focus *f, const char *from, const char *to,
 				  ++f->u.ids, cpim.n, cpim.n, STR_ARG(cpim))
 			 .p);
 	return msrp_status(&f->u);
+}
+
+/* The connection breaks. */
+static inline void focus_drops(struct focus *f)
+{
+	bufferevent_flush(f->u.msrp, EV_WRITE, BEV_FINISHED);
+	loop_settle(f->s->loop);
 }
 
 static inline void focus_done(struct focus *f)
