@@ -16,6 +16,7 @@ struct dialling {
 	sip_method_t method;
 	bool no_dialog; /* a REFER without a subscription (RFC 4488) */
 	char *contact;	/* our header value: the dialog's later ones have it */
+	char *uri, *route; /* whom it is for, and by which way, or \"\" */
 };
 
 static void dialling_free(struct dialling *dl)
@@ -26,6 +27,8 @@ static void dialling_free(struct dialling *dl)
 	nta_outgoing_destroy(dl->orq);
 	nta_leg_destroy(dl->early);
 	free(dl->contact);
+	free(dl->uri);
+	free(dl->route);
 	free(dl);
 	sipproc_maybe_done(p);
 }
@@ -92,6 +95,8 @@ static struct dialog *make_dialog(struct dialling *dl, const sip_t *sip)
 	m.f[PORT_F_ROUTE] = route_set(home, sip);
 	m.f[PORT_F_TARGET] = value_uri(home, sip->sip_contact->m_url);
 	m.f[PORT_F_CONTACT] = str_z(dl->contact);
+	if (dialog_same_host(str_z(dl->uri), m.f[PORT_F_TARGET]))
+		m.f[PORT_F_PEER] = str_z(dl->route);
 	d = dialog_new(dl->p, &m);
 	if (d)
 		sipproc_report(dl->p, &m);
@@ -262,11 +267,15 @@ void dial(struct sipproc *p, const struct port_msg *m)
 	dl->no_dialog = dl->method == sip_method_refer &&
 			has_line(m->f[PORT_F_HEADERS], STR("Refer-Sub: false"));
 	dl->contact = str_dup(m->f[PORT_F_CONTACT]);
+	dl->uri = str_dup(m->f[PORT_F_RURI]);
+	dl->route = str_dup(m->f[PORT_F_ROUTE]);
 	dl->orq = create(dl, m);
 	if (!dl->orq) {
 		uac_outcome(p, m->dlg, m->req, 503, "Cannot Be Sent");
 		nta_leg_destroy(dl->early);
 		free(dl->contact);
+		free(dl->uri);
+		free(dl->route);
 		free(dl);
 		return;
 	}

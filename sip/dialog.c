@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/blob.h"
+#include "base/uri.h"
 #include "sip/sip_priv.h"
 
 #define TOMBSTONE_S 32 /* 64*T1 */
@@ -93,10 +94,13 @@ struct dialog *dialog_new(struct sipproc *p, const struct port_msg *state)
 	d->p = p;
 	d->id = state->dlg;
 	d->routed = state->f[PORT_F_ROUTE].n > 0;
+	if (!d->routed && state->f[PORT_F_PEER].n)
+		d->hop = str_dup(state->f[PORT_F_PEER]);
 	d->state = port_encoded(state);
 	d->leg = d->state ? leg_new(d, state) : NULL;
 	if (!d->leg) {
 		blob_unref(d->state);
+		free(d->hop);
 		free(d);
 		return NULL;
 	}
@@ -124,6 +128,7 @@ void dialog_free(struct dialog *d)
 		tport_unref(d->route);
 	nta_leg_destroy(d->leg);
 	blob_unref(d->state);
+	free(d->hop);
 	free(d);
 }
 
@@ -146,6 +151,14 @@ struct dialog *dialog_by_first(struct sipproc *p, const sip_t *sip)
 	return d;
 }
 
+bool dialog_same_host(struct str a, struct str b)
+{
+	struct uri x, y;
+
+	return uri_parse(a, &x) == 0 && uri_parse(b, &y) == 0 &&
+	       str_ieq(x.host, y.host) && x.port == y.port;
+}
+
 void dialog_report(struct dialog *d, uint32_t local_cseq, struct str target)
 {
 	struct port_msg m;
@@ -156,6 +169,11 @@ void dialog_report(struct dialog *d, uint32_t local_cseq, struct str target)
 	m.type = PORT_DIALOG;
 	m.number[0] = local_cseq;
 	m.number[1] = nta_leg_get_rseq(d->leg);
+	if (target.n && !dialog_same_host(target, m.f[PORT_F_TARGET])) {
+		m.f[PORT_F_PEER] = STR_NONE;
+		free(d->hop);
+		d->hop = NULL;
+	}
 	if (target.n)
 		m.f[PORT_F_TARGET] = target;
 	state = port_encoded(&m);

@@ -63,7 +63,8 @@ void invite_ack(struct dialog *d, nta_outgoing_t *orq)
 	nta_outgoing_t *ack;
 
 	ack = nta_outgoing_tcreate(
-	    d->leg, NULL, NULL, NULL, SIP_METHOD_ACK, NULL,
+	    d->leg, NULL, NULL, direct ? NULL : URL_STRING_MAKE(d->hop),
+	    SIP_METHOD_ACK, NULL,
 	    SIPTAG_CSEQ(
 		sip_cseq_create(home, nta_outgoing_cseq(orq), SIP_METHOD_ACK)),
 	    TAG_IF(direct, NTATAG_TPORT(d->tport)), TAG_END());

@@ -101,7 +101,9 @@ enum port_field {
 	PORT_F_CONTACT,	  /* PORT_REQUEST: its URI; PORT_ANSWER, PORT_SEND: the
 			     header value */
 	PORT_F_ROUTE,	  /* PORT_DIALOG: the route set */
-	PORT_F_PEER,	  /* "10.0.0.1:5060", where the request came from */
+	PORT_F_PEER,	  /* "10.0.0.1:5060", where the request came from;
+			     PORT_DIALOG: the ROUTE of the PORT_DIAL that made
+			     it, where that leads to the target's host */
 	PORT_F_TRANSPORT, /* "udp", "tcp", "tls" */
 	PORT_F_IDENTITY,  /* P-Asserted-Identity values, one a line */
 	PORT_F_PRIVACY,

@@ -122,13 +122,14 @@ struct dialog {
 	nta_leg_t *leg;
 	struct blob *state; /* as last reported: an encoded PORT_DIALOG */
 	tport_t *tport;	    /* the connection the peer came by, may be closed */
-	tport_t *route;	 /* the one that our last request left by, likewise */
-	char *key;	 /* in p->initial; NULL: not there */
-	bool routed;	 /* has a route set */
-	bool forgotten;	 /* goes when nothing of it is open */
-	bool dead;	 /* a tombstone */
-	bool hung_up;	 /* the peer has said BYE */
-	su_time_t until; /* of a tombstone */
+	tport_t *route; /* the one that our last request left by, likewise */
+	char *key;	/* in p->initial; NULL: not there */
+	bool routed;	/* has a route set */
+	char *hop;	/* a URI: the way to the target's host; NULL: its own */
+	bool forgotten; /* goes when nothing of it is open */
+	bool dead;	/* a tombstone */
+	bool hung_up;	/* the peer has said BYE */
+	su_time_t until;	  /* of a tombstone */
 	struct request *invite;	  /* the peer's, unanswered */
 	unsigned inviting;	  /* ours, unanswered */
 	unsigned sends;		  /* ours of any method, without an outcome */
@@ -159,6 +160,8 @@ void dialog_goes_by(struct dialog *d, nta_outgoing_t *orq);
 void dialog_sweep(struct sipproc *p);
 /* Our tag of the dialog. */
 const char *dialog_tag(const struct dialog *d);
+/* Do these URIs name the same host and port? */
+bool dialog_same_host(struct str a, struct str b);
 /* Is this the peer's? */
 bool dialog_is_with(const struct dialog *d, const char *tag);
 

@@ -186,7 +186,8 @@ static nta_outgoing_t *create(struct sending *s, struct dialog *d,
 	    add_body(msg, m) == 0 &&
 	    nta_msg_request_complete(msg, d->leg, s->method, method, NULL) >= 0)
 		orq = nta_outgoing_mcreate(
-		    s->p->agent, on_response, s, NULL, msg,
+		    s->p->agent, on_response, s,
+		    direct ? NULL : URL_STRING_MAKE(d->hop), msg,
 		    TAG_IF(direct, NTATAG_TPORT(d->tport)),
 		    TAG_IF(ident, TPTAG_IDENT(ident)), TAG_END());
 	else

@@ -7,13 +7,13 @@ from bed import USERS, Prosody, Stoxd, XmppBed, main, until
 from xmppuser import CLIENT, DELAY, USER, XmppUser, body, error_of, item, show
 from xmppuser import statuses
 
-DOMAIN = "far.test"
+DOMAIN, CLOSED = "far.test", "closed.test"
 
 
 class Near(Stoxd):
     """The gateway between Prosody and the conference."""
     name = "near"
-    SECRETS = {DOMAIN: "secret-of-far"}
+    SECRETS = {DOMAIN: "secret-of-far", CLOSED: "secret-of-closed"}
 
 
 class Far(Stoxd):
@@ -30,11 +30,13 @@ class RemoteSip(XmppBed):
         cls.need(Prosody)
         cls.server = cls.start(Prosody(cls.folder, USERS, Near.SECRETS))
         cls.far = cls.start(Far(cls.folder, domains={
-            DOMAIN: "rooms = local\n notify-interval = 0\n lock = false"}))
+            DOMAIN: "rooms = local\n notify-interval = 0\n lock = false",
+            CLOSED: "rooms = local\n create = none"}))
+        keys = "rooms = sip\n route = \"%s\"\n%s" % (
+            cls.ROUTE % cls.far.sip, cls.MORE)
         cls.stoxd = cls.start(Near(
-            cls.folder, cls.server.component, domains={
-                DOMAIN: "rooms = sip\n route = \"%s\"\n%s" % (
-                    cls.ROUTE % cls.far.sip, cls.MORE)}))
+            cls.folder, cls.server.component,
+            domains={DOMAIN: keys, CLOSED: keys}))
         asyncio.run(cls.wait_near())
 
     @classmethod
@@ -96,7 +98,8 @@ class RemoteSip(XmppBed):
         alice, juliet = await self.both()
         ident = juliet.say(self.room, "O Romeo <&> \u00e9")
         heard = await self.heard(alice, "O Romeo <&> \u00e9")
-        self.assertTrue(heard.sender.startswith("sip:juliet@x.test"))
+        self.assertEqual(heard.sender,
+                         "sip:juliet%40x.test@127.0.0.1;gr=r")
         own = await self.read(juliet, "O Romeo <&> \u00e9")
         self.assertEqual(own.get("id"), ident)
         self.assertEqual(own.get("from"), self.room + "/Juliet")
@@ -198,9 +201,9 @@ class RemoteSip(XmppBed):
     async def test_no_room(self):
         """X2S-12: what the conference has not."""
         juliet = await self.xmpp("juliet")
-        error = await juliet.join("%s@%s" % ("x" * 300, DOMAIN), "Juliet",
-                                  timeout=40)
-        self.assertEqual(error.get("type"), "error")
+        error = await juliet.join("void@" + CLOSED, "Juliet", timeout=40)
+        self.assertEqual(error_of(error), ("cancel", "item-not-found"),
+                         show(error))
 
     async def test_zz_killed(self):
         """X2S-31: a conference that dies leaves nobody behind; when it is back

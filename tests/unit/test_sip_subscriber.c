@@ -56,15 +56,13 @@ static void notify(struct notifier *n, unsigned cseq, const char *event)
 	call_say(&n->call, "NOTIFY", cseq, extra, NULL);
 }
 
-static void answer(struct peer *p, const char *request, int status,
-		   const char *tag)
+static void answer_from(struct peer *p, const char *request, int status,
+			const char *tag, const char *contact)
 {
-	char more[512], self[ADDR_TEXT_MAX];
+	char more[512];
 	struct buf b = BUF_INIT(65536);
 
-	addr_text(&p->self, self);
-	snprintf(more, sizeof more, "Contact: <sip:focus@%s%s>\r\nExpires: 60",
-		 self, p->tcp ? ";transport=tcp" : "");
+	snprintf(more, sizeof more, "Contact: <%s>\r\nExpires: 60", contact);
 	buf_addf(&b,
 		 "SIP/2.0 %d Whatever\r\nVia: %s\r\nFrom: %s\r\n"
 		 "To: %s;tag=%s\r\nCall-ID: %s\r\nCSeq: %s\r\n%s\r\n"
@@ -74,6 +72,16 @@ static void answer(struct peer *p, const char *request, int status,
 		 header(request, "CSeq"), more);
 	peer_say(p, buf_str(&b));
 	buf_done(&b);
+}
+
+static void answer(struct peer *p, const char *request, int status,
+		   const char *tag)
+{
+	char contact[256], self[ADDR_TEXT_MAX];
+
+	snprintf(contact, sizeof contact, "sip:focus@%s%s",
+		 addr_text(&p->self, self), p->tcp ? ";transport=tcp" : "");
+	answer_from(p, request, status, tag, contact);
 }
 
 /* The NOTIFY that the core was given, and its answer to it. */
@@ -300,6 +308,37 @@ static void second_try(void **state)
 	}
 }
 
+/* A target of the host that was asked for is reached by the same way, where its
+ * name alone leads nowhere; after a restart, too. */
+static void same_way(void **state)
+{
+	struct bed *b = *state;
+	struct peer p;
+	struct port_msg d;
+	const char *z;
+	uint64_t req;
+
+	peer_open(&p, b, false);
+	d = ask(b, &p, "INVITE");
+	sip_child_send(b->child, &d);
+	z = peer_hears_start(&p, "INVITE ");
+	answer_from(&p, z, 200, "t1", "sip:focus@conf.example;gr=1");
+	core_outcome(b, d.req, 200);
+	peer_hears_start(&p, "ACK sip:focus@conf.example;gr=1 SIP/2.0");
+	req = core_send(b, d.dlg, "INFO", NULL, NULL);
+	z = peer_hears_start(&p, "INFO sip:focus@conf.example;gr=1 SIP/2.0");
+	assert_string_equal(header(z, "Route"), "");
+	peer_answer(&p, z, 200, NULL, NULL);
+	core_outcome(b, req, 200);
+	bed_kill(b);
+	req = core_send(b, d.dlg, "BYE", NULL, NULL);
+	z = peer_hears_start(&p, "BYE sip:focus@conf.example;gr=1 SIP/2.0");
+	peer_answer(&p, z, 200, NULL, NULL);
+	core_outcome(b, req, 200);
+	core_forget(b, d.dlg);
+	peer_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +349,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(subscription_refused, bed_setup,
 					    bed_teardown),
 	    cmocka_unit_test_setup_teardown(refers, bed_setup, bed_teardown),
+	    cmocka_unit_test_setup_teardown(same_way, bed_setup, bed_teardown),
 	    cmocka_unit_test_setup_teardown(second_try, bed_setup,
 					    bed_teardown),
 	};
