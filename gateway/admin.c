@@ -175,10 +175,8 @@ static bool matches(const char *route, const struct admin_call *c)
 }
 
 static const struct admin_route *const all_routes[] = {
-    admin_room_routes,
-    admin_people_routes,
-    admin_user_routes,
-    admin_service_routes,
+    admin_room_routes,	 admin_people_routes,  admin_user_routes,
+    admin_domain_routes, admin_service_routes,
 };
 
 static void route(struct admin_call *c)
@@ -244,6 +242,7 @@ int admin_new(const struct admin_cfg *cfg, struct admin **out, char why[256])
 	}
 	a->cfg = *cfg;
 	a->log = loop_log(cfg->loop);
+	TAILQ_INIT(&a->domain_calls);
 	a->http = http_new(&(struct http_cfg){
 	    .loop = cfg->loop,
 	    .fd = fd,
@@ -262,6 +261,7 @@ void admin_free(struct admin *a)
 	if (!a)
 		return;
 	admin_socket_remove(&a->socket);
+	admin_domains_stop(a);
 	http_free(a->http);
 	free(a);
 }

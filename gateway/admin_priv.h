@@ -3,6 +3,7 @@
 
 #include <event2/keyvalq_struct.h>
 #include <jansson.h>
+#include <sys/queue.h>
 
 #include "base/arena.h"
 #include "gateway/admin.h"
@@ -16,6 +17,7 @@ struct admin {
 	struct log *log;
 	struct admin_socket socket;
 	struct http *http;
+	TAILQ_HEAD(, domain_call) domain_calls; /* that wait for DNS */
 };
 
 /* A request that is being answered. */
@@ -38,9 +40,10 @@ struct admin_route {
 };
 /* Each up to an entry without a path. */
 extern const struct admin_route admin_room_routes[], admin_people_routes[],
-    admin_user_routes[], admin_service_routes[];
+    admin_user_routes[], admin_domain_routes[], admin_service_routes[];
 
-/* Exactly one of these ends a call. json is consumed. */
+/* Exactly one of these ends a call, at once or (http_answer_later) later. json
+ * is consumed. */
 void admin_answer(struct admin_call *c, int status, json_t *take_json);
 void admin_done(struct admin_call *c); /* an empty object */
 void admin_refuse(struct admin_call *c, int status, const char *why);
@@ -72,3 +75,8 @@ json_t *admin_settings(const struct room_policy *p);
  * False: something is wrong and the call is answered. */
 bool admin_settings_read(struct admin_call *c, json_t *from,
 			 struct room_policy *p);
+
+/* --- admin_domain.c --- */
+
+/* Answers all that wait. */
+void admin_domains_stop(struct admin *a);

@@ -135,8 +135,8 @@ static void refuse(struct seat *seat, enum reason_code why)
 }
 
 /* DNS-2, DNS-3, DNS-10 */
-static enum back_kind kind_found(enum speaks speaks, enum world world,
-				 enum reason_code *why)
+enum back_kind back_kind_found(enum speaks speaks, enum world world,
+			       enum reason_code *why)
 {
 	*why = REASON_NO_ROOM;
 	switch (speaks) {
@@ -163,7 +163,7 @@ static void on_discovered(void *user, enum speaks speaks,
 	struct seat *seat = s->seat;
 	struct back *b = s->b;
 	enum reason_code why;
-	enum back_kind kind = kind_found(speaks, join.world, &why);
+	enum back_kind kind = back_kind_found(speaks, join.world, &why);
 
 	(void)step;
 	(void)n;

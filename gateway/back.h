@@ -40,6 +40,9 @@ void back_free(struct back *b);
  * ours is served here however it is written (ADDR-28). */
 enum back_kind back_find(const struct back *b, struct str room,
 			 enum world world, struct buf *native);
+/* What BACK_ASK has come to; *why: the reason for BACK_NONE. */
+enum back_kind back_kind_found(enum speaks speaks, enum world world,
+			       enum reason_code *why);
 /* The section of the configuration that such a room belongs to, "*" if none
  * names its domain; or NULL. */
 const struct domain_config *back_domain(const struct back *b, struct str room);

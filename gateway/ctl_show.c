@@ -221,32 +221,77 @@ void ctl_show_domains(const json_t *j, FILE *out)
 	ctl_table_print(t, out);
 }
 
-/* COMP-8: the server's limit has to be at least ours. COMP-5: it has to share
- * the load as we do. */
+/* Text that the daemon has from others, cleaned, each line behind a margin. */
+static void print_lines(const char *lines, const char *margin, FILE *out)
+{
+	struct str rest = str_z(lines);
+
+	while (rest.n) {
+		struct buf clean = BUF_INIT(65536);
+
+		ctl_clean(&clean, str_split(&rest, '\n'));
+		fprintf(out, "%s%s\n", margin, buf_z(&clean));
+		buf_done(&clean);
+	}
+}
+
+static void show_way(const char *who, const json_t *way, FILE *out)
+{
+	fprintf(out, "%s users who enter its rooms: %s\n", who,
+		text(way, "get"));
+	print_lines(text(way, "why"), "    ", out);
+}
+
+static void show_name(const char *his, const char *there, const char *name,
+		      FILE *out)
+{
+	fprintf(out, "Its %s user \"user\" in %s:\n", his, there);
+	print_lines(name, "    ", out);
+}
+
+static void show_answers(const json_t *list, FILE *out)
+{
+	static const char *const head[] = {"ASKED", "NAME", "ANSWER", "RECORDS",
+					   NULL};
+	struct ctl_table *t = ctl_table_new(4, head);
+	const json_t *a;
+	size_t i;
+
+	json_array_foreach(list, i, a)
+	{
+		ctl_table_cell(t, text(a, "asked"));
+		ctl_table_cell(t, text(a, "name"));
+		ctl_table_cell(t, text(a, "answer"));
+		ctl_table_cell(t, text(a, "records"));
+	}
+	ctl_table_print(t, out);
+}
+
 void ctl_show_domain(const json_t *j, FILE *out)
 {
-	long long most = number(j, "max-stanza");
-	long long streams = number(j, "connections");
+	static const char *const own[] = {"answers",
+					  "sip-users-who-join",
+					  "advice",
+					  "xmpp-users-who-join",
+					  "its-sip-user-in-xmpp",
+					  "its-xmpp-user-in-sip",
+					  NULL};
+	const json_t *a;
+	size_t i;
 
-	print_object(j, NULL, out);
-	if (strcmp(text(j, "xmpp"), "none") == 0)
-		return;
-	fprintf(out,
-		"\nstoxd sends stanzas of up to %lld octets. Let the XMPP "
-		"server take them:\n"
-		"  Prosody:  component_stanza_size_limit = %lld\n"
-		"  ejabberd: max_stanza_size: %lld (its listener "
-		"ejabberd_service)\n",
-		most, most, most);
-	if (streams > 1)
-		fprintf(out,
-			"%lld streams, for ejabberd alone, whose configuration "
-			"has to say:\n"
-			"  domain_balancing:\n"
-			"    %s:\n"
-			"      type: bare_source\n"
-			"      component_number: %lld\n",
-			streams, text(j, "domain"), streams);
+	print_object(j, own, out);
+	fputc('\n', out);
+	show_way("SIP", json_object_get(j, "sip-users-who-join"), out);
+	show_way("XMPP", json_object_get(j, "xmpp-users-who-join"), out);
+	show_name("SIP", "XMPP", text(j, "its-sip-user-in-xmpp"), out);
+	show_name("XMPP", "SIP", text(j, "its-xmpp-user-in-sip"), out);
+	fputc('\n', out);
+	show_answers(json_object_get(j, "answers"), out);
+	json_array_foreach(json_object_get(j, "advice"), i, a)
+	{
+		fprintf(out, "\n%s:\n", text(a, "title"));
+		print_lines(text(a, "lines"), "    ", out);
+	}
 }
 
 void ctl_show_status(const json_t *j, FILE *out)

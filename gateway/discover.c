@@ -83,7 +83,40 @@ struct discover {
 	struct table *known;
 	TAILQ_HEAD(, known) order;
 	size_t n_known;
+	struct discover_stats stats;
 };
+
+const char *speaks_word(enum speaks s)
+{
+	static const char *const words[SPEAKS_WORDS] = {
+	    [SPEAKS_SIP] = "sip",
+	    [SPEAKS_XMPP] = "xmpp",
+	    [SPEAKS_NEITHER] = "neither",
+	    [SPEAKS_UNKNOWN] = "unknown",
+	};
+
+	return words[s];
+}
+
+const char *discovered_text(const struct discovered *s)
+{
+	bool query = strcmp(s->what, "disco#info") == 0;
+
+	if (s->waits)
+		return "no answer yet";
+	if (s->refused)
+		return "no such service here";
+	if (query && s->status == DNS_FOUND)
+		return "a chat room service";
+	if (query)
+		return s->status == DNS_NO_NAME ? "no such server"
+		       : s->status == DNS_FAILED
+			   ? "no answer"
+			   : "no chat room service, or nobody to ask by";
+	return s->status == DNS_FOUND && s->proves == SPEAKS_UNKNOWN
+		   ? "nothing of use"
+		   : dns_status_text(s->status);
+}
 
 struct discover *discover_new(const struct discover_cfg *cfg)
 {
@@ -170,8 +203,15 @@ void discover_cancel(struct discovery *q)
 		end(q);
 }
 
+const struct discovered *discovery_steps(const struct discovery *q, size_t *n)
+{
+	*n = q->n_steps;
+	return q->step;
+}
+
 static void finish(struct discovery *q, enum speaks speaks)
 {
+	q->d->stats.ended[speaks]++;
 	q->fn(q->user, speaks, q->step, q->n_steps);
 	end(q);
 }
@@ -208,6 +248,50 @@ static bool is_sip_service(const struct dns_record *r)
 {
 	return str_istarts(r->naptr.service, STR("SIP+D2")) ||
 	       str_istarts(r->naptr.service, STR("SIPS+D2"));
+}
+
+static void add_record(struct buf *b, enum dns_type type,
+		       const struct dns_record *r)
+{
+	char host[ADDR_TEXT_MAX];
+
+	buf_addz(b, b->n ? "; " : "");
+	switch (type) {
+	case DNS_A:
+	case DNS_AAAA:
+		addr_text(&r->addr, host); /* with ":0" */
+		buf_add(b, str_of(host, strlen(host) - 2));
+		break;
+	case DNS_SRV:
+		buf_addf(b, "%u %u %u %.*s.", r->srv.priority, r->srv.weight,
+			 r->srv.port, STR_ARG(r->srv.target));
+		break;
+	case DNS_NAPTR:
+		buf_addf(b, "%u %u \"%.*s\" \"%.*s\" %.*s.", r->naptr.order,
+			 r->naptr.preference, STR_ARG(r->naptr.flags),
+			 STR_ARG(r->naptr.service),
+			 STR_ARG(r->naptr.replacement));
+		break;
+	}
+}
+
+/* As many as fit, as a zone file has them. */
+static void show_records(struct discovered *s, enum dns_type type,
+			 const struct dns_answer *a)
+{
+	struct buf b = BUF_INIT(sizeof(s->records) - sizeof("; ..."));
+	size_t fit = 0;
+
+	for (size_t i = 0; i < a->n && !b.err; i++) {
+		fit = b.n;
+		add_record(&b, type, &a->record[i]);
+	}
+	snprintf(s->records, sizeof(s->records), "%.*s%s",
+		 (int)(b.err ? fit : b.n), b.p ? b.p : "",
+		 !b.err ? ""
+		 : fit	? "; ..."
+			: "...");
+	buf_done(&b);
 }
 
 /* What the answer proves; *refused: there are records, and they say no. */
@@ -260,6 +344,7 @@ static void on_answer(void *user, const struct dns_answer *a)
 	s->waits = false;
 	s->status = a->status;
 	s->proves = judge(asked->question, a, &s->refused);
+	show_records(s, asked->question->type, a);
 	if (--q->n_open == 0)
 		group_done(q);
 }
@@ -365,8 +450,10 @@ struct discovery *discover(struct discover *d, struct str domain,
 	struct discovery *q;
 	struct buf ascii = BUF_INIT(256);
 
-	if (d->n >= d->cfg.max)
+	if (d->n >= d->cfg.max) {
+		d->stats.refused++;
 		return NULL;
+	}
 	q = mem_new(sizeof(*q));
 	q->d = d;
 	q->fn = fn;
@@ -384,4 +471,9 @@ struct discovery *discover(struct discover *d, struct str domain,
 	}
 	buf_done(&ascii);
 	return q;
+}
+
+struct discover_stats discover_stats(const struct discover *d)
+{
+	return d->stats;
 }

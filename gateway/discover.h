@@ -18,11 +18,19 @@ enum speaks {
 struct discovered {
 	const char *what; /* "SRV", "NAPTR", "A", "AAAA" or "disco#info" */
 	char name[256 + 32];
+	char records[256];	/* of the answer, for people; may be cut */
 	enum dns_status status; /* of DNS; of a query DNS_FOUND: it fits */
 	bool waits;		/* no answer yet */
 	bool refused;		/* records that say: no such service here */
 	enum speaks proves;	/* SPEAKS_UNKNOWN: nothing */
 };
+
+#define SPEAKS_WORDS 4
+/* "sip", "xmpp", "neither", "unknown" */
+const char *speaks_word(enum speaks s);
+
+/* What came of it, for people. */
+const char *discovered_text(const struct discovered *s);
 
 struct discover_cfg {
 	struct loop *loop;
@@ -48,6 +56,8 @@ typedef void discover_fn(void *user, enum speaks speaks,
 struct discovery *discover(struct discover *d, struct str domain,
 			   discover_fn *fn, void *user);
 void discover_cancel(struct discovery *q); /* NULL is fine */
+/* What was asked so far, as fn will have it. */
+const struct discovered *discovery_steps(const struct discovery *q, size_t *n);
 /* What came of a query of ours; from: the domain that answers. */
 enum discover_reply {
 	DISCOVER_CONFERENCE, /* an identity conference/text */
@@ -58,3 +68,9 @@ enum discover_reply {
 /* False: no query of this id is under way. */
 bool discover_answer(struct discover *d, struct str id, struct str from,
 		     enum discover_reply reply);
+
+struct discover_stats {
+	uint64_t ended[SPEAKS_WORDS]; /* by their outcome */
+	uint64_t refused;	      /* too many were under way */
+};
+struct discover_stats discover_stats(const struct discover *d);

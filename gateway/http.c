@@ -173,6 +173,14 @@ void http_answer(struct evhttp_request *req, int status, const char *type,
 	evbuffer_free(b);
 }
 
+void http_answer_later(struct evhttp_request *req)
+{
+	/* libevent goes on waiting for octets, and its patience would end */
+	bufferevent_disable(evhttp_connection_get_bufferevent(
+				evhttp_request_get_connection(req)),
+			    EV_READ);
+}
+
 /* The connection has as long as a slow one needs. */
 static void allow_time(struct http *h, struct evhttp_request *req, uint64_t n)
 {

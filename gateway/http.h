@@ -16,7 +16,8 @@ struct http_cfg {
 	uint16_t methods;	/* EVHTTP_REQ_*, others get 501 */
 	size_t max_body;	/* octets; more gets 413 */
 	size_t max_connections; /* at a time, others wait; 0 = 16 */
-	/* A whole request; http_answer() before it returns. */
+	/* A whole request; http_answer() before it returns, or
+	 * http_answer_later(). */
 	void (*request)(void *user, struct evhttp_request *req);
 	void *user;
 };
@@ -28,6 +29,10 @@ void http_free(struct http *h);
  * of name and value up to a NULL, or NULL. */
 void http_answer(struct evhttp_request *req, int status, const char *type,
 		 struct str body, const char *const *headers);
+/* The answer comes after `request` has returned, within a minute: until then
+ * the connection waits. Answer it even if the peer has gone meanwhile, and
+ * before http_free. */
+void http_answer_later(struct evhttp_request *req);
 /* Answers with n octets of this file from `at` on, and closes; fd is consumed.
  * headers: as above, Content-Type among them. A peer that takes less than 8 KB
  * a second is cut off. */

@@ -285,7 +285,7 @@ class BothWorlds(XmppBed, Control):
         text = await self.done("domain", "chat.test")
         self.assertIn("component_stanza_size_limit = 65536", text)
         self.assertIn("max_stanza_size: 65536", text)
-        self.assertIn("no such domain", await self.refused("domain", "x"))
+        self.assertIn("no domain name", await self.refused("domain", "a b"))
 
     async def test_metrics(self):
         await self.xmpp_in("romeo", "Romeo")

@@ -148,6 +148,10 @@ static void test_records(void **state)
 	is(b, "udp.test", SPEAKS_SIP);
 	is(b, "xmpp.test", SPEAKS_XMPP);
 	is(b, "both.test", SPEAKS_SIP);
+	assert_string_equal(b->step[3].name, "_sip._udp.both.test");
+	assert_string_equal(b->step[3].records, "1 1 5060 h.test.");
+	assert_string_equal(discovered_text(&b->step[3]), "found");
+	assert_string_equal(b->step[2].records, "");
 	is(b, "phone.test", SPEAKS_NEITHER);
 	is(b, "nothing.test", SPEAKS_NEITHER);
 }
@@ -161,7 +165,9 @@ static void test_address(void **state)
 	dns_server_host(b->server, "six.test", "::9");
 	is(b, "host.test", SPEAKS_SIP);
 	assert_string_equal(b->step[b->n_steps - 2].what, "A");
+	assert_string_equal(b->step[b->n_steps - 2].records, "10.0.0.9");
 	is(b, "six.test", SPEAKS_SIP);
+	assert_string_equal(b->step[b->n_steps - 1].records, "[::9]");
 }
 
 /* DNS-5: `.` stands for no such service, and then no address counts. */
@@ -170,8 +176,14 @@ static void test_refused(void **state)
 	struct bed *b = *state;
 
 	srv(b, "_sip._tcp.closed.test", ".");
+	for (int i = 0; i < 20; i++)
+		srv(b, "_sip._tcp.many.test", "a-long-name-of-a-host.test");
 	dns_server_host(b->server, "closed.test", "10.0.0.9");
 	is(b, "closed.test", SPEAKS_NEITHER);
+	assert_string_equal(discovered_text(&b->step[2]),
+			    "no such service here");
+	is(b, "many.test", SPEAKS_SIP);
+	assert_true(str_ends(str_z(b->step[2].records), STR(".test.; ...")));
 	srv(b, "_sip._tcp.half.test", ".");
 	srv(b, "_xmpp-server._tcp.half.test", "h.test");
 	is(b, "half.test", SPEAKS_XMPP);
