@@ -39,7 +39,9 @@ static void on_event(void *front, const struct seat_ev *ev)
 	switch (ev->type) {
 	case SEAT_JOINED:
 		s->joined = true;
-		/* fall through */
+		if (!s->silent)
+			fx_roster_event(s, ev);
+		break;
 	case SEAT_OCCUPANT_JOINED:
 	case SEAT_OCCUPANT_CHANGED:
 	case SEAT_OCCUPANT_LEFT:

@@ -164,8 +164,7 @@ static void stop_sip(void *user)
 {
 	struct service *s = user;
 
-	if (core_sip_busy(&s->core) &&
-	    timer_pending(&s->stop_timer)) {
+	if (core_sip_busy(&s->core) && timer_pending(&s->stop_timer)) {
 		timer_set(s->loop, &s->poll_timer, 20, stop_sip, s);
 		return;
 	}
@@ -176,8 +175,7 @@ static void stop_timeout(void *user)
 {
 	struct service *s = user;
 
-	log_warn(&s->log, "stop.timeout", "busy=%d",
-		 core_sip_busy(&s->core));
+	log_warn(&s->log, "stop.timeout", "busy=%d", core_sip_busy(&s->core));
 	loop_stop(s->loop);
 }
 

@@ -122,7 +122,7 @@ static void respond(struct bed *b, int status, const char *headers)
 static struct digest_credentials shown(struct bed *b, const char *header)
 {
 	struct str lines = b->sent.f[PORT_F_HEADERS];
-	struct digest_credentials c;
+	struct digest_credentials c = {0};
 
 	while (lines.n) {
 		struct str line = str_split(&lines, '\n');

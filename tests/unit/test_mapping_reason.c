@@ -348,16 +348,14 @@ static void test_refused_elsewhere(void **state)
 {
 	(void)state;
 	for (int status = 300; status < 700; status++)
-		assert_true(
-		    same(map_reason_to_error(map_sip_to_reason(status)),
-			 map_sip_to_error(status, false)));
+		assert_true(same(map_reason_to_error(map_sip_to_reason(status)),
+				 map_sip_to_error(status, false)));
 	assert_int_equal(map_sip_to_reason(0), REASON_TIMEOUT);
 	for (int status = 201; status < 600; status++)
 		for (int nickname = 0; nickname < 2; nickname++)
-			assert_true(
-			    same(map_reason_to_error(
-				     map_msrp_to_reason(status, nickname)),
-				 map_msrp_to_error(status, nickname)));
+			assert_true(same(map_reason_to_error(map_msrp_to_reason(
+					     status, nickname)),
+					 map_msrp_to_error(status, nickname)));
 	assert_int_equal(map_msrp_to_reason(200, false), REASON_OK);
 	assert_int_equal(map_msrp_to_reason(0, false), REASON_TIMEOUT);
 }
@@ -368,14 +366,14 @@ static void test_bye(void **state)
 	static const struct {
 		int cause;
 		int muc;
-	} rows[] = {{0, 307},   {200, 307}, {403, 307}, {503, 332},
+	} rows[] = {{0, 307},	{200, 307}, {403, 307}, {503, 332},
 		    {408, 333}, {481, 333}, {480, 333}, {410, 0}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(map_reason_to_muc_status(
-				     map_bye_to_reason(rows[i].cause)),
-				 rows[i].muc);
+		assert_int_equal(
+		    map_reason_to_muc_status(map_bye_to_reason(rows[i].cause)),
+		    rows[i].muc);
 }
 
 /* Every reason has words in every world. */

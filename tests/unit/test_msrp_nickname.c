@@ -5,7 +5,7 @@
 #define TO_PEER "To-Path: {A}\r\nFrom-Path: {S}\r\n"
 #define NICK(value)                                                            \
 	"MSRP ~ NICKNAME\r\n" TO_PEER "Use-Nickname: " value "\r\n-------~$"   \
-							     "\r\n"
+	"\r\n"
 
 static void answers(struct room *r, const char *pattern, const char *status)
 {
