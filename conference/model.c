@@ -94,6 +94,11 @@ const struct part *message_part(const struct message *m, struct str type)
 	return NULL;
 }
 
+size_t presence_size(const struct presence *p)
+{
+	return p->show.n + p->status.n + p->payload.n;
+}
+
 bool presence_eq(const struct presence *a, const struct presence *b)
 {
 	return str_eq(a->show, b->show) && str_eq(a->status, b->status) &&

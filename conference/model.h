@@ -94,6 +94,8 @@ struct presence {
 	/* further elements, as text that is fit for a stanza */
 	struct str payload;
 };
+#define PRESENCE_MAX 16384 /* octets of all three; a room takes no more */
+size_t presence_size(const struct presence *p);
 bool presence_eq(const struct presence *a, const struct presence *b);
 
 /* One device of an occupant: a seat, as others may know it. */

@@ -2,11 +2,6 @@
 #include "base/mem.h"
 #include "conference/room_priv.h"
 
-size_t presence_size(const struct presence *p)
-{
-	return p->show.n + p->status.n + p->payload.n;
-}
-
 bool occ_update_presence(struct occ *o)
 {
 	const struct seat_rec *latest = o->devices;

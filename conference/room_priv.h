@@ -9,7 +9,6 @@
 #include "conference/room.h"
 
 #define IDENTITY_MAX	 4096  /* octets of user, sip_uri, jid, ... each */
-#define PRESENCE_MAX	 16384 /* octets of show, status and payload */
 #define SUBJECT_MAX	 8192
 #define DEVICES_MAX	 32 /* of one occupant */
 #define QUARANTINE_MS	 60000
@@ -319,7 +318,6 @@ void occ_add_device(struct occ *o, struct seat_rec *rec);
 void occ_remove_device(struct occ *o, struct seat_rec *rec);
 
 /* presence.c */
-size_t presence_size(const struct presence *p);
 /* True if what the occupant shows has changed. */
 bool rec_set_presence(struct room *r, struct seat_rec *rec,
 		      const struct presence *p);

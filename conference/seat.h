@@ -75,7 +75,7 @@ enum seat_cmd_type {
 	/* text; msg, if given: the message that says so, which is not said but
 	 * may go into an archive; its client_id becomes the subject's id */
 	SEAT_SUBJECT,
-	SEAT_PRESENCE, /* presence */
+	SEAT_PRESENCE, /* presence; REASON_TOO_BIG: over PRESENCE_MAX */
 	/* private_messages, muted, held: what this device does has changed */
 	SEAT_DEVICE,
 	SEAT_UNLOCK, /* the owner accepts the default configuration */

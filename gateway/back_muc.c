@@ -351,6 +351,8 @@ enum reason_code back_muc_join(struct back_muc *b, const struct seat_join *join,
 	enum reason_code why = REASON_OK;
 	struct proxy *p;
 
+	if (b->stopping)
+		return REASON_SHUTDOWN;
 	if (join->observer)
 		return observe(b, join, seat);
 	d = make_jid(b, join, &jid);
@@ -536,6 +538,7 @@ void back_muc_shutdown(struct back_muc *b)
 {
 	struct proxy *p;
 
+	b->stopping = true;
 	while ((p = TAILQ_FIRST(&b->list))) {
 		proxy_goodbye(p, STR("The gateway is shutting down."));
 		proxy_end(p, (struct reason){.code = REASON_SHUTDOWN});

@@ -50,7 +50,7 @@ bool back_muc_invited(struct back_muc *b, uint64_t id, int status,
 		      struct str phrase);
 /* Is there a device of this user (seat_join.user) in the room? */
 bool back_muc_has(const struct back_muc *b, struct str room, struct str user);
-/* All leave, and say why; seats get SEAT_ENDED. */
+/* All leave, and say why; seats get SEAT_ENDED. No more joins. */
 void back_muc_shutdown(struct back_muc *b);
 
 struct back_muc_stats {

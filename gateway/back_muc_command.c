@@ -106,6 +106,9 @@ static void on_subject(struct proxy *p, uint64_t seat,
 static void on_presence(struct proxy *p, uint64_t seat,
 			const struct seat_cmd *cmd)
 {
+	struct leg_cause cause = {.seat = seat, .op = cmd->op};
+	const struct occupant *self = leg_self(p->leg);
+	struct occupant shown;
 	struct buf *b;
 
 	buf_clear(&p->presence);
@@ -118,6 +121,11 @@ static void on_presence(struct proxy *p, uint64_t seat,
 	muc_put_caps(p->b, b);
 	buf_addz(b, "</presence>");
 	muc_send(p);
+	if (self) { /* the room's echo is no news then */
+		shown = *self;
+		shown.presence = cmd->presence;
+		leg_put(p->leg, &shown, &cause);
+	}
 	result(p, seat, cmd->op, REASON_OK);
 }
 

@@ -116,6 +116,7 @@ struct back_muc {
 	struct table *down;  /* streams that are down, by domain */
 	struct invited_list *invited;
 	uint64_t last_id, seed;
+	bool stopping; /* nobody joins any more */
 	char caps[64];	     /* the hash of what a proxy can do (XEP-0115) */
 	struct arena *arena; /* of the stanza being read */
 	struct buf out;

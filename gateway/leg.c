@@ -327,6 +327,10 @@ static void execute(struct leg *l, struct leg_seat *ls,
 		leg_result(l, ls->device.seat, cmd->op,
 			   (struct reason){.code = REASON_NOT_JOINED},
 			   cmd->msg);
+	else if (cmd->type == SEAT_PRESENCE &&
+		 presence_size(&cmd->presence) > PRESENCE_MAX)
+		leg_result(l, ls->device.seat, cmd->op,
+			   (struct reason){.code = REASON_TOO_BIG}, NULL);
 	else if (cmd->type == SEAT_DEVICE)
 		device_changed(l, ls, cmd);
 	else
