@@ -1,0 +1,84 @@
+/* What the contract of seats is tested on: a room with other people in it,
+ * wherever it lives. The tests (contract.c) know seats and this; a bed knows
+ * one back end, and what would be on the other side of it. */
+#pragma once
+
+#include "tests/lib/fake_seat.h"
+#include "tests/scenario/scene.h"
+
+#define OUR_USERS 2
+#define OURS	  4 /* seats */
+
+struct bed;
+
+/* One of our seats: it keeps a roster by what it is told, and fails the test
+ * when it is told what it must not be. */
+struct ours {
+	struct bed *bed;
+	struct fake_seat fake;
+	bool wants_roster, in, over;
+	uint64_t op_due[64]; /* operations without a result so far */
+	size_t n_due;
+	uint64_t last_op;
+	struct buf roster; /* "Ann\nBen\n", as told */
+	void (*then)(struct ours *o, const struct seat_ev *ev);
+	unsigned n_then;
+};
+
+struct bed_kind {
+	const char *name;
+	const char *config, *room;
+	enum world world; /* of our users */
+	/* Where the other side is not told who set a subject, "". */
+	const char *subject_by;
+	/* What one who is nobody in particular gets for what he wants. */
+	struct {
+		enum reason_code subject, kick, destroy;
+	} promised;
+	bool has_presence; /* his is told to others */
+	bool tells_actor;  /* ... who removed somebody */
+
+	/* In the room: Ann, who has a say there, and Ben. Its subject is
+	 * "tea". */
+	void (*up)(struct bed *b);
+	void (*down)(struct bed *b);
+	/* Everything that is under way takes its course: who is asked answers.
+	 */
+	void (*settle)(struct bed *b);
+	/* The next who wants to come in is refused for this reason: returns the
+	 * one he has to hear; REASON_OK: such a room can't. */
+	enum reason_code (*refuse)(struct bed *b, enum reason_code why);
+
+	/* What others do. */
+	void (*enter)(struct bed *b, const char *nick);
+	void (*go)(struct bed *b, const char *nick, const char *why);
+	void (*say)(struct bed *b, const char *nick, const char *text);
+	void (*whisper)(struct bed *b, const char *nick, const char *text);
+	void (*rename)(struct bed *b, const char *nick, const char *to);
+	void (*show)(struct bed *b, const char *nick, const char *show,
+		     const char *status);
+	void (*subject)(struct bed *b, const char *text); /* Ann */
+	void (*kick)(struct bed *b, const char *nick, const char *why);
+	void (*close)(struct bed *b, const char *why);
+	void (*shut_down)(struct bed *b); /* ourselves */
+	/* Our user may remove others now. False: nobody can from here. */
+	bool (*promote)(struct bed *b);
+	/* He may set the subject no more. */
+	void (*hush)(struct bed *b);
+
+	/* How often they have heard this text, all of them or (to) one. */
+	size_t (*heard)(struct bed *b, const char *to, const char *text);
+	/* Is somebody of this name there, as they see it? */
+	bool (*sees)(struct bed *b, const char *nick);
+};
+
+struct bed {
+	const struct bed_kind *kind;
+	struct scene *s;
+	void *room; /* the bed's own */
+	struct ours ours[OURS];
+};
+
+/* Of the one back end that is linked to the tests. */
+extern const struct bed_kind *const bed_kinds[];
+extern const size_t n_bed_kinds;
