@@ -23,7 +23,7 @@ static void free_call(void *p)
 	free(c->lists);
 	free(c->answer);
 	free(c->peer_origin);
-	free(c->receipts);
+	receipts_free(c);
 	invitees_free(c->invitees);
 	arena_free(c->arena);
 	free(c);

@@ -88,6 +88,21 @@ static int deliver(struct call *c, struct blob *body, bool old,
 	return err;
 }
 
+/* Is this type among those that the user's client takes (CHAT-18)? Nearly all
+ * messages are of the one type that his lists were searched for already. */
+static bool takes(struct call *c, struct str type)
+{
+	if (c->takes_all || (c->takes_plain && str_eq(type, STR("text/plain"))))
+		return true;
+	return sdp_takes(&c->peer, type);
+}
+
+void call_send_control(struct call *c, struct str type, struct blob *body)
+{
+	if (takes(c, type) && !c->plain)
+		(void)deliver(c, body, false, 0);
+}
+
 void call_notice(struct call *c, const char *text)
 {
 	struct buf b = BUF_INIT(65536);
@@ -206,15 +221,6 @@ static struct blob *with_date(const struct message *m)
 	return out ? out : blob_ref(m->form[WORLD_SIP]);
 }
 
-/* Is this type among those that the user's client takes (CHAT-18)? Nearly all
- * messages are of the one type that his lists were searched for already. */
-static bool takes(struct call *c, struct str type)
-{
-	if (c->takes_all || (c->takes_plain && str_eq(type, STR("text/plain"))))
-		return true;
-	return sdp_takes(&c->peer, type);
-}
-
 /* The wrapped type in which SIP users get a message; empty: none of it is for
  * them. */
 static struct str sip_type(const struct message *m)
@@ -267,6 +273,8 @@ void call_deliver(struct call *c, const struct seat_ev *ev)
 	struct str type;
 	struct blob *body;
 
+	if (m->receipt_of.n)
+		receipt_came(c, m);
 	if ((!call_receives(c) && !m->control) || unwanted_copy(c, ev))
 		return;
 	type = sip_type(m);

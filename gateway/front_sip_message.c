@@ -214,6 +214,7 @@ void call_on_message(void *user, msrp_tx tx, const struct msrp_message *in)
 		seat_command(&c->seat, &cmd);
 	} else {
 		prepare_report(c, tx, m, in);
+		receipt_ask(c, tx, m, in->success_report);
 		cmd.msg = m;
 		if (!file_hold(c, tx, m))
 			seat_command(&c->seat, &cmd);
@@ -260,6 +261,8 @@ void call_on_result(struct call *c, const struct seat_ev *ev)
 		return;
 	if (code == REASON_OK && ev->msg)
 		sender_note(c->sender, ev->msg->client_id);
+	if (code == REASON_OK && ev->msg && !nickname)
+		receipt_note(c, ev->own_op, ev->msg);
 	reply(c, ev->own_op & ~OP_NICKNAME,
 	      nickname ? map_reason_to_nickname(code)
 		       : map_reason_to_send(code),

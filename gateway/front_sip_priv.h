@@ -130,6 +130,15 @@ struct receipt {
 	size_t id_n;
 };
 
+/* One of this user's to an XMPP user, who is asked for a receipt. */
+struct parcel {
+	msrp_tx tx; /* 0: none */
+	uint64_t to, at_ms;
+	struct blob *head; /* its CPIM entity, if that wants a notification */
+	char id[128];	   /* message.id */
+	size_t id_n;
+};
+
 struct held_message {
 	TAILQ_ENTRY(held_message) link;
 	struct blob *body;
@@ -187,6 +196,8 @@ struct call {
 	uint64_t replaces; /* the dialog that this call takes over, or 0 */
 	struct receipt *receipts;  /* CALL_RECEIPTS_MAX, a ring; or NULL */
 	uint64_t n_receipts;	   /* so far */
+	struct parcel *parcels;	   /* likewise */
+	uint64_t n_parcels;
 	struct dial_asker *askers; /* invited: are told what comes of it */
 	struct guest *guest;   /* invited: how the rosters show it until then */
 	bool invited;	       /* we have called him */
@@ -510,6 +521,9 @@ void call_deliver(struct call *c, const struct seat_ev *message);
 bool call_takes(void *front, const struct message *m);
 /* A text from the room itself (CPIM-17). */
 void call_notice(struct call *c, const char *text);
+/* A message/cpim entity with this content, whatever he takes in private; not if
+ * his client does not take the type. */
+void call_send_control(struct call *c, struct str type, struct blob *body);
 /* How many messages the user has missed, if he has not been told. */
 void call_tell_skipped(struct call *c);
 void call_flush(struct call *c);
@@ -572,6 +586,14 @@ void options_request(struct front_sip *f, const struct port_msg *m);
 /* The cookie under which a success report is wanted; 0: it is not. */
 uint64_t receipt_await(struct call *c, const struct message *m);
 void call_on_reported(void *user, uint64_t cookie);
+/* The other way: an XMPP user is asked for a receipt of this message if its
+ * author wants a report (report) or a notification. Before it is said. */
+void receipt_ask(struct call *c, msrp_tx tx, struct message *m, bool report);
+/* It has been said. */
+void receipt_note(struct call *c, msrp_tx tx, const struct message *m);
+/* A message for this user that may be a receipt. */
+void receipt_came(struct call *c, const struct message *m);
+void receipts_free(struct call *c);
 
 /* front_sip_dial.c */
 struct dial_wish {

@@ -1,9 +1,21 @@
-/* Receipts of private messages to SIP users: the wish for one becomes MSRP's
- * success report, and that the receipt (RFC 7573 §7, XEP-0184). */
+/* Receipts of private messages between the worlds: the wish for one is MSRP's
+ * Success-Report or CPIM's disposition notification, the receipt a REPORT or
+ * a message/imdn+xml (RFC 7573 §7, RFC 5438, XEP-0184). */
 #include "gateway/front_sip_priv.h"
 
+#include <stdlib.h>
+
 #include "base/mem.h"
+#include "base/random.h"
+#include "base/rfc3339.h"
+#include "base/xmltext.h"
 #include "mapping/message.h"
+#include "mapping/roster.h"
+#include "msrp/cpim.h"
+
+#define IMDN_TYPE "message/imdn+xml"
+
+/* --- of an XMPP user's message --- */
 
 uint64_t receipt_await(struct call *c, const struct message *m)
 {
@@ -41,4 +53,141 @@ void call_on_reported(void *user, uint64_t cookie)
 	cmd.msg->receipt_of = arena_dup(cmd.msg->arena, str_of(r->id, r->id_n));
 	seat_command(&c->seat, &cmd);
 	message_unref(cmd.msg);
+}
+
+/* --- of a SIP user's message --- */
+
+/* Its CPIM headers; what they say lives in a. */
+static bool read_head(const struct message *m, struct arena *a,
+		      struct cpim *out)
+{
+	return m->form[WORLD_SIP] &&
+	       cpim_parse_head(blob_str(m->form[WORLD_SIP]), a, out) > 0;
+}
+
+static bool wants_notification(const struct message *m)
+{
+	struct arena *a = arena_new(65536);
+	struct cpim head;
+	bool wants = read_head(m, a, &head) && head.imdn_delivery &&
+		     head.imdn_message_id.n;
+
+	arena_free(a);
+	return wants;
+}
+
+void receipt_ask(struct call *c, msrp_tx tx, struct message *m, bool report)
+{
+	const struct occupant *to =
+	    m->private ? seat_by_id(&c->seat, m->to) : NULL;
+
+	if (!to || to->world != WORLD_XMPP || m->transient || m->control)
+		return;
+	m->wants_receipt = report || wants_notification(m);
+	if (report)
+		msrp_session_hold_report(c->session, tx);
+}
+
+void receipt_note(struct call *c, msrp_tx tx, const struct message *m)
+{
+	struct parcel *p;
+
+	if (!m->private || !m->wants_receipt || !m->id.n ||
+	    m->id.n > sizeof(p->id))
+		return;
+	if (!c->parcels)
+		c->parcels = mem_new_array(CALL_RECEIPTS_MAX, sizeof(*p));
+	p = &c->parcels[c->n_parcels++ % CALL_RECEIPTS_MAX];
+	blob_unref(p->head);
+	*p = (struct parcel){
+	    .tx = tx,
+	    .to = m->to,
+	    .at_ms = loop_now_ms(c->f->loop),
+	    .head = wants_notification(m) ? blob_ref(m->form[WORLD_SIP]) : NULL,
+	    .id_n = m->id.n,
+	};
+	memcpy(p->id, m->id.p, m->id.n);
+}
+
+/* RFC 5438 §7.2.1.1 */
+static void write_notification(struct buf *b, const struct call *c,
+			       const struct cpim *head)
+{
+	char time[RFC3339_MAX], id[17];
+	struct buf body = BUF_INIT(32768);
+	struct str when = head->datetime;
+
+	if (!when.n)
+		when = str_z(rfc3339_millis(loop_wall_ms(c->f->loop), time));
+	random_ident(id, sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	buf_addz(&body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n"
+			"<imdn xmlns=\"urn:ietf:params:xml:ns:imdn\">"
+			"<message-id>");
+	xml_add_text(&body, head->imdn_message_id);
+	buf_addz(&body, "</message-id><datetime>");
+	xml_add_text(&body, when);
+	buf_addz(&body, "</datetime><recipient-uri>");
+	xml_add_text(&body, head->to.uri);
+	buf_addz(&body, "</recipient-uri><original-recipient-uri>");
+	xml_add_text(&body, head->to.uri);
+	buf_addz(&body, "</original-recipient-uri><delivery-notification>"
+			"<status><delivered/></status></delivery-notification>"
+			"</imdn>\r\n");
+	cpim_write(b, &(struct cpim_out){
+			  .from = head->to,
+			  .to = head->from,
+			  .imdn_message_id = str_z(id),
+			  .content_type = STR(IMDN_TYPE),
+			  .body = buf_str(&body),
+		      });
+	if (body.err)
+		b->err = body.err;
+	buf_done(&body);
+}
+
+static void notify(struct call *c, struct str entity)
+{
+	struct arena *a = arena_new(65536);
+	struct buf b = BUF_INIT(65536);
+	struct blob *blob;
+	struct cpim head;
+
+	if (cpim_parse_head(entity, a, &head) > 0)
+		write_notification(&b, c, &head);
+	if (b.n && !b.err) {
+		blob = blob_new(buf_str(&b));
+		call_send_control(c, STR(IMDN_TYPE), blob);
+		blob_unref(blob);
+	}
+	buf_done(&b);
+	arena_free(a);
+}
+
+void receipt_came(struct call *c, const struct message *m)
+{
+	for (size_t i = 0; c->parcels && i < CALL_RECEIPTS_MAX; i++) {
+		struct parcel *p = &c->parcels[i];
+
+		if (!p->tx || p->to != m->author ||
+		    !str_eq(str_of(p->id, p->id_n), m->receipt_of))
+			continue;
+		if (loop_now_ms(c->f->loop) - p->at_ms <= RECEIPT_MS) {
+			if (c->session)
+				msrp_session_report(c->session, p->tx);
+			if (p->head)
+				notify(c, blob_str(p->head));
+		}
+		blob_unref(p->head);
+		*p = (struct parcel){0};
+		return;
+	}
+}
+
+void receipts_free(struct call *c)
+{
+	for (size_t i = 0; c->parcels && i < CALL_RECEIPTS_MAX; i++)
+		blob_unref(c->parcels[i].head);
+	free(c->parcels);
+	free(c->receipts);
 }

@@ -415,12 +415,18 @@ int map_stanza_to_message(const struct xnode *stanza,
 	m->wants_receipt = x_attr(stanza, "id").n &&
 			   x_child(stanza, "request", MAP_NS_RECEIPTS) != NULL;
 	m->has_subject = subject != NULL;
+	if (m->private &&
+	    !map_keep(
+		m, x_attr(x_child(stanza, "received", MAP_NS_RECEIPTS), "id"),
+		&m->receipt_of))
+		return ERR_TOO_BIG;
 	if (!map_keep(m, x_attr(stanza, "id"), &m->client_id) ||
 	    !map_keep(m, map_language(x_attr(stanza, "xml:lang")),
 		      &m->language) ||
 	    !text_of(subject, m, &text) || !map_keep(m, text, &m->subject) ||
 	    !put_parts(stanza, cfg, m) || !put_retracted_id(stanza, m))
 		return ERR_TOO_BIG;
+	m->control = m->receipt_of.n && m->n_parts == 0;
 	m->no_store =
 	    m->transient || m->n_parts == 0 || is_not_for_store(stanza);
 	m->archive_only = m->n_parts == 0 && !m->transient &&

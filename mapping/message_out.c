@@ -221,6 +221,8 @@ static bool put_all(struct buf *b, const struct message *m,
 		put_text(b, "subject", m->language, m->subject);
 	for (size_t i = 0; i < m->n_parts; i++)
 		put_part(b, m, &m->parts[i], cfg);
+	if (m->private && m->wants_receipt)
+		buf_addz(b, "<request xmlns='" MAP_NS_RECEIPTS "'/>");
 	if (m->receipt_of.n) {
 		buf_addz(b, "<received xmlns='" MAP_NS_RECEIPTS "'");
 		x_put_attr(b, "id", m->receipt_of);

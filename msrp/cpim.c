@@ -307,6 +307,10 @@ static int cpim_line(struct reader *r, struct str line)
 	if (str_eq(h.ns, STR(NS_IMDN)) && str_eq(h.name, STR("Message-ID")) &&
 	    r->m->imdn_message_id.n == 0)
 		r->m->imdn_message_id = h.value;
+	if (str_eq(h.ns, STR(NS_IMDN)) &&
+	    str_eq(h.name, STR("Disposition-Notification")))
+		r->m->imdn_delivery =
+		    str_search(h.value, STR("positive-delivery")) >= 0;
 	return 0;
 }
 

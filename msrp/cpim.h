@@ -21,6 +21,7 @@ struct cpim {
 	struct str datetime; /* as written; empty = none */
 	struct str subject, subject_lang;
 	struct str imdn_message_id; /* of namespace urn:ietf:params:imdn */
+	bool imdn_delivery; /* its author wants to know of its delivery */
 	bool has_subject;	    /* may be empty: takes a subject back */
 	bool has_require;
 	/* the MIME part */
@@ -49,6 +50,9 @@ struct cpim_out {
 	struct cpim_addr from, to;
 	struct str datetime; /* RFC 3339; empty = none */
 	struct str subject, subject_lang;
+	/* Of a notification: its own Message-ID (RFC 5438 §7.2.1.1); or empty.
+	 */
+	struct str imdn_message_id;
 	struct str content_type, content_language;
 	struct str body;
 };

@@ -85,9 +85,15 @@ void cpim_write(struct buf *b, const struct cpim_out *m)
 	put_address(b, STR("To: "), &m->to);
 	put_line(b, STR("DateTime: "), m->datetime);
 	put_subject(b, m->subject_lang, m->subject);
+	if (m->imdn_message_id.n) {
+		buf_addz(b, "NS: imdn <urn:ietf:params:imdn>\r\n");
+		put_line(b, STR("imdn.Message-ID: "), m->imdn_message_id);
+	}
 	buf_add(b, STR("\r\n"));
 	put_line(b, STR("Content-Type: "), m->content_type);
 	put_line(b, STR("Content-Language: "), m->content_language);
+	if (m->imdn_message_id.n)
+		buf_addz(b, "Content-Disposition: notification\r\n");
 	buf_add(b, STR("\r\n"));
 	buf_add(b, m->body);
 }

@@ -237,6 +237,14 @@ void msrp_session_reply(struct msrp_session *s, msrp_tx tx, int status,
 void msrp_session_report_with(struct msrp_session *s, msrp_tx tx,
 			      struct blob *entity);
 
+/* Not the reply but msrp_session_report sends the success report that this
+ * request asks for, if it does (RFC 7573 §7: when the message has arrived in
+ * another network). Not after the reply. Of the last MSRP_HELD_REPORTS. */
+#define MSRP_HELD_REPORTS 32
+void msrp_session_hold_report(struct msrp_session *s, msrp_tx tx);
+/* Sends it, once; harmless for any other request. */
+void msrp_session_report(struct msrp_session *s, msrp_tx tx);
+
 struct msrp_out {
 	struct str content_type;
 	struct blob *body; /* borrowed for the call; referenced where needed */

@@ -180,6 +180,7 @@ struct unanswered {
 	struct str tid, message_id, reply_to, report_to; /* in text */
 	uint64_t size;
 	bool success_report;
+	bool held; /* its report comes later than its answer */
 	enum msrp_failure_report failure_report;
 	struct blob *entity; /* of a REPORT; NULL: none */
 	char text[];
@@ -232,6 +233,8 @@ struct msrp_session {
 	struct timer chunk_timer;
 	struct unanswereds unanswereds;
 	unsigned n_unanswered;
+	struct unanswereds unreported; /* answered, the report is held */
+	unsigned n_unreported;
 	struct transactions transactions;
 	struct awaiteds awaiteds;
 	unsigned n_awaited;

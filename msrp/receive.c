@@ -31,6 +31,14 @@ void receive_drop(struct msrp_incoming *in)
 	free(in);
 }
 
+static void forget_report(struct msrp_session *s, struct unanswered *u)
+{
+	TAILQ_REMOVE(&s->unreported, u, link);
+	s->n_unreported--;
+	blob_unref(u->entity);
+	free(u);
+}
+
 void receive_clear(struct msrp_session *s)
 {
 	struct msrp_incoming *in;
@@ -45,6 +53,8 @@ void receive_clear(struct msrp_session *s)
 		blob_unref(u->entity);
 		free(u);
 	}
+	while ((u = TAILQ_FIRST(&s->unreported)))
+		forget_report(s, u);
 }
 
 void receive_leave(struct msrp_session *s, const struct msrp_conn *c)
@@ -417,11 +427,12 @@ void receive_end(struct msrp_conn *c, char flag)
 	}
 }
 
-static struct unanswered *find_unanswered(struct msrp_session *s, msrp_tx tx)
+static struct unanswered *find_unanswered(const struct unanswereds *all,
+					  msrp_tx tx)
 {
 	struct unanswered *u;
 
-	TAILQ_FOREACH (u, &s->unanswereds, link)
+	TAILQ_FOREACH (u, all, link)
 		if (u->tx == tx)
 			break;
 	return u;
@@ -430,7 +441,7 @@ static struct unanswered *find_unanswered(struct msrp_session *s, msrp_tx tx)
 void msrp_session_report_with(struct msrp_session *s, msrp_tx tx,
 			      struct blob *entity)
 {
-	struct unanswered *u = find_unanswered(s, tx);
+	struct unanswered *u = find_unanswered(&s->unanswereds, tx);
 
 	if (!u)
 		return;
@@ -438,10 +449,38 @@ void msrp_session_report_with(struct msrp_session *s, msrp_tx tx,
 	u->entity = blob_ref(entity);
 }
 
+void msrp_session_hold_report(struct msrp_session *s, msrp_tx tx)
+{
+	struct unanswered *u = find_unanswered(&s->unanswereds, tx);
+
+	if (u)
+		u->held = true;
+}
+
+static void hold_report(struct msrp_session *s, struct unanswered *u)
+{
+	if (s->n_unreported == MSRP_HELD_REPORTS)
+		forget_report(s, TAILQ_FIRST(&s->unreported));
+	TAILQ_INSERT_TAIL(&s->unreported, u, link);
+	s->n_unreported++;
+}
+
+void msrp_session_report(struct msrp_session *s, msrp_tx tx)
+{
+	struct unanswered *u = find_unanswered(&s->unreported, tx);
+
+	if (!u)
+		return;
+	if (s->conn)
+		conn_report(s->conn, u->report_to, s->uri.raw, u->message_id,
+			    u->size, 200, u->entity);
+	forget_report(s, u);
+}
+
 void msrp_session_reply(struct msrp_session *s, msrp_tx tx, int status,
 			const char *comment)
 {
-	struct unanswered *u = find_unanswered(s, tx);
+	struct unanswered *u = find_unanswered(&s->unanswereds, tx);
 	struct str text = str_z(comment);
 	bool ok = status >= 200 && status < 300;
 
@@ -457,6 +496,10 @@ void msrp_session_reply(struct msrp_session *s, msrp_tx tx, int status,
 			     (unsigned)status, text);
 	if (!ok)
 		s->m->stats.refused++;
+	if (ok && u->success_report && u->message_id.n && u->held) {
+		hold_report(s, u);
+		return;
+	}
 	if (ok && u->success_report && u->message_id.n)
 		conn_report(u->conn ? u->conn : s->conn, u->report_to,
 			    s->uri.raw, u->message_id, u->size, 200, u->entity);

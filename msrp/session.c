@@ -140,6 +140,7 @@ int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 	s->user = cfg->user;
 	TAILQ_INIT(&s->incomings);
 	TAILQ_INIT(&s->unanswereds);
+	TAILQ_INIT(&s->unreported);
 	TAILQ_INIT(&s->transactions);
 	TAILQ_INIT(&s->awaiteds);
 	TAILQ_INIT(&s->queue);

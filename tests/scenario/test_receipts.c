@@ -82,7 +82,7 @@ static struct str header(struct str frame, const char *name)
 	return str_split(&frame, '\r');
 }
 
-/* Of a private message the SIP client's report is the receipt, once;
+/* BODY-21: of a private message the SIP client's report is the receipt, once;
  * who wants none asks for none. */
 static void test_private_receipt(void **state)
 {
@@ -131,6 +131,115 @@ static void test_private_receipt(void **state)
 	sip_user_done(&u);
 }
 
+static void private_send(struct sip_user *u, const char *id, const char *more,
+			 const char *cpim_headers)
+{
+	struct scene *s = u->s;
+	struct str cpim = arena_printf(
+	    s->arena,
+	    "From: <sip:alice@sip.test>\r\nTo: <" ROOM ";gr=Ann>\r\n%s\r\n"
+	    "Content-Type: text/plain\r\n\r\npsst",
+	    cpim_headers);
+
+	msrp_request(
+	    u, "SEND",
+	    arena_printf(s->arena,
+			 "Message-ID: %s\r\n%sByte-Range: 1-%zu/%zu\r\n"
+			 "Content-Type: message/cpim\r\n\r\n%.*s\r\n",
+			 id, more, cpim.n, cpim.n, STR_ARG(cpim))
+		.p);
+	assert_int_equal(msrp_status(u), 200);
+}
+
+/* The id under which Ann got it. */
+static struct str asked(struct scene *s)
+{
+	const struct xnode *m = xmpp_take(s, ANN);
+
+	assert_true(str_eq(x_attr(m, "type"), STR("chat")));
+	assert_non_null(x_child(m, "request", "urn:xmpp:receipts"));
+	return x_attr(m, "id");
+}
+
+static void receipt(struct scene *s, const char *from, struct str id)
+{
+	xmpp_put(s,
+		 "<message from='%s' to='r@chat.test/alice' type='chat'>"
+		 "<received xmlns='urn:xmpp:receipts' id='%.*s'/></message>",
+		 from, STR_ARG(id));
+}
+
+/* BODY-21: the success report of a private message is what its XMPP addressee's
+ * client says, once, and within ten minutes. */
+static void test_awaited_report(void **state)
+{
+	struct scene *s = *state;
+	struct str id, report;
+	struct sip_user u;
+
+	sip_user_join(&u, s, "alice", ROOM, "a=chatroom:private-messages\r\n");
+	xmpp_drop(s);
+	private_send(&u, "m1", "Success-Report: yes\r\n", "");
+	id = asked(s);
+	scene_run(s, 30000);
+	assert_int_equal(msrp_take(&u).n, 0);
+	receipt(s, BEN, id); /* it was not for him */
+	receipt(s, ANN, STR("another"));
+	assert_int_equal(msrp_take(&u).n, 0);
+	receipt(s, ANN, id);
+	report = msrp_take(&u);
+	assert_true(has(report, " REPORT\r\n"));
+	assert_true(has(report, "Message-ID: m1\r\n"));
+	assert_true(has(report, "Status: 000 200"));
+	assert_true(has(report, "To: <" ROOM ";gr=Ann>")); /* CHAT-34 */
+	receipt(s, ANN, id);
+	assert_int_equal(msrp_take(&u).n, 0);
+
+	private_send(&u, "m2", "Success-Report: yes\r\n", "");
+	id = asked(s);
+	scene_run(s, 601000);
+	while (msrp_take(&u).n)
+		;
+	receipt(s, ANN, id);
+	assert_int_equal(msrp_take(&u).n, 0);
+
+	private_send(&u, "m3", "", "");
+	assert_null(x_child(xmpp_take(s, ANN), "request", "urn:xmpp:receipts"));
+	assert_heard(s, BEN, "");
+	sip_user_done(&u);
+}
+
+/* BODY-21, RFC 5438: a notification likewise, to a client that takes it. */
+static void test_notification(void **state)
+{
+	static const char wish[] =
+	    "NS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: 34jk\r\n"
+	    "DateTime: 2026-04-04T12:16:49-05:00\r\n"
+	    "imdn.Disposition-Notification: positive-delivery\r\n";
+	struct scene *s = *state;
+	struct sip_user u;
+	struct str said;
+
+	sip_user_join(&u, s, "alice", ROOM,
+		      "a=chatroom:private-messages\r\n"
+		      "a=accept-wrapped-types:text/plain "
+		      "message/imdn+xml\r\n");
+	xmpp_drop(s);
+	private_send(&u, "m1", "", wish);
+	receipt(s, ANN, asked(s));
+	said = msrp_take(&u);
+	assert_true(has(said, "Content-Type: message/imdn+xml\r\n"));
+	assert_true(has(said, "Content-Disposition: notification\r\n"));
+	assert_true(has(said, "From: <" ROOM ";gr=Ann>\r\n"));
+	assert_true(has(said, "To: <sip:alice@sip.test>\r\n"));
+	assert_true(has(said,
+			"<message-id>34jk</message-id>"
+			"<datetime>2026-04-04T12:16:49-05:00</datetime>"));
+	assert_true(has(said, "<delivered/>"));
+	assert_false(has(said, " REPORT\r\n"));
+	sip_user_done(&u);
+}
+
 /* X2S-40: who has no voice gets his message back, and nobody else hears it. */
 static void test_no_voice(void **state)
 {
@@ -156,10 +265,9 @@ static void test_no_voice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_request),
-	    TEST(test_report),
-	    TEST(test_private_receipt),
-	    TEST(test_no_voice),
+	    TEST(test_request),		TEST(test_report),
+	    TEST(test_private_receipt), TEST(test_awaited_report),
+	    TEST(test_notification),	TEST(test_no_voice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
