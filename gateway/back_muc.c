@@ -527,10 +527,12 @@ void back_muc_link_up(struct back_muc *b, struct str domain, bool again)
 		if (!str_eq(p->domain, domain))
 			continue;
 		timer_cancel(b->loop, &p->lost);
-		if (p->phase == PROXY_IN)
+		if (p->phase == PROXY_IN) {
 			proxy_ping(p);
-		else if (p->phase == PROXY_AWAY)
+			proxy_send_held(p);
+		} else if (p->phase == PROXY_AWAY) {
 			proxy_come_again(p, REASON_LOST, true);
+		}
 	}
 }
 
