@@ -241,6 +241,33 @@ static void call_in(struct fx_session *s, const struct muc_in *in,
 		send_invite(s->domain, &wish, i->stanza_id);
 }
 
+/* A room on another server is asked to invite him; what it refuses is told as
+ * of a message. */
+static struct stanza_error ask_room(struct fx_session *s,
+				    const struct muc_in *in,
+				    const struct xnode *invite,
+				    const struct jid *to, struct str uri)
+{
+	struct pending p = {.kind = PENDING_MESSAGE, .id = in->id};
+	const struct invite *i =
+	    remember(s->f->invites, &(struct invite){.to_sip = true,
+						     .room = s->room,
+						     .to = to->bare,
+						     .by = fx_self(s)->user,
+						     .nick = fx_self(s)->nick,
+						     .jid = s->jid,
+						     .asked_id = in->id});
+	struct seat_cmd cmd = {
+	    .type = SEAT_INVITE,
+	    .text = uri.n ? uri : to->bare,
+	    .reason = read_reason(invite, s->f->arena),
+	    .target = i->id,
+	};
+
+	return fx_command(s, &cmd, &p) ? fine
+				       : map_reason_to_error(REASON_OVERLOAD);
+}
+
 void fx_invite_member(struct fx_domain *d, const struct muc_in *in,
 		      struct fx_session *s, struct str to, struct str reason)
 {
@@ -297,16 +324,21 @@ static struct stanza_error invite_one(struct fx_session *s,
 		   key = BUF_INIT(URI_BYTES);
 	struct stanza_error e =
 	    find_invitee(s, x_attr(invite, "to"), &jid, &uri, &key);
+	bool elsewhere = cfg->elsewhere && cfg->elsewhere(cfg->user, s->room);
 	enum reason_code code = REASON_OK;
 	struct jid to;
 
-	if (!e.type && cfg->let_in)
+	if (!e.type && cfg->let_in && !elsewhere)
 		code =
 		    cfg->let_in(cfg->user, s->room, fx_self(s), buf_str(&key));
 	if (code != REASON_OK)
 		e = map_reason_to_error(code);
-	if (!e.type && jid_split(buf_str(&jid), &to) == 0)
-		call_in(s, in, invite, &to, buf_str(&uri));
+	if (!e.type && jid_split(buf_str(&jid), &to) == 0) {
+		if (elsewhere)
+			e = ask_room(s, in, invite, &to, buf_str(&uri));
+		else
+			call_in(s, in, invite, &to, buf_str(&uri));
+	}
 	buf_done(&jid);
 	buf_done(&uri);
 	buf_done(&key);

@@ -1,0 +1,184 @@
+/* People are invited into a SIP conference elsewhere (RFC 7702 §5.7). */
+#include "focus.h"
+
+#define CONFIG                                                                 \
+	"domain \"conf.test\" { secret = \"x\" rooms = sip "                   \
+	"route = \"sip:10.0.0.9:5060;transport=tcp\" }\n"
+
+static int setup(void **state)
+{
+	*state = scene_new(CONFIG);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	scene_free(*state);
+	return 0;
+}
+
+static void invite(struct scene *s, const char *to)
+{
+	xmpp_put(s,
+		 "<message from='" JULIET "' to='r@conf.test' id='i1'>"
+		 "<x xmlns='" NS_MUC_USER "'><invite to='%s'><reason>come"
+		 "</reason></invite></x></message>",
+		 to);
+}
+
+static const char *error_of(struct scene *s)
+{
+	const struct xnode *n = xmpp_take(s, JULIET), *e, *c;
+
+	assert_true(str_eq(x_attr(n, "type"), STR("error")));
+	assert_true(str_eq(x_attr(n, "id"), STR("i1")));
+	e = x_child(n, "error", NS_CLIENT);
+	c = x_child(e, NULL, NULL);
+	return arena_printf(s->arena, "%.*s/%.*s", STR_ARG(x_attr(e, "type")),
+			    STR_ARG(c->name))
+	    .p;
+}
+
+/* Who has declined; the reason must be this. */
+static struct str declined(struct scene *s, const char *reason)
+{
+	const struct xnode *n = xmpp_take(s, JULIET), *d;
+
+	d = x_child(x_child(n, "x", NS_MUC_USER), "decline", NULL);
+	assert_non_null(d);
+	assert_string_equal(xmpp_text(s, d, "reason"), reason);
+	return x_attr(d, "from");
+}
+
+static void progress(struct focus *f, uint64_t dlg, const char *state,
+		     const char *fragment)
+{
+	struct port_msg m = port_msg(PORT_REQUEST);
+
+	m.f[PORT_F_EVENT] = STR("refer");
+	m.f[PORT_F_SUB_STATE] = str_z(state);
+	m.f[PORT_F_TYPE] = STR("message/sipfrag;version=2.0");
+	m.f[PORT_F_BODY] = str_z(fragment);
+	assert_int_equal(focus_requests(f, dlg, &m, "NOTIFY"), 200);
+}
+
+/* RFC 7702 examples 22 to 24; X2S-52: out of the dialog, with Target-Dialog */
+static void test_invited(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg r;
+	struct focus f;
+
+	focus_joined(&f, s);
+	invite(s, "benvolio@x.test");
+	r = scene_sip(s, PORT_DIAL, "REFER");
+	assert_true(str_eq(r.f[PORT_F_RURI], STR(FOCUS_DEVICE)));
+	assert_true(
+	    has(r.f[PORT_F_HEADERS], "Refer-To: <sip:benvolio@x.test>\r\n"));
+	assert_true(has(r.f[PORT_F_HEADERS],
+			"Target-Dialog: call1;local-tag=ours;"
+			"remote-tag=theirs\r\n"));
+	assert_true(has(r.f[PORT_F_HEADERS],
+			"Referred-By: <sip:juliet@x.test;gr=balcony>\r\n"));
+	focus_answers(&f, &r, 200, STR_NONE, STR_NONE, "");
+	progress(&f, r.dlg, "active;expires=60", "SIP/2.0 100 Trying\r\n");
+	progress(&f, r.dlg, "terminated;reason=noresource",
+		 "SIP/2.0 200 OK\r\n");
+	assert_true(scene_sip(s, PORT_FORGET, NULL).dlg == r.dlg);
+	assert_true(xmpp_none(s, JULIET));
+	focus_done(&f);
+}
+
+/* X2S-55 */
+static void test_outcomes(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg r;
+	struct focus f;
+
+	focus_joined(&f, s);
+	invite(s, "benvolio@x.test");
+	r = scene_sip(s, PORT_DIAL, "REFER");
+	focus_answers(&f, &r, 202, STR_NONE, STR_NONE, "");
+	progress(&f, r.dlg, "terminated;reason=noresource",
+		 "SIP/2.0 603 Not today\r\n");
+	assert_true(str_eq(declined(s, "Not today"), STR("benvolio@x.test")));
+	invite(s, "benvolio@x.test");
+	r = scene_sip(s, PORT_DIAL, "REFER");
+	focus_answers(&f, &r, 202, STR_NONE, STR_NONE, "");
+	progress(&f, r.dlg, "terminated;reason=noresource",
+		 "SIP/2.0 404 Not Found\r\n");
+	assert_string_equal(error_of(s), "cancel/item-not-found");
+	invite(s, "benvolio@x.test");
+	r = scene_sip(s, PORT_DIAL, "REFER");
+	focus_refuses(&f, &r, 486);
+	declined(s, "Sorry");
+	invite(s, "benvolio@x.test");
+	r = scene_sip(s, PORT_DIAL, "REFER");
+	focus_refuses(&f, &r, 501);
+	assert_string_equal(error_of(s), "cancel/feature-not-implemented");
+	invite(s, "not a jid");
+	assert_string_equal(error_of(s), "modify/jid-malformed");
+	focus_done(&f);
+}
+
+/* X2S-52: a focus that takes it in the call's dialog only */
+static void test_inside(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg r;
+	struct focus f;
+
+	focus_joined(&f, s);
+	invite(s, "benvolio@x.test");
+	r = scene_sip(s, PORT_DIAL, "REFER");
+	focus_refuses(&f, &r, 481);
+	r = scene_sip(s, PORT_SEND, "REFER");
+	assert_true(r.dlg == f.invite.dlg);
+	assert_true(
+	    has(r.f[PORT_F_HEADERS], "Refer-To: <sip:benvolio@x.test>\r\n"));
+	focus_answers(&f, &r, 200, STR_NONE, STR_NONE, "");
+	progress(&f, r.dlg, "active", "SIP/2.0 180 Ringing\r\n");
+	progress(&f, r.dlg, "terminated", "SIP/2.0 486 Busy Here\r\n");
+	declined(s, "Busy Here");
+	/* and one that does not take it at all */
+	invite(s, "benvolio@x.test");
+	r = scene_sip(s, PORT_DIAL, "REFER");
+	focus_refuses(&f, &r, 403);
+	r = scene_sip(s, PORT_SEND, "REFER");
+	focus_refuses(&f, &r, 403);
+	assert_string_equal(error_of(s), "auth/forbidden");
+	assert_true(xmpp_none(s, JULIET));
+	focus_done(&f);
+}
+
+/* She has left before the outcome. */
+static void test_left(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg r;
+	struct focus f;
+
+	focus_joined(&f, s);
+	invite(s, "benvolio@x.test");
+	r = scene_sip(s, PORT_DIAL, "REFER");
+	xmpp_put(s, "<presence from='" JULIET
+		    "' to='r@conf.test/JuliC' type='unavailable'/>");
+	focus_answers(&f, &r, 200, STR_NONE, STR_NONE, "");
+	assert_true(scene_sip(s, PORT_FORGET, NULL).dlg == r.dlg);
+	focus_done(&f);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_invited),
+	    TEST(test_outcomes),
+	    TEST(test_inside),
+	    TEST(test_left),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
