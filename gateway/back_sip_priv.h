@@ -81,7 +81,24 @@ struct bs_watch {
 	uint64_t request;  /* in the call's dialog */
 };
 
-struct bs_user;
+/* Where a user is there: an endpoint of his. */
+struct bs_endpoint {
+	struct bs_endpoint *next;
+	char *entity;
+	bool inside;
+};
+
+/* What the documents have said of a user, merged. */
+struct bs_user {
+	char *key, *entity;
+	char *nickname, *display, *aor, *show, *status;
+	enum role role;
+	enum affiliation affiliation;
+	struct bs_endpoint *endpoints;
+	char *shown;	   /* his name in the leg; NULL: he is not there */
+	struct reason why; /* he is going; slices of the document */
+	bool fresh;
+};
 
 /* One occupant of ours in one conference. */
 struct bs_leg {
@@ -153,6 +170,13 @@ void bs_end_code(struct bs_leg *l, enum reason_code code, const char *text);
 void bs_block(struct bs_leg *l, struct reason why);
 /* All that was waited for is there: the user is in the room. */
 void bs_open(struct bs_leg *l);
+
+/* --- back_sip_address.c --- */
+
+/* room_uri, from and contact (X2S-5). REASON_OK, REASON_BAD_REQUEST: such a
+ * user can't be told to SIP. */
+enum reason_code bs_fill_addresses(struct bs_leg *l,
+				   const struct seat_join *join);
 
 /* --- back_sip_dialog.c --- */
 
@@ -250,6 +274,24 @@ void bs_roster_put_self(struct bs_leg *l, const struct leg_cause *cause);
  * of the roster. */
 struct str bs_roster_nick(const struct bs_leg *l, struct str uri);
 void bs_roster_free(struct bs_leg *l);
+
+/* --- back_sip_user.c --- */
+
+struct bs_user *bs_user_new(struct bs_leg *l, struct str entity);
+void bs_user_free(struct bs_leg *l, struct bs_user *u);
+/* By his URI; NULL: he is not known. */
+struct bs_user *bs_user_find(const struct bs_leg *l, struct str uri);
+/* What a document says of him, in full or in part (RFC 4575 §4.6). */
+void bs_user_merge(struct bs_user *u, const struct confinfo_user *in,
+		   bool full);
+/* Is he in the room, and not only called or gone? */
+bool bs_user_is_there(const struct bs_user *u);
+/* His name as an XMPP resource (NICK-13); empty: he has none. */
+void bs_user_name(const struct bs_user *u, struct buf *out);
+/* His bare JID, or empty. */
+void bs_user_jid(const struct bs_leg *l, const struct bs_user *u,
+		 struct buf *out);
+void bs_keep(char **to, struct str s);
 
 /* --- back_sip_refer.c --- */
 
