@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -76,7 +78,10 @@ static void open_stream(struct component *c, const char *attrs)
 
 void component_accept(struct component *c, int listener)
 {
+	int on = 1;
+
 	init(c, accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	drop(c, await(c, "jabber:component:accept"));
 	drop(c, await(c, ">"));
 	open_stream(c, "from='" BENCH_USERS "' id='1'");

@@ -43,14 +43,19 @@ static void write_config(const struct daemon *d, unsigned seats)
 		"      trust = {\"127.0.0.1\"} }\n"
 		"msrp { listen = {\"%s:127.0.0.1:%u\"}\n"
 		"       max-connections = %u }\n"
-		"limits { dialogs = %u message-rate = 0 join-rate = 0 }\n"
-		"domain \"" BENCH_DOMAIN "\" { rooms = local create = any\n"
-		"       history = 0 lock = no max-occupants = %u\n"
-		"       secret = \"%s\" %s }\n",
+		"limits { dialogs = %u message-rate = 0 join-rate = 0 }\n",
 		d->sip_port, d->certificate ? "tls" : "tcp", d->msrp_port,
-		seats + 100, seats + 100, seats + 100,
-		d->component_port ? d->secret : "",
-		d->domain_more ? d->domain_more : "");
+		seats + 100, seats + 100);
+	if (d->domains)
+		fputs(d->domains, f);
+	else
+		fprintf(f,
+			"domain \"" BENCH_DOMAIN
+			"\" { rooms = local create = any\n"
+			"       history = 0 lock = no max-occupants = %u\n"
+			"       secret = \"%s\" %s }\n",
+			seats + 100, d->component_port ? d->secret : "",
+			d->domain_more ? d->domain_more : "");
 	if (d->component_port)
 		fprintf(f, "xmpp { server = \"127.0.0.1:%u\" }\n",
 			d->component_port);

@@ -11,6 +11,7 @@
 struct daemon {
 	pid_t pid;
 	uint16_t sip_port, msrp_port;
+	const char *domains;	 /* the sections; NULL: one with local rooms */
 	const char *domain_more; /* keys of the rooms' domain, or NULL */
 	uint16_t component_port; /* of the XMPP server; 0: none */
 	const char *secret;	 /* ... and what it is told */

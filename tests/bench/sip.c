@@ -29,6 +29,7 @@ void sip_open(struct sip *s, uint16_t port)
 	socklen_t n = sizeof(a);
 
 	s->have = 0;
+	s->also = NULL;
 	s->notifies = s->notify_octets = 0;
 	s->fd = tcp_connect(port);
 	if (getsockname(s->fd, (struct sockaddr *)&a, &n) < 0)
@@ -216,13 +217,20 @@ static bool served(struct sip *s, const struct answer *a, size_t used)
 /* Reads more; false: nothing came in time. */
 static bool more(struct sip *s, int ms)
 {
-	struct pollfd p = {.fd = s->fd, .events = POLLIN};
+	struct pollfd p[2] = {
+	    {.fd = s->fd, .events = POLLIN},
+	    {.fd = s->also ? s->also_fd : -1, .events = POLLIN},
+	};
 	ssize_t n;
 
 	if (s->have == sizeof(s->in))
 		errx(1, "SIP: an answer that does not end");
-	if (poll(&p, 1, ms) <= 0)
+	if (poll(p, 2, ms) <= 0)
 		return false;
+	if (p[1].revents)
+		s->also(s->user);
+	if (!p[0].revents)
+		return true;
 	n = read(s->fd, s->in + s->have, sizeof(s->in) - s->have);
 	if (n <= 0)
 		errx(1, "SIP: connection lost");

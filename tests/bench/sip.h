@@ -22,6 +22,11 @@ struct sip {
 	int fd;
 	uint16_t port;			  /* our end, for Via and Contact */
 	uint64_t notifies, notify_octets; /* received, and answered 200 */
+	/* What else is served while an answer is waited for: `also`, whenever
+	 * also_fd has something to read; NULL: nothing. */
+	int also_fd;
+	void (*also)(void *user);
+	void *user;
 	size_t have;
 	char in[1 << 20];
 };
