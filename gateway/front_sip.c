@@ -165,6 +165,9 @@ static void response(struct front_sip *f, const struct port_msg *m)
 		call_renewed(d->call, m);
 	else if (d->dial == r->id)
 		dial_response(d, m);
+	if (r->invitation)
+		f->cfg.invited(f->cfg.user, r->invitation, m->status,
+			       m->f[PORT_F_REASON]);
 	referral_response(d, r->id, m);
 	free(r);
 	d->requests--; /* it has kept the dialog so far */

@@ -269,6 +269,17 @@ void dial_out(struct front_sip *f, const struct dial_wish *w)
 	guest_called(c);
 }
 
+static void send_refer(struct front_sip *f, const struct port_msg *m,
+		       uint64_t invitation)
+{
+	struct dialog *d = dialog_new(f, f->cfg.request_id(f->cfg.user));
+	struct request *r =
+	    table_get(f->requests_by_id, dialog_send(d, NULL, m));
+
+	if (r)
+		r->invitation = invitation;
+}
+
 void dial_refer(struct front_sip *f, const struct dial_wish *w)
 {
 	struct port_msg m = port_msg(PORT_DIAL);
@@ -294,8 +305,7 @@ void dial_refer(struct front_sip *f, const struct dial_wish *w)
 	m.f[PORT_F_ROUTE] = str_z(route);
 	m.f[PORT_F_HEADERS] = buf_str(&headers);
 	if (!headers.err)
-		dialog_send(dialog_new(f, f->cfg.request_id(f->cfg.user)), NULL,
-			    &m);
+		send_refer(f, &m, w->invitation);
 out:
 	buf_done(&headers);
 	arena_free(a);

@@ -26,7 +26,11 @@ void front_sip_invite(struct front_sip *f, const struct invitation *i)
 		w.by = buf_str(&by);
 		w.referred_by = arena_printf(a, "<%.*s>", STR_ARG(w.by));
 	}
-	dial_out(f, &w);
+	/* a room elsewhere can't call: its guest does (S2X-43) */
+	if (back_find(f->cfg.door, i->room, WORLD_SIP, NULL) == BACK_LOCAL)
+		dial_out(f, &w);
+	else
+		dial_refer(f, &w);
 	buf_done(&by);
 	buf_done(&room);
 	arena_free(a);

@@ -46,7 +46,8 @@ struct request {
 	uint64_t id;
 	struct dialog *dialog;
 	struct subscription
-	    *subscription; /* of a NOTIFY; NULL: it ended meanwhile */
+	    *subscription;   /* of a NOTIFY; NULL: it ended meanwhile */
+	uint64_t invitation; /* of a REFER: whose outcome it is; or 0 */
 	TAILQ_ENTRY(request) link;
 };
 
@@ -612,8 +613,8 @@ struct dial_wish {
 /* Invites somebody into a room (RFC 4353 §5.2). Who is being called already is
  * not called again: what comes of it is told to all who have asked. */
 void dial_out(struct front_sip *f, const struct dial_wish *w);
-/* Asks somebody to come by himself (FOCUS-45); what he answers is not told. Of
- * the wish: room, uri, dialled, referred_by. */
+/* Asks somebody to come by himself (FOCUS-45). Of the wish: room, uri, dialled,
+ * referred_by, and invitation, which hears how the REFER is answered. */
 void dial_refer(struct front_sip *f, const struct dial_wish *w);
 void dial_progress(struct front_sip *f, const struct port_msg *m);
 /* Those at whose wish he is called are told: a SIP status. */

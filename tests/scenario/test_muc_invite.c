@@ -1,0 +1,177 @@
+/* Invitations between SIP users and remote MUC rooms. */
+#include "muc_peer.h"
+
+#define RO "sip:ro@sip.test"
+
+static int setup(void **state)
+{
+	*state = scene_new(MUC_CONFIG);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	scene_free(*state);
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+static void invite(struct muc_user *u, uint64_t op, const char *whom)
+{
+	struct seat_cmd cmd = {.type = SEAT_INVITE,
+			       .op = op,
+			       .text = str_z(whom),
+			       .reason = STR("tea")};
+
+	seat_command(&u->seat.seat, &cmd);
+}
+
+/* S2X-39 (the room's side), S2X-40, S2X-41 */
+static void test_out(void **state)
+{
+	static const struct {
+		const char *whom, *jid;
+	} rows[] = {
+	    {"bob@x.test", "to='bob@x.test'"},
+	    {"sip:bob@muc.test", "to='bob@muc.test'"},
+	    {"xmpp:bob@x.test", "to='bob@x.test'"},
+	    {"sip:al@sip.test", "to='al@sip.test'"},
+	    {"sip:al@sip.test;gr=home", "to='al@sip.test'"},
+	};
+	static struct muc_user u;
+	const struct xnode *n;
+
+	muc_join(&u, *state, RO);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		invite(&u, 1, rows[i].whom);
+		n = muc_take(&u, MUC_ROOM);
+		assert_false(x_has_attr(n, "type"));
+		muc_has(&u, n, rows[i].jid);
+		muc_has(&u, n, "<reason>tea</reason>");
+		muc_heard(&u, "= REASON_OK op=1\n");
+	}
+	invite(&u, 2, "mailto:x");
+	muc_heard(&u, "= REASON_BAD_REQUEST op=2\n");
+	muc_user_done(&u);
+}
+
+/* S2X-42 */
+static void test_outcome(void **state)
+{
+	static struct muc_user u;
+
+	muc_join(&u, *state, RO);
+	invite(&u, 0, "bob@x.test");
+	muc_take(&u, MUC_ROOM);
+	muc_says(&u, "message", MUC_ROOM,
+		 "><x xmlns='" NS_MUC_USER "'><decline from='bob@x.test/1'>"
+		 "<reason>busy</reason></decline></x>");
+	muc_heard(&u, ": bob@x.test has declined your invitation: busy.\n");
+	/* nobody has invited him */
+	muc_says(&u, "message", MUC_ROOM,
+		 "><x xmlns='" NS_MUC_USER "'><decline from='eve@x.test/1'>"
+		 "</decline></x>");
+	muc_heard(&u, "");
+	invite(&u, 0, "carl@x.test");
+	muc_take(&u, MUC_ROOM);
+	muc_says(&u, "message", MUC_ROOM,
+		 "type='error' id='%s'><error type='cancel'><item-not-found "
+		 "xmlns='" NS_STANZAS "'/></error>",
+		 u.last);
+	muc_heard(&u, ": carl@x.test could not be invited: item-not-found.\n");
+	muc_user_done(&u);
+}
+
+static void invited(struct scene *s, const char *room, const char *by)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "<message from='%s' to='ro@sip.test'><x xmlns='" NS_MUC_USER
+		 "'><invite from='%s'><reason>tea</reason></invite>"
+		 "<password>pw</password></x></message>",
+		 room, by);
+	muc_put(s, "sip.test", text);
+}
+
+/* S2X-43: the SIP user is asked to call; no is passed on, silence is not. */
+static void test_in(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m;
+	const struct xnode *n;
+	static struct muc_user u;
+
+	muc_user_init(&u, s, RO);
+	invited(s, MUC_ROOM, "ann@x.test/1");
+	m = scene_sip(s, PORT_DIAL, "REFER");
+	assert_true(has(m.f[PORT_F_RURI], "sip:ro@sip.test"));
+	scene_sip_response(s, &m, 603);
+	n = xmpp_take(s, MUC_ROOM);
+	muc_has(&u, n, "<decline to='ann@x.test'");
+	assert_true(str_eq(x_attr(n, "from"), STR("ro@sip.test")));
+	/* at once again: he has said no */
+	invited(s, MUC_ROOM, "ann@x.test/1");
+	assert_true(scene_sip_none(s, PORT_DIAL, "REFER"));
+	scene_run(s, 60000);
+	invited(s, MUC_ROOM, "ann@x.test/1");
+	m = scene_sip(s, PORT_DIAL, "REFER");
+	scene_sip_response(s, &m, 480);
+	assert_true(xmpp_none(s, MUC_ROOM));
+	muc_user_done(&u);
+}
+
+/* Rooms that he can't reach, or is in, call nobody. */
+static void test_in_vain(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	invited(s, "r@far.test", "ann@x.test/1");
+	assert_true(scene_sip_none(s, PORT_DIAL, "REFER"));
+	invited(s, "muc.test", "ann@x.test/1");
+	assert_true(scene_sip_none(s, PORT_DIAL, "REFER"));
+	muc_join(&u, s, RO);
+	invited(s, MUC_ROOM, "ann@x.test/1");
+	assert_true(scene_sip_none(s, PORT_DIAL, "REFER"));
+	muc_user_done(&u);
+}
+
+/* S2X-11: the password that an invitation brought. */
+static void test_password(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+	struct seat_join join;
+
+	invited(s, MUC_ROOM, "ann@x.test/1");
+	muc_user_init(&u, s, RO);
+	join = muc_wish(&u);
+	assert_int_equal(muc_enter(&u, &join), REASON_OK);
+	muc_answer_info(&u, "<feature var='muc_passwordprotected'/>");
+	muc_has(&u, muc_take(&u, MUC_ROOM "/Ro"), "<password>pw</password>");
+	muc_user_done(&u);
+}
+
+/* XEP-0249: from somebody himself. */
+static void test_direct(void **state)
+{
+	struct scene *s = *state;
+
+	muc_put(s, "sip.test",
+		"<message from='ann@x.test/1' to='ro@sip.test'>"
+		"<x xmlns='jabber:x:conference' jid='" MUC_ROOM "'/>"
+		"</message>");
+	scene_sip(s, PORT_DIAL, "REFER");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_out),	TEST(test_outcome),  TEST(test_in),
+	    TEST(test_in_vain), TEST(test_password), TEST(test_direct),
+	};
+
+	return cmocka_run_group_tests_name("muc_invite", tests, NULL, NULL);
+}
