@@ -472,17 +472,23 @@ void sip_user_request(struct sip_user *u, struct port_msg *m,
 	m->f[PORT_F_TRANSPORT] = STR("tcp");
 }
 
-int sip_user_invite(struct sip_user *u, struct str sdp)
+void sip_user_call(struct sip_user *u, struct str sdp)
 {
-	struct port_msg m = port_msg(PORT_REQUEST), a;
+	struct port_msg m = port_msg(PORT_REQUEST);
 
 	m.new_dialog = u->cseq == 0;
 	sip_user_request(u, &m, "INVITE");
 	m.f[PORT_F_TYPE] = STR("application/sdp");
 	m.f[PORT_F_BODY] = sdp;
+	u->invite = m.req;
 	scene_sip_event(u->s, &m);
-	a = scene_sip(u->s, PORT_ANSWER, NULL);
-	assert_int_equal(a.req, m.req);
+}
+
+int sip_user_answer(struct sip_user *u)
+{
+	struct port_msg a = scene_sip(u->s, PORT_ANSWER, NULL);
+
+	assert_int_equal(a.req, u->invite);
 	if (a.status == 200) {
 		struct str body = a.f[PORT_F_BODY];
 		ptrdiff_t at = str_search(body, STR("a=path:"));
@@ -494,6 +500,12 @@ int sip_user_invite(struct sip_user *u, struct str sdp)
 		}
 	}
 	return a.status;
+}
+
+int sip_user_invite(struct sip_user *u, struct str sdp)
+{
+	sip_user_call(u, sdp);
+	return sip_user_answer(u);
 }
 
 void sip_user_ack(struct sip_user *u)

@@ -90,6 +90,7 @@ struct sip_user {
 	struct str room;  /* "sip:r@chat.test" */
 	uint64_t dlg;
 	uint32_t cseq;
+	uint64_t invite; /* the last one's request id */
 	struct str sdp;	 /* the last answer */
 	struct str path; /* our MSRP URI's peer: stoxd's path */
 	char own_path[128];
@@ -106,7 +107,11 @@ void sip_user_request(struct sip_user *u, struct port_msg *m,
 		      const char *method);
 /* An offer as V-SDP-1 has it, with `extra` lines. */
 struct str sip_user_offer(struct sip_user *u, const char *extra);
-/* The status of the answer to his INVITE with this body. */
+/* His INVITE with this body; then, when it has come, the status of the answer.
+ */
+void sip_user_call(struct sip_user *u, struct str sdp);
+int sip_user_answer(struct sip_user *u);
+/* Both. */
 int sip_user_invite(struct sip_user *u, struct str sdp);
 void sip_user_ack(struct sip_user *u);
 /* With his answer to the offer that the 200 brought. */

@@ -1,0 +1,237 @@
+/* SIP users with SIP and MSRP in a scripted MUC: the whole way (RFC 7702 §6).
+ */
+#include "muc_peer.h"
+
+#define ROOM "sip:r@muc.test"
+#define ANN  "sip:r@muc.test;gr=Ann"
+#define CHAT "a=chatroom:nickname private-messages\r\n"
+
+static int setup(void **state)
+{
+	*state = scene_new(MUC_CONFIG);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	scene_free(*state);
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+/* A SIP user and the end of his proxy. */
+struct guest {
+	struct sip_user sip;
+	struct muc_user muc;
+};
+
+static void call(struct guest *g, struct scene *s)
+{
+	*g = (struct guest){.muc = {.s = s}};
+	sip_user_init(&g->sip, s, "ro", ROOM);
+	sip_user_call(&g->sip, sip_user_offer(&g->sip, CHAT));
+}
+
+static void done(struct guest *g)
+{
+	sip_user_done(&g->sip);
+}
+
+static void join(struct guest *g, struct scene *s)
+{
+	call(g, s);
+	muc_answer_info(&g->muc, "");
+	muc_take(&g->muc, MUC_ROOM "/ro");
+	muc_present(&g->muc, "Ann", "moderator", "");
+	assert_true(scene_sip_none(s, PORT_ANSWER, NULL));
+	muc_present(&g->muc, "ro", "participant", MUC_SELF);
+	assert_int_equal(sip_user_answer(&g->sip), 200);
+	sip_user_ack(&g->sip);
+	sip_user_connect(&g->sip);
+	msrp_request(&g->sip, "SEND",
+		     "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
+	assert_int_equal(msrp_status(&g->sip), 200);
+}
+
+static void cpim_say(struct guest *g, const char *to, const char *text)
+{
+	struct str body =
+	    arena_printf(g->sip.s->arena,
+			 "From: <sip:ro@sip.test>\r\nTo: <%s>\r\n\r\n"
+			 "Content-Type: text/plain\r\n\r\n%s",
+			 to, text);
+	static unsigned n;
+	struct str frame = arena_printf(
+	    g->sip.s->arena,
+	    "MSRP muc%u SEND\r\nTo-Path: %.*s\r\nFrom-Path: %s\r\n"
+	    "Message-ID: m%u\r\nByte-Range: 1-%zu/%zu\r\n"
+	    "Content-Type: message/cpim\r\n\r\n%.*s\r\n-------muc%u$\r\n",
+	    n, STR_ARG(g->sip.path), g->sip.own_path, n, body.n, body.n,
+	    STR_ARG(body), n);
+
+	n++;
+	msrp_put(&g->sip, frame);
+}
+
+/* S2X-8: 200 comes after the room has let him in. S2X-27, S2X-28, S2X-34: and
+ * what is said, each way. */
+static void test_chat(void **state)
+{
+	struct scene *s = *state;
+	static struct guest g;
+	struct str cpim;
+
+	join(&g, s);
+	muc_subject(&g.muc, "tea");
+	muc_says(&g.muc, "message", MUC_ROOM "/Ann",
+		 "type='groupchat'><body>hello</body>");
+	cpim = msrp_cpim(&g.sip);
+	assert_true(has(cpim, "<" ANN ">"));
+	assert_true(has(cpim, "To: <" ROOM ">"));
+	assert_true(has(cpim, "hello"));
+	cpim_say(&g, ROOM, "hi Ann");
+	muc_has(&g.muc, muc_take(&g.muc, MUC_ROOM), "<body>hi Ann</body>");
+	assert_true(msrp_take(&g.sip).n == 0);
+	muc_says(&g.muc, "message", MUC_ROOM "/ro",
+		 "type='groupchat' id='%s'><body>hi Ann</body>", g.muc.last);
+	assert_int_equal(msrp_status(&g.sip), 200);
+	assert_true(msrp_take(&g.sip).n == 0);
+	done(&g);
+}
+
+/* S2X-8, S2X-11: the room's refusal is the call's. */
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *type, *condition;
+		int status;
+	} rows[] = {
+	    {"auth", "forbidden", 403},
+	    {"auth", "not-authorized", 403},
+	    {"cancel", "item-not-found", 404},
+	    {"modify", "not-acceptable", 406},
+	    {"wait", "service-unavailable", 486},
+	};
+	struct scene *s = *state;
+	static struct guest g;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		call(&g, s);
+		if (i == 0)
+			muc_answer_info(&g.muc, "");
+		muc_take(&g.muc, MUC_ROOM "/ro");
+		muc_says(&g.muc, "presence", MUC_ROOM "/ro",
+			 "type='error' id='%s'><error type='%s'><%s "
+			 "xmlns='" NS_STANZAS "'/></error>",
+			 g.muc.last, rows[i].type, rows[i].condition);
+		assert_int_equal(sip_user_answer(&g.sip), rows[i].status);
+		done(&g);
+	}
+	call(&g, s);
+	scene_run(s, 25000);
+	assert_int_equal(sip_user_answer(&g.sip), 504);
+	done(&g);
+}
+
+/* S2X-33, S2X-35: to one, and from one. */
+static void test_private(void **state)
+{
+	struct scene *s = *state;
+	static struct guest g;
+	struct str cpim;
+
+	join(&g, s);
+	cpim_say(&g, ANN, "psst");
+	muc_has(&g.muc, muc_take(&g.muc, MUC_ROOM "/Ann"), "<body>psst</body>");
+	scene_run(s, 1000);
+	assert_int_equal(msrp_status(&g.sip), 200);
+	muc_says(&g.muc, "message", MUC_ROOM "/Ann",
+		 "type='chat'><body>yes?</body>");
+	cpim = msrp_cpim(&g.sip);
+	assert_true(has(cpim, "From: \"Ann\" <" ANN ">") ||
+		    has(cpim, "<" ANN ">"));
+	assert_true(has(cpim, "To: <sip:ro@sip.test>"));
+	done(&g);
+}
+
+/* S2X-17, S2X-18 */
+static void test_nickname(void **state)
+{
+	struct scene *s = *state;
+	static struct guest g;
+
+	join(&g, s);
+	msrp_request(&g.sip, "NICKNAME", "Use-Nickname: \"Romeo\"\r\n");
+	muc_take(&g.muc, MUC_ROOM "/Romeo");
+	muc_says(&g.muc, "presence", MUC_ROOM "/Romeo",
+		 "type='error' id='%s'><error type='cancel'><conflict "
+		 "xmlns='" NS_STANZAS "'/></error>",
+		 g.muc.last);
+	assert_int_equal(msrp_status(&g.sip), 425);
+	msrp_request(&g.sip, "NICKNAME", "Use-Nickname: \"Romeo\"\r\n");
+	muc_take(&g.muc, MUC_ROOM "/Romeo");
+	muc_says(&g.muc, "presence", MUC_ROOM "/ro",
+		 "type='unavailable'><x xmlns='" NS_MUC_USER "'><item "
+		 "affiliation='none' role='participant' nick='Romeo'/>"
+		 "<status code='303'/><status code='110'/></x>");
+	muc_present(&g.muc, "Romeo", "participant", MUC_SELF);
+	assert_int_equal(msrp_status(&g.sip), 200);
+	done(&g);
+}
+
+/* S2X-20, S2X-21 */
+static void test_end(void **state)
+{
+	struct scene *s = *state;
+	const struct xnode *n;
+	static struct guest g;
+	struct port_msg bye;
+
+	join(&g, s);
+	sip_user_bye(&g.sip);
+	n = muc_take(&g.muc, MUC_ROOM "/ro");
+	assert_true(str_eq(x_attr(n, "type"), STR("unavailable")));
+	done(&g);
+	call(&g, s);
+	muc_take(&g.muc, MUC_ROOM "/ro");
+	muc_present(&g.muc, "ro", "participant", MUC_SELF);
+	assert_int_equal(sip_user_answer(&g.sip), 200);
+	sip_user_ack(&g.sip);
+	muc_says(&g.muc, "presence", MUC_ROOM "/ro",
+		 "type='unavailable'><x xmlns='" NS_MUC_USER "'><item "
+		 "affiliation='none' role='none'><reason>flood</reason></item>"
+		 "<status code='307'/><status code='110'/></x>");
+	bye = scene_sip(s, PORT_SEND, "BYE");
+	assert_true(has(bye.f[PORT_F_HEADERS], "cause=403"));
+	done(&g);
+}
+
+/* S2X-8: he hangs up before he is in. */
+static void test_cancel(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m = port_msg(PORT_CANCEL);
+	static struct guest g;
+
+	call(&g, s);
+	muc_answer_info(&g.muc, "");
+	muc_take(&g.muc, MUC_ROOM "/ro");
+	m.dlg = g.sip.dlg;
+	m.req = g.sip.invite;
+	scene_sip_event(s, &m);
+	assert_true(str_eq(x_attr(muc_take(&g.muc, MUC_ROOM "/ro"), "type"),
+			   STR("unavailable")));
+	assert_int_equal(back_muc_stats(s->core.back_muc).legs, 0);
+	done(&g);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_chat),	 TEST(test_refused), TEST(test_private),
+	    TEST(test_nickname), TEST(test_end),     TEST(test_cancel),
+	};
+
+	return cmocka_run_group_tests_name("muc_sip", tests, NULL, NULL);
+}
