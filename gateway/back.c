@@ -83,10 +83,13 @@ static bool native_of(struct str room, struct buf *out)
 static const struct domain_config *section(const struct config *cfg,
 					   struct str native)
 {
-	const struct domain_config *d =
-	    config_domain(cfg, str_after(native, '@'));
+	struct str domain = str_after(native, '@');
+	const struct domain_config *d = config_domain(cfg, domain);
+	const struct domain_config *others = config_other_domains(cfg);
 
-	return d ? d : config_other_domains(cfg);
+	if (d)
+		return d;
+	return others && config_opens(others, domain) ? others : NULL;
 }
 
 enum back_kind back_find(const struct back *b, struct str room,
@@ -117,14 +120,56 @@ const struct domain_config *back_domain(const struct back *b, struct str room)
 
 /* --- joining --- */
 
+/* May he go there, as his user or his world? */
+static bool lets_go(struct back *b, const struct domain_config *d,
+		    const struct seat_join *join)
+{
+	unsigned whose = join->world == WORLD_SIP ? CREATE_SIP : CREATE_XMPP;
+
+	return d->visitors & whose &&
+	       back_local_lets(b->cfg.local, &d->access, join);
+}
+
+static bool is_full(const struct back *b, const struct domain_config *d,
+		    const struct seat_join *join)
+{
+	const struct config *c = b->cfg.config;
+	const struct bridged *all = b->cfg.bridged;
+	struct str domain = str_after(join->room, '@');
+
+	if (!all)
+		return false;
+	return (c->limits.legs && bridged_all(all) >= c->limits.legs) ||
+	       (c->limits.user_legs &&
+		bridged_of_user(all, join->user) >= c->limits.user_legs) ||
+	       (d->max_legs && bridged_of_domain(all, domain) >= d->max_legs);
+}
+
+static enum reason_code may_leave_for(struct back *b,
+				      const struct seat_join *join)
+{
+	const struct domain_config *d = section(b->cfg.config, join->room);
+
+	if (!d)
+		return REASON_NO_ROOM; /* not any more */
+	if (!lets_go(b, d, join))
+		return REASON_FORBIDDEN;
+	return !join->observer && is_full(b, d, join) ? REASON_OVERLOAD
+						      : REASON_OK;
+}
+
 static enum reason_code join_there(struct back *b, enum back_kind kind,
 				   struct seat_join *join, struct seat *seat)
 {
+	enum reason_code why;
+
 	if (kind == BACK_LOCAL)
 		return back_local_join(b->cfg.local, join, seat);
 	if (kind == BACK_NONE || !b->cfg.join)
 		return REASON_NO_ROOM;
-	return b->cfg.join(b->cfg.user, kind, join, seat);
+	why = may_leave_for(b, join);
+	return why == REASON_OK ? b->cfg.join(b->cfg.user, kind, join, seat)
+				: why;
 }
 
 static void refuse(struct seat *seat, enum reason_code why)
@@ -250,10 +295,14 @@ static void copy_join(struct seat_join *j, struct arena *a)
 static enum reason_code seek(struct back *b, const struct seat_join *join,
 			     struct seat *seat)
 {
+	enum reason_code why;
 	struct seeker *s;
 
 	if (!b->cfg.discover)
 		return REASON_NO_ROOM;
+	why = may_leave_for(b, join);
+	if (why != REASON_OK)
+		return why;
 	s = mem_new(sizeof(*s));
 	s->b = b;
 	s->seat = seat;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "gateway/back_local.h"
+#include "gateway/bridged.h"
 #include "gateway/discover.h"
 
 enum back_kind {
@@ -21,6 +22,7 @@ struct back_cfg {
 	const struct config *config;
 	struct back_local *local;
 	struct discover *discover; /* NULL: nobody is asked */
+	struct bridged *bridged;   /* the legs; NULL: no limit counts */
 	/* A room of BACK_SIP or BACK_MUC; join->room: its own address.
 	 * The seat is taken at once, and SEAT_JOINED comes later, or SEAT_ENDED
 	 * says why it does not. */
@@ -46,6 +48,7 @@ enum back_kind back_kind_found(enum speaks speaks, enum world world,
 /* The section of the configuration that such a room belongs to, "*" if none
  * names its domain; or NULL. */
 const struct domain_config *back_domain(const struct back *b, struct str room);
-/* Joins join->room, as his user writes it. */
+/* Joins join->room, as his user writes it. Of rooms elsewhere: REASON_FORBIDDEN
+ * (the lists of its domain), REASON_OVERLOAD (there are too many). */
 enum reason_code back_join(struct back *b, struct seat_join *join,
 			   struct seat *seat);

@@ -222,6 +222,16 @@ static void fill_identity(const struct back_local *b, struct seat_join *join,
 		join->account_jid = buf_str(account);
 }
 
+static void tell_refused(const struct back_local *b,
+			 const struct seat_join *join, const char *whose,
+			 const char *why)
+{
+	log_info(b->log, "access.refused", "room=%s user=%s list=%s why=%s",
+		 LOGQ(join->room),
+		 LOGQ(join->account.n ? join->account : join->user), whose,
+		 LOGQ(str_z(why)));
+}
+
 /* What the configuration says of who may come. */
 static bool kept_out(const struct back_local *b, const struct seat_join *join)
 {
@@ -237,10 +247,7 @@ static bool kept_out(const struct back_local *b, const struct seat_join *join)
 	}
 	if (!why || join->own)
 		return false;
-	log_info(b->log, "access.refused", "room=%s user=%s list=%s why=%s",
-		 LOGQ(join->room),
-		 LOGQ(join->account.n ? join->account : join->user), whose,
-		 LOGQ(str_z(why)));
+	tell_refused(b, join, whose, why);
 	return true;
 }
 
@@ -263,6 +270,22 @@ enum reason_code back_local_admits(const struct back_local *b,
 	buf_done(&account);
 	join->jid = join->account_jid = STR_NONE;
 	return why;
+}
+
+bool back_local_lets(const struct back_local *b, const struct access *a,
+		     const struct seat_join *join)
+{
+	struct buf jid = BUF_INIT(4096), account = BUF_INIT(4096);
+	struct seat_join known = *join;
+	const char *why;
+
+	fill_identity(b, &known, &jid, &account);
+	why = access_refuses(a, &known);
+	if (why)
+		tell_refused(b, join, "domain", why);
+	buf_done(&jid);
+	buf_done(&account);
+	return !why;
 }
 
 static enum reason_code join_room(struct back_local *b, struct seat_join *join,

@@ -43,6 +43,9 @@ const struct room_policy *back_local_settings(const struct back_local *b,
  * emptied. */
 enum reason_code back_local_admits(const struct back_local *b,
 				   struct seat_join *join);
+/* Do these lists let him go to a room that lives elsewhere? Logs if not. */
+bool back_local_lets(const struct back_local *b, const struct access *a,
+		     const struct seat_join *join);
 /* Makes the rooms of the configuration and has all others follow it: at the
  * start, after rooms were restored, and when it was read again. */
 void back_local_apply(struct back_local *b);

@@ -225,6 +225,7 @@ static struct proxy *proxy_new(struct back_muc *b, const struct seat_join *join,
 	    .loop = b->loop,
 	    .ops = &muc_leg_ops,
 	    .last_id = &b->last_id,
+	    .bridged = b->cfg.bridged,
 	    .max_occupants = b->cfg.config->limits.leg_occupants,
 	};
 	struct proxy *p = mem_new(sizeof(*p));

@@ -16,6 +16,7 @@ struct back_muc_cfg {
 	struct loop *loop;
 	const struct config *config;
 	const struct map_domains *(*domain_names)(void *user);
+	struct bridged *bridged; /* counts the legs */
 	/* Stanzas out, whole, as text, on the stream of `domain`; as
 	 * xmpp_link_send. */
 	int (*send)(void *user, struct str domain, struct str text);

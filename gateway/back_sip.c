@@ -162,6 +162,7 @@ static struct bs_leg *bs_leg_new(struct back_sip *b,
 		.ops = &bs_leg_ops,
 		.user = l,
 		.last_id = &b->last_id,
+		.bridged = b->cfg.bridged,
 		.max_occupants = dom ? dom->policy.max_occupants : 10000,
 	    },
 	    join);

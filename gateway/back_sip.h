@@ -8,6 +8,7 @@
 #include "sip/port.h"
 
 struct back_sip;
+struct bridged;
 struct dns;
 
 struct back_sip_cfg {
@@ -16,6 +17,7 @@ struct back_sip_cfg {
 	struct msrp *msrp;
 	struct dns *dns;
 	const struct map_domains *(*domain_names)(void *user);
+	struct bridged *bridged; /* counts the legs */
 	/* To the SIP process, and a fresh id for a request or dialog. */
 	void (*send)(void *user, const struct port_msg *m);
 	uint64_t (*request_id)(void *user);

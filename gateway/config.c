@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "mapping/addr.h"
 
 #define CONFIG_BYTES_MAX (1u << 20)
 #define STRINGS_MAX	 (1u << 30)
@@ -169,16 +170,14 @@ static void read_full_rosters(cfg_t *sec, struct config *c)
 
 static void read_domain(struct arena *a, cfg_t *sec, struct domain_config *d)
 {
-	char *name = take_str(cfg_title(sec));
-	size_t n = strlen(name);
+	struct buf name = BUF_INIT(1024);
 
-	for (char *p = name; *p; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p + 'a' - 'A');
-	if (n > 1 && name[n - 1] == '.')
-		name[n - 1] = '\0';
+	if (map_prep_domain(&name, str_z(cfg_title(sec))) < 0) {
+		buf_clear(&name);
+		buf_addz(&name, cfg_title(sec)); /* "*" */
+	}
 	*d = (struct domain_config){
-	    .name = name,
+	    .name = buf_take(&name, NULL),
 	    .title = cfg_getstr(sec, "name"),
 	    .secret = cfg_getstr(sec, "secret"),
 	    .rooms = (enum config_rooms)config_word(config_rooms,
@@ -211,6 +210,7 @@ static void read_domain(struct arena *a, cfg_t *sec, struct domain_config *d)
 					 cfg_getstr(sec, "nick-conflict")),
 	};
 	config_read_logins(a, sec, d);
+	config_read_remote(a, sec, d);
 }
 
 static int read_all(cfg_t *cfg, struct config *c)
@@ -248,6 +248,8 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->limits.subscriptions = (size_t)cfg_getint(limits, "subscriptions");
 	c->limits.store_queue = (size_t)cfg_getint(limits, "store-queue");
 	c->limits.leg_occupants = (size_t)cfg_getint(limits, "leg-occupants");
+	c->limits.legs = (size_t)cfg_getint(limits, "legs");
+	c->limits.user_legs = (size_t)cfg_getint(limits, "user-legs");
 	c->limits.leg_queue = (size_t)cfg_getint(limits, "leg-queue");
 	c->limits.sip_rate = (unsigned)cfg_getint(limits, "sip-rate");
 	c->limits.sip_burst = (unsigned)cfg_getint(limits, "sip-burst");
@@ -322,6 +324,8 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_INT("store-queue", 67108864, CFGF_NONE),
 			      CFG_INT("leg-occupants", 10000, CFGF_NONE),
 			      CFG_INT("leg-queue", 1048576, CFGF_NONE),
+			      CFG_INT("legs", 10000, CFGF_NONE),
+			      CFG_INT("user-legs", 100, CFGF_NONE),
 			      CFG_INT("sip-rate", 50, CFGF_NONE),
 			      CFG_INT("sip-burst", 200, CFGF_NONE),
 			      CFG_INT("auth-failures", 10, CFGF_NONE),
@@ -355,6 +359,10 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_STR_LIST("credentials", no_list, CFGF_NONE),
 			      CFG_BOOL("from-resource", cfg_true, CFGF_NONE),
 			      CFG_STR("nick-conflict", "error", CFGF_NONE),
+			      CFG_STR("visitors", "any", CFGF_NONE),
+			      CFG_INT("max-legs", 0, CFGF_NONE),
+			      CFG_STR_LIST("allow-domains", no_list, CFGF_NONE),
+			      CFG_STR_LIST("deny-domains", no_list, CFGF_NONE),
 			      POLICY_KEYS(no_list),
 			      SECTION_END(&e)};
 	cfg_opt_t room[] = {CFG_STR("name", "", CFGF_NONE),

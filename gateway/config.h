@@ -17,7 +17,7 @@ enum config_rooms {
 };
 enum config_users { USERS_NONE, USERS_SIP, USERS_FOREIGN };
 
-/* Bits of a domain's `create`. */
+/* Bits of a domain's `create` and `visitors`. */
 #define CREATE_SIP  1u
 #define CREATE_XMPP 2u
 
@@ -31,7 +31,7 @@ struct login {
 };
 
 struct domain_config {
-	const char *name;     /* lower-case */
+	const char *name;     /* prepared, as map_prep_domain() does */
 	const char *title;    /* for people; "" = none */
 	const char *secret;   /* "" = no component */
 	unsigned connections; /* component streams */
@@ -53,6 +53,12 @@ struct domain_config {
 	bool invite_by_refer;  /* people on a list are asked to come */
 	bool own_copies;       /* of what he says to his other devices */
 	bool copies_confirmed; /* each copy asks for a response */
+	/* of rooms that live elsewhere */
+	unsigned visitors; /* CREATE_*: whose users may go there */
+	size_t max_legs;   /* at a time, in one domain; 0: any number */
+	/* of "*": names, or "*.name" for all below it; n_open 0: all domains */
+	const struct str *open, *closed;
+	size_t n_open, n_closed;
 	/* of rooms that live in a SIP conference */
 	const struct login *logins;
 	size_t n_logins;
@@ -114,6 +120,7 @@ struct config {
 		/* of a room elsewhere, as one user has it: those it shows him,
 		 * octets that he has said and that wait there */
 		size_t leg_occupants, leg_queue;
+		size_t legs, user_legs; /* such rooms; 0: any number */
 		/* requests of an address outside sip { trust }, per second;
 		 * rate 0: no limit */
 		unsigned sip_rate, sip_burst;
@@ -144,6 +151,8 @@ const struct domain_config *config_domain(const struct config *c,
 					  struct str name);
 /* The section "*", of all domains that have none of their own; or NULL. */
 const struct domain_config *config_other_domains(const struct config *c);
+/* Does that section open this domain, prepared? */
+bool config_opens(const struct domain_config *others, struct str domain);
 /* Our credentials for this user (a bare JID or uri_key()) at a domain of other
  * servers: the first entry of its section, or of that of all others, which
  * means him. NULL: there are none. */

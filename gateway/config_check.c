@@ -9,6 +9,7 @@
 #include "base/dns.h"
 #include "base/uri.h"
 #include "mapping/account.h"
+#include "mapping/addr.h"
 #include "sip/digest.h"
 #include "xmpp/bundle.h"
 
@@ -399,11 +400,19 @@ static bool domain_char(unsigned char c)
 	       c == '[' || c == ']' || c == ':';
 }
 
+/* Keys for the section "*" alone. */
+static bool says_domains(cfg_t *sec)
+{
+	return cfg_size(sec, "allow-domains") || cfg_size(sec, "deny-domains");
+}
+
 static int check_domain(cfg_t *cfg, cfg_opt_t *opt)
 {
 	cfg_t *sec = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
 	const char *name = cfg_title(sec);
 	bool local = strcmp(cfg_getstr(sec, "rooms"), "local") == 0;
+	struct buf prepared = BUF_INIT(1024);
+	bool good;
 
 	(void)cfg;
 	if (strcmp(name, "*") == 0) {
@@ -418,9 +427,19 @@ static int check_domain(cfg_t *cfg, cfg_opt_t *opt)
 	for (const char *p = name; *p; p++)
 		if (!domain_char((unsigned char)*p))
 			name = "";
-	if (!*name || strlen(name) > 253) {
+	good = *name && strlen(name) <= 253 &&
+	       map_prep_domain(&prepared, str_z(name)) == 0;
+	buf_done(&prepared);
+	if (!good) {
 		cfg_error(sec, "domain: '%s' is no domain name",
 			  cfg_title(sec));
+		return -1;
+	}
+	if (says_domains(sec)) {
+		cfg_error(sec,
+			  "domain \"%s\": allow-domains and deny-domains "
+			  "belong into domain \"*\"",
+			  name);
 		return -1;
 	}
 	if (!*cfg_getstr(sec, "rooms") && !*cfg_getstr(sec, "users")) {
@@ -493,6 +512,9 @@ static void set_policy_checks(cfg_t *cfg)
 void config_set_checks(cfg_t *cfg)
 {
 	static const char *const counts[] = {"domain|notify-interval",
+					     "domain|max-legs",
+					     "limits|legs",
+					     "limits|user-legs",
 					     "limits|sip-rate",
 					     "limits|auth-failures",
 					     "limits|message-rate",
@@ -543,6 +565,10 @@ void config_set_checks(cfg_t *cfg)
 	cfg_set_validate_func(cfg, "domain|connections", check_connections);
 	cfg_set_validate_func(cfg, "domain|users", check_users);
 	cfg_set_validate_func(cfg, "domain|create", check_create);
+	cfg_set_validate_func(cfg, "domain|visitors", check_create);
+	cfg_set_validate_func(cfg, "domain|allow-domains",
+			      config_check_pattern);
+	cfg_set_validate_func(cfg, "domain|deny-domains", config_check_pattern);
 	cfg_set_validate_func(cfg, "domain|invite-by", check_invite_by);
 	cfg_set_validate_func(cfg, "domain|copies", check_copies);
 	cfg_set_validate_func(cfg, "domain|credentials", config_check_login);

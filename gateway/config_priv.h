@@ -39,6 +39,10 @@ struct room_policy config_read_policy(struct arena *a, cfg_t *domain);
  * error. */
 int config_read_rooms(cfg_t *cfg, struct config *c);
 
+/* config_remote.c */
+int config_check_pattern(cfg_t *cfg, cfg_opt_t *opt);
+void config_read_remote(struct arena *a, cfg_t *sec, struct domain_config *d);
+
 /* config_login.c */
 int config_check_login(cfg_t *cfg, cfg_opt_t *opt);
 void config_read_logins(struct arena *a, cfg_t *sec, struct domain_config *d);

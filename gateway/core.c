@@ -253,11 +253,13 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .ask = ask_domain,
 	    .user = c,
 	});
+	c->bridged = bridged_new();
 	c->door = back_new(&(struct back_cfg){
 	    .loop = loop,
 	    .config = config,
 	    .local = c->back,
 	    .discover = c->discover,
+	    .bridged = c->bridged,
 	    .join = join_elsewhere,
 	    .user = c,
 	});
@@ -267,6 +269,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .msrp = c->msrp,
 	    .dns = c->dns,
 	    .domain_names = domain_names,
+	    .bridged = c->bridged,
 	    .send = sip_send,
 	    .request_id = sip_request_id,
 	    .invited = sip_invited,
@@ -276,6 +279,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .loop = loop,
 	    .config = config,
 	    .domain_names = domain_names,
+	    .bridged = c->bridged,
 	    .send = xmpp_send,
 	    .invite = invite_sip,
 	    .user = c,
@@ -422,6 +426,7 @@ void core_done(struct core *c)
 	front_sip_free(c->front_sip);
 	back_sip_free(c->back_sip);
 	back_muc_free(c->back_muc);
+	bridged_free(c->bridged);
 	archive_free(c->archive);
 	rooms_free(c->rooms);
 	persist_free(c->persist);

@@ -9,6 +9,7 @@
 
 struct archive;
 struct back_sip;
+struct bridged;
 struct back_muc;
 struct files;
 struct persist;
@@ -38,6 +39,7 @@ struct core {
 	struct back_local *back;
 	struct back_sip *back_sip;
 	struct back_muc *back_muc;
+	struct bridged *bridged; /* the legs of both */
 	struct archive *archive;
 	struct persist *persist;
 	struct dns *dns;

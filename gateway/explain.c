@@ -19,8 +19,11 @@ static const struct domain_config *own(const struct explain *e)
 static const struct domain_config *section(const struct explain *e)
 {
 	const struct domain_config *d = own(e);
+	const struct domain_config *others = config_other_domains(e->config);
 
-	return d ? d : config_other_domains(e->config);
+	if (d)
+		return d;
+	return others && config_opens(others, e->domain) ? others : NULL;
 }
 
 /* A domain at which people can write rooms of other domains (ADDR-29). */
@@ -88,7 +91,10 @@ static void add_refusal(const struct explain *e, enum world world,
 {
 	const struct domain_config *d = section(e);
 
-	if (!d)
+	if (!d && config_other_domains(e->config))
+		buf_addz(b, "allow-domains and deny-domains in domain \"*\" do "
+			    "not open the domain");
+	else if (!d)
 		buf_addz(b, "no section of the configuration names the domain, "
 			    "and there is no domain \"*\"");
 	else if (d->rooms == ROOMS_NONE)
@@ -123,6 +129,13 @@ enum back_kind explain_rooms(const struct explain *e, enum world world,
 	if (kind == BACK_ASK)
 		kind = back_kind_found(e->waits ? SPEAKS_UNKNOWN : e->speaks,
 				       world, &reason);
+	if ((kind == BACK_MUC || kind == BACK_SIP) &&
+	    !(section(e)->visitors &
+	      (world == WORLD_SIP ? CREATE_SIP : CREATE_XMPP))) {
+		buf_addf(why, "visitors in domain \"%s\" does not let them",
+			 section(e)->name);
+		return BACK_NONE;
+	}
 	if (kind == BACK_LOCAL) {
 		buf_addf(why, "rooms = local in domain \"%s\"", own(e)->name);
 	} else if (kind == BACK_NONE) {
@@ -130,6 +143,11 @@ enum back_kind explain_rooms(const struct explain *e, enum world world,
 	} else {
 		add_source(e, why);
 		add_written(e, world, why);
+		if (section(e)->access.n_allow || section(e)->access.n_deny)
+			buf_addf(why,
+				 "; allow and deny of domain \"%s\" say who "
+				 "may",
+				 section(e)->name);
 	}
 	return kind;
 }

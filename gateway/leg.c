@@ -24,6 +24,8 @@ struct leg *leg_new(const struct leg_cfg *cfg, const struct seat_join *join)
 	STAILQ_INIT(&l->queue);
 	l->by_id = table_new();
 	l->by_nick = table_new();
+	if (cfg->bridged)
+		bridged_add(cfg->bridged, l->key, l->room);
 	return l;
 }
 
@@ -420,6 +422,8 @@ void leg_free(struct leg *l)
 		return;
 	leg_ended(l, (struct reason){.code = REASON_LEFT});
 	l->gone = true;
+	if (l->cfg.bridged)
+		bridged_remove(l->cfg.bridged, l->key, l->room);
 	defer_cancel(l->cfg.loop, &l->drain);
 	defer_free(l->cfg.loop, l, leg_release);
 }

@@ -11,6 +11,7 @@
 
 #include "base/loop.h"
 #include "conference/seat.h"
+#include "gateway/bridged.h"
 
 struct leg;
 
@@ -28,9 +29,10 @@ struct leg_ops {
 struct leg_cfg {
 	struct loop *loop;
 	const struct leg_ops *ops;
-	void *user;	      /* the protocol's own record of the leg */
-	uint64_t *last_id;    /* of occupants and seats: all legs count on */
-	size_t max_occupants; /* more are not shown */
+	void *user;		 /* the protocol's own record of the leg */
+	uint64_t *last_id;	 /* of occupants and seats: all legs count on */
+	size_t max_occupants;	 /* more are not shown */
+	struct bridged *bridged; /* that counts it; NULL: nobody does */
 };
 
 /* For join->user in join->room, in join->world; no seat yet. */
