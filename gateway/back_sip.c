@@ -3,10 +3,12 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/precis.h"
 #include "gateway/access.h"
 #include "mapping/reason.h"
 
 #define ARENA_MAX 262144
+#define NICK_MAX  1023
 
 struct bs_block {
 	char *room;
@@ -280,12 +282,13 @@ static void refused_again(void *user)
 }
 
 static enum reason_code begin(struct back_sip *b, const struct seat_join *join,
-			      struct seat *seat)
+			      struct seat *seat, bool renamed)
 {
 	const struct bs_block *k = table_get_str(b->blocked, join->room);
 	struct bs_leg *l = bs_leg_new(b, join);
 	enum reason_code why = bs_fill_addresses(l, join);
 
+	l->renamed = renamed;
 	if (why == REASON_OK)
 		why = bs_sdp_offer(l);
 	if (why != REASON_OK) {
@@ -315,8 +318,9 @@ static enum reason_code watch(struct back_sip *b, const struct seat_join *join,
 	return REASON_NOT_JOINED;
 }
 
-enum reason_code back_sip_join(struct back_sip *b, const struct seat_join *join,
-			       struct seat *seat)
+/* renamed: under another nickname than he wanted. */
+static enum reason_code enter(struct back_sip *b, const struct seat_join *join,
+			      struct seat *seat, bool renamed)
 {
 	const struct config *c = b->cfg.config;
 	const struct domain_config *dom =
@@ -324,12 +328,6 @@ enum reason_code back_sip_join(struct back_sip *b, const struct seat_join *join,
 	struct bs_leg *l;
 	char *key;
 
-	if (b->stopping)
-		return REASON_SHUTDOWN;
-	if (join->observer)
-		return watch(b, join, seat);
-	if (!join->nick.n)
-		return REASON_BAD_NICK;
 	if (!dom)
 		dom = config_other_domains(c);
 	if (!dom || access_refuses(&dom->access, join))
@@ -343,7 +341,26 @@ enum reason_code back_sip_join(struct back_sip *b, const struct seat_join *join,
 	}
 	if (b->stats.legs >= c->limits.dialogs)
 		return REASON_OVERLOAD;
-	return begin(b, join, seat);
+	return begin(b, join, seat, renamed);
+}
+
+enum reason_code back_sip_join(struct back_sip *b, const struct seat_join *join,
+			       struct seat *seat)
+{
+	struct buf nick = BUF_INIT(NICK_MAX);
+	struct seat_join j = *join;
+	enum reason_code why = REASON_BAD_NICK;
+
+	if (b->stopping)
+		return REASON_SHUTDOWN;
+	if (join->observer)
+		return watch(b, join, seat);
+	if (precis_nickname(&nick, join->nick) == 0) { /* NICK-1 */
+		j.nick = buf_str(&nick);
+		why = enter(b, &j, seat, !str_eq(j.nick, join->nick));
+	}
+	buf_done(&nick);
+	return why;
 }
 
 /* --- events --- */

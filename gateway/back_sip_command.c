@@ -3,10 +3,13 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/precis.h"
 #include "gateway/back_sip_priv.h"
 #include "mapping/message.h"
 #include "mapping/nick.h"
 #include "mapping/reason.h"
+
+#define NICK_MAX 1023
 
 static void result(struct bs_leg *l, uint64_t seat, const struct seat_cmd *cmd,
 		   enum reason_code code)
@@ -122,23 +125,21 @@ static void on_say(struct bs_leg *l, uint64_t seat, const struct seat_cmd *cmd)
 
 /* --- nickname, presence --- */
 
-static enum reason_code ask_nick(struct bs_leg *l, uint64_t seat,
-				 const struct seat_cmd *cmd)
+static enum reason_code ask_nick(struct bs_leg *l, uint64_t seat, uint64_t op,
+				 struct str nick)
 {
 	struct buf value = BUF_INIT(MSRP_NICKNAME_VALUE_MAX);
 	struct bs_op *o;
 	int err;
 
-	if (!cmd->text.n)
-		return REASON_BAD_NICK;
 	if (!l->peer.chatroom || !l->peer.nickname)
 		return REASON_NICK_OFF;
-	if (bs_nick_is_own(l, cmd->text))
+	if (bs_nick_is_own(l, nick))
 		return REASON_NICK_TAKEN;
-	o = bs_op_new(l, seat, cmd->op, NULL, cmd->text);
+	o = bs_op_new(l, seat, op, NULL, nick);
 	if (!o)
 		return REASON_OVERLOAD;
-	map_use_nickname(&value, cmd->text);
+	map_use_nickname(&value, nick);
 	err = msrp_session_nickname(l->session, buf_str(&value), o->id);
 	buf_done(&value);
 	if (err == 0)
@@ -151,15 +152,20 @@ static enum reason_code ask_nick(struct bs_leg *l, uint64_t seat,
 
 static void on_nick(struct bs_leg *l, uint64_t seat, const struct seat_cmd *cmd)
 {
-	enum reason_code code;
+	struct buf nick = BUF_INIT(NICK_MAX);
 
-	if (str_eq(cmd->text, str_z(l->nick))) {
+	if (precis_nickname(&nick, cmd->text) < 0) { /* NICK-1 */
+		result(l, seat, cmd, REASON_BAD_NICK);
+	} else if (str_eq(buf_str(&nick), str_z(l->nick))) {
 		result(l, seat, cmd, REASON_OK);
-		return;
+	} else {
+		enum reason_code code =
+		    ask_nick(l, seat, cmd->op, buf_str(&nick));
+
+		if (code != REASON_OK)
+			result(l, seat, cmd, code);
 	}
-	code = ask_nick(l, seat, cmd);
-	if (code != REASON_OK)
-		result(l, seat, cmd, code);
+	buf_done(&nick);
 }
 
 /* A focus takes no presence of its participants: it is for the user's own

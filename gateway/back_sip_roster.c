@@ -82,8 +82,11 @@ static void show_as(struct bs_leg *l, struct bs_user *u, struct str name)
 
 static void put(struct bs_leg *l, struct bs_user *u)
 {
+	static const struct device device = {.private_messages = true};
 	struct buf jid = BUF_INIT(8192);
 	struct occupant like = {
+	    .devices = &device,
+	    .n_devices = 1,
 	    .world = WORLD_SIP,
 	    .nick = str_z(u->shown),
 	    .nick_chosen = *u->nickname != '\0',
