@@ -511,6 +511,7 @@ void back_muc_link_down(struct back_muc *b, struct str domain)
 	TAILQ_FOREACH (p, &b->list, link)
 		if (str_eq(p->domain, domain)) {
 			timer_set(b->loop, &p->lost, LOST_MS, on_lost, p);
+			p->doubt = true;
 			proxy_suspect_all(p);
 		}
 }

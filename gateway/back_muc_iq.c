@@ -61,14 +61,29 @@ void proxy_heard(struct proxy *p)
 	timer_set(p->b->loop, &p->idle, SILENCE_MS, on_silence, p);
 }
 
+/* A service that has just started does not find the room either; if he is in it
+ * after all, to join once more does no harm (XEP-0045 §17.3). */
+static bool is_out(const struct proxy *p, const char *condition)
+{
+	return !is_one_of(condition, joined, N_JOINED) ||
+	       (p->doubt && strcmp(condition, "item-not-found") == 0);
+}
+
 /* NULL: none came. */
 static void on_ping_answer(struct proxy *p, const struct muc_said *in)
 {
-	if (p->phase != PROXY_IN || (in && in->kind == SAID_RESULT))
+	bool out;
+
+	if (p->phase != PROXY_IN)
 		return;
-	if (!in || is_one_of(in->error.condition, unsure, N_UNSURE))
+	if (!in || (in->kind == SAID_IQ_ERROR &&
+		    is_one_of(in->error.condition, unsure, N_UNSURE))) {
 		timer_set(p->b->loop, &p->idle, RETRY_MS, on_silence, p);
-	else if (!is_one_of(in->error.condition, joined, N_JOINED))
+		return;
+	}
+	out = in->kind == SAID_IQ_ERROR && is_out(p, in->error.condition);
+	p->doubt = false;
+	if (out)
 		proxy_come_again(p, REASON_SHUTDOWN, true);
 }
 

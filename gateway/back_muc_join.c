@@ -319,6 +319,7 @@ static void settle_in(struct proxy *p)
 	}
 	p->phase = PROXY_IN;
 	p->joined = true;
+	p->doubt = false;
 	p->attempt = 0;
 	p->subject_told = false;
 	if (!p->last_ms)
@@ -405,6 +406,12 @@ void proxy_refused(struct proxy *p, const struct muc_said *in)
 	}
 	if (p->joined && (silent || is_error(in, "remote-server-not-found"))) {
 		proxy_come_again(p, REASON_NO_ANSWER, false);
+		return;
+	}
+	/* somebody else came first after a restart, and has not opened it yet
+	 */
+	if (p->joined && why == REASON_NO_ROOM) {
+		proxy_come_again(p, REASON_ROOM_GONE, false);
 		return;
 	}
 	if (silent)

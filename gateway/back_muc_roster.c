@@ -19,13 +19,14 @@ static bool is_own_jid(const struct proxy *p, const struct muc_said *in)
 	return in->item_jid.n && str_eq(in->item_jid, p->jid);
 }
 
-/* 110, or a service that has not heard of it yet and shows his JID. */
+/* 110, or a service that has not heard of it yet and shows his JID. The end of
+ * a room comes to each without either (XEP-0045 §10.9). */
 static bool is_self(const struct proxy *p, const struct muc_said *in)
 {
 	if (in->codes & SAID_SELF)
 		return true;
 	return str_eq(in->from.resource, buf_str(&p->nick)) &&
-	       is_own_jid(p, in);
+	       (is_own_jid(p, in) || in->destroyed);
 }
 
 static void put(struct proxy *p, const struct muc_said *in, bool self,
@@ -198,8 +199,6 @@ static void on_gone(struct proxy *p, const struct muc_said *in)
 	if (in->codes & SAID_NEW_NICK)
 		on_new_nick(p, in, self);
 	else if (self)
-		own_end(p, in);
-	else if (in->destroyed && !in->from.resource.n)
 		own_end(p, in);
 	else
 		leg_remove(p->leg, in->from.resource, &cause);

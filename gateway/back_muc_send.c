@@ -277,10 +277,11 @@ static struct sending *find(struct proxy *p, struct str id)
 	return NULL;
 }
 
-/* S2X-32 */
+/* S2X-32; a service that has started again may not even know the room. */
 static bool says_not_in(const struct muc_said *in)
 {
-	return strcmp(in->error.condition, "not-acceptable") == 0;
+	return strcmp(in->error.condition, "not-acceptable") == 0 ||
+	       strcmp(in->error.condition, "item-not-found") == 0;
 }
 
 bool proxy_unsaid(struct proxy *p, const struct muc_said *in)

@@ -514,7 +514,20 @@ static void test_rejoin(void **state)
 	muc_user_done(&u);
 }
 
-/* S2X-22: banned meanwhile. */
+/* S2X-21: a room's end, told to its occupant without 110 as in XEP-0045 §10.9.
+ */
+static void test_destroyed(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	muc_join(&u, s, RO);
+	gone(&u, "Ro", ITEM "<destroy><reason>over</reason></destroy>");
+	muc_heard(&u, "ended REASON_ROOM_GONE over\n");
+	muc_user_done(&u);
+}
+
+/* S2X-22: still locked after a restart; banned meanwhile. */
 static void test_rejoin_refused(void **state)
 {
 	struct scene *s = *state;
@@ -523,6 +536,10 @@ static void test_rejoin_refused(void **state)
 	muc_join(&u, s, RO);
 	gone(&u, "Ro", ITEM MUC_SELF "<status code='332'/>");
 	scene_run(s, 5000);
+	muc_take(&u, MUC_ROOM "/Ro");
+	refuse_join(&u, "Ro", "cancel", "item-not-found");
+	muc_heard(&u, "");
+	scene_run(s, 15000);
 	muc_take(&u, MUC_ROOM "/Ro");
 	refuse_join(&u, "Ro", "cancel", "conflict");
 	muc_take(&u, MUC_ROOM "/Ro 2");
@@ -611,24 +628,28 @@ static void test_leave(void **state)
 	muc_user_done(&u);
 }
 
-/* The stream of his domain goes down and comes again (COMP-12), or does not. */
+/* The stream of his domain goes down and comes again (COMP-12), or does not.
+ * The server may have started again and know nothing of the room. */
 static void test_stream(void **state)
 {
+	static const char *const out[] = {"not-acceptable", "item-not-found"};
 	struct scene *s = *state;
 	static struct muc_user u;
 
 	muc_join(&u, s, RO);
-	core_link_down(&s->core, STR("sip.test"));
-	scene_run(s, 30000);
-	core_link_up(&s->core, STR("sip.test"), true);
-	muc_has(&u, muc_take(&u, MUC_ROOM "/Ro"), "urn:xmpp:ping");
-	muc_says(&u, "iq", MUC_ROOM "/Ro",
-		 "type='error' id='%s'><error type='cancel'><not-acceptable "
-		 "xmlns='" NS_STANZAS "'/></error>",
-		 u.last);
-	muc_take(&u, MUC_ROOM "/Ro");
-	muc_admit(&u);
-	fake_seat_heard(&u.seat);
+	for (size_t i = 0; i < 2; i++) {
+		core_link_down(&s->core, STR("sip.test"));
+		scene_run(s, 30000);
+		core_link_up(&s->core, STR("sip.test"), true);
+		muc_has(&u, muc_take(&u, MUC_ROOM "/Ro"), "urn:xmpp:ping");
+		muc_says(&u, "iq", MUC_ROOM "/Ro",
+			 "type='error' id='%s'><error type='cancel'><%s "
+			 "xmlns='" NS_STANZAS "'/></error>",
+			 u.last, out[i]);
+		muc_has(&u, muc_take(&u, MUC_ROOM "/Ro"), "<history since=");
+		muc_admit(&u);
+		fake_seat_heard(&u.seat);
+	}
 	core_link_down(&s->core, STR("sip.test"));
 	scene_run(s, 60000);
 	muc_heard(&u, "ended REASON_NO_ANSWER\n");
@@ -668,6 +689,7 @@ int main(void)
 	    TEST(test_removed),
 	    TEST(test_own_jid_is_self),
 	    TEST(test_rejoin),
+	    TEST(test_destroyed),
 	    TEST(test_rejoin_refused),
 	    TEST(test_self_ping),
 	    TEST(test_presence_error),
