@@ -115,17 +115,22 @@ class Server:
 class Prosody(Server):
     name, binary = "prosody", "prosody"
 
-    def __init__(self, folder, users, components, web=None):
-        """web: a folder to serve, beside WebSockets, to browsers."""
+    def __init__(self, folder, users, components, web=None, muc=None,
+                 domain="x.test"):
+        """web: a folder to serve, beside WebSockets, to browsers; muc: the
+        name of a MUC service of its own."""
         super().__init__(folder)
         self.c2s, self.component = free_port(), free_port()
         self.http = free_port() if web else None
         for user in users:
-            self.write("data/x%%2etest/accounts/%s.dat" % user,
+            self.write("data/%s/accounts/%s.dat" % (
+                domain.replace(".", "%2e"), user),
                        'return { ["password"] = "%s"; };\n' % PASSWORD)
         blocks = "".join(
             'Component "%s"\n  component_secret = "%s"\n' % c
             for c in components.items())
+        if muc:
+            blocks += 'Component "%s" "muc"\n' % muc
         self.config = self.write("prosody.cfg.lua", """
 run_as_root = true
 daemonize = false
@@ -144,16 +149,16 @@ s2s_ports = {}
 s2s_direct_tls_ports = {}
 http_ports = { %(http)s }
 http_interfaces = { "127.0.0.1" }
-http_default_host = "x.test"
+http_default_host = "%(domain)s"
 http_files_dir = "%(web)s"
 consider_websocket_secure = true
 https_ports = {}
 interfaces = { "127.0.0.1" }
 component_interfaces = { "127.0.0.1" }
 component_ports = { %(component)d }
-VirtualHost "x.test"
-%(blocks)s""" % {"dir": self.folder, "c2s": self.c2s, "blocks": blocks,
-                 "component": self.component, "http": self.http or "",
+VirtualHost "%(domain)s"
+%(blocks)s""" % {"domain": domain, "dir": self.folder, "c2s": self.c2s,
+                 "blocks": blocks, "component": self.component, "http": self.http or "",
                  "web": web or "",
                  "more": ', "http_files", "websocket"' if web else "",
                  "fewer": "" if web else ', "http"'})
@@ -170,7 +175,8 @@ class Ejabberd(Server):
     name, binary = "ejabberd", "ejabberdctl"
     options = ""    # more lines of its configuration
 
-    def __init__(self, folder, users, components):
+    def __init__(self, folder, users, components, muc=None):
+        """muc: as of Prosody."""
         super().__init__(folder)
         self.c2s, self.component = free_port(), free_port()
         self.users = users
@@ -205,7 +211,8 @@ modules:
   mod_vcard:
     search: false
   mod_roster: {}
-""" % (self.options, self.c2s, self.component, hosts))
+%s""" % (self.options, self.c2s, self.component, hosts,
+       '  mod_muc:\n    host: "%s"\n' % muc if muc else ""))
 
     def start(self):
         # No distribution: no node name, no cookie, no epmd to share with
@@ -453,7 +460,7 @@ class Stoxd(Server):
         blocks = ""
         for domain, keys in (domains or self.DOMAINS).items():
             secret = (' secret = "%s"\n' % self.SECRETS[domain]
-                      if component else "")
+                      if component and domain in self.SECRETS else "")
             blocks += 'domain "%s" {\n%s %s\n}\n' % (domain, secret, keys)
         self.config = self.write("stoxd.conf", text or """
 state-dir = "%(dir)s"

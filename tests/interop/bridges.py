@@ -1,0 +1,64 @@
+"""Beds for rooms that live elsewhere: in the MUC service of an XMPP server, or
+in a SIP conference."""
+
+import asyncio
+
+from bed import Stoxd, XmppBed, servers
+from xmppuser import XmppUser
+
+MUC = "muc.test"
+
+
+class MucBridge(Stoxd):
+    """SIP users of sip.test get into the rooms of muc.test."""
+
+    DOMAINS = {
+        "sip.test": "users = sip",
+        MUC: "rooms = xmpp\n create = any\n notify-interval = 0",
+    }
+    SECRETS = {"sip.test": "secret-of-sip.test"}
+
+
+class BridgeBed(XmppBed):
+    """people: the users of the XMPP server."""
+
+    stoxd_class = MucBridge
+    people = ("romeo", "juliet", "nurse", "tybalt")
+    muc = None      # the server's MUC service
+
+    @classmethod
+    def set_up_servers(cls):
+        cls.need(cls.server_class)
+        cls.server = cls.start(cls.server_class(
+            cls.folder, cls.people, cls.stoxd_class.SECRETS, muc=cls.muc))
+        cls.stoxd = cls.start(cls.stoxd_class(
+            cls.folder, cls.server.component,
+            domains=cls.stoxd_class.DOMAINS))
+        asyncio.run(cls.wait_component())
+
+    @classmethod
+    async def wait_component(cls, timeout=30):
+        """Until our domains take queries; for a component that is away the
+        server says an error."""
+        user = await XmppUser(cls.people[0], ("127.0.0.1", cls.server.c2s),
+                              resource="probe").login()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        for domain in cls.stoxd_class.SECRETS:
+            while (await user.disco("who@" + domain, "items")).get(
+                    "type") != "result":
+                if loop.time() > end:
+                    raise servers.ServerError("no component " + domain)
+                await asyncio.sleep(0.1)
+        await user.logout()
+
+
+class MucBed(BridgeBed):
+    """The rooms are in the XMPP server's MUC service."""
+
+    muc = MUC
+
+    async def asyncSetUp(self):
+        await super().asyncSetUp()
+        self.room = "%s@%s" % (self.room_name, MUC)
+        self.uri = "sip:" + self.room
