@@ -320,7 +320,9 @@ static bool put_bodies(const struct xnode *stanza, struct message *m)
 {
 	bool any = false;
 
-	for (const struct xnode *n = x_child(stanza, "body", NS_CLIENT); n;
+	/* what finds no place is not looked at: a stanza holds thousands */
+	for (const struct xnode *n = x_child(stanza, "body", NS_CLIENT);
+	     n && m->n_parts < MESSAGE_PARTS_MAX;
 	     n = x_next(n, "body", NS_CLIENT)) {
 		struct str text;
 		struct str lang = x_has_attr(n, "xml:lang")

@@ -539,6 +539,27 @@ static void test_language_of_the_stanza(void **state)
 	xmpp_done(&x);
 }
 
+/* BODY-2: more bodies than a message has places. Only those that find one are
+ * looked at: each costs a walk over all children, and thousands fit into a
+ * stanza. */
+static void test_bodies_beyond_all_places(void **state)
+{
+	(void)state;
+	struct buf in = BUF_INIT(MAX);
+	struct xmpp x;
+
+	for (int i = 0; i < MESSAGE_PARTS_MAX; i++)
+		buf_addf(&in, "<body xml:lang='a%d'>t%d</body>", i, i);
+	for (int i = 0; i < 500; i++)
+		buf_addz(&in, "<body xml:lang='en'>1234567890</body>");
+	buf_addc(&in, '\0');
+	x = from_xmpp(&local, false, in.p);
+	assert_int_equal(x.m->n_parts, MESSAGE_PARTS_MAX);
+	assert_true(arena_used(x.m->arena) < 1000);
+	buf_done(&in);
+	xmpp_done(&x);
+}
+
 /* BODY-13, BODY-15 */
 static void test_chat_states_to_sip(void **state)
 {
@@ -698,6 +719,7 @@ int main(void)
 	    cmocka_unit_test(test_encrypted_to_sip),
 	    cmocka_unit_test(test_language_to_sip),
 	    cmocka_unit_test(test_language_of_the_stanza),
+	    cmocka_unit_test(test_bodies_beyond_all_places),
 	    cmocka_unit_test(test_chat_states_to_sip),
 	    cmocka_unit_test(test_hints),
 	    cmocka_unit_test(test_no_header_injection),
