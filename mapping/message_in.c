@@ -134,6 +134,26 @@ static int take_text(const struct cpim *c, struct message *m, bool html)
 	return status;
 }
 
+/* HTML without words, a picture say, is shown like any other type that XMPP
+ * users can't be given (BODY-12, CHAT-20). */
+static int take_html_message(const struct cpim *c,
+			     const struct map_message_cfg *cfg,
+			     struct message *m)
+{
+	int status = take_text(c, m, true);
+	struct str notice;
+
+	if (status != 200 || m->n_parts || str_trim_space(c->body).n == 0)
+		return status;
+	if (cfg->room_elsewhere)
+		return 415;
+	notice = arena_printf(m->arena, "[text/html, %zu octets]", c->body.n);
+	if (!notice.p)
+		return 413;
+	map_put_part(m, STR("text/plain"), STR_NONE, notice);
+	return 200;
+}
+
 /* A document that can't be read says nothing, which is no error of a message.
  */
 static int take_composing(const struct cpim *c, struct message *m)
@@ -170,7 +190,7 @@ static int take_content(const struct cpim *c, const struct map_message_cfg *cfg,
 	if (str_ieq(type, STR("text/plain")))
 		return take_text(c, m, false);
 	if (str_ieq(type, STR("text/html")))
-		return take_text(c, m, true);
+		return take_html_message(c, cfg, m);
 	if (str_ieq(type, STR(MAP_TYPE_COMPOSING)))
 		return take_composing(c, m);
 	if (str_ieq(type, STR("message/imdn+xml"))) {

@@ -138,6 +138,18 @@ static void test_html_from_sip(void **state)
 			   "<p>Hi <strong>you</strong></p></body></html>");
 }
 
+/* BODY-12: what has no words is not lost in silence. */
+static void test_html_without_words(void **state)
+{
+	(void)state;
+	static const char html[] = "Content-Type: text/html\r\n";
+
+	assert_sip_to_xmpp("", html, STR("<img src='x'>"),
+			   "<body>[text/html, 13 octets]</body>");
+	assert_status(&elsewhere, html, STR("<img src='x'>"), 415);
+	assert_sip_to_xmpp("", html, STR(" \r\n"), "");
+}
+
 /* BODY-3, BODY-4: rows 8 to 10 of gateway §15.5 */
 static void test_subject_and_language_from_sip(void **state)
 {
@@ -701,6 +713,7 @@ int main(void)
 	    cmocka_unit_test(test_charsets),
 	    cmocka_unit_test(test_unknown_type),
 	    cmocka_unit_test(test_html_from_sip),
+	    cmocka_unit_test(test_html_without_words),
 	    cmocka_unit_test(test_subject_and_language_from_sip),
 	    cmocka_unit_test(test_composing_from_sip),
 	    cmocka_unit_test(test_broken_composing),
