@@ -224,6 +224,13 @@ static bool is_under_way(const struct fx_wish *w)
 	return false;
 }
 
+/* No SIP address begins or ends with a space (ADDR-10). */
+static bool is_room_name(struct str node)
+{
+	return node.n && !str_starts(node, STR("\\20")) &&
+	       !str_ends(node, STR("\\20"));
+}
+
 void fx_on_join(struct fx_domain *d, const struct muc_in *in)
 {
 	struct fx_session *s = fx_find(d->f, in->to.bare, in->from.full);
@@ -240,7 +247,7 @@ void fx_on_join(struct fx_domain *d, const struct muc_in *in)
 	};
 	enum reason_code code;
 
-	if (!in->to.node.n || !in->to.resource.n)
+	if (!is_room_name(in->to.node) || !in->to.resource.n)
 		code = REASON_BAD_NICK;
 	else if (payload.err)
 		code = REASON_TOO_BIG;

@@ -54,7 +54,7 @@ static void test_join_order(void **state)
 		     "presence Ben none/participant jid=ben@x.test/2\n");
 }
 
-/* X2S-2, X2S-13, NICK-5, NICK-6 */
+/* X2S-2, X2S-13, NICK-5, NICK-6, ADDR-10 */
 static void test_join_errors(void **state)
 {
 	struct scene *s = *state;
@@ -69,6 +69,11 @@ static void test_join_errors(void **state)
 	assert_heard(s, BEN,
 		     "presence \t error modify/jid-malformed "
 		     "by=r@chat.test id=j\n");
+	xmpp_put(s, "<presence from='" BEN "' to='r\\20@chat.test/Ben' id='j'>"
+		    "<x xmlns='" NS_MUC "'/></presence>");
+	assert_heard(s, BEN,
+		     "presence Ben error modify/jid-malformed "
+		     "by=r\\20@chat.test id=j\n");
 	join(s, ANN, "Ann");
 	join(s, BEN, "aNN");
 	n = xmpp_take(s, BEN);
