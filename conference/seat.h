@@ -119,11 +119,12 @@ enum seat_cmd_type {
 	 */
 	SEAT_ASK_VOICE,
 	/* Somebody is asked to come, by a room that lives elsewhere: text:
-	 * whom, a bare JID or a SIP URI; reason: why. REASON_OK: the room has
-	 * been asked; if he declines or can't be reached, a message from the
-	 * room tells. REASON_BAD_REQUEST (no address that it could understand),
-	 * REASON_UNSUPPORTED (a local room: its front ends invite, see
-	 * gateway/invitation.h). */
+	 * whom, a bare JID or a SIP URI; reason: why; target: the invitation's
+	 * id, under which a SIP conference's outcome is told to the front end
+	 * (back_sip_cfg.invited); a MUC's that is no success a message from the
+	 * room tells. REASON_OK: the room has been asked, REASON_BAD_REQUEST
+	 * (no address that it could understand), REASON_UNSUPPORTED (a local
+	 * room: its front ends invite, see gateway/invitation.h). */
 	SEAT_INVITE,
 	/* code (REASON_OK stands for REASON_LEFT), text: why. The seat is free
 	 * when seat_command returns: neither a result nor SEAT_ENDED follows,
