@@ -233,7 +233,8 @@ static void read_wire(struct stage *s, unsigned at)
 	}
 	if (n < 0 || rest.n == IN_SIZE)
 		errx(1, "SIP user %u got what is no MSRP", at);
-	memmove(e->have, rest.p, rest.n);
+	if (rest.n)
+		memmove(e->have, rest.p, rest.n);
 	e->n_have = rest.n;
 }
 
