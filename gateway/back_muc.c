@@ -22,6 +22,8 @@ struct back_muc *back_muc_new(const struct back_muc_cfg *cfg)
 	b->loop = cfg->loop;
 	b->log = loop_log(cfg->loop);
 	b->proxies = table_new();
+	for (unsigned by = 0; by < BY_COUNT; by++)
+		b->whose[by] = table_new();
 	b->rooms = table_new();
 	b->down = table_new();
 	b->invited = invited_new();
@@ -48,6 +50,8 @@ void back_muc_free(struct back_muc *b)
 	table_free(b->down);
 	table_free(b->rooms);
 	table_free(b->proxies);
+	for (unsigned by = 0; by < BY_COUNT; by++)
+		table_free(b->whose[by]);
 	arena_free(b->arena);
 	buf_done(&b->out);
 	free(b);
@@ -153,16 +157,72 @@ struct proxy *muc_proxy(const struct back_muc *b, struct str room,
 	return p;
 }
 
+static struct str name_of(const struct proxy *p, unsigned by)
+{
+	return by == BY_USER ? leg_key(p->leg) : p->bare;
+}
+
+static uint64_t hash_of(const struct back_muc *b, struct str room,
+			struct str user)
+{
+	uint64_t h = str_hash(room, b->seed) ^ str_hash(user, b->seed + 1);
+
+	return h ? h : 1;
+}
+
+static void put_whose(struct proxy *p, unsigned by)
+{
+	struct back_muc *b = p->b;
+
+	p->same[by] =
+	    table_put(b->whose[by], hash_of(b, p->room, name_of(p, by)), p);
+}
+
+static void take_whose(struct proxy *p, unsigned by)
+{
+	struct back_muc *b = p->b;
+	uint64_t hash = hash_of(b, p->room, name_of(p, by));
+	struct proxy *first = table_get(b->whose[by], hash), **at = &first;
+
+	while (*at && *at != p)
+		at = &(*at)->same[by];
+	if (*at)
+		*at = p->same[by];
+	if (first)
+		table_put(b->whose[by], hash, first);
+	else
+		table_del(b->whose[by], hash);
+}
+
+static bool is_whose(const struct proxy *p, unsigned by, struct str room,
+		     struct str user)
+{
+	return str_eq(p->room, room) && str_eq(name_of(p, by), user);
+}
+
 struct proxy *muc_proxy_of(const struct back_muc *b, struct str room,
 			   struct str user, const struct proxy *but)
 {
+	uint64_t hash = hash_of(b, room, user);
 	struct proxy *p;
 
-	TAILQ_FOREACH (p, &b->list, link)
-		if (p != but && str_eq(p->room, room) &&
-		    (str_eq(p->bare, user) || str_eq(leg_key(p->leg), user)))
-			return p;
+	for (unsigned by = 0; by < BY_COUNT; by++)
+		for (p = table_get(b->whose[by], hash); p; p = p->same[by])
+			if (p != but && is_whose(p, by, room, user))
+				return p;
 	return NULL;
+}
+
+struct proxy *muc_sibling(const struct proxy *p, const struct proxy *after)
+{
+	struct str user = leg_key(p->leg);
+	struct proxy *next = after ? after->same[BY_USER]
+				   : table_get(p->b->whose[BY_USER],
+					       hash_of(p->b, p->room, user));
+
+	while (next && (next == p || !is_whose(next, BY_USER, p->room, user)))
+		next = next->same[BY_USER];
+	return next;
 }
 
 bool back_muc_has(const struct back_muc *b, struct str room, struct str user)
@@ -253,6 +313,8 @@ static struct proxy *proxy_new(struct back_muc *b, const struct seat_join *join,
 	cfg.user = p;
 	p->leg = leg_new(&cfg, join);
 	table_put_str(b->proxies, p->key, p);
+	for (unsigned by = 0; by < BY_COUNT; by++)
+		put_whose(p, by);
 	TAILQ_INSERT_TAIL(&b->list, p, link);
 	return p;
 }
@@ -281,6 +343,8 @@ static void take_out(struct proxy *p)
 		return;
 	p->ended = true;
 	table_del_str(b->proxies, p->key);
+	for (unsigned by = 0; by < BY_COUNT; by++)
+		take_whose(p, by);
 	TAILQ_REMOVE(&b->list, p, link);
 	timer_cancel(b->loop, &p->limit);
 	timer_cancel(b->loop, &p->due);

@@ -59,9 +59,13 @@ enum proxy_phase {
 
 #define SEEN_MAX 256
 
+/* Users are found by leg_key() and by their bare JID. */
+enum { BY_USER, BY_BARE, BY_COUNT };
+
 /* One device in one room. */
 struct proxy {
 	TAILQ_ENTRY(proxy) link;
+	struct proxy *same[BY_COUNT]; /* the next under one hash */
 	struct back_muc *b;
 	struct leg *leg;
 	char *text;
@@ -111,13 +115,14 @@ struct back_muc {
 	struct back_muc_cfg cfg;
 	struct loop *loop;
 	struct log *log;
-	struct table *proxies; /* by key */
+	struct table *proxies;	       /* by key */
+	struct table *whose[BY_COUNT]; /* by the hash of room and user */
 	TAILQ_HEAD(, proxy) list;
 	struct table *rooms; /* known_room by address */
 	struct table *down;  /* streams that are down, by domain */
 	struct invited_list *invited;
 	uint64_t last_id, seed;
-	bool stopping; /* nobody joins any more */
+	bool stopping;	     /* nobody joins any more */
 	char caps[64];	     /* the hash of what a proxy can do (XEP-0115) */
 	struct arena *arena; /* of the stanza being read */
 	struct buf out;
@@ -143,6 +148,8 @@ struct proxy *muc_proxy(const struct back_muc *b, struct str room,
  * or NULL. */
 struct proxy *muc_proxy_of(const struct back_muc *b, struct str room,
 			   struct str user, const struct proxy *but);
+/* Another of p's user in its room, after `after` (NULL: the first). */
+struct proxy *muc_sibling(const struct proxy *p, const struct proxy *after);
 void proxy_free(struct proxy *p);
 /* Ends it for its seats; the room is not told. */
 void proxy_end(struct proxy *p, struct reason why);

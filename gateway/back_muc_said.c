@@ -80,13 +80,11 @@ static void note_seen(struct proxy *p, const struct muc_said *in, uint64_t mark)
 static bool is_known_elsewhere(const struct proxy *p, const struct muc_said *in,
 			       uint64_t now)
 {
-	const struct proxy *o;
+	const struct proxy *o = NULL;
 
-	TAILQ_FOREACH (o, &p->b->list, link)
-		if (o != p && str_eq(o->room, p->room) &&
-		    str_eq(leg_key(o->leg), leg_key(p->leg)) &&
-		    (echo_knows(o->echoes, in->id, now) ||
-		     echo_knows(o->echoes, in->origin_id, now)))
+	while ((o = muc_sibling(p, o)))
+		if (echo_knows(o->echoes, in->id, now) ||
+		    echo_knows(o->echoes, in->origin_id, now))
 			return true;
 	return false;
 }
@@ -107,7 +105,7 @@ static enum echo_verdict match_echo(struct proxy *p, const struct muc_said *in,
 	    .nick = buf_str(&p->nick),
 	    .known_id = is_known_elsewhere(p, in, now),
 	    .rewrites = k && !k->stable_ids,
-	    .other_device = muc_proxy_of(p->b, p->room, leg_key(p->leg), p),
+	    .other_device = muc_sibling(p, NULL),
 	};
 	enum echo_verdict v;
 	void *data;

@@ -5,9 +5,10 @@
 
 #include "base/mem.h"
 #include "base/nfc.h"
+#include "base/table.h"
 
 struct echo {
-	TAILQ_ENTRY(echo) link;
+	TAILQ_ENTRY(echo) link, open_link;
 	void *data; /* NULL: closed, only the id is known still */
 	uint64_t at_ms, body;
 	char *text;
@@ -18,7 +19,9 @@ struct echoes {
 	uint64_t seed;
 	void (*lost)(void *user, void *data);
 	void *user;
-	TAILQ_HEAD(, echo) list; /* oldest first */
+	TAILQ_HEAD(echo_list, echo) list; /* oldest first */
+	struct echo_list open;		  /* those of them that are, likewise */
+	struct table *ids;		  /* NULL: none so far */
 	size_t n;
 };
 
@@ -31,11 +34,25 @@ struct echoes *echoes_new(uint64_t seed, void (*lost)(void *user, void *data),
 	e->lost = lost;
 	e->user = user;
 	TAILQ_INIT(&e->list);
+	TAILQ_INIT(&e->open);
 	return e;
+}
+
+static void *close_echo(struct echoes *e, struct echo *x)
+{
+	void *data = x->data;
+
+	if (data)
+		TAILQ_REMOVE(&e->open, x, open_link);
+	x->data = NULL;
+	return data;
 }
 
 static void forget(struct echoes *e, struct echo *x)
 {
+	close_echo(e, x);
+	if (table_get_str(e->ids, x->id) == x)
+		table_del_str(e->ids, x->id);
 	TAILQ_REMOVE(&e->list, x, link);
 	e->n--;
 	free(x->text);
@@ -48,6 +65,7 @@ void echoes_free(struct echoes *e)
 		return;
 	while (!TAILQ_EMPTY(&e->list))
 		forget(e, TAILQ_FIRST(&e->list));
+	table_free(e->ids);
 	free(e);
 }
 
@@ -60,15 +78,19 @@ static bool is_blank(char c)
 static uint64_t hash_of(const struct echoes *e, struct str body)
 {
 	struct buf lines = BUF_INIT(SIZE_MAX / 2), b = BUF_INIT(SIZE_MAX / 2);
+	ptrdiff_t cr;
 	uint64_t h;
 
 	while (body.n && is_blank(body.p[body.n - 1]))
 		body.n--;
-	for (size_t i = 0; i < body.n; i++)
-		if (body.p[i] != '\r')
-			buf_addc(&lines, body.p[i]);
-		else if (i + 1 == body.n || body.p[i + 1] != '\n')
-			buf_addc(&lines, '\n');
+	while ((cr = str_find(body, '\r')) >= 0) {
+		buf_add(&lines, str_of(body.p, (size_t)cr));
+		buf_addc(&lines, '\n');
+		body = str_from(body, (size_t)cr + 1);
+		if (body.n && *body.p == '\n')
+			body = str_from(body, 1);
+	}
+	buf_add(&lines, body);
 	nfc_add(&b, buf_str(&lines));
 	h = str_hash(buf_str(&b), e->seed);
 	buf_done(&lines);
@@ -76,18 +98,10 @@ static uint64_t hash_of(const struct echoes *e, struct str body)
 	return h;
 }
 
-static void *close_echo(struct echo *x)
-{
-	void *data = x->data;
-
-	x->data = NULL;
-	return data;
-}
-
 /* One that is open no longer, and whose owner is told so. */
 static void lose(struct echoes *e, struct echo *x)
 {
-	void *data = close_echo(x);
+	void *data = close_echo(e, x);
 
 	if (data && e->lost)
 		e->lost(e->user, data);
@@ -106,6 +120,11 @@ void echo_add(struct echoes *e, struct str id, struct str nick, struct str body,
 	x->at_ms = now_ms;
 	x->data = data;
 	TAILQ_INSERT_TAIL(&e->list, x, link);
+	if (data)
+		TAILQ_INSERT_TAIL(&e->open, x, open_link);
+	if (!e->ids)
+		e->ids = table_new();
+	table_put_str(e->ids, x->id, x);
 	if (++e->n <= ECHO_MAX)
 		return;
 	old = TAILQ_FIRST(&e->list);
@@ -121,14 +140,9 @@ static bool is_old(const struct echo *x, uint64_t age_ms, uint64_t now_ms)
 static struct echo *by_id(const struct echoes *e, struct str id,
 			  uint64_t now_ms)
 {
-	struct echo *x;
+	struct echo *x = id.n && e->ids ? table_get_str(e->ids, id) : NULL;
 
-	if (!id.n)
-		return NULL;
-	TAILQ_FOREACH (x, &e->list, link)
-		if (str_eq(x->id, id) && !is_old(x, ECHO_ID_MS, now_ms))
-			return x;
-	return NULL;
+	return x && !is_old(x, ECHO_ID_MS, now_ms) ? x : NULL;
 }
 
 bool echo_knows(const struct echoes *e, struct str id, uint64_t now_ms)
@@ -142,8 +156,8 @@ static struct echo *oldest(struct echoes *e, const uint64_t *body,
 {
 	struct echo *x;
 
-	TAILQ_FOREACH (x, &e->list, link)
-		if (x->data && !is_old(x, ECHO_BODY_MS, now_ms) &&
+	TAILQ_FOREACH (x, &e->open, open_link)
+		if (!is_old(x, ECHO_BODY_MS, now_ms) &&
 		    (!body || *body == x->body))
 			return x;
 	return NULL;
@@ -171,12 +185,14 @@ static struct echo *match_id(struct echoes *e, const struct echo_seen *seen,
 static struct echo *match_text(struct echoes *e, const struct echo_seen *seen,
 			       const struct echo_context *c, uint64_t now_ms)
 {
-	uint64_t body = hash_of(e, seen->body);
+	uint64_t body;
 	struct echo *x;
 
-	if (seen->delayed || c->known_id || echo_knows(e, seen->id, now_ms) ||
+	if (TAILQ_EMPTY(&e->open) || seen->delayed || c->known_id ||
+	    echo_knows(e, seen->id, now_ms) ||
 	    echo_knows(e, seen->origin_id, now_ms))
 		return NULL;
+	body = hash_of(e, seen->body);
 	x = oldest(e, &body, now_ms);
 	if (!x && c->rewrites && !c->other_device && !seen->origin_id.n)
 		x = oldest(e, NULL, now_ms);
@@ -196,7 +212,7 @@ enum echo_verdict echo_match(struct echoes *e, const struct echo_seen *seen,
 		x = match_text(e, seen, c, now_ms);
 	if (!x)
 		return ECHO_NONE;
-	*data = close_echo(x);
+	*data = close_echo(e, x);
 	return ECHO_OWN;
 }
 
@@ -204,16 +220,18 @@ void *echo_failed(struct echoes *e, struct str id, uint64_t now_ms)
 {
 	struct echo *x = id.n ? by_id(e, id, now_ms) : oldest(e, NULL, now_ms);
 
-	return x ? close_echo(x) : NULL;
+	return x ? close_echo(e, x) : NULL;
 }
 
 void echo_close(struct echoes *e, const void *data)
 {
-	struct echo *x;
+	struct echo *x, *next;
 
-	TAILQ_FOREACH (x, &e->list, link)
+	for (x = TAILQ_FIRST(&e->open); x; x = next) {
+		next = TAILQ_NEXT(x, open_link);
 		if (x->data == data)
-			close_echo(x);
+			close_echo(e, x);
+	}
 }
 
 uint64_t echo_expire(struct echoes *e, uint64_t now_ms)
@@ -227,10 +245,8 @@ uint64_t echo_expire(struct echoes *e, uint64_t now_ms)
 		if (is_old(x, ECHO_ID_MS, now_ms))
 			forget(e, x);
 	}
-	TAILQ_FOREACH (x, &e->list, link)
-		if (x->data)
-			return x->at_ms + ECHO_BODY_MS - now_ms;
-	return 0;
+	x = TAILQ_FIRST(&e->open);
+	return x ? x->at_ms + ECHO_BODY_MS - now_ms : 0;
 }
 
 void *echo_next(const struct echoes *e, size_t *it)
@@ -238,8 +254,8 @@ void *echo_next(const struct echoes *e, size_t *it)
 	struct echo *x;
 	size_t i = 0;
 
-	TAILQ_FOREACH (x, &e->list, link)
-		if (x->data && i++ == *it) {
+	TAILQ_FOREACH (x, &e->open, open_link)
+		if (i++ == *it) {
 			++*it;
 			return x->data;
 		}
