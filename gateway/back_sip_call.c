@@ -21,22 +21,32 @@ static void put_text(struct buf *b, const struct port_msg *m, unsigned retry_s)
 		buf_addf(b, "%sretry after %u s", b->n ? ": " : "", retry_s);
 }
 
-/* Table A; a new address goes into the text, as does when to come again
- * (ERR-5, ERR-6, ERR-7). */
+/* A room as XMPP writes it, anything else as it is. */
+static void put_venue(struct buf *b, struct str contact)
+{
+	int status;
+
+	buf_addz(b, "xmpp:");
+	if (map_sip_to_room(contact, b, NULL, &status) >= 0)
+		return;
+	buf_clear(b);
+	buf_add(b, contact);
+}
+
+/* Table A, with the new address, and when to come again (ERR-5, ERR-6, ERR-7).
+ */
 static void refused(struct bs_leg *l, const struct port_msg *m)
 {
-	struct buf text = BUF_INIT(8192);
+	struct buf text = BUF_INIT(8192), venue = BUF_INIT(8192);
 	struct reason why = {
 	    .code = map_sip_to_reason(m->status),
 	    .retry_s = sip_retry_after(m),
 	};
 
-	if (m->status == 301 || m->status == 302) {
-		why.venue = m->f[PORT_F_CONTACT];
-		buf_add(&text, m->f[PORT_F_CONTACT]);
-	} else {
-		put_text(&text, m, why.retry_s);
-	}
+	if (m->status == 301 || m->status == 302)
+		put_venue(&venue, m->f[PORT_F_CONTACT]);
+	put_text(&text, m, why.retry_s);
+	why.venue = buf_str(&venue);
 	why.text = buf_str(&text);
 	log_info(l->b->log, "back_sip.refused", "room=%s user=%s status=%d",
 		 LOGQ(l->room), LOGQ(l->user), m->status);
@@ -44,6 +54,7 @@ static void refused(struct bs_leg *l, const struct port_msg *m)
 		bs_block(l, why);
 	bs_end(l, why, false);
 	buf_done(&text);
+	buf_done(&venue);
 }
 
 /* RFC 4028 §7.3: once, with the interval that is wanted. */

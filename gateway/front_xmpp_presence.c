@@ -200,8 +200,9 @@ void fx_join_failed(struct fx_session *s, struct reason why)
 	s->f->stats.refused++;
 	s->f->stats.refused_for[why.code]++;
 	buf_addz(b, "><x xmlns='" NS_MUC "'/>");
-	x_put_error(b, e, s->room,
-		    why.text.n ? why.text : str_z(reason_text(why.code)));
+	x_put_error_at(b, e, s->room,
+		       why.text.n ? why.text : str_z(reason_text(why.code)),
+		       why.venue);
 	buf_addz(b, "</presence>");
 	fx_send(s->f, str_z(s->domain->name));
 }

@@ -217,12 +217,25 @@ void x_read_error(const struct xnode *stanza, struct arena *a,
 void x_put_error(struct buf *b, struct stanza_error e, struct str by,
 		 struct str text)
 {
+	x_put_error_at(b, e, by, text, STR_NONE);
+}
+
+void x_put_error_at(struct buf *b, struct stanza_error e, struct str by,
+		    struct str text, struct str address)
+{
 	buf_addz(b, "<error");
 	x_put_attr(b, "type", str_z(e.type));
 	x_put_attr(b, "by", by);
 	buf_addz(b, "><");
 	buf_addz(b, e.condition);
-	buf_addz(b, " xmlns='" NS_STANZAS "'/>");
+	buf_addz(b, " xmlns='" NS_STANZAS "'");
+	if (address.n) {
+		buf_addc(b, '>');
+		xml_add_text(b, address);
+		buf_addf(b, "</%s>", e.condition);
+	} else {
+		buf_addz(b, "/>");
+	}
 	if (text.n) {
 		buf_addz(b, "<text xmlns='" NS_STANZAS "' xml:lang='en'>");
 		xml_add_text(b, text);

@@ -97,6 +97,10 @@ void x_read_error(const struct xnode *stanza, struct arena *a,
  */
 void x_put_error(struct buf *b, struct stanza_error e, struct str by,
 		 struct str text);
+/* Likewise of gone or redirect, which name a new address (RFC 6120 §8.3.3.5);
+ * empty: they don't. */
+void x_put_error_at(struct buf *b, struct stanza_error e, struct str by,
+		    struct str text, struct str address);
 
 /* A JID's parts: slices, not prepared (the server has done that). */
 struct jid {

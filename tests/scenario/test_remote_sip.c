@@ -327,6 +327,30 @@ static void test_refused(void **state)
 	focus_done(&f);
 }
 
+/* ERR-6: where the room is now */
+static void test_moved(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m = port_msg(PORT_RESPONSE);
+	const struct xnode *n;
+	struct focus f;
+
+	for (int i = 0; i < 2; i++) {
+		focus_asked(&f, s, JULIET, "JuliC");
+		m.dlg = f.invite.dlg;
+		m.req = f.invite.req;
+		m.status = i ? 410 : 301;
+		m.f[PORT_F_CONTACT] =
+		    i ? STR_NONE : STR("sip:new@other.test;transport=tcp");
+		scene_sip_event(s, &m);
+		n = x_child(xmpp_take(s, JULIET), "error", NS_CLIENT);
+		assert_true(str_eq(x_attr(n, "type"), STR("cancel")));
+		assert_string_equal(xmpp_text(s, n, "gone"),
+				    i ? "" : "xmpp:new@other.test");
+		focus_done(&f);
+	}
+}
+
 /* ERR-7: it is not asked again before the time that it has given. */
 static void test_retry_after(void **state)
 {
@@ -472,6 +496,7 @@ int main(void)
 	    TEST(test_nick_refused),
 	    TEST_IN(test_renamed, setup_rename),
 	    TEST(test_refused),
+	    TEST(test_moved),
 	    TEST(test_retry_after),
 	    TEST(test_left_early),
 	    TEST(test_no_session),
