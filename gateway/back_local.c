@@ -175,12 +175,10 @@ const struct room_policy *back_local_settings(const struct back_local *b,
 	return there ? room_policy(there) : config_policy(b->cfg, room);
 }
 
-/* XEP-0421: the same for a user whenever he is in this room, telling nobody who
- * he is. The key comes from the component's secret, so that it outlives a
- * restart. */
-static struct str stable_id(const struct back_local *b,
-			    const struct domain_config *d,
-			    const struct seat_join *join, char hex[41])
+/* The key comes from the component's secret, so that it outlives a restart. */
+struct str back_local_stable_id(const struct back_local *b,
+				const struct domain_config *d, struct str room,
+				struct str user, char hex[41])
 {
 	char sha1[] = OSSL_DIGEST_NAME_SHA1;
 	OSSL_PARAM params[] = {
@@ -193,11 +191,9 @@ static struct str stable_id(const struct back_local *b,
 	if (!ctx ||
 	    !EVP_MAC_init(ctx, (const unsigned char *)d->secret,
 			  strlen(d->secret), params) ||
-	    !EVP_MAC_update(ctx, (const unsigned char *)join->room.p,
-			    join->room.n) ||
+	    !EVP_MAC_update(ctx, (const unsigned char *)room.p, room.n) ||
 	    !EVP_MAC_update(ctx, (const unsigned char *)"", 1) ||
-	    !EVP_MAC_update(ctx, (const unsigned char *)join->user.p,
-			    join->user.n) ||
+	    !EVP_MAC_update(ctx, (const unsigned char *)user.p, user.n) ||
 	    !EVP_MAC_final(ctx, mac, &n, sizeof(mac)))
 		abort(); /* nothing but memory can be missing */
 	EVP_MAC_CTX_free(ctx);
@@ -301,7 +297,8 @@ static enum reason_code join_room(struct back_local *b, struct seat_join *join,
 		return REASON_NO_ROOM;
 	fill_identity(b, join, &jid, &account);
 	if (!join->observer)
-		join->stable_id = stable_id(b, d, join, hex);
+		join->stable_id =
+		    back_local_stable_id(b, d, join->room, join->user, hex);
 	join->may_create =
 	    founds || (back_local_is_name(b, join->room) &&
 		       back_local_may_create(b, str_z(d->name), join->world));

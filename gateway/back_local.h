@@ -25,6 +25,11 @@ const struct domain_config *back_local_domain(const struct back_local *b,
 const struct map_domains *back_local_domains(const struct back_local *b);
 bool back_local_policy(const struct back_local *b, struct str room,
 		       struct room_policy *out);
+/* XEP-0421: the same for a user whenever he is in this room of the domain,
+ * telling nobody who he is; in hex. */
+struct str back_local_stable_id(const struct back_local *b,
+				const struct domain_config *d, struct str room,
+				struct str user, char hex[41]);
 /* May a user of this world bring a room of this domain into being (FOCUS-2,
  * X2S-12)? */
 bool back_local_may_create(const struct back_local *b, struct str domain,

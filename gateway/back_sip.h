@@ -21,6 +21,10 @@ struct back_sip_cfg {
 	/* To the SIP process, and a fresh id for a request or dialog. */
 	void (*send)(void *user, const struct port_msg *m);
 	uint64_t (*request_id)(void *user);
+	/* The id by which others know this user in the room (XEP-0421); NULL:
+	 * there are none. */
+	struct str (*stable_id)(void *user, const struct domain_config *d,
+				struct str room, struct str of, char hex[41]);
 	/* What has come of a SEAT_INVITE: its target, a final SIP status. */
 	void (*invited)(void *user, uint64_t id, int status, struct str phrase);
 	void *user;

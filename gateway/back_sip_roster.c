@@ -80,9 +80,20 @@ static void show_as(struct bs_leg *l, struct bs_user *u, struct str name)
 
 /* --- into the leg --- */
 
+static struct str stable_id(struct bs_leg *l, struct str user, char hex[41])
+{
+	const struct back_sip_cfg *cfg = &l->b->cfg;
+	const struct domain_config *dom = bs_domain(l);
+
+	if (!dom || !cfg->stable_id)
+		return STR_NONE;
+	return cfg->stable_id(cfg->user, dom, l->room, user, hex);
+}
+
 static void put(struct bs_leg *l, struct bs_user *u)
 {
 	static const struct device device = {.private_messages = true};
+	char hex[41];
 	struct buf jid = BUF_INIT(8192);
 	struct occupant like = {
 	    .devices = &device,
@@ -100,12 +111,14 @@ static void put(struct bs_leg *l, struct bs_user *u)
 
 	bs_user_jid(l, u, &jid);
 	like.jid = buf_str(&jid);
+	like.stable_id = stable_id(l, like.jid.n ? like.jid : like.user, hex);
 	leg_put(l->leg, &like, NULL);
 	buf_done(&jid);
 }
 
 void bs_roster_put_self(struct bs_leg *l, const struct leg_cause *cause)
 {
+	char hex[41];
 	struct occupant like = {
 	    .world = WORLD_XMPP,
 	    .nick = str_z(l->nick),
@@ -113,6 +126,7 @@ void bs_roster_put_self(struct bs_leg *l, const struct leg_cause *cause)
 	    .user = l->user,
 	    .jid = l->user,
 	    .sip_uri = l->from,
+	    .stable_id = stable_id(l, l->user, hex),
 	    .role = l->role,
 	    .affiliation = l->affiliation,
 	    .presence = {.show = str_z(l->show), .status = str_z(l->status)},

@@ -102,6 +102,14 @@ static bool policy(void *user, struct str room, struct room_policy *out)
 	return back_local_policy(c->back, room, out);
 }
 
+static struct str stable_id(void *user, const struct domain_config *d,
+			    struct str room, struct str of, char hex[41])
+{
+	struct core *c = user;
+
+	return back_local_stable_id(c->back, d, room, of, hex);
+}
+
 static const struct map_domains *domain_names(void *user)
 {
 	struct core *c = user;
@@ -268,6 +276,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .config = config,
 	    .msrp = c->msrp,
 	    .dns = c->dns,
+	    .stable_id = stable_id,
 	    .domain_names = domain_names,
 	    .bridged = c->bridged,
 	    .send = sip_send,

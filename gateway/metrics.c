@@ -241,6 +241,26 @@ static void write_xmpp(struct buf *b, const struct vitals *v)
 	write_links(b, v);
 }
 
+static void write_back_sip(struct buf *b, const struct vitals *v)
+{
+	const struct back_sip_stats *s = &v->back_sip;
+
+	gauge(b, "stoxd_conference_legs",
+	      "Places of XMPP users in SIP conferences elsewhere.", s->legs);
+	counter(b, "stoxd_conference_joins_total",
+		"Joins of SIP conferences elsewhere.", s->joins);
+	counter(b, "stoxd_conference_refused_total",
+		"Joins that SIP conferences elsewhere refused.", s->refused);
+	counter(b, "stoxd_conference_lost_total",
+		"MSRP sessions with SIP conferences elsewhere that broke.",
+		s->lost);
+	counter(b, "stoxd_conference_messages_in_total",
+		"Messages from SIP conferences elsewhere.", s->messages_in);
+	counter(b, "stoxd_conference_messages_out_total",
+		"Messages that SIP conferences elsewhere have taken.",
+		s->messages_out);
+}
+
 static void write_store(struct buf *b, const struct vitals *v)
 {
 	counter(b, "stoxd_store_changes_total",
@@ -321,6 +341,7 @@ void metrics_write(struct buf *b, const struct vitals *v)
 	write_sip(b, v);
 	write_msrp(b, v);
 	write_xmpp(b, v);
+	write_back_sip(b, v);
 	write_store(b, v);
 	write_files(b, v);
 	write_process(b, v);

@@ -2,6 +2,7 @@
  * Prometheus. */
 #pragma once
 
+#include "gateway/back_sip.h"
 #include "gateway/files.h"
 #include "gateway/links.h"
 #include "gateway/store.h"
@@ -18,6 +19,7 @@ struct vitals {
 	size_t rooms, occupants[WORLDS];
 	struct front_sip_stats sip;
 	struct front_xmpp_stats xmpp;
+	struct back_sip_stats back_sip;
 	struct msrp_stats msrp;
 	struct msrp_load msrp_load;
 	struct sip_child_stats sip_child;

@@ -71,6 +71,39 @@ static void say(struct scene *s, const char *to, const char *type,
 
 /* --- messages --- */
 
+static const char *stable_id(struct scene *s, const struct xnode *n)
+{
+	const struct xnode *id = x_child(n, "occupant-id", NULL);
+
+	assert_non_null(id);
+	return arena_dup(s->arena, x_attr(id, "id")).p;
+}
+
+/* X2S-39: all have ids that stay the same when they come again. */
+static void test_stable_ids(void **state)
+{
+	struct scene *s = *state;
+	const struct xnode *n;
+	struct focus f;
+	const char *id;
+
+	focus_joined(&f, s);
+	assert_int_equal(
+	    focus_says(&f, "<sip:romeo@sip.test>", FOCUS_ROOM, PLAIN("hi")),
+	    200);
+	id = stable_id(s, from(s, "message", "Romeo"));
+	focus_notifies(&f, "full", "<users>" FOCUS_JULIET "</users>");
+	assert_string_equal(stable_id(s, from(s, "presence", "Romeo")), id);
+	focus_notifies(&f, "full",
+		       "<users>" FOCUS_ROMEO FOCUS_JULIET "</users>");
+	n = from(s, "presence", "Romeo");
+	assert_string_equal(stable_id(s, n), id);
+	say(s, "", "groupchat", "m1", "<body>x</body>");
+	focus_replies(&f, focus_hears(&f, "SEND"), "200 OK");
+	assert_string_not_equal(stable_id(s, from(s, "message", "JuliC")), id);
+	focus_done(&f);
+}
+
 /* RFC 7702 examples 12 to 15; X2S-36, X2S-37: her own comes back after the
  * 200, not before, and once */
 static void test_say(void **state)
@@ -729,16 +762,17 @@ static void test_shutdown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_say),	     TEST(test_not_said),
-	    TEST(test_session_gone), TEST(test_too_long),
-	    TEST(test_heard),	     TEST(test_private),
-	    TEST(test_no_private),   TEST(test_not_hers),
-	    TEST(test_nick),	     TEST(test_two_devices),
-	    TEST(test_roster),	     TEST(test_odd_roster),
-	    TEST(test_subject),	     TEST(test_subscription),
-	    TEST(test_ended),	     TEST(test_lost),
-	    TEST(test_leaves),	     TEST(test_session_timer),
-	    TEST(test_reinvite),     TEST(test_shutdown),
+	    TEST(test_stable_ids),    TEST(test_say),
+	    TEST(test_not_said),      TEST(test_session_gone),
+	    TEST(test_too_long),      TEST(test_heard),
+	    TEST(test_private),	      TEST(test_no_private),
+	    TEST(test_not_hers),      TEST(test_nick),
+	    TEST(test_two_devices),   TEST(test_roster),
+	    TEST(test_odd_roster),    TEST(test_subject),
+	    TEST(test_subscription),  TEST(test_ended),
+	    TEST(test_lost),	      TEST(test_leaves),
+	    TEST(test_session_timer), TEST(test_reinvite),
+	    TEST(test_shutdown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
