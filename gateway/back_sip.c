@@ -165,7 +165,8 @@ static struct bs_leg *bs_leg_new(struct back_sip *b,
 		.user = l,
 		.last_id = &b->last_id,
 		.bridged = b->cfg.bridged,
-		.max_occupants = dom ? dom->policy.max_occupants : 10000,
+		/* and the user himself */
+		.max_occupants = (dom ? dom->policy.max_occupants : 10000) + 1,
 	    },
 	    join);
 	TAILQ_INSERT_TAIL(&b->legs, l, link);

@@ -85,6 +85,10 @@ enum reason_code bs_fill_addresses(struct bs_leg *l,
 	    map_room_to_sip(&room, l->room, STR_NONE) == 0) {
 		l->from = arena_dup(l->arena, buf_str(&uri));
 		l->room_uri = arena_dup(l->arena, buf_str(&room));
+		l->from_value =
+		    arena_printf(l->arena, "<%.*s>", STR_ARG(l->from));
+		l->to_value =
+		    arena_printf(l->arena, "<%.*s>", STR_ARG(l->room_uri));
 		l->contact = contact(l);
 		code = REASON_OK;
 	}

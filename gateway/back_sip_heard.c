@@ -61,8 +61,9 @@ static void author(const struct bs_leg *l, struct cpim_addr from,
 	if (of_room(l, from.uri, nick))
 		return;
 	buf_clear(nick);
-	if (from.name.n && map_prep_resource(nick, from.name) == 0)
-		return;
+	if (from.name.n && map_prep_resource(nick, from.name) == 0 &&
+	    !leg_by_nick(l->leg, buf_str(nick)))
+		return; /* else it would be another's name */
 	buf_clear(nick);
 	if (map_prep_resource(nick, from.uri) < 0)
 		buf_clear(nick);

@@ -108,9 +108,10 @@ struct bs_leg {
 	struct arena *arena;
 	/* in the arena */
 	struct str room, domain, room_uri, user, from, contact;
-	char *key, *nick; /* nick: wanted, then own */
-	bool named;	  /* the conference has granted it by NICKNAME */
-	char *old_nick;	  /* before that, which lists may still have */
+	struct str from_value, to_value; /* of headers */
+	char *key, *nick;		 /* nick: wanted, then own */
+	bool named;	/* the conference has granted it by NICKNAME */
+	char *old_nick; /* before that, which lists may still have */
 	bool renamed;
 	unsigned names_tried;
 	char *show, *status; /* his presence */
@@ -268,6 +269,8 @@ void bs_watch_notify(struct bs_leg *l, struct bs_dialog *d,
 
 /* false: it could not be read, or does not follow what came before. */
 bool bs_roster_take(struct bs_leg *l, struct str document);
+/* This name is our user's now: who had it is shown under another. */
+void bs_roster_make_room(struct bs_leg *l, struct str nick);
 /* Our own occupant, as far as we know him. */
 void bs_roster_put_self(struct bs_leg *l, const struct leg_cause *cause);
 /* The nickname under which the user of this URI is in the leg; empty: nobody

@@ -43,9 +43,9 @@ static bool is_free(const struct bs_leg *l, const struct bs_user *u,
 {
 	const struct bs_user *other = table_get_str(l->by_shown, name);
 
-	if (other)
-		return other == u;
-	return u == l->self || !str_eq(name, str_z(l->nick));
+	if (u != l->self && str_eq(name, str_z(l->nick)))
+		return false;
+	return !other || other == u;
 }
 
 static bool choose_name(const struct bs_leg *l, const struct bs_user *u,
@@ -175,6 +175,16 @@ static void show(struct bs_leg *l, struct bs_user *u)
 	u->why = (struct reason){0};
 	u->fresh = false;
 	buf_done(&name);
+}
+
+void bs_roster_make_room(struct bs_leg *l, struct str nick)
+{
+	struct bs_user *u = table_get_str(l->by_shown, nick);
+
+	if (!u || u == l->self)
+		return;
+	hide(l, u);
+	show(l, u);
 }
 
 /* --- which of them is our own user --- */

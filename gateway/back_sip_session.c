@@ -106,6 +106,7 @@ static void on_new_name(struct bs_leg *l, const struct bs_op *o, int status)
 		free(l->old_nick);
 		l->old_nick = str_dup(str_z(old));
 		bs_set_nick(l, str_z(o->nick));
+		bs_roster_make_room(l, str_z(l->nick));
 		leg_rename(l->leg, str_z(old), str_z(o->nick), &cause);
 	}
 	free(old);

@@ -363,6 +363,26 @@ static void test_nick(void **state)
 	focus_done(&f);
 }
 
+/* A name that the switch gives her, and somebody is shown by */
+static void test_nick_of_another(void **state)
+{
+	struct scene *s = *state;
+	const struct xnode *n;
+	struct focus f;
+
+	focus_joined(&f, s);
+	xmpp_put(s, "<presence from='" JULIET
+		    "' to='r@conf.test/Romeo' id='n1'/>");
+	focus_replies(&f, focus_hears(&f, "Use-Nickname: \"Romeo\""), "200 OK");
+	assert_true(is_gone(from(s, "presence", "Romeo")));
+	from(s, "presence", "Romeo 2");
+	n = from(s, "presence", "JuliC");
+	assert_true(is_gone(n) && x_has_status(n, "303"));
+	n = from(s, "presence", "Romeo");
+	assert_true(x_has_status(n, "110"));
+	focus_done(&f);
+}
+
 /* X2S-25, X2S-26: two clients under one nickname have one place there */
 static void test_two_devices(void **state)
 {
@@ -762,17 +782,17 @@ static void test_shutdown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_stable_ids),    TEST(test_say),
-	    TEST(test_not_said),      TEST(test_session_gone),
-	    TEST(test_too_long),      TEST(test_heard),
-	    TEST(test_private),	      TEST(test_no_private),
-	    TEST(test_not_hers),      TEST(test_nick),
-	    TEST(test_two_devices),   TEST(test_roster),
-	    TEST(test_odd_roster),    TEST(test_subject),
-	    TEST(test_subscription),  TEST(test_ended),
-	    TEST(test_lost),	      TEST(test_leaves),
-	    TEST(test_session_timer), TEST(test_reinvite),
-	    TEST(test_shutdown),
+	    TEST(test_stable_ids),	TEST(test_say),
+	    TEST(test_not_said),	TEST(test_session_gone),
+	    TEST(test_too_long),	TEST(test_heard),
+	    TEST(test_private),		TEST(test_no_private),
+	    TEST(test_not_hers),	TEST(test_nick),
+	    TEST(test_nick_of_another), TEST(test_two_devices),
+	    TEST(test_roster),		TEST(test_odd_roster),
+	    TEST(test_subject),		TEST(test_subscription),
+	    TEST(test_ended),		TEST(test_lost),
+	    TEST(test_leaves),		TEST(test_session_timer),
+	    TEST(test_reinvite),	TEST(test_shutdown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
