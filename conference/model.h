@@ -119,7 +119,8 @@ struct occupant {
 	struct str display; /* the name he came with; may be empty */
 	/* identity: uri_key() of a SIP user, bare JID of an XMPP user */
 	struct str user;
-	/* WORLD_SIP: his address, as others may write to it */
+	/* WORLD_SIP: his address, as others may write to it; WORLD_XMPP: the
+	 * mapped one (may be empty), for rooms that show it */
 	struct str sip_uri;
 	/* bare JID; of a SIP user the mapped one (may be empty) */
 	struct str jid;
@@ -205,7 +206,8 @@ struct message {
 	struct str id;	  /* the archive's id (stanza-id) */
 	uint64_t time_ms; /* wall clock */
 	uint64_t author;  /* occupant id */
-	/* the author's, at that moment */
+	/* the author's, at that moment; an XMPP user's sip_uri only where all
+	 * may see it */
 	struct str nick, user, sip_uri, stable_id, jid;
 };
 

@@ -6,6 +6,8 @@
 
 bool message_stamp(struct room *r, const struct occupant *by, struct message *m)
 {
+	bool shown = by->world == WORLD_SIP || r->policy.non_anonymous;
+	struct str uri = shown ? by->sip_uri : STR_NONE;
 	char id[ID_CHARS + 1];
 
 	random_ident(id, ID_CHARS);
@@ -14,13 +16,13 @@ bool message_stamp(struct room *r, const struct occupant *by, struct message *m)
 	m->time_ms = loop_wall_ms(r->loop);
 	m->nick = arena_dup(m->arena, by->nick);
 	m->user = arena_dup(m->arena, by->user);
-	m->sip_uri = arena_dup(m->arena, by->sip_uri);
+	m->sip_uri = arena_dup(m->arena, uri);
 	m->stable_id = arena_dup(m->arena, by->stable_id);
 	m->jid = arena_dup(m->arena, by->jid);
 	m->id = arena_dup(m->arena, str_of(id, ID_CHARS));
 	return m->nick.n && m->id.n && m->user.n == by->user.n &&
-	       m->sip_uri.n == by->sip_uri.n &&
-	       m->stable_id.n == by->stable_id.n && m->jid.n == by->jid.n;
+	       m->sip_uri.n == uri.n && m->stable_id.n == by->stable_id.n &&
+	       m->jid.n == by->jid.n;
 }
 
 /* A moderator's deed is in the archive alone: newcomers don't get what it took

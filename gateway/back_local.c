@@ -202,17 +202,21 @@ struct str back_local_stable_id(const struct back_local *b,
 	return str_of(hex, 40);
 }
 
-/* Who he is in the other world, into text. */
+/* Who he is in the other world, into name and account. */
 static void fill_identity(const struct back_local *b, struct seat_join *join,
-			  struct buf *jid, struct buf *account)
+			  struct buf *name, struct buf *account)
 {
 	struct str uri = join->observer ? join->user : join->sip_uri;
+	const char *condition;
 	int status;
 
+	if (join->world == WORLD_XMPP && !join->observer &&
+	    map_jid_to_sip(&b->domains, join->user, name, &condition) == 0)
+		join->sip_uri = buf_str(name);
 	if (join->world != WORLD_SIP)
 		return;
-	if (uri.n && map_sip_to_jid(&b->domains, uri, jid, &status) >= 0)
-		join->jid = buf_str(jid);
+	if (uri.n && map_sip_to_jid(&b->domains, uri, name, &status) >= 0)
+		join->jid = buf_str(name);
 	if (join->account.n &&
 	    map_sip_to_jid(&b->domains, join->account, account, &status) >= 0)
 		join->account_jid = buf_str(account);

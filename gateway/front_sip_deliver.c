@@ -176,6 +176,14 @@ void call_flush(struct call *c)
 	call_tell_skipped(c);
 }
 
+static bool shows_addresses(struct call *c)
+{
+	struct room_info info;
+
+	seat_info(&c->seat, &info);
+	return info.non_anonymous;
+}
+
 /* The CPIM entity for a message that came from the other world, to this
  * address. */
 static struct blob *render(struct call *c, const struct message *m,
@@ -188,7 +196,7 @@ static struct blob *render(struct call *c, const struct message *m,
 	struct buf from = BUF_INIT(8192);
 	struct blob *out = NULL;
 
-	map_occupant_entity(&from, c->room, &author);
+	map_occupant_entity(&from, c->room, &author, shows_addresses(c));
 	if (map_message_to_cpim(&b, m,
 				(struct cpim_addr){m->nick, buf_str(&from)},
 				(struct cpim_addr){STR_NONE, to}, &map) &&
@@ -289,7 +297,8 @@ void call_deliver(struct call *c, const struct seat_ev *ev)
 	} else if (m->world == WORLD_SIP) {
 		body =
 		    ev->delayed ? with_date(m) : blob_ref(m->form[WORLD_SIP]);
-	} else if (!m->private && str_eq(c->dialled, c->room_uri)) {
+	} else if (!m->private && str_eq(c->dialled, c->room_uri) &&
+		   (!m->sip_uri.n || shows_addresses(c))) {
 		if (!m->form[WORLD_SIP])
 			m->form[WORLD_SIP] = render(c, m, c->room_uri);
 		body = blob_ref(m->form[WORLD_SIP]);

@@ -48,9 +48,10 @@ static char *written(struct confinfo_user *u)
 }
 
 char *farewell_of(struct watched_room *w, const struct occupant *o,
-		  bool contacts, const struct roster_failure *why)
+		  struct str entity, bool contacts,
+		  const struct roster_failure *why)
 {
-	struct map_roster_cfg cfg = {.room = str_z(w->name),
+	struct map_roster_cfg cfg = {.entity = entity,
 				     .show_contacts = contacts};
 	struct arena *a = arena_new(USER_MAX);
 	struct confinfo_user u;

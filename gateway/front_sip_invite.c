@@ -9,6 +9,7 @@
 
 void front_sip_invite(struct front_sip *f, const struct invitation *i)
 {
+	const struct room_policy *p = back_local_settings(f->cfg.back, i->room);
 	struct arena *a = arena_new(65536);
 	struct buf by = BUF_INIT(8192), room = BUF_INIT(4096);
 	struct dial_wish w = {
@@ -21,7 +22,7 @@ void front_sip_invite(struct front_sip *f, const struct invitation *i)
 
 	map_room_to_sip(&room, i->room, STR_NONE);
 	w.dialled = buf_str(&room);
-	map_occupant_entity(&by, i->room, i->by);
+	map_occupant_entity(&by, i->room, i->by, p && p->non_anonymous);
 	if (!by.err) {
 		w.by = buf_str(&by);
 		w.referred_by = arena_printf(a, "<%.*s>", STR_ARG(w.by));

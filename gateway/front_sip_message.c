@@ -29,6 +29,28 @@ static bool own_identity(struct call *c, struct arena *a, struct str uri)
 	return o && o->world == WORLD_SIP && str_eq(o->user, c->user);
 }
 
+/* An XMPP user by his own address, where the room shows it (PRIV-2). */
+static const struct occupant *by_address(struct call *c, struct arena *a,
+					 struct str uri)
+{
+	const struct occupant *o = NULL;
+	struct buf jid = BUF_INIT(8192);
+	struct room_info info;
+	size_t it = 0;
+
+	seat_info(&c->seat, &info);
+	if (!info.non_anonymous)
+		return NULL;
+	if (back_local_jid(c->f->cfg.back, uri, &jid))
+		o = seat_by_user(&c->seat, buf_str(&jid));
+	buf_done(&jid);
+	uri = o ? uri : bare_uri(a, uri);
+	while (!o && (o = seat_roster(&c->seat, &it)))
+		if (o->world != WORLD_XMPP || !str_eq(o->sip_uri, uri))
+			o = NULL;
+	return o;
+}
+
 /* Whom To names: the room (*to = 0) or an occupant. 200, or 404. */
 static int find_target(struct call *c, struct arena *a, struct str uri,
 		       uint64_t *to)
@@ -48,6 +70,8 @@ static int find_target(struct call *c, struct arena *a, struct str uri,
 		o = user_called(c, user_key(a, uri));
 		if (!o)
 			o = draft_occupant(c, uri);
+		if (!o)
+			o = by_address(c, a, uri);
 	}
 	if (o) {
 		*to = o->id;

@@ -195,9 +195,9 @@ struct call {
 	struct invitees *invitees; /* of his INVITE; NULL: none */
 	bool founds;		   /* the factory has named a room for it */
 	uint64_t replaces; /* the dialog that this call takes over, or 0 */
-	struct receipt *receipts;  /* CALL_RECEIPTS_MAX, a ring; or NULL */
-	uint64_t n_receipts;	   /* so far */
-	struct parcel *parcels;	   /* likewise */
+	struct receipt *receipts; /* CALL_RECEIPTS_MAX, a ring; or NULL */
+	uint64_t n_receipts;	  /* so far */
+	struct parcel *parcels;	  /* likewise */
 	uint64_t n_parcels;
 	struct dial_asker *askers; /* invited: are told what comes of it */
 	struct guest *guest;   /* invited: how the rosters show it until then */
@@ -571,7 +571,8 @@ struct roster_failure {
 };
 /* The user as one who has just gone, with his endpoints (EVENT-22): XML. */
 char *farewell_of(struct watched_room *w, const struct occupant *o,
-		  bool contacts, const struct roster_failure *why);
+		  struct str entity, bool contacts,
+		  const struct roster_failure *why);
 char *farewell_of_guest(struct watched_room *w, const struct guest_view *g,
 			const struct roster_failure *why);
 /* A guest as a user who is being called. */

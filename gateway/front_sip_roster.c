@@ -48,20 +48,32 @@ static struct blob *blob_of(struct buf *b)
 	return blob;
 }
 
+/* PRIV-1, PRIV-2: who may see an XMPP user's address. Of rooms elsewhere we
+ * know only those that were shown to us. */
+static bool shows_jids(struct watched_room *w, unsigned view)
+{
+	struct room_info info;
+
+	seat_info(&w->seat, &info);
+	return info.non_anonymous || view & VIEW_CONTACTS || *w->user;
+}
+
 static void put_occupant(struct watched_room *w, struct buf *b,
-			 const struct occupant *o, unsigned view)
+			 const struct watched_user *u, const struct occupant *o,
+			 unsigned view)
 {
 	struct map_roster_cfg cfg = {
-	    .room = str_z(w->name),
+	    .entity = str_z(u->entity),
+	    .show_jid = shows_jids(w, view),
 	    .name_in_display = view & VIEW_NAMES,
 	    .show_contacts = view & VIEW_CONTACTS,
 	};
 	struct arena *a = arena_new(1u << 20);
-	struct confinfo_user u;
+	struct confinfo_user out;
 
-	if (map_occupant_to_confinfo(o, &cfg, a, &u) == 0) {
-		farewell_decorate(w->f, o, a, &u);
-		confinfo_user(b, &u);
+	if (map_occupant_to_confinfo(o, &cfg, a, &out) == 0) {
+		farewell_decorate(w->f, o, a, &out);
+		confinfo_user(b, &out);
 	}
 	arena_free(a);
 }
@@ -74,7 +86,7 @@ static struct blob *written(struct watched_room *w,
 	struct guest_view g;
 
 	if (o)
-		put_occupant(w, &b, o, view);
+		put_occupant(w, &b, u, o, view);
 	else if (!u->id && guest_find(w, u->entity, &g))
 		farewell_put_guest(&b, &g);
 	return blob_of(&b);

@@ -13,12 +13,15 @@
 
 /* --- users --- */
 
-static struct str entity_of(const struct watched_room *w,
-			    const struct occupant *o, struct buf *b)
+static struct str entity_of(struct watched_room *w, const struct occupant *o,
+			    struct buf *b)
 {
+	struct room_info info;
+
 	if (o->world == WORLD_SIP)
 		return o->sip_uri;
-	map_occupant_entity(b, str_z(w->name), o);
+	seat_info(&w->seat, &info);
+	map_occupant_entity(b, str_z(w->name), o, info.non_anonymous);
 	return buf_str(b);
 }
 
@@ -38,6 +41,7 @@ static void user_free(struct watched_room *w, struct watched_user *u)
 {
 	TAILQ_REMOVE(&w->users, u, link);
 	table_del_str(w->by_entity, str_z(u->entity));
+	table_del(w->by_id, u->id);
 	if (u->gone)
 		w->n_gone--;
 	else
@@ -71,20 +75,49 @@ static struct watched_user *touch(struct watched_room *w, struct str entity)
 	return u;
 }
 
+static void set_id(struct watched_room *w, struct watched_user *u, uint64_t id)
+{
+	if (u->id)
+		table_del(w->by_id, u->id);
+	u->id = id;
+	if (id)
+		table_put(w->by_id, id, u);
+}
+
 static void set_gone(struct watched_room *w, struct watched_user *u)
 {
-	u->id = 0;
+	set_id(w, u, 0);
 	u->gone = true;
 	w->n_users--;
 	w->n_gone++;
 }
 
+/* Has somebody else this address? Another nickname of the same XMPP user, say.
+ */
+static bool is_taken(struct watched_room *w, struct str entity, uint64_t id)
+{
+	const struct watched_user *u = table_get_str(w->by_entity, entity);
+
+	return u && u->id && u->id != id;
+}
+
+/* His entity is a new one if his name is part of it, or if the room shows
+ * addresses now, or no longer. */
 static void touch_occupant(struct watched_room *w, const struct occupant *o)
 {
 	struct buf b = BUF_INIT(ENTITY_MAX);
-	struct watched_user *u = touch(w, entity_of(w, o, &b));
+	struct str entity = entity_of(w, o, &b);
+	struct watched_user *old = table_get(w->by_id, o->id), *u;
 
-	u->id = o->id;
+	if (is_taken(w, entity, o->id)) {
+		buf_clear(&b);
+		map_room_to_sip(&b, str_z(w->name), o->nick);
+		entity = buf_str(&b);
+	}
+	if (old && !str_eq(str_z(old->entity), entity))
+		set_gone(w, touch(w, str_z(old->entity)));
+	u = touch(w, entity);
+	set_id(w, u, o->id);
 	free(u->user);
 	u->user = str_dup(o->user);
 	w->shown = w->turn;
@@ -94,12 +127,7 @@ static void touch_occupant(struct watched_room *w, const struct occupant *o)
 struct watched_user *watch_find(struct watched_room *w,
 				const struct occupant *o)
 {
-	struct buf b = BUF_INIT(ENTITY_MAX);
-	struct watched_user *u =
-	    table_get_str(w->by_entity, entity_of(w, o, &b));
-
-	buf_done(&b);
-	return u && u->id == o->id ? u : NULL;
+	return table_get(w->by_id, o->id);
 }
 
 /* The gone ones of whom all have been told; of too many the oldest, which
@@ -158,29 +186,24 @@ static void left(struct watched_room *w, const struct seat_ev *ev)
 		return;
 	u = touch(w, str_z(u->entity));
 	w->shown = w->turn;
-	u->id = 0;
+	set_id(w, u, 0);
 	if (guest_find(w, u->entity, &g))
 		return;
 	set_gone(w, u);
 	why.by = remover(w, &ev->reason, &by);
 	for (unsigned i = 0; i < 2 && code != REASON_LEFT; i++)
-		u->farewell[i] = farewell_of(w, ev->who, i > 0, &why);
+		u->farewell[i] =
+		    farewell_of(w, ev->who, str_z(u->entity), i > 0, &why);
 	buf_done(&by);
 }
 
-/* An XMPP user's nickname is in his entity: the old one goes, a new one comes.
- */
-static void renamed(struct watched_room *w, const struct seat_ev *ev)
+static void touch_all(struct watched_room *w)
 {
-	struct occupant old = *ev->who;
-	struct watched_user *u;
+	const struct occupant *o;
+	size_t it = 0;
 
-	old.nick = ev->old_nick;
-	if (old.world != WORLD_XMPP || str_eq(old.nick, ev->who->nick))
-		return;
-	u = watch_find(w, &old);
-	if (u)
-		set_gone(w, touch(w, str_z(u->entity)));
+	while ((o = seat_roster(&w->seat, &it)))
+		touch_occupant(w, o);
 }
 
 /* EVENT-26 */
@@ -199,8 +222,6 @@ static void event(void *front, const struct seat_ev *ev)
 
 	switch (ev->type) {
 	case SEAT_OCCUPANT_CHANGED:
-		if (ev->changed & CHANGED_NICK)
-			renamed(w, ev);
 		touch_occupant(w, ev->who);
 		break;
 	case SEAT_OCCUPANT_JOINED:
@@ -212,6 +233,8 @@ static void event(void *front, const struct seat_ev *ev)
 		break;
 	case SEAT_SUBJECT_SET:
 	case SEAT_ROOM_CHANGED:
+		if (ev->changed & CHANGED_ANONYMITY)
+			touch_all(w);
 		w->described = w->shown = ++w->turn;
 		break;
 	case SEAT_JOINED:
@@ -257,6 +280,7 @@ static struct watched_room *make_watched(struct front_sip *f, struct str key,
 	TAILQ_INIT(&w->guests);
 	TAILQ_INIT(&w->users);
 	w->by_entity = table_new();
+	w->by_id = table_new();
 	table_put_str(f->watched, str_of(w->name, key.n), w);
 	return w;
 }
@@ -316,6 +340,7 @@ void watch_release(struct watched_room *w)
 		return;
 	unlist(w);
 	table_free(w->by_entity);
+	table_free(w->by_id);
 	free(w->name);
 	defer_free(w->f->loop, w, free_memory); /* it may be in its event */
 }
@@ -332,7 +357,6 @@ static void enter(struct watched_room *w)
 	    .observer = true,
 	    .own = true,
 	};
-	const struct occupant *o;
 	struct guest_view g;
 	size_t it = 0;
 
@@ -341,9 +365,7 @@ static void enter(struct watched_room *w)
 	w->seat.front = w;
 	if (back_join(w->f->cfg.door, &join, &w->seat) != REASON_OK)
 		return;
-	while ((o = seat_roster(&w->seat, &it)))
-		touch_occupant(w, o);
-	it = 0;
+	touch_all(w);
 	while (guest_next(w, &it, &g))
 		watch_guest(w, &g, NULL);
 }

@@ -41,6 +41,7 @@ struct watched_room {
 	struct seat seat; /* in the room while there are watchers */
 	TAILQ_HEAD(watched_users, watched_user) users; /* latest change last */
 	struct table *by_entity;
+	struct table *by_id;	/* those with one */
 	size_t n_users, n_gone; /* who are there, who are not */
 	size_t n_gone_kept;	/* when the gone ones were last looked through
 				 */

@@ -1,6 +1,7 @@
 #include "mapping/roster.h"
 
 #include "base/err.h"
+#include "base/uri.h"
 #include "mapping/addr.h"
 #include "mapping/presence.h"
 #include "xmpp/stanza.h"
@@ -8,9 +9,9 @@
 #define ENTITY_MAX 8192
 
 void map_occupant_entity(struct buf *out, struct str room,
-			 const struct occupant *o)
+			 const struct occupant *o, bool shown)
 {
-	if (o->world == WORLD_SIP)
+	if (o->world == WORLD_SIP || (shown && o->sip_uri.n))
 		buf_add(out, o->sip_uri);
 	else
 		map_room_to_sip(out, room, o->nick);
@@ -47,17 +48,29 @@ static int put_endpoint(const struct device *d, enum role role,
 	return e->entity.p ? 0 : ERR_TOO_BIG;
 }
 
+static bool xmpp_char(unsigned char c)
+{
+	return c == '@' || uri_user_char(c);
+}
+
+/* RFC 5122 §2.2 */
+static struct str xmpp_uri(struct str jid, struct arena *a)
+{
+	struct buf b = BUF_INIT(ENTITY_MAX);
+	struct str out;
+
+	buf_addz(&b, "xmpp:");
+	uri_escape(&b, jid, xmpp_char);
+	out = b.err ? STR_NONE : arena_dup(a, buf_str(&b));
+	buf_done(&b);
+	return out;
+}
+
 int map_occupant_to_confinfo(const struct occupant *o,
 			     const struct map_roster_cfg *cfg, struct arena *a,
 			     struct confinfo_user *u)
 {
-	struct buf entity = BUF_INIT(ENTITY_MAX);
-
-	map_occupant_entity(&entity, cfg->room, o);
-	u->entity = arena_dup(a, buf_str(&entity));
-	buf_done(&entity);
-	if (!u->entity.p)
-		return ERR_TOO_BIG;
+	u->entity = cfg->entity;
 	u->state = CONFINFO_FULL;
 	/* a derived nickname was never registered (RFC 7701 §7.4), but all
 	 * rosters show it: NICK-13 then takes display-text */
@@ -66,6 +79,11 @@ int map_occupant_to_confinfo(const struct occupant *o,
 	    !cfg->name_in_display && o->nick_chosen && o->display.n ? o->display
 								    : o->nick;
 	u->associated_aor = STR_NONE;
+	if (o->world == WORLD_XMPP && cfg->show_jid && o->jid.n) {
+		u->associated_aor = xmpp_uri(o->jid, a);
+		if (!u->associated_aor.n)
+			return ERR_TOO_BIG;
+	}
 	u->n_roles = map_role_to_confinfo(o->role, o->affiliation, u->roles);
 	u->show = map_show(o->presence.show);
 	u->status = o->presence.status;

@@ -5,12 +5,14 @@
 #include "sip/confinfo.h"
 
 /* The URI under which SIP users know and reach an occupant (PRIV-2): a SIP
- * user's own, an XMPP user's "sip:room@domain;gr=nick". room: "name@domain". */
+ * user's own; an XMPP user's "sip:room@domain;gr=nick", or in a non-anonymous
+ * room (shown) his own, if he has one. room: "name@domain". */
 void map_occupant_entity(struct buf *out, struct str room,
-			 const struct occupant *o);
+			 const struct occupant *o, bool shown);
 
 struct map_roster_cfg {
-	struct str room;      /* "name@domain" */
+	struct str entity;    /* map_occupant_entity() */
+	bool show_jid;	      /* in associated-aors */
 	bool name_in_display; /* display-text is the nickname (EVENT-34) */
 	bool show_contacts; /* endpoint entities are device labels (EVENT-25) */
 };

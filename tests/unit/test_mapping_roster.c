@@ -35,7 +35,7 @@ static const struct occupant ann = {
     .affiliation = AFF_NONE,
 };
 
-static const struct map_roster_cfg plain = {.room = {"r@c.example", 11}};
+static const struct map_roster_cfg plain = {.entity = {"sip:x@c.example", 15}};
 
 static void assert_slice(struct str s, const char *z)
 {
@@ -52,7 +52,7 @@ static void test_sip_occupant(void **state)
 	struct map_roster_cfg cfg = plain;
 
 	assert_int_equal(map_occupant_to_confinfo(&bob, &cfg, a, &u), 0);
-	assert_slice(u.entity, "sip:b@c.example");
+	assert_slice(u.entity, "sip:x@c.example");
 	assert_slice(u.nickname, "Bobby");
 	assert_slice(u.display_text, "Bob B");
 	assert_int_equal(u.n_roles, 2);
@@ -80,13 +80,44 @@ static void test_xmpp_occupant(void **state)
 	(void)state;
 	struct arena *a = arena_new(65536);
 	struct confinfo_user u;
+	struct map_roster_cfg cfg = plain;
+	struct occupant o = ann;
 
 	assert_int_equal(map_occupant_to_confinfo(&ann, &plain, a, &u), 0);
-	assert_slice(u.entity, "sip:r@c.example;gr=Ann%20A");
 	assert_slice(u.nickname, "Ann A");
 	assert_slice(u.display_text, "Ann A");
 	assert_slice(u.associated_aor, "");
+	cfg.show_jid = true;
+	assert_int_equal(map_occupant_to_confinfo(&ann, &cfg, a, &u), 0);
+	assert_slice(u.associated_aor, "xmpp:ann@x.example");
+	o.jid = STR("d\\27a@\xc3\xa4.example");
+	assert_int_equal(map_occupant_to_confinfo(&o, &cfg, a, &u), 0);
+	assert_slice(u.associated_aor, "xmpp:d%5C27a@%C3%A4.example");
 	arena_free(a);
+}
+
+static void assert_entity(const struct occupant *o, bool shown,
+			  const char *want)
+{
+	struct buf b = BUF_INIT(1000);
+
+	map_occupant_entity(&b, STR("r@c.example"), o, shown);
+	assert_slice(buf_str(&b), want);
+	buf_done(&b);
+}
+
+/* PRIV-2: who is known by his own address. */
+static void test_entity(void **state)
+{
+	struct occupant o = ann;
+
+	(void)state;
+	assert_entity(&bob, false, "sip:b@c.example");
+	assert_entity(&ann, false, "sip:r@c.example;gr=Ann%20A");
+	assert_entity(&ann, true, "sip:r@c.example;gr=Ann%20A");
+	o.sip_uri = STR("sip:ann%40x.example@gw.example");
+	assert_entity(&o, false, "sip:r@c.example;gr=Ann%20A");
+	assert_entity(&o, true, "sip:ann%40x.example@gw.example");
 }
 
 /* EVENT-34 for its display names; V-EVENT-8 for a nickname that was not chosen
@@ -113,10 +144,15 @@ static void test_names(void **state)
 static void test_full_arena(void **state)
 {
 	(void)state;
-	struct arena *a = arena_new(20);
+	struct arena *a = arena_new(10);
 	struct confinfo_user u;
 
-	assert_int_equal(map_occupant_to_confinfo(&ann, &plain, a, &u),
+	struct map_roster_cfg cfg = {.show_jid = true};
+
+	assert_int_equal(map_occupant_to_confinfo(&bob, &plain, a, &u),
+			 ERR_TOO_BIG);
+	arena_reset(a);
+	assert_int_equal(map_occupant_to_confinfo(&ann, &cfg, a, &u),
 			 ERR_TOO_BIG);
 	arena_free(a);
 }
@@ -219,6 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_sip_occupant),
 	    cmocka_unit_test(test_xmpp_occupant),
+	    cmocka_unit_test(test_entity),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_full_arena),
 	    cmocka_unit_test(test_no_voice),
