@@ -231,6 +231,9 @@ struct seat_ev {
 	const struct subject *subject;
 	struct reason reason;
 	struct str client_id; /* SEAT_UNDELIVERED: the message's */
+	/* SEAT_RESULT, REASON_OK: for want of an answer; SEAT_UNDELIVERED may
+	 * follow */
+	bool unsure;
 };
 
 /* What a seat's holder may know of the room at any time. */

@@ -77,6 +77,14 @@ static void outcome(struct sending *x, enum reason_code code)
 	}
 }
 
+static void take_for_good(struct sending *x)
+{
+	uint64_t op = x->op;
+
+	x->op = 0;
+	leg_result_unsure(x->proxy->leg, x->seat, op, x->msg);
+}
+
 static void fail(struct sending *x, enum reason_code code)
 {
 	outcome(x, code);
@@ -342,7 +350,7 @@ static bool is_due(const struct sending *x, uint64_t after_ms, uint64_t now)
 static void on_sending_due(struct sending *x, uint64_t now)
 {
 	if (x->op && is_due(x, x->private ? PRIVATE_MS : ECHO_MS, now))
-		outcome(x, REASON_OK);
+		take_for_good(x);
 	if (now < x->late_ms)
 		return;
 	if (x->private && !x->held)

@@ -285,6 +285,8 @@ void call_on_result(struct call *c, const struct seat_ev *ev)
 		return;
 	if (code == REASON_OK && ev->msg)
 		sender_note(c->sender, ev->msg->client_id);
+	if (ev->unsure)
+		msrp_session_watch(c->session, ev->own_op);
 	if (code == REASON_OK && ev->msg && !nickname)
 		receipt_note(c, ev->own_op, ev->msg);
 	reply(c, ev->own_op & ~OP_NICKNAME,

@@ -76,8 +76,12 @@ void call_seat_event(void *front, const struct seat_ev *ev)
 	case SEAT_OCCUPANT_CHANGED:
 	case SEAT_OCCUPANT_LEFT:
 	case SEAT_SUBJECT_SET:
-		break;	       /* told by the notifier */
-	case SEAT_UNDELIVERED: /* of rooms elsewhere */
+		break; /* told by the notifier */
+	case SEAT_UNDELIVERED:
+		if (c->session)
+			msrp_session_undelivered(
+			    c->session, ev->client_id,
+			    map_reason_to_send(ev->reason.code));
 		break;
 	}
 }

@@ -206,6 +206,17 @@ void leg_result(struct leg *l, uint64_t seat, uint64_t op, struct reason why,
 		tell_one(ls, &ev, op);
 }
 
+void leg_result_unsure(struct leg *l, uint64_t seat, uint64_t op,
+		       struct message *m)
+{
+	struct leg_seat *ls = op ? find_seat(l, seat) : NULL;
+	struct seat_ev ev = {.type = SEAT_RESULT, .msg = m, .unsure = true};
+
+	leg_settle(l);
+	if (ls)
+		tell_one(ls, &ev, op);
+}
+
 void leg_undelivered(struct leg *l, uint64_t seat, struct str client_id,
 		     struct reason why)
 {

@@ -106,6 +106,9 @@ void leg_info(struct leg *l, const struct room_info *info, unsigned changed);
 /* SEAT_RESULT, if op is not 0. */
 void leg_result(struct leg *l, uint64_t seat, uint64_t op, struct reason why,
 		struct message *m);
+/* The same, REASON_OK, for want of an answer: leg_undelivered() may follow. */
+void leg_result_unsure(struct leg *l, uint64_t seat, uint64_t op,
+		       struct message *m);
 /* SEAT_UNDELIVERED */
 void leg_undelivered(struct leg *l, uint64_t seat, struct str client_id,
 		     struct reason why);

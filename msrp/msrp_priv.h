@@ -180,7 +180,8 @@ struct unanswered {
 	struct str tid, message_id, reply_to, report_to; /* in text */
 	uint64_t size;
 	bool success_report;
-	bool held; /* its report comes later than its answer */
+	bool held;    /* its report comes later than its answer */
+	bool watched; /* a report of failure may */
 	enum msrp_failure_report failure_report;
 	struct blob *entity; /* of a REPORT; NULL: none */
 	char text[];

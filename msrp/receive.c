@@ -477,6 +477,31 @@ void msrp_session_report(struct msrp_session *s, msrp_tx tx)
 	forget_report(s, u);
 }
 
+void msrp_session_watch(struct msrp_session *s, msrp_tx tx)
+{
+	struct unanswered *u = find_unanswered(&s->unanswereds, tx);
+
+	if (u)
+		u->watched =
+		    u->message_id.n && u->failure_report != MSRP_FAILURE_NO;
+}
+
+void msrp_session_undelivered(struct msrp_session *s, struct str message_id,
+			      int status)
+{
+	struct unanswered *u;
+
+	TAILQ_FOREACH (u, &s->unreported, link)
+		if (u->watched && str_eq(u->message_id, message_id))
+			break;
+	if (!u)
+		return;
+	if (s->conn)
+		conn_report(s->conn, u->report_to, s->uri.raw, u->message_id,
+			    u->size, (unsigned)status, u->entity);
+	forget_report(s, u);
+}
+
 void msrp_session_reply(struct msrp_session *s, msrp_tx tx, int status,
 			const char *comment)
 {
@@ -503,6 +528,10 @@ void msrp_session_reply(struct msrp_session *s, msrp_tx tx, int status,
 	if (ok && u->success_report && u->message_id.n)
 		conn_report(u->conn ? u->conn : s->conn, u->report_to,
 			    s->uri.raw, u->message_id, u->size, 200, u->entity);
+	if (ok && u->watched) {
+		hold_report(s, u);
+		return;
+	}
 	blob_unref(u->entity);
 	free(u);
 }

@@ -155,6 +155,37 @@ static void test_private(void **state)
 	done(&g);
 }
 
+/* S2X-28, S2X-29: 200 for want of an answer; the room's refusal comes as a
+ * report. */
+static void test_late_refusal(void **state)
+{
+	struct scene *s = *state;
+	static struct guest g;
+	struct str report;
+
+	join(&g, s);
+	cpim_say(&g, ROOM, "hi");
+	muc_take(&g.muc, MUC_ROOM);
+	scene_run(s, 10000);
+	assert_int_equal(msrp_status(&g.sip), 200);
+	muc_says(&g.muc, "message", MUC_ROOM,
+		 "type='error' id='%s'><error type='auth'><forbidden "
+		 "xmlns='" NS_STANZAS "'/></error>",
+		 g.muc.last);
+	report = msrp_take(&g.sip);
+	assert_true(has(report, " REPORT\r\n"));
+	assert_true(has(report, "Status: 000 403"));
+	/* what was echoed is sure */
+	cpim_say(&g, ROOM, "ho");
+	muc_take(&g.muc, MUC_ROOM);
+	muc_says(&g.muc, "message", MUC_ROOM "/ro",
+		 "type='groupchat' id='%s'><body>ho</body>", g.muc.last);
+	assert_int_equal(msrp_status(&g.sip), 200);
+	scene_run(s, 60000);
+	assert_true(msrp_take(&g.sip).n == 0);
+	done(&g);
+}
+
 /* S2X-17, S2X-18 */
 static void test_nickname(void **state)
 {
@@ -229,8 +260,9 @@ static void test_cancel(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_chat),	 TEST(test_refused), TEST(test_private),
-	    TEST(test_nickname), TEST(test_end),     TEST(test_cancel),
+	    TEST(test_chat),	     TEST(test_refused),  TEST(test_private),
+	    TEST(test_late_refusal), TEST(test_nickname), TEST(test_end),
+	    TEST(test_cancel),
 	};
 
 	return cmocka_run_group_tests_name("muc_sip", tests, NULL, NULL);
