@@ -63,6 +63,8 @@ bool invite_allowed(struct call *by, const struct dial_wish *w)
 {
 	const struct occupant *self = seat_by_user(&by->seat, by->user);
 
+	if (call_is_bridged(by))
+		return self; /* the room will say */
 	return self && back_local_may_invite(by->f->cfg.back, by->room, self,
 					     w->user) == REASON_OK;
 }
@@ -82,11 +84,38 @@ static enum reason_code send_invitation(struct call *by,
 		    : REASON_NOT_JOINED;
 }
 
+/* The room invites by itself, and nobody hears what becomes of it (S2X-39). */
+static void invite_elsewhere(struct call *by, const struct dial_wish *w)
+{
+	struct seat_cmd cmd = {
+	    .type = SEAT_INVITE,
+	    .op = w->referral ? OP_INVITE | w->referral : 0,
+	    .text = w->jid.n ? w->jid : w->uri,
+	    .reason = w->subject,
+	};
+
+	seat_command(&by->seat, &cmd);
+}
+
+void invite_done(struct front_sip *f, uint64_t referral, enum reason_code why)
+{
+	struct referral *r = table_get(f->referrals, referral);
+
+	if (why != REASON_OK)
+		referral_tell(f, referral, map_reason_to_sip(why), STR_NONE);
+	else if (r)
+		referral_end(r, "noresource");
+}
+
 void invite_go(struct call *by, const struct dial_wish *w, bool by_refer)
 {
 	const struct occupant *self = seat_by_user(&by->seat, by->user);
 	enum reason_code why = REASON_NOT_JOINED;
 
+	if (call_is_bridged(by)) {
+		invite_elsewhere(by, w);
+		return;
+	}
 	if (self)
 		why = back_local_invite(by->f->cfg.back, by->room, self,
 					w->user, loop_now_ms(by->f->loop));

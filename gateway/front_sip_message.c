@@ -277,6 +277,10 @@ void call_on_result(struct call *c, const struct seat_ev *ev)
 			      map_reason_to_sip(code), STR_NONE);
 		return;
 	}
+	if (!nickname && ev->own_op & OP_INVITE) {
+		invite_done(c->f, ev->own_op & ~OP_INVITE, code);
+		return;
+	}
 	if (!nickname && ev->own_op & OP_UPLOAD) {
 		upload_result(c, ev->own_op & ~OP_UPLOAD, code);
 		return;

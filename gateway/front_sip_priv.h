@@ -288,6 +288,8 @@ struct referral {
 /* Set in the operation ids of what a REFER asks of the room; the rest is the
  * referral's id. */
 #define OP_REFER (1ull << 62)
+/* ... an invitation that the REFER asked for: the rest is a referral's id */
+#define OP_INVITE (1ull << 60)
 
 /* front_sip.c */
 struct answer {
@@ -639,6 +641,8 @@ bool invite_allowed(struct call *by, const struct dial_wish *w);
 /* Lets him in where only members may come, then calls him, or sends an XMPP
  * user his invitation; by_refer: asks him to call. */
 void invite_go(struct call *by, const struct dial_wish *w, bool by_refer);
+/* A room elsewhere has been asked to invite somebody, or has refused. */
+void invite_done(struct front_sip *f, uint64_t referral, enum reason_code why);
 
 /* front_sip_refer.c */
 void refer_request(struct front_sip *f, struct dialog *d,

@@ -238,6 +238,64 @@ static void test_end(void **state)
 	done(&g);
 }
 
+static int refer(struct guest *g, const char *to)
+{
+	struct port_msg m = port_msg(PORT_REQUEST), a;
+
+	sip_user_request(&g->sip, &m, "REFER");
+	m.f[PORT_F_REFER_TO] = str_z(to);
+	m.f[PORT_F_SUBJECT] = STR("tea");
+	scene_sip_event(g->sip.s, &m);
+	a = scene_sip(g->sip.s, PORT_ANSWER, NULL);
+	return a.status;
+}
+
+static void told(struct scene *s, const char *state, const char *fragment)
+{
+	struct port_msg n = scene_sip(s, PORT_SEND, "NOTIFY");
+
+	assert_true(has(n.f[PORT_F_HEADERS], state));
+	assert_true(has(n.f[PORT_F_BODY], fragment));
+	scene_sip_response(s, &n, 200);
+}
+
+/* S2X-39, S2X-40: the room invites; the REFER's user hears 100 and no more. */
+static void test_invite(void **state)
+{
+	struct scene *s = *state;
+	static struct guest g;
+	const struct xnode *n;
+
+	join(&g, s);
+	assert_int_equal(refer(&g, "<xmpp:bob@x.test>"), 200);
+	n = muc_take(&g.muc, MUC_ROOM);
+	muc_has(&g.muc, n, "<invite to='bob@x.test'><reason>tea</reason>");
+	told(s, "Subscription-State: active", "SIP/2.0 100 Trying");
+	told(s, "terminated;reason=noresource", "SIP/2.0 100 Trying");
+	assert_true(scene_sip_none(s, PORT_SEND, "NOTIFY"));
+	done(&g);
+}
+
+/* S2X-41: BYE is a kick, if he is a moderator. */
+static void test_kick(void **state)
+{
+	struct scene *s = *state;
+	static struct guest g;
+
+	join(&g, s);
+	assert_int_equal(refer(&g, "<" ANN ";method=BYE>"), 403);
+	muc_present(&g.muc, "ro", "moderator", MUC_SELF);
+	assert_int_equal(refer(&g, "<" ANN ";method=BYE>"), 200);
+	muc_has(&g.muc, muc_take(&g.muc, MUC_ROOM),
+		"<item role='none' nick='Ann'");
+	muc_says(&g.muc, "iq", MUC_ROOM, "type='result' id='%s'>", g.muc.last);
+	told(s, "Subscription-State: active", "SIP/2.0 100 Trying");
+	scene_run(s, 1000);
+	told(s, "terminated;reason=noresource", "SIP/2.0 200 OK");
+	assert_int_equal(refer(&g, "<" ANN ";method=INFO>"), 403);
+	done(&g);
+}
+
 /* S2X-8: he hangs up before he is in. */
 static void test_cancel(void **state)
 {
@@ -260,9 +318,9 @@ static void test_cancel(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_chat),	     TEST(test_refused),  TEST(test_private),
-	    TEST(test_late_refusal), TEST(test_nickname), TEST(test_end),
-	    TEST(test_cancel),
+	    TEST(test_chat),	     TEST(test_refused), TEST(test_private),
+	    TEST(test_late_refusal), TEST(test_invite),	 TEST(test_kick),
+	    TEST(test_nickname),     TEST(test_end),	 TEST(test_cancel),
 	};
 
 	return cmocka_run_group_tests_name("muc_sip", tests, NULL, NULL);
