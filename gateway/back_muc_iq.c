@@ -72,7 +72,7 @@ static bool is_out(const struct proxy *p, const char *condition)
 /* NULL: none came. */
 static void on_ping_answer(struct proxy *p, const struct muc_said *in)
 {
-	bool out;
+	bool out, doubt;
 
 	if (p->phase != PROXY_IN)
 		return;
@@ -82,9 +82,12 @@ static void on_ping_answer(struct proxy *p, const struct muc_said *in)
 		return;
 	}
 	out = in->kind == SAID_IQ_ERROR && is_out(p, in->error.condition);
+	doubt = p->doubt;
 	p->doubt = false;
 	if (out)
 		proxy_come_again(p, REASON_SHUTDOWN, true);
+	else if (doubt) /* echoes would have come before this answer */
+		proxy_lose_suspects(p);
 }
 
 /* in NULL: no answer came. */

@@ -322,7 +322,7 @@ void proxy_suspect_all(struct proxy *p)
 	struct sending *x;
 
 	TAILQ_FOREACH (x, &p->sendings, link)
-		if (!x->held)
+		if (!x->held && (!x->private || x->op))
 			x->suspect = true;
 }
 

@@ -2,7 +2,6 @@
  * sender hears what has become of it. */
 #include "muc_peer.h"
 
-
 #define RO  "sip:ro@sip.test"
 #define OWN MUC_ROOM "/Ro"
 
@@ -259,12 +258,20 @@ static void test_stream_down(void **state)
 	static struct muc_user u;
 
 	muc_join(&u, s, RO);
+	/* what has no echo when the room answers again never came there */
+	muc_whisper(&u, 4, "Ann", "psst");
+	muc_take(&u, MUC_ROOM "/Ann");
+	scene_run(s, 1000);
+	muc_heard(&u, "= REASON_OK op=4\n");
+	muc_say(&u, 2, "lost");
+	taken(&u);
 	core_link_down(&s->core, STR("sip.test"));
 	muc_say(&u, 1, "a");
 	assert_true(muc_none(&u, MUC_ROOM));
 	core_link_up(&s->core, STR("sip.test"), true);
 	muc_take(&u, OWN);
 	muc_says(&u, "iq", OWN, "type='result' id='%s'>", u.last);
+	muc_heard(&u, "= REASON_TIMEOUT op=2\n");
 	taken(&u);
 	echo(&u, u.last, "a");
 	muc_heard(&u, "Ro: a op=1\n= REASON_OK op=1\n");
