@@ -16,6 +16,17 @@ class Near(Stoxd):
     SECRETS = {DOMAIN: "secret-of-far", CLOSED: "secret-of-closed"}
 
 
+class NearNative(Near):
+    """Without a name of its own in SIP: XMPP users keep theirs."""
+
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        with open(self.config, encoding="utf-8") as f:
+            text = f.read()
+        self.write("stoxd.conf", text.replace(
+            ' host = "127.0.0.1"\n realm', " realm", 1))
+
+
 class Far(Stoxd):
     name = "far"
     SECRETS = {}
@@ -23,18 +34,20 @@ class Far(Stoxd):
 
 class RemoteSip(XmppBed):
     MORE = ""
+    TRUST = ("127.0.0.0/8",)
+    near_class = Near
     ROUTE = "sip:127.0.0.1:%d;transport=tcp"
 
     @classmethod
     def set_up_servers(cls):
         cls.need(Prosody)
         cls.server = cls.start(Prosody(cls.folder, USERS, Near.SECRETS))
-        cls.far = cls.start(Far(cls.folder, domains={
+        cls.far = cls.start(Far(cls.folder, trust=cls.TRUST, domains={
             DOMAIN: "rooms = local\n notify-interval = 0\n lock = false",
             CLOSED: "rooms = local\n create = none"}))
         keys = "rooms = sip\n route = \"%s\"\n%s" % (
             cls.ROUTE % cls.far.sip, cls.MORE)
-        cls.stoxd = cls.start(Near(
+        cls.stoxd = cls.start(cls.near_class(
             cls.folder, cls.server.component,
             domains={DOMAIN: keys, CLOSED: keys}))
         asyncio.run(cls.wait_near())
@@ -222,6 +235,38 @@ class RemoteSip(XmppBed):
         self.far.start()
         own = await juliet.join(self.room, "Juliet", timeout=40)
         self.assertIn(110, statuses(own), show(own))
+
+
+class RemoteSipLogin(RemoteSip):
+    """A conference that knows nobody without a password."""
+    near_class = NearNative
+    # its users log in under their own names
+    ACCOUNT = "juliet@x.test"
+    MORE = 'credentials = {"@x.test %s tomb stone"}' % ACCOUNT
+    TRUST = ("192.0.2.1",)
+
+    @classmethod
+    def set_up_servers(cls):
+        super().set_up_servers()
+        done = cls.far.ctl("user", "add", cls.ACCOUNT,
+                           "--password-stdin", text="tomb stone\n")
+        assert done.returncode == 0, done.stderr
+
+    async def test_logs_in(self):
+        """INVITE, SUBSCRIBE and BYE with credentials."""
+        juliet = await self.xmpp("juliet")
+        own = await juliet.join(self.room, "Juliet", timeout=30)
+        self.assertIn(110, statuses(own), show(own))
+        juliet.say(self.room, "let in")
+        await self.read(juliet, "let in")
+        await juliet.leave(self.room)
+        await until(lambda: self.far.log_text().count(
+            'sip.leave') >= 1, 10, "her BYE")
+        self.assertNotIn("tomb", self.stoxd.log_text())
+
+
+for name in [n for n in dir(RemoteSip) if n.startswith("test_")]:
+    setattr(RemoteSipLogin, name, None)
 
 
 class RemoteSipTls(RemoteSip):
