@@ -24,6 +24,11 @@ struct back_muc_cfg {
 	 * inviter, WORLD_SIP with the URI by which SIP users know him.
 	 * What he says comes by back_muc_invited(). NULL: nobody is called. */
 	void (*invite)(void *user, const struct invitation *i);
+	/* Likewise, by a direct invitation of this full JID, to a room that is
+	 * no MUC elsewhere; i->to: his bare JID. The error owed for it, of
+	 * type NULL: none. May be NULL. */
+	struct stanza_error (*invite_here)(void *user, struct str by,
+					   const struct invitation *i);
 	void *user;
 };
 

@@ -159,6 +159,25 @@ static void call_him(struct back_muc *b, const struct muc_said *in,
 	buf_done(&by);
 }
 
+static void invite_here(struct back_muc *b, const struct muc_said *in,
+			struct str room)
+{
+	struct invitation i = {
+	    .room = room,
+	    .to = in->to.bare,
+	    .reason = in->reason,
+	    .continues = in->continues,
+	    .thread = in->thread,
+	};
+	struct stanza_error e;
+
+	if (!in->direct || !b->cfg.invite_here)
+		return;
+	e = b->cfg.invite_here(b->cfg.user, in->from.full, &i);
+	if (e.type)
+		muc_error(b, in, "message", e);
+}
+
 void muc_on_invite(struct back_muc *b, const struct muc_said *in)
 {
 	struct invited like = {
@@ -167,8 +186,13 @@ void muc_on_invite(struct back_muc *b, const struct muc_said *in)
 	struct buf room = BUF_INIT(JID_BYTES);
 
 	bare_of(in->by, &like.other);
-	if (b->cfg.invite && map_prep_jid(&room, in->room) == 0 &&
-	    is_reachable(b, buf_str(&room))) {
+	if (map_prep_jid(&room, in->room) < 0) {
+		buf_done(&room);
+		return;
+	}
+	if (!is_reachable(b, buf_str(&room))) {
+		invite_here(b, in, buf_str(&room));
+	} else if (b->cfg.invite) {
 		like.room = buf_str(&room);
 		before = find(b, false, like.room, like.bare, STR_NONE);
 		if (!muc_proxy_of(b, like.room, like.bare, NULL) &&

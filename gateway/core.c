@@ -66,6 +66,14 @@ static void invite_sip(void *user, const struct invitation *i)
 	front_sip_invite(c->front_sip, i);
 }
 
+static struct stanza_error invite_here(void *user, struct str by,
+				       const struct invitation *i)
+{
+	struct core *c = user;
+
+	return front_xmpp_direct_invite(c->front_xmpp, by, i);
+}
+
 static void sip_invited(void *user, uint64_t id, int status, struct str phrase)
 {
 	struct core *c = user;
@@ -291,6 +299,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .bridged = c->bridged,
 	    .send = xmpp_send,
 	    .invite = invite_sip,
+	    .invite_here = invite_here,
 	    .user = c,
 	});
 	c->archive = archive_new(&(struct archive_cfg){
@@ -383,9 +392,21 @@ static bool is_of_users(const struct core *c, struct str domain)
 	       d->rooms != ROOMS_SIP;
 }
 
+static bool is_misaddressed(struct core *c, struct str domain,
+			    const struct xnode *stanza)
+{
+	struct buf b = BUF_INIT(8192);
+	bool is = x_put_misaddressed(&b, stanza, domain);
+
+	if (b.n && !b.err)
+		(void)xmpp_send(c, domain, buf_str(&b));
+	buf_done(&b);
+	return is;
+}
+
 void core_stanza(struct core *c, struct str domain, const struct xnode *stanza)
 {
-	if (is_probe_answer(c, stanza))
+	if (is_probe_answer(c, stanza) || is_misaddressed(c, domain, stanza))
 		return;
 	if (is_of_users(c, domain))
 		back_muc_stanza(c->back_muc, domain, stanza);

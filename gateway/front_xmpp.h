@@ -87,6 +87,13 @@ void front_xmpp_link_down(struct front_xmpp *f, struct str domain);
  * is named in what is answered. REASON_OVERLOAD (no stream), REASON_NO_ROOM. */
 enum reason_code front_xmpp_invite(struct front_xmpp *f,
 				   const struct invitation *i);
+/* A full JID of `by` asks a SIP user himself into a room that is served here
+ * (XEP-0249): i->room, prepared; i->to: the SIP user's bare JID; by and id are
+ * not read. He is called as if the room had been asked to; or the error that is
+ * owed to the sender. */
+struct stanza_error front_xmpp_direct_invite(struct front_xmpp *f,
+					     struct str by,
+					     const struct invitation *i);
 /* What a SIP user whom one of ours has invited says: a final SIP status. */
 void front_xmpp_invited(struct front_xmpp *f, uint64_t id, int status,
 			struct str phrase);

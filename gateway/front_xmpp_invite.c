@@ -372,6 +372,46 @@ void fx_on_invite(struct fx_domain *d, const struct muc_in *in,
 		fx_error(d->f, str_z(d->name), in, owed, STR_NONE);
 }
 
+/* A direct invitation as the mediated one that it stands for; NULL: too long.
+ */
+static const struct xnode *as_mediated(struct arena *a,
+				       const struct invitation *i)
+{
+	struct str ns = STR(NS_MUC_USER);
+	struct xnode *invite = x_new_in(a, STR("invite"), ns);
+	struct xnode *reason = x_new_in(a, STR("reason"), ns);
+	struct xnode *text = x_new_text(a, i->reason);
+	struct xnode *more = x_new_in(a, STR("continue"), ns);
+
+	if (!invite || !reason || !text || !more ||
+	    x_add_attr(a, invite, STR("to"), i->to) < 0 ||
+	    x_add_attr(a, more, STR("thread"), i->thread) < 0)
+		return NULL;
+	x_add_child(reason, NULL, text);
+	x_add_child(invite, NULL, reason);
+	if (i->continues)
+		x_add_child(invite, reason, more);
+	return invite;
+}
+
+struct stanza_error front_xmpp_direct_invite(struct front_xmpp *f,
+					     struct str by,
+					     const struct invitation *i)
+{
+	struct fx_session *s = fx_find(f, i->room, by);
+	const struct muc_in in = {0};
+	const struct xnode *invite;
+
+	if (f->stopped)
+		return map_reason_to_error(REASON_SHUTDOWN);
+	if (!s || !fx_self(s))
+		return map_reason_to_error(fx_outside(f, i->room));
+	arena_reset(f->arena);
+	invite = as_mediated(f->arena, i);
+	return invite ? invite_one(s, &in, invite)
+		      : map_reason_to_error(REASON_TOO_BIG);
+}
+
 /* --- what is said to it --- */
 
 /* The inviter where he is, or where he was. */

@@ -269,3 +269,39 @@ int jid_split(struct str s, struct jid *out)
 	*out = j;
 	return 0;
 }
+
+static bool owes_error(const struct xnode *stanza)
+{
+	struct str type = x_attr(stanza, "type");
+
+	if (x_is(stanza, "presence", NS_CLIENT))
+		return type.n == 0;
+	if (x_is(stanza, "iq", NS_CLIENT))
+		return str_eq(type, STR("get")) || str_eq(type, STR("set"));
+	return x_is(stanza, "message", NS_CLIENT) &&
+	       !str_eq(type, STR("error"));
+}
+
+bool x_put_misaddressed(struct buf *out, const struct xnode *stanza,
+			struct str domain)
+{
+	static const struct stanza_error malformed = {"modify",
+						      "jid-malformed"};
+	struct str from = x_attr(stanza, "from");
+	struct jid jid;
+
+	if (jid_split(x_attr(stanza, "to"), &jid) == 0)
+		return false;
+	if (!owes_error(stanza) || jid_split(from, &jid) < 0)
+		return true;
+	buf_addc(out, '<');
+	buf_add(out, stanza->name);
+	x_put_attr(out, "from", domain);
+	x_put_attr(out, "to", from);
+	x_put_attr(out, "type", STR("error"));
+	x_put_attr(out, "id", x_attr(stanza, "id"));
+	buf_addc(out, '>');
+	x_put_error(out, malformed, STR_NONE, STR_NONE);
+	buf_addf(out, "</%.*s>", STR_ARG(stanza->name));
+	return true;
+}

@@ -102,6 +102,12 @@ void x_put_error(struct buf *b, struct stanza_error e, struct str by,
 void x_put_error_at(struct buf *b, struct stanza_error e, struct str by,
 		    struct str text, struct str address);
 
+/* RFC 6120 §8.3.3.8: the error of a stanza whose `to` is no address, which can
+ * only come from the bare domain (ERR-13). False: `to` is one. True, and
+ * nothing is added to out: none is owed, or nobody to send it to. */
+bool x_put_misaddressed(struct buf *out, const struct xnode *stanza,
+			struct str domain);
+
 /* A JID's parts: slices, not prepared (the server has done that). */
 struct jid {
 	struct str node, domain, resource;

@@ -448,6 +448,54 @@ static void test_refer_members_only(void **state)
 	sip_user_done(&a);
 }
 
+static void invite_directly(struct scene *s, const char *by, const char *to,
+			    const char *room)
+{
+	xmpp_put(s,
+		 "<message from='%s' to='%s' id='i'><x "
+		 "xmlns='jabber:x:conference' jid='%s' reason='tea' "
+		 "password='never'/></message>",
+		 by, to, room);
+}
+
+/* X2S-57, X2S-59: a direct invitation of one who is in the room is as good as
+ * the room's; nobody else makes us call people. */
+static void test_direct(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m;
+
+	invite_directly(s, ANN, "zoe@sip.test", "R@chat.test");
+	m = scene_sip(s, PORT_DIAL, NULL);
+	assert_true(str_eq(m.f[PORT_F_TO], STR("<sip:zoe@sip.test>")));
+	assert_true(
+	    has(m.f[PORT_F_HEADERS], "Referred-By: <sip:r@chat.test;gr=Ann>"));
+	assert_false(has(m.f[PORT_F_HEADERS], "never"));
+	invite(s, ANN, "zoe@sip.test", "");
+	invite_directly(s, BEN, "zoe@sip.test/phone", "r@chat.test");
+	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
+	assert_heard(s, ANN, "");
+	assert_heard(s, BEN, "");
+
+	invite_directly(s, CYD "/1", "max@sip.test", "r@chat.test");
+	assert_heard(s, CYD "/1", "error - cancel/not-acceptable id=i\n");
+	invite_directly(s, ANN, "max@sip.test", "q@chat.test");
+	assert_heard(s, ANN, "error - cancel/item-not-found id=i\n");
+	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
+}
+
+/* What such a one says is told to who has invited him. */
+static void test_direct_declined(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m;
+
+	invite_directly(s, ANN, "zoe@sip.test", "r@chat.test");
+	m = scene_sip(s, PORT_DIAL, NULL);
+	responds(s, &m, 603, "Decline");
+	assert_declined(s, ANN, "zoe@sip.test", "Decline");
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -466,6 +514,8 @@ int main(void)
 	    TEST(test_sip_user_inside),
 	    cmocka_unit_test_setup_teardown(test_sip_user_comes, setup_open,
 					    teardown),
+	    TEST(test_direct),
+	    TEST(test_direct_declined),
 	    TEST(test_by_refer),
 	    TEST(test_refer_members_only),
 	};

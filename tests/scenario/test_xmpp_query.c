@@ -264,6 +264,32 @@ static void test_sip_user(void **state)
 	sip_user_done(&u);
 }
 
+/* ERR-13: what is for no address is refused in the domain's name. */
+static void test_no_address(void **state)
+{
+	struct scene *s = *state;
+	const struct xnode *n;
+
+	xmpp_put(s, "<message from='" ANN "' to='@chat.test' id='m' "
+		    "type='groupchat'><body>hi</body></message>");
+	n = xmpp_take(s, ANN);
+	assert_true(str_eq(x_attr(n, "from"), STR("chat.test")));
+	xmpp_put(s, "<message from='" ANN "' to='@chat.test' id='m'/>");
+	assert_heard(s, ANN, "error - modify/jid-malformed id=m\n");
+	xmpp_put(s, "<iq from='" ANN "' to='r@chat.test/' id='q' type='get'>"
+		    "<ping xmlns='urn:xmpp:ping'/></iq>");
+	assert_heard(s, ANN, "iq error modify/jid-malformed id=q\n");
+	xmpp_put(s, "<presence from='" ANN "' to='@chat.test/x' id='p'/>");
+	assert_heard(s, ANN, "presence - error modify/jid-malformed id=p\n");
+	xmpp_put(s, "<presence from='" ANN "' to='@chat.test/x' "
+		    "type='unavailable'/>");
+	xmpp_put(s, "<iq from='" ANN "' to='@chat.test' id='r' type='result'"
+		    "/>");
+	xmpp_put(s, "<message from='" ANN "' to='@chat.test' type='error'/>");
+	xmpp_put(s, "<message from='@x.test' to='@chat.test'/>");
+	assert_heard(s, ANN, "");
+}
+
 /* IQ-9, COMP-14 */
 static void test_bad_iq(void **state)
 {
@@ -312,6 +338,7 @@ int main(void)
 	    TEST(test_room),
 	    TEST(test_occupant),
 	    TEST(test_sip_user),
+	    TEST(test_no_address),
 	    TEST(test_bad_iq),
 	    TEST(test_errors_are_not_answered),
 	};
