@@ -81,17 +81,24 @@ static struct str domain_of(struct str room)
 	return str_from(room, (size_t)(str_rfind(room, '@') + 1));
 }
 
-void bridged_add(struct bridged *b, struct str user, struct str room)
+static struct str key_of(enum world world, struct str user)
+{
+	return world == WORLD_XMPP ? str_split(&user, '/') : user;
+}
+
+void bridged_add(struct bridged *b, enum world world, struct str user,
+		 struct str room)
 {
 	b->n++;
-	up(b->users, user);
+	up(b->users, key_of(world, user));
 	up(b->domains, domain_of(room));
 }
 
-void bridged_remove(struct bridged *b, struct str user, struct str room)
+void bridged_remove(struct bridged *b, enum world world, struct str user,
+		    struct str room)
 {
 	b->n--;
-	down(b->users, user);
+	down(b->users, key_of(world, user));
 	down(b->domains, domain_of(room));
 }
 
@@ -100,9 +107,10 @@ size_t bridged_all(const struct bridged *b)
 	return b->n;
 }
 
-size_t bridged_of_user(const struct bridged *b, struct str user)
+size_t bridged_of_user(const struct bridged *b, enum world world,
+		       struct str user)
 {
-	return of(b->users, user);
+	return of(b->users, key_of(world, user));
 }
 
 size_t bridged_of_domain(const struct bridged *b, struct str domain)

@@ -25,7 +25,7 @@ struct leg *leg_new(const struct leg_cfg *cfg, const struct seat_join *join)
 	l->by_id = table_new();
 	l->by_nick = table_new();
 	if (cfg->bridged)
-		bridged_add(cfg->bridged, l->key, l->room);
+		bridged_add(cfg->bridged, l->world, l->key, l->room);
 	return l;
 }
 
@@ -434,7 +434,7 @@ void leg_free(struct leg *l)
 	leg_ended(l, (struct reason){.code = REASON_LEFT});
 	l->gone = true;
 	if (l->cfg.bridged)
-		bridged_remove(l->cfg.bridged, l->key, l->room);
+		bridged_remove(l->cfg.bridged, l->world, l->key, l->room);
 	defer_cancel(l->cfg.loop, &l->drain);
 	defer_free(l->cfg.loop, l, leg_release);
 }
