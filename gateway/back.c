@@ -4,6 +4,7 @@
 #include <sys/queue.h>
 
 #include "base/mem.h"
+#include "xmpp/stanza.h"
 
 #define ADDRESS_MAX 8192
 #define STRINGS_MAX (1u << 20) /* of one who joins */
@@ -141,8 +142,33 @@ static bool is_full(const struct back *b, const struct domain_config *d,
 		return false;
 	return (c->limits.legs && bridged_all(all) >= c->limits.legs) ||
 	       (c->limits.user_legs &&
-		bridged_of_user(all, join->user) >= c->limits.user_legs) ||
+		bridged_of_user(all, join->world, join->user) >=
+		    c->limits.user_legs) ||
 	       (d->max_legs && bridged_of_domain(all, domain) >= d->max_legs);
+}
+
+/* A user of ours by the name that another gateway has given him, or one of our
+ * proxies: he goes round in circles (RFC 7247 §8, ADDR-28). */
+static bool comes_back(const struct back *b, const struct seat_join *join)
+{
+	const struct config *c = b->cfg.config;
+	struct buf local = BUF_INIT(ADDRESS_MAX);
+	const struct domain_config *d;
+	ptrdiff_t at;
+	struct jid jid;
+	bool loop;
+
+	if (join->world != WORLD_XMPP || jid_split(join->user, &jid) < 0)
+		return false;
+	d = config_domain(c, jid.domain);
+	map_unescape(&local, jid.node);
+	at = str_rfind(buf_str(&local), '@');
+	loop = (d && d->users != USERS_NONE) ||
+	       (at > 0 && *c->sip.host &&
+		str_ieq(str_from(buf_str(&local), (size_t)at + 1),
+			str_z(c->sip.host)));
+	buf_done(&local);
+	return loop;
 }
 
 static enum reason_code may_leave_for(struct back *b,
@@ -154,6 +180,8 @@ static enum reason_code may_leave_for(struct back *b,
 		return REASON_NO_ROOM; /* not any more */
 	if (!lets_go(b, d, join))
 		return REASON_FORBIDDEN;
+	if (comes_back(b, join))
+		return REASON_LOOP;
 	return !join->observer && is_full(b, d, join) ? REASON_OVERLOAD
 						      : REASON_OK;
 }

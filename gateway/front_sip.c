@@ -83,6 +83,14 @@ void front_sip_refuse(struct front_sip *f, const struct port_msg *req,
 
 	if (status == 503)
 		a.headers = STR("Retry-After: 30\r\n");
+	front_sip_refuse_with(f, req, &a, why);
+}
+
+void front_sip_refuse_with(struct front_sip *f, const struct port_msg *req,
+			   const struct answer *a, const char *why)
+{
+	int status = a->status;
+
 	f->stats.refused++;
 	if (status >= 300 && status < 700)
 		f->refused[status - 300]++;
@@ -92,7 +100,7 @@ void front_sip_refuse(struct front_sip *f, const struct port_msg *req,
 	    (unsigned long long)req->dlg, STR_ARG(req->f[PORT_F_METHOD]),
 	    STR_ARG(req->f[PORT_F_PEER]), LOGQ(req->f[PORT_F_FROM]),
 	    LOGQ(req->f[PORT_F_RURI]), status, LOGQ(str_z(why)));
-	front_sip_answer(f, req, &a);
+	front_sip_answer(f, req, a);
 }
 
 struct dialog *dialog_new(struct front_sip *f, uint64_t id)

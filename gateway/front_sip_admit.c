@@ -157,6 +157,11 @@ int call_check(struct call *c, const struct port_msg *m, const char **why)
 	*why = "no usable identity";
 	if (read_identity(c, m) < 0)
 		return 403;
+	if (call_is_bridged(c)) {
+		status = call_way(c, m, why);
+		if (status != 200)
+			return status;
+	}
 	status = call_privacy(
 	    c, m, call_domain(c)->anonymous && !call_is_bridged(c), why);
 	if (status != 200)

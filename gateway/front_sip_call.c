@@ -171,6 +171,11 @@ static void refuse_invite(struct front_sip *f, const struct port_msg *m,
 {
 	struct answer a = ANSWER(status);
 
+	if (status == 480) { /* of call_way() */
+		a.headers = STR("Warning: 380 stoxd \"SIPS Not Allowed\"\r\n");
+		front_sip_refuse_with(f, m, &a, why);
+		return;
+	}
 	if (status != 500) {
 		front_sip_refuse(f, m, status, why);
 		return;

@@ -93,6 +93,8 @@ static void put_headers(struct call *c, const struct dial_wish *w,
 	if (trusts_us(c->f, route))
 		buf_addf(b, "P-Asserted-Identity: <%.*s>\r\n",
 			 STR_ARG(c->room_uri));
+	if (w->hops)
+		buf_addf(b, "Max-Forwards: %u\r\n", w->hops - 1);
 	buf_addf(b, "Session-Expires: %u\r\nMin-SE: %u\r\n", SESSION_S,
 		 SESSION_MIN_S);
 }

@@ -5,11 +5,13 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "gateway/sip_words.h"
 #include "sip/lists.h"
 
 struct invitees {
 	struct arena *arena; /* of the strings */
 	struct str subject;  /* of the INVITE */
+	unsigned hops;
 	struct uri_list list;
 };
 
@@ -28,10 +30,13 @@ int invitees_read(struct call *c, const struct port_msg *m)
 
 	if (status != 200 || !body.has_list)
 		return status;
+	if (!sip_max_forwards(m))
+		return 483;
 	c->invitees = mem_new(sizeof(*c->invitees));
 	c->invitees->arena = arena_new(4 * LIST_BYTES_MAX);
 	c->invitees->subject =
 	    arena_dup(c->invitees->arena, m->f[PORT_F_SUBJECT]);
+	c->invitees->hops = sip_max_forwards(m);
 	err = list_parse(body.list, c->invitees->arena, &c->invitees->list);
 	if (err < 0)
 		return err == ERR_TOO_BIG ? 413 : 400;
@@ -53,6 +58,7 @@ void invitees_dial(struct call *c)
 	w.subject = i->subject;
 	w.referred_by = arena_printf(i->arena, "<%.*s>", STR_ARG(c->uri));
 	w.by = c->uri;
+	w.hops = i->hops;
 	for (size_t n = 0; n < i->list.n; n++) {
 		if (invite_read(c->f, i->arena, i->list.entry[n].uri, &w) &&
 		    invite_allowed(c, &w))

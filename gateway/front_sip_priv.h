@@ -304,6 +304,9 @@ void front_sip_answer(struct front_sip *f, const struct port_msg *req,
 /* Refuses and says so in the log. */
 void front_sip_refuse(struct front_sip *f, const struct port_msg *req,
 		      int status, const char *why);
+/* The same with this answer. */
+void front_sip_refuse_with(struct front_sip *f, const struct port_msg *req,
+			   const struct answer *a, const char *why);
 /* Sends a request in a dialog; returns its id. */
 uint64_t dialog_send(struct dialog *d, struct subscription *s,
 		     const struct port_msg *m);
@@ -357,6 +360,9 @@ struct call *call_joining(struct front_sip *f, struct str room);
 /* front_sip_wait.c */
 /* Does his room live elsewhere? */
 bool call_is_bridged(const struct call *c);
+/* front_sip_loop.c: may an INVITE into such a room be translated? 200, or the
+ * status to refuse it with. */
+int call_way(struct call *c, const struct port_msg *m, const char **why);
 /* Joins such a room; the INVITE m is answered by what comes of it. */
 void call_wait(struct call *c, const struct port_msg *m);
 /* SEAT_JOINED, and SEAT_ENDED, of a call that waits. */
@@ -612,6 +618,9 @@ struct dial_wish {
 	uint64_t referral;   /* who is told, or 0 */
 	uint64_t invitation; /* of the other front end, which is told; or 0 */
 	struct str jid;	     /* an XMPP user: he gets a message; else empty */
+	/* how many hops the request may make for which this is done; 0: it was
+	 * none of SIP's */
+	unsigned hops;
 };
 /* Invites somebody into a room (RFC 4353 §5.2). Who is being called already is
  * not called again: what comes of it is told to all who have asked. */

@@ -4,6 +4,7 @@
 #include "gateway/front_sip_refer.h"
 
 #include "base/uri.h"
+#include "gateway/sip_words.h"
 #include "mapping/reason.h"
 
 /* --- reading --- */
@@ -225,8 +226,13 @@ static void invite_target(struct call *by, const struct port_msg *m,
 	    .subject = m->f[PORT_F_SUBJECT],
 	    .history = q->history,
 	    .referral = referral,
+	    .hops = sip_max_forwards(m),
 	};
 
+	if (!w.hops) {
+		referral_tell(by->f, referral, 483, STR_NONE);
+		return;
+	}
 	if (!w.jid.n && !str_istarts(q->uri, STR("sip"))) {
 		referral_tell(by->f, referral, 501, STR_NONE);
 		return;

@@ -51,6 +51,15 @@ int sip_reason_read(struct str value, struct str *text)
 	return (int)cause;
 }
 
+unsigned sip_max_forwards(const struct port_msg *m)
+{
+	struct str value =
+	    sip_header(m->f[PORT_F_HEADERS], STR("Max-Forwards"));
+	uint64_t n = 0;
+
+	return str_u64(value, 255, &n) < 0 ? 70 : (unsigned)n;
+}
+
 unsigned sip_retry_after(const struct port_msg *m)
 {
 	struct str value = sip_header(m->f[PORT_F_HEADERS], STR("Retry-After"));

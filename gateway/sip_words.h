@@ -14,6 +14,8 @@ bool sip_list_has(struct str list, struct str token);
 void sip_reason(struct buf *b, int status, struct str text);
 /* And back: the cause, 0 if it is none of SIP's; *text may be empty. */
 int sip_reason_read(struct str value, struct str *text);
+/* How many hops a request may still make: Max-Forwards, 70 without one. */
+unsigned sip_max_forwards(const struct port_msg *m);
 /* Seconds of Retry-After; 0: there is none. */
 unsigned sip_retry_after(const struct port_msg *m);
 

@@ -16,7 +16,8 @@ struct dialling {
 	sip_method_t method;
 	bool no_dialog; /* a REFER without a subscription (RFC 4488) */
 	char *contact;	/* our header value: the dialog's later ones have it */
-	char *uri, *route; /* whom it is for, and by which way, or \"\" */
+	char *uri, *route; /* whom it is for, and by which way, or "" */
+	char *name;	   /* its place in sipproc.own */
 };
 
 static void dialling_free(struct dialling *dl)
@@ -24,11 +25,14 @@ static void dialling_free(struct dialling *dl)
 	struct sipproc *p = dl->p;
 
 	table_del(p->dials, dl->req);
+	if (table_get_str(p->own, str_z(dl->name)) == dl)
+		table_del_str(p->own, str_z(dl->name));
 	nta_outgoing_destroy(dl->orq);
 	nta_leg_destroy(dl->early);
 	free(dl->contact);
 	free(dl->uri);
 	free(dl->route);
+	free(dl->name);
 	free(dl);
 	sipproc_maybe_done(p);
 }
@@ -253,9 +257,21 @@ static bool has_line(struct str headers, struct str line)
 	return false;
 }
 
+/* The Call-ID, and our tag of it: a request has these only from us. */
+static char *name_of(const sip_t *sip)
+{
+	struct buf b = BUF_INIT(SIZE_MAX);
+
+	buf_addz(&b, sip->sip_from->a_tag ? sip->sip_from->a_tag : "");
+	buf_addc(&b, ' ');
+	buf_addz(&b, sip->sip_call_id->i_id);
+	return buf_take(&b, NULL);
+}
+
 void dial(struct sipproc *p, const struct port_msg *m)
 {
 	struct dialling *dl;
+	msg_t *request;
 
 	if (table_get(p->dials, m->req))
 		return;
@@ -280,6 +296,19 @@ void dial(struct sipproc *p, const struct port_msg *m)
 		return;
 	}
 	table_put(p->dials, dl->req, dl);
+	request = nta_outgoing_getrequest(dl->orq);
+	dl->name = name_of(sip_object(request));
+	msg_destroy(request);
+	table_put_str(p->own, str_z(dl->name), dl);
+}
+
+bool dial_is_own(const struct sipproc *p, const sip_t *sip)
+{
+	char *name = name_of(sip);
+	bool own = table_get_str(p->own, str_z(name)) != NULL;
+
+	free(name);
+	return own;
 }
 
 void dial_hang_up(struct sipproc *p, uint64_t req)

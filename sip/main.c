@@ -103,6 +103,7 @@ static void tables_free(struct sipproc *p)
 	table_free(p->requests);
 	table_free(p->sends);
 	table_free(p->dials);
+	table_free(p->own);
 	free(p->agent_name);
 	free(p->host);
 	free(p->listen);
@@ -124,6 +125,7 @@ static int run(int fd)
 	p->requests = table_new();
 	p->sends = table_new();
 	p->dials = table_new();
+	p->own = table_new();
 	TAILQ_INIT(&p->dead);
 	TAILQ_INIT(&p->held);
 	TAILQ_INIT(&p->waiting);

@@ -64,6 +64,7 @@ struct sipproc {
 	struct table *requests;	 /* req -> request, until answered */
 	struct table *sends;	 /* req -> sending, until there is an outcome */
 	struct table *dials;	 /* req -> dialling, likewise */
+	struct table *own;	 /* the same by From tag and Call-ID */
 	struct dialogs dead;	 /* tombstones, the oldest first */
 	TAILQ_HEAD(, held) held; /* requests of ours, likewise */
 	struct requests waiting; /* for the core, the oldest first */
@@ -236,6 +237,8 @@ void hold_close(struct sipproc *p);
 
 /* PORT_DIAL, PORT_HANG_UP. */
 void dial(struct sipproc *p, const struct port_msg *m);
+/* A request without a dialog: is it one of those, come back to us? */
+bool dial_is_own(const struct sipproc *p, const sip_t *sip);
 void dial_hang_up(struct sipproc *p, uint64_t req);
 void dial_close(struct sipproc *p);
 

@@ -166,6 +166,10 @@ int uas_outside(void *user, nta_leg_t *leg, nta_incoming_t *irq,
 		repeated(d, irq, sip);
 		return 0;
 	}
+	if (dial_is_own(p, sip)) { /* RFC 3261 §16.3 */
+		uas_refuse(p, irq, SIP_482_LOOP_DETECTED, NULL);
+		return 0;
+	}
 	nta_incoming_tag(irq, NULL);
 	r = request_new(p, irq, sip);
 	r->new_dialog = true;

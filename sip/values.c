@@ -99,6 +99,7 @@ static struct str further(su_home_t *home, const sip_t *sip)
 		const char *name;
 		const void *header;
 	} known[] = {
+	    {"Max-Forwards", sip->sip_max_forwards},
 	    {"Retry-After", sip->sip_retry_after},
 	    {"Min-Expires", sip->sip_min_expires},
 	    {"Allow", sip->sip_allow},

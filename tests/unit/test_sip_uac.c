@@ -438,6 +438,71 @@ static void process_dies(void **state)
 	peer_close(&p);
 }
 
+/* ADDR-28: an INVITE of ours that comes back to us is a loop, and Max-Forwards
+ * is what the core says. */
+static void comes_back(void **state)
+{
+	struct bed *b = *state;
+	struct port_msg d;
+	struct peer p;
+	char id[256], tag[64];
+	const char *z;
+
+	peer_open(&p, b, false);
+	d = dial_peer(b, &p, "sip:b@example.org");
+	z = peer_hears_start(&p, "INVITE sip:b@example.org");
+	assert_string_equal(header(z, "Max-Forwards"), "70");
+	peer_answer(&p, z, 100, NULL, NULL); /* no need to send it again */
+	snprintf(id, sizeof id, "%s", header(z, "Call-ID"));
+	snprintf(tag, sizeof tag, "%s", strstr(header(z, "From"), ";tag=") + 5);
+
+	struct call c = {&p, id, tag, ""};
+	struct call other = {&p, id, "another", ""};
+
+	call_say(&c, "INVITE", 1, call_contact(&c), NULL);
+	peer_hears_start(&p, "SIP/2.0 482");
+	call_say(&other, "INVITE", 1, call_contact(&other), NULL);
+	assert_true(core_asked(b, "INVITE")->new_dialog);
+	peer_answer(&p, z, 486, NULL, NULL);
+	core_outcome(b, d.req, 486);
+	d.req = sip_child_req(b->child);
+	d.dlg = sip_child_req(b->child);
+	d.f[PORT_F_HEADERS] = STR("Max-Forwards: 9\r\n");
+	peer_hears_start(&p, "ACK");
+	sip_child_send(b->child, &d);
+	z = peer_hears_start(&p, "INVITE sip:b@example.org");
+	assert_string_equal(header(z, "Max-Forwards"), "9");
+	peer_close(&p);
+}
+
+/* DNS-7: the next target is asked in a transaction of its own. */
+static void goes_on(void **state)
+{
+	struct bed *b = *state;
+	struct peer first, second;
+	struct port_msg d;
+	char branch[256], self[ADDR_TEXT_MAX], route[128];
+	const char *z;
+
+	peer_open(&first, b, false);
+	peer_open(&second, b, false);
+	d = dial_peer(b, &first, "sip:b@example.org");
+	z = peer_hears_start(&first, "INVITE sip:b@example.org");
+	snprintf(branch, sizeof branch, "%s",
+		 strstr(header(z, "Via"), "branch="));
+	peer_answer(&first, z, 503, NULL, NULL);
+	core_outcome(b, d.req, 503);
+	snprintf(route, sizeof route, "sip:%s", addr_text(&second.self, self));
+	d.f[PORT_F_ROUTE] = str_z(route);
+	sip_child_send(b->child, &d);
+	z = peer_hears_start(&second, "INVITE sip:b@example.org");
+	assert_string_not_equal(strstr(header(z, "Via"), "branch="), branch);
+	peer_answer(&second, z, 486, NULL, NULL);
+	core_outcome(b, d.req, 486);
+	peer_close(&first);
+	peer_close(&second);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -456,6 +521,9 @@ int main(void)
 					    bed_teardown),
 	    cmocka_unit_test_setup_teardown(connection_takes_its_time,
 					    bed_setup, bed_teardown),
+	    cmocka_unit_test_setup_teardown(comes_back, bed_setup,
+					    bed_teardown),
+	    cmocka_unit_test_setup_teardown(goes_on, bed_setup, bed_teardown),
 	    cmocka_unit_test_setup_teardown(process_dies, bed_setup,
 					    bed_teardown),
 	};

@@ -87,6 +87,7 @@ static void unfolds_identities(void **state)
 
 	equals(m->f[PORT_F_IDENTITY], "\"x   <sip:b@c>   \" <sip:a@c>");
 	equals(m->f[PORT_F_HEADERS],
+	       "Max-Forwards: 70\r\n"
 	       "P-Asserted-Identity: \"x   <sip:b@c>   \" <sip:a@c>\r\n"
 	       "X-Other: 1   2\r\n");
 }
