@@ -195,3 +195,12 @@ void bs_on_message(void *leg, msrp_tx tx, const struct msrp_message *in)
 	if (l->session && !l->ended)
 		msrp_session_reply(l->session, tx, status, "");
 }
+
+void bs_on_flow(void *leg, struct msrp_incoming *in,
+		const struct msrp_message *m)
+{
+	uint64_t octets = m->has_total ? m->total : m->body.n;
+
+	if (octets > bs_max_size(leg))
+		msrp_incoming_refuse(in, 413, "too long for XMPP");
+}

@@ -222,6 +222,8 @@ void bs_timer_stop(struct bs_leg *l);
 
 /* --- back_sip_sdp.c --- */
 
+/* Octets of a message that we take: no stanza can hold more (BODY-27). */
+size_t bs_max_size(const struct bs_leg *l);
 /* The offer of our INVITE, with a session for it. REASON_OK, or why not. */
 enum reason_code bs_sdp_offer(struct bs_leg *l);
 /* The answer to it; then the session is connected to. */
@@ -245,6 +247,9 @@ void bs_op_free(struct bs_leg *l, struct bs_op *o);
 /* --- back_sip_heard.c --- */
 
 void bs_on_message(void *leg, msrp_tx tx, const struct msrp_message *in);
+/* One that is too long is refused as soon as that is known. */
+void bs_on_flow(void *leg, struct msrp_incoming *in,
+		const struct msrp_message *m);
 /* Tells what was heard before the room was open: what is old, then the rest. */
 void bs_tell_old(struct bs_leg *l);
 void bs_tell_heard(struct bs_leg *l);

@@ -28,8 +28,7 @@ static bool takes_tcp(const struct bs_leg *l)
 	       !(dom && dom->force_tls);
 }
 
-/* A message that no stanza can hold is refused anyway (BODY-27). */
-static size_t max_size(const struct bs_leg *l)
+size_t bs_max_size(const struct bs_leg *l)
 {
 	const struct config *c = l->b->cfg.config;
 	size_t stanza = c->xmpp.max_stanza - STANZA_OVERHEAD;
@@ -57,7 +56,7 @@ static struct sdp_local our_side(struct bs_leg *l)
 		u.secure ? msrp_fingerprints(l->b->cfg.msrp) : STR_NONE,
 	    .setup = SDP_SETUP_ACTPASS,
 	    .accept_wrapped = STR(WRAPPED_TYPES),
-	    .max_size = max_size(l),
+	    .max_size = bs_max_size(l),
 	    .nickname = true,
 	    .private_messages = true,
 	};

@@ -196,6 +196,7 @@ static void on_closed(void *user, enum msrp_closed why)
 const struct msrp_session_ops bs_msrp_ops = {
     .bound = on_bound,
     .message = bs_on_message,
+    .flow = bs_on_flow,
     .sent = on_sent,
     .closed = on_closed,
 };

@@ -251,6 +251,37 @@ static void test_heard(void **state)
 	focus_done(&f);
 }
 
+/* BODY-27: what no stanza can hold is refused by the first chunk that tells; a
+ * bit less is tried. */
+static void test_no_stanza(void **state)
+{
+	struct scene *s = *state;
+	struct focus f;
+	char *a = malloc(70001);
+	struct str text;
+
+	focus_joined(&f, s);
+	assert_true(has(f.invite.f[PORT_F_BODY], "a=max-size:61440\r\n"));
+	memset(a, 'a', 70000);
+	a[70000] = '\0';
+	msrp_request(&f.u, "SEND",
+		     arena_printf(s->arena,
+				  "Message-ID: long\r\nByte-Range: "
+				  "1-70000/99999\r\nContent-Type: "
+				  "message/cpim\r\n\r\n%s\r\n",
+				  a)
+			 .p);
+	assert_int_equal(msrp_status(&f.u), 413);
+	memset(a, '&', 20000); /* five octets each in XML */
+	a[20000] = '\0';
+	text = arena_printf(s->arena, PLAIN("%s"), a);
+	free(a);
+	assert_int_equal(
+	    focus_says(&f, "<sip:romeo@sip.test>", FOCUS_ROOM, text.p), 413);
+	assert_true(xmpp_none(s, JULIET));
+	focus_done(&f);
+}
+
 /* RFC 7702 examples 16 to 18; X2S-49, X2S-50 */
 static void test_private(void **state)
 {
@@ -782,17 +813,18 @@ static void test_shutdown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_stable_ids),	TEST(test_say),
-	    TEST(test_not_said),	TEST(test_session_gone),
-	    TEST(test_too_long),	TEST(test_heard),
-	    TEST(test_private),		TEST(test_no_private),
-	    TEST(test_not_hers),	TEST(test_nick),
-	    TEST(test_nick_of_another), TEST(test_two_devices),
-	    TEST(test_roster),		TEST(test_odd_roster),
-	    TEST(test_subject),		TEST(test_subscription),
-	    TEST(test_ended),		TEST(test_lost),
-	    TEST(test_leaves),		TEST(test_session_timer),
-	    TEST(test_reinvite),	TEST(test_shutdown),
+	    TEST(test_stable_ids),    TEST(test_say),
+	    TEST(test_not_said),      TEST(test_session_gone),
+	    TEST(test_too_long),      TEST(test_heard),
+	    TEST(test_no_stanza),     TEST(test_private),
+	    TEST(test_no_private),    TEST(test_not_hers),
+	    TEST(test_nick),	      TEST(test_nick_of_another),
+	    TEST(test_two_devices),   TEST(test_roster),
+	    TEST(test_odd_roster),    TEST(test_subject),
+	    TEST(test_subscription),  TEST(test_ended),
+	    TEST(test_lost),	      TEST(test_leaves),
+	    TEST(test_session_timer), TEST(test_reinvite),
+	    TEST(test_shutdown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
