@@ -38,15 +38,19 @@ class BridgeBed(XmppBed):
 
     @classmethod
     async def wait_component(cls, timeout=30):
-        """Until our domains take queries; for a component that is away the
-        server says an error."""
+        """Until our domains, and the users there, take queries; for a
+        component that is away the server says an error."""
         user = await XmppUser(cls.people[0], ("127.0.0.1", cls.server.c2s),
                               resource="probe").login()
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout
+
+        async def answers(domain):
+            return "result" in [(await user.disco(*query)).get("type")
+                                for query in ((domain, "info"),
+                                              ("who@" + domain, "items"))]
         for domain in cls.stoxd_class.SECRETS:
-            while (await user.disco("who@" + domain, "items")).get(
-                    "type") != "result":
+            while not await answers(domain):
                 if loop.time() > end:
                     raise servers.ServerError("no component " + domain)
                 await asyncio.sleep(0.1)
@@ -61,4 +65,29 @@ class MucBed(BridgeBed):
     async def asyncSetUp(self):
         await super().asyncSetUp()
         self.room = "%s@%s" % (self.room_name, MUC)
+        self.uri = "sip:" + self.room
+
+
+CONF = "conf.test"
+
+
+class ConferenceBed(BridgeBed):
+    """XMPP users at an XMPP server whose component conf.test stands for a SIP
+    conference; it is where `route` leads, a key of the domain."""
+
+    @classmethod
+    def set_up_servers(cls):
+        class Bridge(Stoxd):
+            DOMAINS = {CONF: "rooms = sip\n" + cls.conference_keys()}
+            SECRETS = {CONF: "secret-of-" + CONF}
+        cls.stoxd_class = Bridge
+        super().set_up_servers()
+
+    @classmethod
+    def conference_keys(cls):
+        return ""
+
+    async def asyncSetUp(self):
+        await super().asyncSetUp()
+        self.room = "%s@%s" % (self.room_name, CONF)
         self.uri = "sip:" + self.room

@@ -113,6 +113,8 @@ class Dialog:
 
 
 class Endpoint:
+    fixed_port = 0      # 0: any
+
     def __init__(self, name, transport="tcp", host="127.0.0.1",
                  certificate=None, ca=None):
         """With a certificate (two files) it takes TLS too; ca: whom it
@@ -144,7 +146,8 @@ class Endpoint:
                 ssl=certs.server_context(self.certificate))
             self.tls_port = self.tls_server.sockets[0].getsockname()[1]
         for _ in range(20):
-            self.server = await asyncio.start_server(self._accepted, self.host, 0)
+            self.server = await asyncio.start_server(self._accepted, self.host,
+                                                     self.fixed_port)
             self.port = self.server.sockets[0].getsockname()[1]
             try:
                 self.udp, _ = await loop.create_datagram_endpoint(
