@@ -437,6 +437,11 @@ void front_sip_free(struct front_sip *f)
 		d->requests = 0;
 		dialog_release(d);
 	}
+	/* what was still told of those ends, in dialogs that are gone */
+	while ((r = TAILQ_FIRST(&f->requests))) {
+		TAILQ_REMOVE(&f->requests, r, link);
+		free(r);
+	}
 	hops_free(f->hops);
 	senders_free(f);
 	dialog_names_free(f->names);

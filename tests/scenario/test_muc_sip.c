@@ -38,9 +38,11 @@ static void done(struct guest *g)
 	sip_user_done(&g->sip);
 }
 
-static void join(struct guest *g, struct scene *s)
+/* What the room has to say, and the MSRP session. */
+static void let_in(struct guest *g)
 {
-	call(g, s);
+	struct scene *s = g->sip.s;
+
 	muc_answer_info(&g->muc, "");
 	muc_take(&g->muc, MUC_ROOM "/ro");
 	muc_present(&g->muc, "Ann", "moderator", "");
@@ -52,6 +54,12 @@ static void join(struct guest *g, struct scene *s)
 	msrp_request(&g->sip, "SEND",
 		     "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
 	assert_int_equal(msrp_status(&g->sip), 200);
+}
+
+static void join(struct guest *g, struct scene *s)
+{
+	call(g, s);
+	let_in(g);
 }
 
 static void cpim_say(struct guest *g, const char *to, const char *text)
@@ -183,6 +191,137 @@ static void test_late_refusal(void **state)
 	assert_int_equal(msrp_status(&g.sip), 200);
 	scene_run(s, 60000);
 	assert_true(msrp_take(&g.sip).n == 0);
+	done(&g);
+}
+
+/* S2X-1: what can carry no chat is refused before the room hears of it. */
+static void test_bad_offer(void **state)
+{
+	struct scene *s = *state;
+	static struct guest g;
+	struct str sdp;
+
+	g = (struct guest){.muc = {.s = s}};
+	sip_user_init(&g.sip, s, "ro", ROOM);
+	sdp = sip_user_offer(&g.sip, CHAT);
+	sdp = arena_printf(s->arena, "%.*sm=audio 9 RTP/AVP 0\r\n",
+			   (int)str_search(sdp, STR("m=")), sdp.p);
+	assert_int_equal(sip_user_invite(&g.sip, sdp), 488);
+	assert_true(muc_none(&g.muc, MUC_ROOM));
+	done(&g);
+}
+
+/* S2X-2: one who knows nothing of chat rooms is told where he is. */
+static void test_unaware(void **state)
+{
+	struct scene *s = *state;
+	static struct guest g;
+	struct str cpim;
+
+	g = (struct guest){.muc = {.s = s}};
+	sip_user_init(&g.sip, s, "ro", ROOM);
+	sip_user_call(&g.sip, sip_user_offer(&g.sip, ""));
+	let_in(&g);
+	cpim = msrp_cpim(&g.sip);
+	assert_true(has(cpim, "chat room"));
+	assert_true(has(cpim, "Ann"));
+	done(&g);
+}
+
+static void octets(struct guest *g, const char *type, const char *body)
+{
+	static unsigned n;
+	struct str frame =
+	    arena_printf(g->sip.s->arena,
+			 "MSRP bad%u SEND\r\nTo-Path: %.*s\r\nFrom-Path: %s\r\n"
+			 "Message-ID: b%u\r\nByte-Range: 1-%zu/%zu\r\n"
+			 "Content-Type: %s\r\n\r\n%s\r\n-------bad%u$\r\n",
+			 n, STR_ARG(g->sip.path), g->sip.own_path, n,
+			 strlen(body), strlen(body), type, body, n);
+
+	n++;
+	msrp_put(&g->sip, frame);
+}
+
+/* S2X-31 */
+static void test_bad_messages(void **state)
+{
+	static const struct {
+		const char *type, *body;
+		int status;
+	} rows[] = {
+	    {"text/plain", "hi", 415},
+	    {"message/cpim",
+	     "From: <sip:eve@sip.test>\r\nTo: <" ROOM ">\r\n\r\n"
+	     "Content-Type: text/plain\r\n\r\nhi",
+	     403},
+	    {"message/cpim",
+	     "From: <sip:ro@sip.test>\r\nTo: <" ROOM ">\r\nTo: <" ANN
+	     ">\r\n\r\nContent-Type: text/plain\r\n\r\nhi",
+	     403},
+	    {"message/cpim",
+	     "From: <sip:ro@sip.test>\r\nTo: <" ROOM ";gr=Zoe>\r\n\r\n"
+	     "Content-Type: text/plain\r\n\r\nhi",
+	     404},
+	};
+	struct scene *s = *state;
+	static struct guest g;
+
+	join(&g, s);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		octets(&g, rows[i].type, rows[i].body);
+		assert_int_equal(msrp_status(&g.sip), rows[i].status);
+	}
+	assert_true(muc_none(&g.muc, MUC_ROOM));
+	done(&g);
+}
+
+/* The body of the next NOTIFY of the roster, which is answered. */
+static struct str roster(struct guest *g)
+{
+	struct scene *s = g->sip.s;
+	struct port_msg n;
+	struct str body;
+
+	scene_run(s, 5000);
+	n = scene_sip(s, PORT_SEND, "NOTIFY");
+	body = arena_dup(s->arena, n.f[PORT_F_BODY]);
+	scene_sip_response(s, &n, 200);
+	return body;
+}
+
+/* S2X-13, S2X-14, S2X-15: a full document, then what changes; a new nickname is
+ * a user who goes and another who comes. */
+static void test_roster(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m = port_msg(PORT_REQUEST);
+	static struct guest g;
+	struct str doc;
+
+	join(&g, s);
+	sip_user_request(&g.sip, &m, "SUBSCRIBE");
+	m.f[PORT_F_EVENT] = STR("conference");
+	m.expires = 600;
+	scene_sip_event(s, &m);
+	assert_int_equal(scene_sip(s, PORT_ANSWER, NULL).status, 200);
+	doc = roster(&g);
+	assert_true(has(doc, "state=\"full\""));
+	assert_true(has(doc, "<user entity=\"" ANN "\""));
+	assert_true(has(doc, "<user entity=\"" ROOM ";gr=ro\""));
+	assert_true(has(doc, "nickname"));
+	muc_says(&g.muc, "presence", MUC_ROOM "/Ann",
+		 "type='unavailable'><x xmlns='" NS_MUC_USER "'><item "
+		 "affiliation='none' role='moderator' nick='Anna'/>"
+		 "<status code='303'/></x>");
+	muc_present(&g.muc, "Anna", "moderator", "");
+	doc = roster(&g);
+	assert_true(has(doc, "<user entity=\"" ANN "\" state=\"deleted\"") ||
+		    !has(doc, "<user entity=\"" ANN "\""));
+	assert_true(has(doc, "<user entity=\"" ROOM ";gr=Anna\""));
+	muc_says(&g.muc, "presence", MUC_ROOM "/Anna", "type='unavailable'>");
+	doc = roster(&g);
+	assert_false(has(doc, "gr=Anna\" state=\"full\""));
 	done(&g);
 }
 
@@ -318,9 +457,11 @@ static void test_cancel(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_chat),	     TEST(test_refused), TEST(test_private),
-	    TEST(test_late_refusal), TEST(test_invite),	 TEST(test_kick),
-	    TEST(test_nickname),     TEST(test_end),	 TEST(test_cancel),
+	    TEST(test_chat),	     TEST(test_refused),   TEST(test_private),
+	    TEST(test_late_refusal), TEST(test_bad_offer), TEST(test_unaware),
+	    TEST(test_bad_messages), TEST(test_roster),	   TEST(test_invite),
+	    TEST(test_kick),	     TEST(test_nickname),  TEST(test_end),
+	    TEST(test_cancel),
 	};
 
 	return cmocka_run_group_tests_name("muc_sip", tests, NULL, NULL);
