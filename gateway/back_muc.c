@@ -602,6 +602,37 @@ void back_muc_link_up(struct back_muc *b, struct str domain, bool again)
 	}
 }
 
+bool muc_reaches(const struct back_muc *b, struct str room)
+{
+	const struct config *c = b->cfg.config;
+	const struct domain_config *d = config_domain(c, str_after(room, '@'));
+
+	if (!d)
+		d = config_other_domains(c);
+	return d && (d->rooms == ROOMS_XMPP || d->rooms == ROOMS_DISCOVER);
+}
+
+static bool is_served(const struct back_muc *b, const struct proxy *p)
+{
+	const struct domain_config *d = config_domain(b->cfg.config, p->domain);
+
+	return d && d->users != USERS_NONE && *d->secret &&
+	       muc_reaches(b, p->room);
+}
+
+void back_muc_reconfigure(struct back_muc *b)
+{
+	struct proxy *p, *next;
+
+	for (p = TAILQ_FIRST(&b->list); p; p = next) {
+		next = TAILQ_NEXT(p, link);
+		if (is_served(b, p))
+			continue;
+		proxy_goodbye(p, STR_NONE);
+		proxy_end(p, (struct reason){.code = REASON_SHUTDOWN});
+	}
+}
+
 void back_muc_shutdown(struct back_muc *b)
 {
 	struct proxy *p;

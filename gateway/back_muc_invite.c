@@ -9,7 +9,8 @@
 #include "base/random.h"
 
 #define REPEAT_MS   60000    /* nobody is called twice within (X2S-59) */
-#define PASSWORD_MS 86400000 /* a password is remembered so long */
+#define PASSWORD_MS 3600000  /* as X2S-58 has it */
+#define KEPT_MS	    86400000 /* so long it may be declined */
 #define INVITED_MAX 1000
 #define REASON_MAX  1024
 #define JID_BYTES   4096
@@ -74,7 +75,7 @@ static struct invited *remember(struct back_muc *b, const struct invited *like)
 	TAILQ_INSERT_TAIL(&l->oldest_first, i, link);
 	l->n++;
 	while ((old = TAILQ_FIRST(&l->oldest_first)) &&
-	       (l->n > INVITED_MAX || i->at_ms - old->at_ms >= PASSWORD_MS))
+	       (l->n > INVITED_MAX || i->at_ms - old->at_ms >= KEPT_MS))
 		forget(l, old);
 	return i;
 }
@@ -98,7 +99,9 @@ struct str muc_invited_password(const struct back_muc *b, struct str room,
 {
 	const struct invited *i = find(b, false, room, bare, STR_NONE);
 
-	return i ? i->password : STR_NONE;
+	if (!i || loop_now_ms(b->loop) - i->at_ms >= PASSWORD_MS)
+		return STR_NONE;
+	return i->password;
 }
 
 /* --- to a SIP user --- */
@@ -106,15 +109,10 @@ struct str muc_invited_password(const struct back_muc *b, struct str room,
 /* Rooms that our users can't reach are not worth a call. */
 static bool is_reachable(const struct back_muc *b, struct str room)
 {
-	const struct config *c = b->cfg.config;
-	const struct domain_config *d = config_domain(c, str_after(room, '@'));
 	struct jid jid;
 
-	if (jid_split(room, &jid) < 0 || !jid.node.n || jid.resource.n)
-		return false;
-	if (!d)
-		d = config_other_domains(c);
-	return d && (d->rooms == ROOMS_XMPP || d->rooms == ROOMS_DISCOVER);
+	return jid_split(room, &jid) == 0 && jid.node.n && !jid.resource.n &&
+	       muc_reaches(b, room);
 }
 
 static void bare_of(struct str jid, struct str *out)

@@ -150,6 +150,8 @@ struct proxy *muc_proxy_of(const struct back_muc *b, struct str room,
 			   struct str user, const struct proxy *but);
 /* Another of p's user in its room, after `after` (NULL: the first). */
 struct proxy *muc_sibling(const struct proxy *p, const struct proxy *after);
+/* May our users enter rooms there, as the configuration has it? */
+bool muc_reaches(const struct back_muc *b, struct str room);
 void proxy_free(struct proxy *p);
 /* Ends it for its seats; the room is not told. */
 void proxy_end(struct proxy *p, struct reason why);

@@ -437,6 +437,7 @@ void core_reconfigure(struct core *c)
 	front_xmpp_set_domains(c->front_xmpp, c->titles, n_titles);
 	free(old);
 	rooms_limit(c->rooms, c->config->limits.rooms);
+	back_muc_reconfigure(c->back_muc);
 	dns_reload(c->dns, c->config->dns.servers, c->config->dns.n_servers);
 }
 

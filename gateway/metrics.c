@@ -241,6 +241,31 @@ static void write_xmpp(struct buf *b, const struct vitals *v)
 	write_links(b, v);
 }
 
+static void write_back_muc(struct buf *b, const struct vitals *v)
+{
+	const struct back_muc_stats *s = &v->back_muc;
+
+	gauge(b, "stoxd_muc_legs", "Places of SIP users in MUCs elsewhere.",
+	      s->legs);
+	gauge(b, "stoxd_muc_legs_open", "Those whose user is in the room.",
+	      s->open);
+	counter(b, "stoxd_muc_joins_total", "Joins of MUCs elsewhere.",
+		s->joins);
+	counter(b, "stoxd_muc_refused_total",
+		"Joins that MUCs elsewhere refused.", s->refused);
+	counter(b, "stoxd_muc_rejoins_total",
+		"Attempts to come back into MUCs elsewhere.", s->rejoins);
+	counter(b, "stoxd_muc_messages_in_total",
+		"Messages from MUCs elsewhere.", s->messages_in);
+	counter(b, "stoxd_muc_messages_out_total",
+		"Messages sent to MUCs elsewhere.", s->messages_out);
+	counter(b, "stoxd_muc_echoes_total",
+		"Messages that MUCs elsewhere have echoed.", s->echoes);
+	counter(b, "stoxd_muc_undelivered_total",
+		"Messages reported as failed after their response.",
+		s->undelivered);
+}
+
 static void write_back_sip(struct buf *b, const struct vitals *v)
 {
 	const struct back_sip_stats *s = &v->back_sip;
@@ -341,6 +366,7 @@ void metrics_write(struct buf *b, const struct vitals *v)
 	write_sip(b, v);
 	write_msrp(b, v);
 	write_xmpp(b, v);
+	write_back_muc(b, v);
 	write_back_sip(b, v);
 	write_store(b, v);
 	write_files(b, v);

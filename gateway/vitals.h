@@ -2,6 +2,7 @@
  * Prometheus. */
 #pragma once
 
+#include "gateway/back_muc.h"
 #include "gateway/back_sip.h"
 #include "gateway/files.h"
 #include "gateway/links.h"
@@ -19,6 +20,7 @@ struct vitals {
 	size_t rooms, occupants[WORLDS];
 	struct front_sip_stats sip;
 	struct front_xmpp_stats xmpp;
+	struct back_muc_stats back_muc;
 	struct back_sip_stats back_sip;
 	struct msrp_stats msrp;
 	struct msrp_load msrp_load;

@@ -656,6 +656,25 @@ static void test_stream(void **state)
 	muc_user_done(&u);
 }
 
+/* The configuration is read again without the rooms' domain. */
+static void test_reload(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	muc_join(&u, s, RO);
+	core_reconfigure(&s->core);
+	muc_heard(&u, "");
+	for (size_t i = 0; i < s->config->n_domains; i++)
+		if (s->config->domains[i].rooms == ROOMS_XMPP)
+			s->config->domains[i].rooms = ROOMS_NONE;
+	core_reconfigure(&s->core);
+	muc_heard(&u, "ended REASON_SHUTDOWN\n");
+	assert_true(str_eq(x_attr(muc_take(&u, MUC_ROOM "/Ro"), "type"),
+			   STR("unavailable")));
+	muc_user_done(&u);
+}
+
 /* COMP-13 */
 static void test_shutdown(void **state)
 {
@@ -695,6 +714,7 @@ int main(void)
 	    TEST(test_presence_error),
 	    TEST(test_leave),
 	    TEST(test_stream),
+	    TEST(test_reload),
 	    TEST(test_shutdown),
 	};
 
