@@ -152,6 +152,11 @@ static void test_password(void **state)
 	muc_answer_info(&u, "<feature var='muc_passwordprotected'/>");
 	muc_has(&u, muc_take(&u, MUC_ROOM "/Ro"), "<password>pw</password>");
 	muc_user_done(&u);
+	xmpp_drop(s);
+	scene_run(s, 3600000);
+	assert_int_equal(muc_enter(&u, &join), REASON_OK);
+	muc_answer_info(&u, "<feature var='muc_passwordprotected'/>");
+	muc_heard(&u, "ended REASON_PASSWORD Room password required\n");
 }
 
 /* XEP-0249: from somebody himself. */
