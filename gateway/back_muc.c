@@ -287,6 +287,7 @@ static struct proxy *proxy_new(struct back_muc *b, const struct seat_join *join,
 	    .last_id = &b->last_id,
 	    .bridged = b->cfg.bridged,
 	    .max_occupants = b->cfg.config->limits.leg_occupants,
+	    .max_octets = b->cfg.config->limits.leg_roster,
 	};
 	struct proxy *p = mem_new(sizeof(*p));
 	struct jid parts;

@@ -136,7 +136,6 @@ static struct bs_leg *bs_leg_new(struct back_sip *b,
 				 const struct seat_join *join)
 {
 	struct bs_leg *l = mem_new(sizeof(*l));
-	const struct domain_config *dom;
 	ptrdiff_t at = str_rfind(join->room, '@');
 
 	l->b = b;
@@ -157,7 +156,6 @@ static struct bs_leg *bs_leg_new(struct back_sip *b,
 	TAILQ_INIT(&l->ops);
 	TAILQ_INIT(&l->heard);
 	TAILQ_INIT(&l->refers);
-	dom = bs_domain(l);
 	l->leg = leg_new(
 	    &(struct leg_cfg){
 		.loop = b->loop,
@@ -165,8 +163,8 @@ static struct bs_leg *bs_leg_new(struct back_sip *b,
 		.user = l,
 		.last_id = &b->last_id,
 		.bridged = b->cfg.bridged,
-		/* and the user himself */
-		.max_occupants = (dom ? dom->policy.max_occupants : 10000) + 1,
+		.max_occupants = b->cfg.config->limits.leg_occupants,
+		.max_octets = b->cfg.config->limits.leg_roster,
 	    },
 	    join);
 	TAILQ_INSERT_TAIL(&b->legs, l, link);

@@ -140,6 +140,7 @@ struct bs_leg {
 
 	struct bs_watch watch;
 	struct table *users;	/* by key -> bs_user */
+	size_t octets;		/* of what is known of those */
 	struct table *by_shown; /* by the nickname they have in leg */
 	struct bs_user *self;	/* in the roster; NULL: not seen yet */
 	enum role role;
@@ -290,8 +291,8 @@ void bs_user_free(struct bs_leg *l, struct bs_user *u);
 /* By his URI; NULL: he is not known. */
 struct bs_user *bs_user_find(const struct bs_leg *l, struct str uri);
 /* What a document says of him, in full or in part (RFC 4575 §4.6). */
-void bs_user_merge(struct bs_user *u, const struct confinfo_user *in,
-		   bool full);
+void bs_user_merge(struct bs_leg *l, struct bs_user *u,
+		   const struct confinfo_user *in, bool full);
 /* Is he in the room, and not only called or gone? */
 bool bs_user_is_there(const struct bs_user *u);
 /* His name as an XMPP resource (NICK-13); empty: he has none. */

@@ -260,7 +260,7 @@ static void take_texts(struct bs_leg *l, const struct confinfo_doc *doc)
 static void take_users(struct bs_leg *l, const struct confinfo_doc *doc,
 		       bool whole)
 {
-	size_t most = bs_domain(l) ? bs_domain(l)->policy.max_occupants : 10000;
+	const struct config *c = l->b->cfg.config;
 	const struct confinfo_user_node *n;
 	struct bs_user *u;
 
@@ -269,13 +269,13 @@ static void take_users(struct bs_leg *l, const struct confinfo_doc *doc,
 
 		u = bs_user_find(l, n->user.entity);
 		if (!u && (n->user.state == CONFINFO_DELETED ||
-			   table_count(l->users) >= most))
+			   table_count(l->users) >= c->limits.leg_occupants))
 			continue;
 		if (!u) {
 			u = bs_user_new(l, n->user.entity);
 			full = true;
 		}
-		bs_user_merge(u, &n->user, full || whole);
+		bs_user_merge(l, u, &n->user, full || whole);
 		u->fresh = true;
 	}
 }

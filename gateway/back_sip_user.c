@@ -15,6 +15,19 @@ void bs_keep(char **to, struct str s)
 	*to = str_dup(s);
 }
 
+static size_t octets_of(const struct bs_user *u)
+{
+	const char *const texts[] = {u->key,	 u->entity, u->nickname,
+				     u->display, u->aor,    u->status};
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		n += texts[i] ? strlen(texts[i]) : 0;
+	for (const struct bs_endpoint *e = u->endpoints; e; e = e->next)
+		n += sizeof(*e) + strlen(e->entity);
+	return n;
+}
+
 static void drop_endpoints(struct bs_user *u)
 {
 	struct bs_endpoint *e;
@@ -32,6 +45,7 @@ void bs_user_free(struct bs_leg *l, struct bs_user *u)
 		table_del_str(l->users, str_z(u->key));
 	if (l->self == u)
 		l->self = NULL;
+	l->octets -= octets_of(u);
 	drop_endpoints(u);
 	free(u->key);
 	free(u->entity);
@@ -74,6 +88,7 @@ struct bs_user *bs_user_new(struct bs_leg *l, struct str entity)
 	u->role = ROLE_PARTICIPANT;
 	u->affiliation = AFF_NONE;
 	buf_done(&key);
+	l->octets += octets_of(u);
 	table_put_str(l->users, str_z(u->key), u);
 	return u;
 }
@@ -106,8 +121,9 @@ static void merge_endpoint(struct bs_user *u, const struct confinfo_endpoint *e)
 {
 	struct bs_endpoint **p = &u->endpoints, *gone;
 	bool deleted = e->state == CONFINFO_DELETED;
+	size_t n = 0;
 
-	while (*p && !str_eq(str_z((*p)->entity), e->entity))
+	for (; *p && !str_eq(str_z((*p)->entity), e->entity); n++)
 		p = &(*p)->next;
 	if (deleted || str_eq(e->status, STR("disconnected")))
 		u->why = departure(e);
@@ -118,7 +134,7 @@ static void merge_endpoint(struct bs_user *u, const struct confinfo_endpoint *e)
 		free(gone);
 		return;
 	}
-	if (deleted)
+	if (deleted || n == CONFINFO_ENDPOINTS_MAX)
 		return;
 	if (!*p) {
 		*p = mem_new(sizeof(**p));
@@ -128,7 +144,7 @@ static void merge_endpoint(struct bs_user *u, const struct confinfo_endpoint *e)
 		(*p)->inside = is_inside(e->status);
 }
 
-void bs_user_merge(struct bs_user *u, const struct confinfo_user *in, bool full)
+static void merge(struct bs_user *u, const struct confinfo_user *in, bool full)
 {
 	bs_keep(&u->entity, in->entity);
 	if (full || in->nickname.n)
@@ -153,6 +169,33 @@ void bs_user_merge(struct bs_user *u, const struct confinfo_user *in, bool full)
 	drop_endpoints(u);
 	if (u->why.code == REASON_OK)
 		u->why.code = REASON_LEFT;
+}
+
+/* At most what `in` adds. */
+static size_t most_octets(const struct confinfo_user *in)
+{
+	size_t n = in->entity.n + in->nickname.n + in->display_text.n +
+		   in->associated_aor.n + in->status.n;
+
+	for (size_t i = 0; i < in->n_endpoints; i++)
+		n += sizeof(struct bs_endpoint) + in->endpoints[i].entity.n;
+	return n;
+}
+
+void bs_user_merge(struct bs_leg *l, struct bs_user *u,
+		   const struct confinfo_user *in, bool full)
+{
+	size_t max = l->b->cfg.config->limits.leg_roster;
+
+	if (max && in->state != CONFINFO_DELETED &&
+	    l->octets + most_octets(in) > max) {
+		log_info(l->b->log, "back_sip.roster_full", "room=%s",
+			 LOGQ(l->room));
+		return;
+	}
+	l->octets -= octets_of(u);
+	merge(u, in, full);
+	l->octets += octets_of(u);
 }
 
 /* Without endpoints he is there by being listed. */

@@ -118,8 +118,9 @@ struct config {
 		size_t rooms, dialogs, subscriptions;
 		size_t store_queue; /* octets */
 		/* of a room elsewhere, as one user has it: those it shows him,
-		 * octets that he has said and that wait there */
-		size_t leg_occupants, leg_queue;
+		 * octets of what is known of those (0: any number), and that he
+		 * has said and that wait there */
+		size_t leg_occupants, leg_roster, leg_queue;
 		size_t legs, user_legs; /* such rooms; 0: any number */
 		/* requests of an address outside sip { trust }, per second;
 		 * rate 0: no limit */

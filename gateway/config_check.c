@@ -521,23 +521,16 @@ void config_set_checks(cfg_t *cfg)
 					     "limits|invite-rate",
 					     "limits|join-rate",
 					     NULL};
-	static const char *const positive[] = {"domain|max-occupants",
-					       "domain|min-expires",
-					       "msrp|max-message",
-					       "msrp|max-send-queue",
-					       "msrp|max-connections",
-					       "xmpp|max-queue",
-					       "limits|rooms",
-					       "limits|dialogs",
-					       "limits|subscriptions",
-					       "limits|sip-burst",
-					       "limits|message-burst",
-					       "limits|invite-burst",
-					       "limits|join-burst",
-					       "limits|store-queue",
-					       "limits|leg-occupants",
-					       "limits|leg-queue",
-					       NULL};
+	static const char *const positive[] = {
+	    "domain|max-occupants", "domain|min-expires",
+	    "msrp|max-message",	    "msrp|max-send-queue",
+	    "msrp|max-connections", "xmpp|max-queue",
+	    "limits|rooms",	    "limits|dialogs",
+	    "limits|subscriptions", "limits|sip-burst",
+	    "limits|message-burst", "limits|invite-burst",
+	    "limits|join-burst",    "limits|store-queue",
+	    "limits|leg-occupants", "limits|leg-roster",
+	    "limits|leg-queue",	    NULL};
 	static const char *const files[] = {"tls|certificate", "tls|key",
 					    "tls|ca", NULL};
 

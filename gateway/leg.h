@@ -32,6 +32,7 @@ struct leg_cfg {
 	void *user;		 /* the protocol's own record of the leg */
 	uint64_t *last_id;	 /* of occupants and seats: all legs count on */
 	size_t max_occupants;	 /* more are not shown */
+	size_t max_octets;	 /* of what is known of those; 0: any number */
 	struct bridged *bridged; /* that counts it; NULL: nobody does */
 };
 
@@ -73,7 +74,8 @@ struct leg_cause {
  * himself, the devices (his seats are those; of others those without a seat get
  * the occupant's id for one). since_ms 0: now, or as before.
  * Tells SEAT_OCCUPANT_JOINED, or SEAT_OCCUPANT_CHANGED if anything differs or
- * cause has an op. NULL: there are too many. */
+ * cause has an op. NULL: there are too many; one of whom too much is said stays
+ * as he was. The leg's own user (join->user) always has a place. */
 const struct occupant *leg_put(struct leg *l, const struct occupant *like,
 			       const struct leg_cause *cause);
 /* He is called new from now on (CHANGED_NICK); whoever had that name is gone.

@@ -50,6 +50,7 @@ struct leg {
 	bool open, gone;
 	struct leg_occ **occs; /* with holes; in the order of coming */
 	size_t n_places, room_places, n_occs;
+	size_t octets; /* of what is known of them */
 	struct table *by_id, *by_nick;
 	uint64_t self; /* an occupant's id */
 	uint64_t serial;

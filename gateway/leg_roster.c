@@ -117,6 +117,8 @@ static void take_value(struct leg *l, struct leg_occ *o,
 	p->presence.payload = str_pack(&to, like->presence.payload);
 	p->devices = copy_devices((struct device *)block, &to, like->devices,
 				  &p->n_devices, p->id);
+	l->octets += octets_of(p);
+	l->octets -= octets_of(&was);
 	if (o->text)
 		defer_free(l->cfg.loop, o->text, free_text);
 	o->text = block;
@@ -209,6 +211,7 @@ static void take_out(struct leg *l, struct leg_occ *o)
 	table_del(l->by_id, o->pub.id);
 	table_del_str(l->by_nick, o->pub.nick);
 	l->occs[o->place] = NULL;
+	l->octets -= octets_of(&o->pub);
 	l->n_occs--;
 	defer_free(l->cfg.loop, o, occ_free);
 }
@@ -236,6 +239,20 @@ static struct occupant with_devices(const struct leg *l,
 	return p;
 }
 
+/* May he become (o NULL: come) like that? The user himself always may. */
+static bool has_room(const struct leg *l, const struct leg_occ *o,
+		     const struct occupant *like)
+{
+	size_t octets = l->octets - (o ? octets_of(&o->pub) : 0);
+
+	if (str_eq(like->user, l->key))
+		return true;
+	if (!o && l->n_occs >= l->cfg.max_occupants)
+		return false;
+	return !l->cfg.max_octets ||
+	       octets + octets_of(like) <= l->cfg.max_octets;
+}
+
 static const struct occupant *change(struct leg *l, struct leg_occ *o,
 				     const struct occupant *like,
 				     const struct leg_cause *cause)
@@ -243,8 +260,10 @@ static const struct occupant *change(struct leg *l, struct leg_occ *o,
 	struct occupant now = with_devices(l, o, like);
 	struct seat_ev ev = {.type = SEAT_OCCUPANT_CHANGED, .who = &o->pub};
 
-	ev.changed = differences(&o->pub, &now);
 	o->stale = false;
+	if (!has_room(l, o, &now))
+		return &o->pub;
+	ev.changed = differences(&o->pub, &now);
 	if (ev.changed) {
 		renew(l, o, &now);
 	} else if (cause && cause->op) {
@@ -265,7 +284,7 @@ const struct occupant *leg_put(struct leg *l, const struct occupant *like,
 	o = leg_occ_by_nick(l, like->nick);
 	if (o)
 		return change(l, o, like, cause);
-	if (l->n_occs >= l->cfg.max_occupants)
+	if (!has_room(l, NULL, like))
 		return NULL;
 	o = add(l, like);
 	ev.who = &o->pub;

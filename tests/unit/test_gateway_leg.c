@@ -79,6 +79,7 @@ static int up(void **state)
 	    .user = b,
 	    .last_id = &b->last_id,
 	    .max_occupants = 4,
+	    .max_octets = 1000,
 	};
 
 	b->mono = 1000;
@@ -238,6 +239,30 @@ static void test_limit(void **state)
 	assert_null(put(b, "E", ROLE_PARTICIPANT, ""));
 	assert_non_null(put(b, "D", ROLE_VISITOR, ""));
 	heard(b, 0, "+ C\n+ D\n~ D role=1\n");
+}
+
+/* Of one of whom too much is said nothing more is learnt. */
+static void test_octets(void **state)
+{
+	struct bed *b = *state;
+	char status[1100] = "";
+
+	open_leg(b);
+	memset(status, 'x', sizeof(status) - 1);
+	assert_null(put(b, "C", ROLE_PARTICIPANT, status));
+	assert_non_null(put(b, "C", ROLE_PARTICIPANT, "here"));
+	assert_non_null(put(b, "C", ROLE_VISITOR, status));
+	heard(b, 0, "+ C\n");
+	status[300] = '\0';
+	for (int i = 0; i < 20; i++) { /* what is gone does not count */
+		status[0] = (char)('a' + i);
+		assert_non_null(put(b, "C", ROLE_PARTICIPANT, status));
+	}
+	leg_remove(b->leg, STR("C"), NULL);
+	assert_non_null(put(b, "D", ROLE_PARTICIPANT, status));
+	memset(status, 'y', sizeof(status) - 1);
+	assert_non_null(put(b, "Ro", ROLE_PARTICIPANT, status));
+	assert_true(str_eq(leg_self(b->leg)->presence.status, str_z(status)));
 }
 
 static void test_new_roster(void **state)
@@ -461,19 +486,13 @@ static void test_ended_before_it_opened(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_opens),
-	    TEST(test_differences),
-	    TEST(test_rename_over),
-	    TEST(test_limit),
-	    TEST(test_new_roster),
-	    TEST(test_said),
-	    TEST(test_late_seats),
-	    TEST(test_device),
-	    TEST(test_order),
-	    TEST(test_attach_inside),
-	    TEST(test_leave_inside),
-	    TEST(test_ended),
-	    TEST(test_ended_before_it_opened),
+	    TEST(test_opens),	      TEST(test_differences),
+	    TEST(test_rename_over),   TEST(test_limit),
+	    TEST(test_octets),	      TEST(test_new_roster),
+	    TEST(test_said),	      TEST(test_late_seats),
+	    TEST(test_device),	      TEST(test_order),
+	    TEST(test_attach_inside), TEST(test_leave_inside),
+	    TEST(test_ended),	      TEST(test_ended_before_it_opened),
 	};
 
 	return cmocka_run_group_tests_name("gateway_leg", tests, NULL, NULL);

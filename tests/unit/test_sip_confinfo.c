@@ -376,6 +376,29 @@ static void test_no_dtd(void **state)
 	arena_free(a);
 }
 
+/* libxml2 takes time squared for them. */
+static void test_many_attributes(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new(1 << 20);
+	struct buf b = BUF_INIT(1 << 20);
+	struct confinfo_doc doc;
+
+	buf_addz(&b, ROOT "><!-- ' --><?a \" ?><users a='> = ='");
+	for (int i = 0; i < 99; i++)
+		buf_addf(&b, " a%d='='", i);
+	buf_addz(&b, "/></conference-info>");
+	assert_int_equal(confinfo_parse(buf_str(&b), a, &doc), 0);
+	buf_clear(&b);
+	buf_addz(&b, ROOT "><!-- ' --><?a \" ?><users a='> = ='");
+	for (int i = 0; i < 100; i++)
+		buf_addf(&b, " a%d='='", i);
+	buf_addz(&b, "/></conference-info>");
+	assert_int_equal(confinfo_parse(buf_str(&b), a, &doc), ERR_TOO_BIG);
+	buf_done(&b);
+	arena_free(a);
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -452,6 +475,7 @@ int main(void)
 	    cmocka_unit_test(test_empty_roster),
 	    cmocka_unit_test(test_foreign_form),
 	    cmocka_unit_test(test_no_dtd),
+	    cmocka_unit_test(test_many_attributes),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_limits),
 	};
