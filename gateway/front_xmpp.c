@@ -77,6 +77,7 @@ void front_xmpp_free(struct front_xmpp *f)
 		leave_all(d, REASON_SHUTDOWN);
 		fx_exiles_free(d);
 		timer_cancel(f->loop, &d->lost);
+		timer_cancel(f->loop, &d->mend);
 		free(d->name);
 		free(d);
 	}
@@ -115,13 +116,16 @@ const struct map_domains *fx_domains(struct front_xmpp *f)
 	return f->cfg.domain_names(f->cfg.user);
 }
 
-void fx_send(struct front_xmpp *f, struct str domain)
+bool fx_send(struct front_xmpp *f, struct str domain)
 {
-	if (f->out.err ||
-	    f->cfg.send(f->cfg.user, domain, buf_str(&f->out)) < 0)
+	bool taken = f->out.err ||
+		     f->cfg.send(f->cfg.user, domain, buf_str(&f->out)) >= 0;
+
+	if (f->out.err || !taken)
 		f->stats.unsent++;
 	else
 		f->stats.stanzas_out++;
+	return taken;
 }
 
 struct buf *fx_begin(struct front_xmpp *f, const char *name, struct str to,
@@ -308,6 +312,7 @@ void front_xmpp_link_up(struct front_xmpp *f, struct str domain, bool again)
 		return;
 	TAILQ_FOREACH (s, &d->sessions, in_domain)
 		fx_ping(s);
+	fx_mend_later(d);
 }
 
 static void on_link_lost(void *user)

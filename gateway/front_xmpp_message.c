@@ -184,7 +184,7 @@ void fx_message_event(struct fx_session *s, const struct seat_ev *ev)
 		buf_add(b, s->to);
 		buf_add(b, stanza);
 	}
-	fx_send(f, str_z(s->domain->name));
+	fx_send_to(s);
 }
 
 /* Whole stanzas, the newest that fit, oldest first (XEP-0045 §7.2.14). */
@@ -205,7 +205,7 @@ static void send_history(struct fx_session *s)
 		buf_add(&s->f->out,
 			str_of(h->text.p + at, h->ends[first] - at));
 		at = h->ends[first];
-		fx_send(s->f, str_z(s->domain->name));
+		fx_send_to(s);
 	}
 	fx_history_free(s);
 }
@@ -231,7 +231,7 @@ void fx_subject_event(struct fx_session *s, const struct seat_ev *ev)
 		buf_addz(b, "/>");
 	}
 	buf_addz(b, STANZA_END);
-	fx_send(s->f, str_z(s->domain->name));
+	fx_send_to(s);
 }
 
 /* --- in --- */
@@ -336,5 +336,5 @@ void fx_message_failed(struct fx_session *s, const struct pending *p,
 	x_put_error(b, map_reason_to_error(code), STR_NONE,
 		    str_z(reason_text(code)));
 	buf_addz(b, STANZA_END);
-	fx_send(s->f, str_z(s->domain->name));
+	fx_send_to(s);
 }

@@ -18,6 +18,7 @@ struct fx_domain {
 	struct front_xmpp *f;
 	bool down;
 	struct timer lost; /* the occupants' time is over */
+	struct timer mend; /* those who missed something */
 	TAILQ_HEAD(fx_sessions, fx_session) sessions;
 	/* who was in a room before a restart and does not know better yet */
 	TAILQ_HEAD(, fx_exile) exiles;
@@ -84,6 +85,7 @@ struct fx_session {
 	bool silent; /* its user is told nothing more */
 	bool ended;
 	bool kept; /* a restart knows of him */
+	bool incomplete; /* the stream did not take all that was for him */
 
 	bool joined;		    /* the room has let him in */
 	char *join_id;		    /* of the join that is under way */
@@ -132,11 +134,19 @@ struct front_xmpp {
 	struct front_xmpp_stats stats;
 };
 
+/* --- front_xmpp_mend.c --- */
+
+/* Sends f->out, which is for this user; if that fails, he is made to come back
+ * to the room as soon as there is room for it. */
+void fx_send_to(struct fx_session *s);
+/* Begins with those to whom that has happened. */
+void fx_mend_later(struct fx_domain *d);
+
 /* --- front_xmpp.c --- */
 
 struct fx_domain *fx_domain_of(struct front_xmpp *f, struct str name);
-/* Sends f->out. */
-void fx_send(struct front_xmpp *f, struct str domain);
+/* Sends f->out. False: the stream takes nothing more. */
+bool fx_send(struct front_xmpp *f, struct str domain);
 /* How this front end's domains and those of SIP users are called in the other
  * world. */
 const struct map_domains *fx_domains(struct front_xmpp *f);

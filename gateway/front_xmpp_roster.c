@@ -118,7 +118,7 @@ static void send_show(struct fx_session *s, const struct show *p)
 
 	buf_add(b, s->to);
 	put_show(b, s->room, p);
-	fx_send(s->f, str_z(s->domain->name));
+	fx_send_to(s);
 }
 
 static const struct buf *shared(struct fx_session *s, const struct seat_ev *ev,
@@ -150,7 +150,7 @@ static void tell(struct fx_session *s, const struct seat_ev *ev, bool second,
 	b = begin_presence(s->f);
 	buf_add(b, s->to);
 	buf_add(b, buf_str(shared(s, ev, second, p)));
-	fx_send(s->f, str_z(s->domain->name));
+	fx_send_to(s);
 }
 
 static bool is_self(const struct fx_session *s, const struct occupant *who)
@@ -222,7 +222,7 @@ void fx_tell_settings(struct fx_session *s, unsigned changed)
 	if (changed & CHANGED_ANONYMITY)
 		put_status(b, info.non_anonymous ? 172 : 173);
 	buf_addz(b, "</x></message>");
-	fx_send(s->f, str_z(s->domain->name));
+	fx_send_to(s);
 }
 
 void fx_tell_gone(struct fx_session *s, struct reason why)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "gateway/files.h"
 #include "gateway/store.h"
@@ -59,9 +60,12 @@ static uint64_t sip_id(void *user)
 static int xmpp_send(void *user, struct str domain, struct str text)
 {
 	struct scene *s = user;
-	struct scene_out *o = mem_new(sizeof(*o));
+	struct scene_out *o;
 
 	(void)domain;
+	if (s->xmpp_full)
+		return ERR_CONGESTED;
+	o = mem_new(sizeof(*o));
 	buf_init(&o->bytes, 1u << 24);
 	buf_addz(&o->bytes, "<all>"); /* a call may hold several stanzas */
 	buf_add(&o->bytes, text);

@@ -160,6 +160,35 @@ static void test_link_lost(void **state)
 	sip_user_done(&u);
 }
 
+/* X2S-31: the stream did not take what was for them, so what they show is no
+ * longer right: they are told that they are out, once there is room for it, and
+ * their clients come back. Others stay. */
+static void test_stream_full(void **state)
+{
+	struct scene *s = *state;
+	unsigned before;
+	struct sip_user u;
+
+	sip_user_join(&u, s, "eve", "sip:r@chat.test", "a=chatroom\r\n");
+	before = (unsigned)front_xmpp_stats(s->core.front_xmpp).sessions;
+	xmpp_drop(s);
+	s->xmpp_full = true;
+	assert_int_equal(msrp_say(&u, "sip:r@chat.test", "lost"), 200);
+	scene_run(s, 1999);
+	s->xmpp_full = false;
+	join(s, "cyd@x.test/3", "Cyd");
+	xmpp_drop(s);
+	scene_run(s, 1);
+	assert_int_equal(before, 2);
+	assert_non_null(strstr(heard(s, ANN), "[110 333]"));
+	assert_non_null(strstr(heard(s, BEN), "[110 333]"));
+	assert_int_equal(front_xmpp_stats(s->core.front_xmpp).sessions, 1);
+	xmpp_drop(s);
+	join(s, ANN, "Ann");
+	assert_non_null(strstr(heard(s, ANN), "body='lost'"));
+	sip_user_done(&u);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -167,7 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_bounces),	  TEST(test_doubtful_bounce),
 	    TEST(test_silence),	  TEST(test_link_back_in_time),
-	    TEST(test_link_lost),
+	    TEST(test_link_lost), TEST(test_stream_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
