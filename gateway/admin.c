@@ -262,6 +262,7 @@ void admin_free(struct admin *a)
 		return;
 	admin_socket_remove(&a->socket);
 	admin_domains_stop(a);
+	admin_rooms_stop(a);
 	http_free(a->http);
 	free(a);
 }

@@ -63,6 +63,9 @@ json_t *admin_time(uint64_t wall_ms);
 /* The room that the path names, or NULL and the call is answered. */
 struct room *admin_room(struct admin_call *c);
 
+/* Answers the questions that are still open. */
+void admin_rooms_stop(struct admin *a);
+
 /* --- admin_people.c --- */
 
 json_t *admin_roster(const struct room *r, uint64_t now);

@@ -1,7 +1,11 @@
 /* Rooms as a whole: /rooms and /rooms/ROOM. */
 #include "gateway/admin_priv.h"
 
+#include <stdlib.h>
+
 #include "base/err.h"
+#include "base/mem.h"
+#include "gateway/archive.h"
 #include "mapping/addr.h"
 
 /* "Name@Domain" of a domain of ours, prepared; false: it is not. */
@@ -60,24 +64,82 @@ static void get_rooms(struct admin_call *c)
 	admin_answer(c, 200, json_pack("{s:o}", "rooms", rooms));
 }
 
+/* A question about a room, while its archive is being counted. */
+struct room_call {
+	struct admin *a;
+	struct evhttp_request *req;
+	char *room;
+};
+
+/* archived: messages, or JSON's null: not known, or not kept. */
+static void tell_room(struct admin_call *c, const struct room *r,
+		      json_t *take_archived)
+{
+	struct room_info info;
+	json_t *room = show_room(r);
+
+	room_info(r, &info);
+	json_object_update_new(
+	    room,
+	    json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "subject-by",
+		      admin_str(info.subject.nick), "subject-time",
+		      admin_time(info.subject.time_ms), "archived",
+		      take_archived, "settings", admin_settings(room_policy(r)),
+		      "affiliations", admin_affiliations(r), "roster",
+		      admin_roster(r, loop_wall_ms(c->a->cfg.loop))));
+	admin_answer(c, 200, room);
+}
+
+/* page NULL: stoxd is ending. */
+static void on_counted(void *user, const struct archive_page *page)
+{
+	struct room_call *rc = user;
+	struct admin_call c = {.a = rc->a, .req = rc->req};
+	const struct room *r =
+	    rooms_find(rc->a->cfg.core->rooms, str_z(rc->room));
+
+	if (!page)
+		admin_refuse(&c, 503, "stoxd is ending");
+	else if (!r)
+		admin_reason(&c, REASON_NO_ROOM);
+	else
+		tell_room(&c, r,
+			  page->err ? json_null()
+				    : json_integer((json_int_t)page->count));
+	free(rc->room);
+	free(rc);
+}
+
+void admin_rooms_stop(struct admin *a)
+{
+	archive_forget(a->cfg.core->archive, on_counted);
+}
+
 static void get_room(struct admin_call *c)
 {
+	struct archive *archive = c->a->cfg.core->archive;
 	const struct room *r = admin_room(c);
+	struct archive_query query = {0}; /* all, none of them shown */
+	struct room_call *rc;
 	struct room_info info;
-	json_t *room;
 
 	if (!r)
 		return;
+	if (!archive_keeps(archive, r)) {
+		tell_room(c, r, json_null());
+		return;
+	}
 	room_info(r, &info);
-	room = show_room(r);
-	json_object_update_new(
-	    room, json_pack("{s:o, s:o, s:o, s:o, s:o}", "subject-by",
-			    admin_str(info.subject.nick), "subject-time",
-			    admin_time(info.subject.time_ms), "settings",
-			    admin_settings(room_policy(r)), "affiliations",
-			    admin_affiliations(r), "roster",
-			    admin_roster(r, loop_wall_ms(c->a->cfg.loop))));
-	admin_answer(c, 200, room);
+	query.room = info.address;
+	rc = mem_new(sizeof(*rc));
+	*rc = (struct room_call){c->a, c->req, str_dup(info.address)};
+	if (archive_ask(archive, &query, on_counted, rc) == 0) {
+		http_answer_later(c->req);
+		return;
+	}
+	free(rc->room);
+	free(rc);
+	tell_room(c, r, json_null());
 }
 
 /* {"room": "name@domain", "settings": {...}} */

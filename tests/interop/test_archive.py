@@ -1,10 +1,11 @@
 """The archive of a logged room, as slixmpp's plugin asks for it, and what a
-moderator removes, behind a real Prosody."""
+moderator removes, behind a real Prosody and a real ejabberd."""
 
 import asyncio
+import json
 
 from bed import USERS, XmppBed, main, until
-from servers import Prosody, Stoxd
+from servers import Ejabberd, Prosody, Stoxd
 from xmppuser import CLIENT, STANZA_ID, body, error_of, show
 
 MAM = "{urn:xmpp:mam:2}"
@@ -15,10 +16,12 @@ MESSAGES = 300
 
 
 class ArchiveTest(XmppBed):
+    SERVER = Prosody
+
     @classmethod
     def set_up_servers(cls):
-        cls.need(Prosody)
-        cls.server = cls.start(Prosody(cls.folder, USERS, Stoxd.SECRETS))
+        cls.need(cls.SERVER)
+        cls.server = cls.start(cls.SERVER(cls.folder, USERS, Stoxd.SECRETS))
         domains = dict(Stoxd.DOMAINS)
         domains["chat.test"] += "\n logged = true\n history = %d" % MESSAGES
         cls.stoxd = cls.start(Stoxd(cls.folder, cls.server.component,
@@ -68,6 +71,9 @@ class ArchiveTest(XmppBed):
             romeo.say(self.room, "m%d" % i)
         await self.read(romeo, "m2")
         ids = [m.find(STANZA_ID).get("id") for m in romeo.chat(self.room)]
+        shown = json.loads(
+            self.stoxd.ctl("--json", "room", self.room).stdout)
+        self.assertEqual(shown["archived"], 3)
         data = await romeo.iq("get", self.room, "<metadata xmlns='%s'/>"
                               % MAM[1:-1])
         self.assertEqual(data.find(".//%sstart" % MAM).get("id"), ids[0])
@@ -112,6 +118,10 @@ class ArchiveTest(XmppBed):
                          [ident])
         self.assertFalse([m for m in nurse.messages(self.room)
                           if m.findtext(".//%sbody" % CLIENT) == "spam"])
+
+
+class EjabberdArchive(ArchiveTest):
+    SERVER = Ejabberd
 
 
 if __name__ == "__main__":
