@@ -131,7 +131,7 @@ static struct message *read_text(struct proxy *p, const struct muc_said *in,
 
 	m->private = private;
 	if (map_stanza_to_message(in->stanza, &to_neutral, m) == 0 &&
-	    (m->n_parts || m->has_subject)) {
+	    (m->n_parts || m->has_subject || m->receipt_of.n)) {
 		m->id = arena_dup(m->arena, in->stanza_id);
 		return m;
 	}

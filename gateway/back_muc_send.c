@@ -243,6 +243,8 @@ void proxy_say(struct proxy *p, uint64_t seat, const struct seat_cmd *cmd)
 	x->client_id = str_dup(m->client_id);
 	x->held = true;
 	muc_uuid(x->id);
+	if (m->private) /* what a receipt names (XEP-0184) */
+		m->id = arena_dup(m->arena, str_z(x->id));
 	TAILQ_INSERT_TAIL(&p->sendings, x, link);
 	if (can_send(p))
 		transmit(x);

@@ -291,8 +291,8 @@ void call_on_result(struct call *c, const struct seat_ev *ev)
 		sender_note(c->sender, ev->msg->client_id);
 	if (ev->unsure)
 		msrp_session_watch(c->session, ev->own_op);
-	if (code == REASON_OK && ev->msg && !nickname)
-		receipt_note(c, ev->own_op, ev->msg);
+	if (!nickname)
+		receipt_note(c, ev->own_op, code);
 	reply(c, ev->own_op & ~OP_NICKNAME,
 	      nickname ? map_reason_to_nickname(code)
 		       : map_reason_to_send(code),

@@ -135,8 +135,9 @@ struct receipt {
 struct parcel {
 	msrp_tx tx; /* 0: none */
 	uint64_t to, at_ms;
-	struct blob *head; /* its CPIM entity, if that wants a notification */
-	char id[128];	   /* message.id */
+	struct message *msg; /* until the room has it, then the id alone */
+	struct blob *head;   /* its CPIM entity, if that wants a notification */
+	char id[128];	     /* message.id */
 	size_t id_n;
 };
 
@@ -599,8 +600,8 @@ void call_on_reported(void *user, uint64_t cookie);
 /* The other way: an XMPP user is asked for a receipt of this message if its
  * author wants a report (report) or a notification. Before it is said. */
 void receipt_ask(struct call *c, msrp_tx tx, struct message *m, bool report);
-/* It has been said. */
-void receipt_note(struct call *c, msrp_tx tx, const struct message *m);
+/* What the room says of that message. */
+void receipt_note(struct call *c, msrp_tx tx, enum reason_code code);
 /* A message for this user that may be a receipt. */
 void receipt_came(struct call *c, const struct message *m);
 void receipts_free(struct call *c);

@@ -76,37 +76,56 @@ static bool wants_notification(const struct message *m)
 	return wants;
 }
 
+static void drop(struct parcel *p)
+{
+	message_unref(p->msg);
+	blob_unref(p->head);
+	*p = (struct parcel){0};
+}
+
 void receipt_ask(struct call *c, msrp_tx tx, struct message *m, bool report)
 {
 	const struct occupant *to =
 	    m->private ? seat_by_id(&c->seat, m->to) : NULL;
+	struct parcel *p;
 
 	if (!to || to->world != WORLD_XMPP || m->transient || m->control)
 		return;
 	m->wants_receipt = report || wants_notification(m);
+	if (!m->wants_receipt)
+		return;
 	if (report)
 		msrp_session_hold_report(c->session, tx);
-}
-
-void receipt_note(struct call *c, msrp_tx tx, const struct message *m)
-{
-	struct parcel *p;
-
-	if (!m->private || !m->wants_receipt || !m->id.n ||
-	    m->id.n > sizeof(p->id))
-		return;
 	if (!c->parcels)
 		c->parcels = mem_new_array(CALL_RECEIPTS_MAX, sizeof(*p));
 	p = &c->parcels[c->n_parcels++ % CALL_RECEIPTS_MAX];
-	blob_unref(p->head);
+	drop(p);
 	*p = (struct parcel){
 	    .tx = tx,
 	    .to = m->to,
 	    .at_ms = loop_now_ms(c->f->loop),
+	    .msg = message_ref(m),
 	    .head = wants_notification(m) ? blob_ref(m->form[WORLD_SIP]) : NULL,
-	    .id_n = m->id.n,
 	};
-	memcpy(p->id, m->id.p, m->id.n);
+}
+
+void receipt_note(struct call *c, msrp_tx tx, enum reason_code code)
+{
+	struct parcel *p = NULL;
+
+	for (size_t i = 0; c->parcels && i < CALL_RECEIPTS_MAX && !p; i++)
+		if (c->parcels[i].tx == tx)
+			p = &c->parcels[i];
+	if (!p || !p->msg)
+		return;
+	if (code != REASON_OK || p->msg->id.n > sizeof(p->id)) {
+		drop(p);
+		return;
+	}
+	p->id_n = p->msg->id.n;
+	memcpy(p->id, p->msg->id.p, p->id_n);
+	message_unref(p->msg);
+	p->msg = NULL;
 }
 
 /* RFC 5438 §7.2.1.1 */
@@ -164,13 +183,19 @@ static void notify(struct call *c, struct str entity)
 	arena_free(a);
 }
 
+/* It may come before the room has said that it took the message. */
+static struct str id_of(const struct parcel *p)
+{
+	return p->msg ? p->msg->id : str_of(p->id, p->id_n);
+}
+
 void receipt_came(struct call *c, const struct message *m)
 {
 	for (size_t i = 0; c->parcels && i < CALL_RECEIPTS_MAX; i++) {
 		struct parcel *p = &c->parcels[i];
 
 		if (!p->tx || p->to != m->author ||
-		    !str_eq(str_of(p->id, p->id_n), m->receipt_of))
+		    !str_eq(id_of(p), m->receipt_of))
 			continue;
 		if (loop_now_ms(c->f->loop) - p->at_ms <= RECEIPT_MS) {
 			if (c->session)
@@ -178,8 +203,7 @@ void receipt_came(struct call *c, const struct message *m)
 			if (p->head)
 				notify(c, blob_str(p->head));
 		}
-		blob_unref(p->head);
-		*p = (struct parcel){0};
+		drop(p);
 		return;
 	}
 }
@@ -187,7 +211,7 @@ void receipt_came(struct call *c, const struct message *m)
 void receipts_free(struct call *c)
 {
 	for (size_t i = 0; c->parcels && i < CALL_RECEIPTS_MAX; i++)
-		blob_unref(c->parcels[i].head);
+		drop(&c->parcels[i]);
 	free(c->parcels);
 	free(c->receipts);
 }

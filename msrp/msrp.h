@@ -242,12 +242,12 @@ void msrp_session_report_with(struct msrp_session *s, msrp_tx tx,
  * another network). Not after the reply. Of the last MSRP_HELD_REPORTS. */
 #define MSRP_HELD_REPORTS 256
 void msrp_session_hold_report(struct msrp_session *s, msrp_tx tx);
-/* Sends it, once; harmless for any other request. */
+/* Sends it, once, and not before the reply; harmless for any other request. */
 void msrp_session_report(struct msrp_session *s, msrp_tx tx);
 
 /* This request will be answered 200, but may be found undelivered later: the
- * sender then gets a failure report, unless he wants none (RFC 4975 §7.1.2). Not
- * after the reply; of the last MSRP_HELD_REPORTS. */
+ * sender then gets a failure report, unless he wants none (RFC 4975 §7.1.2).
+ * Not after the reply; of the last MSRP_HELD_REPORTS. */
 void msrp_session_watch(struct msrp_session *s, msrp_tx tx);
 /* Sends that, once; harmless for any other Message-ID. */
 void msrp_session_undelivered(struct msrp_session *s, struct str message_id,

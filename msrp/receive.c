@@ -467,8 +467,11 @@ static void hold_report(struct msrp_session *s, struct unanswered *u)
 
 void msrp_session_report(struct msrp_session *s, msrp_tx tx)
 {
+	struct unanswered *early = find_unanswered(&s->unanswereds, tx);
 	struct unanswered *u = find_unanswered(&s->unreported, tx);
 
+	if (early)
+		early->held = false;
 	if (!u)
 		return;
 	if (s->conn)

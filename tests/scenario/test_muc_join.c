@@ -300,7 +300,8 @@ static void test_statuses(void **state)
 	muc_user_done(&u);
 }
 
-/* S2X-16: a second device has a JID of its own and tries the same name. */
+/* S2X-16, ADDR-18: a second device has a JID of its own, which does not tell
+ * its address, and tries the same name. */
 static void test_two_devices(void **state)
 {
 	struct scene *s = *state;
@@ -310,11 +311,12 @@ static void test_two_devices(void **state)
 	muc_join(&u, s, RO);
 	muc_user_init(&v, s, RO);
 	join = muc_wish(&v);
-	join.device = STR("sip:ro@192.0.2.2");
+	join.device = STR("<sip:ro@192.0.2.2;gr>");
 	join.display = STR("Another");
 	assert_int_equal(muc_enter(&v, &join), REASON_OK);
 	muc_take(&v, MUC_ROOM "/Ro");
 	assert_string_not_equal(u.jid, v.jid);
+	assert_null(strstr(v.jid, "192.0.2.2"));
 	muc_user_done(&v);
 	xmpp_drop(s);
 	/* and one that calls twice */

@@ -62,7 +62,8 @@ static void join(struct guest *g, struct scene *s)
 	let_in(g);
 }
 
-static void cpim_say(struct guest *g, const char *to, const char *text)
+static void cpim_say_as(struct guest *g, const char *to, const char *text,
+			const char *more)
 {
 	struct str body =
 	    arena_printf(g->sip.s->arena,
@@ -73,13 +74,18 @@ static void cpim_say(struct guest *g, const char *to, const char *text)
 	struct str frame = arena_printf(
 	    g->sip.s->arena,
 	    "MSRP muc%u SEND\r\nTo-Path: %.*s\r\nFrom-Path: %s\r\n"
-	    "Message-ID: m%u\r\nByte-Range: 1-%zu/%zu\r\n"
+	    "Message-ID: m%u\r\n%sByte-Range: 1-%zu/%zu\r\n"
 	    "Content-Type: message/cpim\r\n\r\n%.*s\r\n-------muc%u$\r\n",
-	    n, STR_ARG(g->sip.path), g->sip.own_path, n, body.n, body.n,
+	    n, STR_ARG(g->sip.path), g->sip.own_path, n, more, body.n, body.n,
 	    STR_ARG(body), n);
 
 	n++;
 	msrp_put(&g->sip, frame);
+}
+
+static void cpim_say(struct guest *g, const char *to, const char *text)
+{
+	cpim_say_as(g, to, text, "");
 }
 
 /* S2X-8: 200 comes after the room has let him in. S2X-27, S2X-28, S2X-34: and
@@ -454,6 +460,73 @@ static void test_cancel(void **state)
 	done(&g);
 }
 
+/* NICK-4: names as the MUC has them, octet by octet, in addresses both ways. */
+static void test_names(void **state)
+{
+	static const struct {
+		const char *nick, *uri;
+	} rows[] = {
+	    {"ann", "sip:r@muc.test;gr=ann"},
+	    {"\xef\xbc\xa1nn", "sip:r@muc.test;gr=%EF%BC%A1nn"},
+	    {"A  nn", "sip:r@muc.test;gr=A%20%20nn"},
+	};
+	struct scene *s = *state;
+	static struct guest g;
+	char from[128];
+
+	join(&g, s);
+	for (size_t i = 0; i < 3; i++)
+		muc_present(&g.muc, rows[i].nick, "participant", "");
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(from, sizeof(from), MUC_ROOM "/%s", rows[i].nick);
+		muc_says(&g.muc, "message", from,
+			 "type='groupchat'><body>hello</body>");
+		assert_true(has(msrp_cpim(&g.sip),
+				arena_printf(s->arena, "<%s>", rows[i].uri).p));
+		cpim_say(&g, rows[i].uri, "psst");
+		muc_has(&g.muc, muc_take(&g.muc, from), "<body>psst</body>");
+		scene_run(s, 1000);
+		assert_int_equal(msrp_status(&g.sip), 200);
+	}
+	done(&g);
+}
+
+/* BODY-21: the receipt of a MUC's occupant is the report, even if it comes
+ * before the room can be taken to have the message. */
+static void test_receipt(void **state)
+{
+	static const unsigned waits[] = {0, 2000};
+	struct scene *s = *state;
+	static struct guest g;
+	const struct xnode *n;
+	struct str report;
+
+	join(&g, s);
+	for (size_t i = 0; i < 2; i++) {
+		while (msrp_take(&g.sip).n)
+			;
+		cpim_say_as(&g, ANN, "psst", "Success-Report: yes\r\n");
+		n = muc_take(&g.muc, MUC_ROOM "/Ann");
+		assert_non_null(x_child(n, "request", "urn:xmpp:receipts"));
+		scene_run(s, waits[i]);
+		if (waits[i])
+			assert_int_equal(msrp_status(&g.sip), 200);
+		muc_says(&g.muc, "message", MUC_ROOM "/Ann",
+			 "type='chat'><received xmlns='urn:xmpp:receipts' "
+			 "id='%s'/>",
+			 g.muc.last);
+		if (!waits[i]) {
+			assert_int_equal(msrp_take(&g.sip).n, 0);
+			scene_run(s, 1000);
+			assert_int_equal(msrp_status(&g.sip), 200);
+		}
+		report = msrp_take(&g.sip);
+		assert_true(has(report, " REPORT\r\n"));
+		assert_true(has(report, "Status: 000 200"));
+	}
+	done(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,7 +534,7 @@ int main(void)
 	    TEST(test_late_refusal), TEST(test_bad_offer), TEST(test_unaware),
 	    TEST(test_bad_messages), TEST(test_roster),	   TEST(test_invite),
 	    TEST(test_kick),	     TEST(test_nickname),  TEST(test_end),
-	    TEST(test_cancel),
+	    TEST(test_cancel),	     TEST(test_receipt),   TEST(test_names),
 	};
 
 	return cmocka_run_group_tests_name("muc_sip", tests, NULL, NULL);

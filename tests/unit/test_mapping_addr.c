@@ -60,6 +60,9 @@ static void test_from_sip(void **state)
 	    {"sip:foo@s.test;gr=a%20b%2Fc;transport=tls", "foo@s.test/a b/c"},
 	    {"sip:foo@s.test;gr=%C3%A9?Subject=x", "foo@s.test/\xc3\xa9"},
 	    {"sip:room@rd.test;gr=Juli%20C", "room@rd.test/Juli C"},
+	    /* ADDR-18: a temporary GRUU */
+	    {"sip:8ffkas08af7fasklzi9@s.test;gr", "8ffkas08af7fasklzi9@s.test"},
+	    {"sip:foo@s.test;gr=;x=y", "foo@s.test"},
 	    {"sip:romeo@f.test", "romeo\\40f.test@ud.test"},
 	    {"sip:a%40b@f.test", "a\\40b\\40f.test@ud.test"},
 	    {"sip:romeo@f.test:5070", "romeo\\40f.test\\3a5070@ud.test"},
