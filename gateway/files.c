@@ -394,8 +394,7 @@ int files_read(struct files *f, const struct kept_file *k, bool serve)
 	return fd < 0 ? -errno : fd;
 }
 
-void files_url(const struct files *f, const struct kept_file *k,
-	       struct buf *out)
+static void put_base(const struct files *f, struct buf *out)
 {
 	struct str base = str_z(f->config->files.base_url);
 
@@ -403,6 +402,12 @@ void files_url(const struct files *f, const struct kept_file *k,
 		base.n--;
 	buf_add(out, base);
 	buf_addc(out, '/');
+}
+
+void files_url(const struct files *f, const struct kept_file *k,
+	       struct buf *out)
+{
+	put_base(f, out);
 	buf_addz(out, k->token);
 	buf_addc(out, '/');
 	file_percent(out, k->head.name);
@@ -456,6 +461,23 @@ static void on_expiry(void *user)
 	if (n)
 		log_info(loop_log(f->loop), "files.expire", "files=%zu", n);
 	timer_set(f->loop, &f->expiry, more ? 1000 : EXPIRY_MS, on_expiry, f);
+}
+
+void files_forget(struct files *f, struct str url)
+{
+	struct buf base = BUF_INIT(65536);
+	struct str token = STR_NONE;
+	struct entry *e;
+
+	put_base(f, &base);
+	if (str_starts(url, buf_str(&base)))
+		token = str_from(url, base.n);
+	buf_done(&base);
+	if (token.n > FILE_TOKEN)
+		token.n = FILE_TOKEN;
+	e = table_get_str(f->by_token, token);
+	if (e) /* if the disk has too much to do it goes with its time */
+		(void)expire(f, e);
 }
 
 /* --- the whole --- */

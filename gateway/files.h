@@ -67,5 +67,7 @@ int files_read(struct files *f, const struct kept_file *k, bool serve);
 /* Its link. */
 void files_url(const struct files *f, const struct kept_file *k,
 	       struct buf *out);
+/* Nobody has been told this link: its file goes. */
+void files_forget(struct files *f, struct str url);
 /* Waits until the disk has done what it was told; for tests. */
 void files_settle(struct files *f);

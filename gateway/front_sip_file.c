@@ -99,6 +99,13 @@ struct message *file_message(struct call *c, struct str head, struct str url,
 	return NULL;
 }
 
+void file_unless_said(struct call *c, const struct message *m, struct str url)
+{
+	/* of a room elsewhere it is not known yet */
+	if (url.n && !m->author && !call_is_bridged(c))
+		files_forget(c->f->cfg.files, url);
+}
+
 /* --- messages that come whole --- */
 
 struct held_file {
@@ -133,6 +140,7 @@ static void on_kept(void *user, int err, struct str url)
 	cmd.msg = message_ref(h->msg);
 	free_held(h);
 	seat_command(&c->seat, &cmd);
+	file_unless_said(c, cmd.msg, url);
 	message_unref(cmd.msg);
 }
 

@@ -37,6 +37,9 @@ struct file_head file_about(const struct call *c, const struct cpim *cpim,
 struct message *file_message(struct call *c, struct str head, struct str url,
 			     struct str name, uint64_t size);
 
+/* It has been said: if the room has refused it, the file of this link goes. */
+void file_unless_said(struct call *c, const struct message *m, struct str url);
+
 /* A message that has come whole, with m->parts[0] not for XMPP users: is it
  * kept? Then it is said, and answered under tx, as soon as it has a link. */
 bool file_hold(struct call *c, msrp_tx tx, struct message *m);

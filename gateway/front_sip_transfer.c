@@ -138,6 +138,7 @@ static int say(struct transfer *t, struct str url)
 	if (!cmd.msg)
 		return 413;
 	seat_command(&by->seat, &cmd);
+	file_unless_said(by, cmd.msg, url);
 	said = cmd.msg->author != 0;
 	message_unref(cmd.msg);
 	return said ? 200 : 403;

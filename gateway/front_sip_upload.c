@@ -98,6 +98,7 @@ static void say_link(struct upload *u, struct str url)
 	cmd.msg->private = u->msg->private;
 	cmd.msg->to = u->msg->to;
 	seat_command(&c->seat, &cmd);
+	file_unless_said(c, cmd.msg, url);
 	message_unref(cmd.msg);
 }
 

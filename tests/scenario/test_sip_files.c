@@ -273,6 +273,36 @@ static void test_gone_before_kept(void **state)
 	assert_int_equal(files_stats(c->s->files).bytes, 0);
 }
 
+/* A file whose message the room refuses after all is not kept. */
+static void test_refused_after(void **state)
+{
+	struct cast *c = *state;
+	struct room *r = rooms_find(c->s->core.rooms, STR("r@chat.test"));
+	struct room_policy p = *room_policy(r);
+
+	send_whole(c, "m1",
+		   entity(c, ROOM ";gr=romeo", PNG, repeat(c->s, 'p', 3000)));
+	p.private_messages = false;
+	assert_int_equal(room_configure(r, &p), REASON_OK);
+	scene_settle_files(c->s);
+	scene_settle_files(c->s);
+	assert_int_equal(msrp_status(&c->alice), 403);
+	assert_int_equal(files_stats(c->s->files).files, 0);
+	assert_int_equal(files_stats(c->s->files).bytes, 0);
+	xmpp_drop(c->s);
+	/* and a long one, whose link is refused */
+	p.private_messages = true;
+	assert_int_equal(room_configure(r, &p), REASON_OK);
+	send_whole(c, "m2",
+		   entity(c, ROOM ";gr=romeo", PNG, repeat(c->s, 'p', 90000)));
+	p.private_messages = false;
+	assert_int_equal(room_configure(r, &p), REASON_OK);
+	scene_settle_files(c->s);
+	scene_settle_files(c->s);
+	assert_int_equal(files_stats(c->s->files).files, 0);
+	assert_int_equal(files_stats(c->s->files).bytes, 0);
+}
+
 /* To one XMPP user: his alone; between SIP users nothing is kept. */
 static void test_private(void **state)
 {
@@ -440,6 +470,7 @@ int main(void)
 	    CASE(test_long),
 	    CASE(test_given_up),
 	    CASE(test_gone_before_kept),
+	    CASE(test_refused_after),
 	    CASE(test_private),
 	    CASE(test_restart),
 	    CASE(test_disk_fails),

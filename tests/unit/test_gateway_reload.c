@@ -152,6 +152,32 @@ static void test_fixed(void **state)
 	assert_string_equal(reload(w, START), "");
 }
 
+/* Likewise the file server: it neither starts, moves nor ends. */
+static void test_files(void **state)
+{
+#define FILES(port)                                                            \
+	"files { listen = \"127.0.0.1:" port "\" base-url = "                  \
+	"\"https://f.test/\" max-size = 5 }\n"
+	static const char said[] =
+	    "files { listen }: changes only with a restart\n";
+	struct bed *w = *state;
+
+	assert_string_equal(reload(w, START FILES("1")), said);
+	assert_string_equal(w->live.now.files.listen, "");
+	assert_string_equal(reload(w, START FILES("1")), said);
+	config_free(w->first);
+	live_config_done(&w->live);
+	write_file(w, START FILES("1"));
+	assert_int_equal(config_load(w->file, &w->first), 0);
+	live_config_init(&w->live, w->first);
+	assert_string_equal(reload(w, START FILES("2")), said);
+	assert_string_equal(w->live.now.files.listen, "127.0.0.1:1");
+	assert_string_equal(reload(w, START), said);
+	assert_string_equal(w->live.now.files.listen, "127.0.0.1:1");
+	assert_string_equal(w->live.now.files.base_url, "https://f.test/");
+#undef FILES
+}
+
 /* A domain of rooms outlives its section, its strings too; it may come back. */
 static void test_domain_stays(void **state)
 {
@@ -191,6 +217,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_good, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_bad, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_fixed, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_files, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_domain_stays, set_up,
 					    tear_down),
 	};
