@@ -104,8 +104,8 @@ static void test_stable_ids(void **state)
 	focus_done(&f);
 }
 
-/* RFC 7702 examples 12 to 15; X2S-36, X2S-37, BODY-22: her own comes back after the
- * 200, not before, and once */
+/* RFC 7702 examples 12 to 15; X2S-36, X2S-37, BODY-22: her own comes back after
+ * the 200, not before, and once */
 static void test_say(void **state)
 {
 	struct scene *s = *state;

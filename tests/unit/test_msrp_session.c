@@ -176,6 +176,64 @@ static void test_success_report(void **state)
 	room_done(&r);
 }
 
+static msrp_tx held(struct room *r, const char *tid, int status)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "MSRP %s SEND\r\n{H}Message-ID: %s\r\nSuccess-Report: yes\r\n"
+		 "Content-Type: text/plain\r\n\r\nx\r\n-------%s$\r\n",
+		 tid, tid, tid);
+	r->a.reply = 0;
+	says(r, text);
+	msrp_session_hold_report(r->a.s, r->a.tx);
+	if (status)
+		msrp_session_reply(r->a.s, r->a.tx, status, "");
+	return r->a.tx;
+}
+
+/* A report that is held goes out when the owner says so, once, and not before
+ * the answer; of very many the first are forgotten. */
+static void test_held_report(void **state)
+{
+	struct room r;
+	msrp_tx tx, first = 0;
+	char tid[16];
+
+	(void)state;
+	room_init(&r);
+	tx = held(&r, "t7aa", 200);
+	hears(&r, OK("t7aa"));
+	msrp_session_report(r.a.s, tx);
+	hears(&r, "MSRP ~ REPORT\r\nTo-Path: {A}\r\nFrom-Path: {S}\r\n"
+		  "Message-ID: t7aa\r\nByte-Range: 1-1/1\r\n"
+		  "Status: 000 200 OK\r\n-------~$\r\n");
+	msrp_session_report(r.a.s, tx);
+	hears(&r, "");
+	tx = held(&r, "t7bb", 403);
+	hears(&r, ERROR("t7bb", "403"));
+	msrp_session_report(r.a.s, tx);
+	hears(&r, "");
+	tx = held(&r, "t7cc", 0);
+	msrp_session_report(r.a.s, tx);
+	hears(&r, "");
+	msrp_session_reply(r.a.s, tx, 200, "");
+	hears(&r, OK("t7cc") "MSRP ~ REPORT\r\nTo-Path: {A}\r\n"
+			     "From-Path: {S}\r\nMessage-ID: t7cc\r\n"
+			     "Byte-Range: 1-1/1\r\nStatus: 000 200 OK\r\n"
+			     "-------~$\r\n");
+	for (unsigned i = 0; i <= MSRP_HELD_REPORTS; i++) {
+		snprintf(tid, sizeof(tid), "many%u", i);
+		tx = held(&r, tid, 200);
+		first = i ? first : tx;
+		peer_got(&r.p);
+		buf_clear(&r.p.got);
+	}
+	msrp_session_report(r.a.s, first);
+	hears(&r, "");
+	room_done(&r);
+}
+
 /* V-MSRP-7, MSRP-46, MSRP-69 */
 static void test_whose(void **state)
 {
@@ -801,6 +859,7 @@ int main(void)
 	    cmocka_unit_test(test_chunks),
 	    cmocka_unit_test(test_overlap),
 	    cmocka_unit_test(test_success_report),
+	    cmocka_unit_test(test_held_report),
 	    cmocka_unit_test(test_whose),
 	    cmocka_unit_test(test_relay_paths),
 	    cmocka_unit_test(test_methods),
