@@ -29,7 +29,8 @@ static int setup(void **state)
 
 static int setup_open(void **state)
 {
-	return with_config(state, "non-anonymous = yes password = \"pw\"");
+	return with_config(state,
+			   "non-anonymous = yes password = \"hush-hush\"");
 }
 
 static int teardown(void **state)
@@ -152,14 +153,14 @@ static void test_open_room(void **state)
 	struct scene *s = *state;
 	const struct xnode *m, *i;
 
-	join_as(s, ANN, "Ann", "<password>pw</password>");
-	join_as(s, BEN, "Ben", "<password>pw</password>");
+	join_as(s, ANN, "Ann", "<password>hush-hush</password>");
+	join_as(s, BEN, "Ben", "<password>hush-hush</password>");
 	xmpp_drop(s);
 	invite(s, ANN, "CYD@X.test/full", "");
 	m = xmpp_take(s, CYD "/full");
 	i = x_child(user_x(m), "invite", NULL);
 	assert_string_equal(attr(s, i, "from"), "ann@x.test");
-	assert_string_equal(xmpp_text(s, user_x(m), "password"), "pw");
+	assert_string_equal(xmpp_text(s, user_x(m), "password"), "hush-hush");
 	decline(s, CYD "/full", "ann@x.test", "");
 	assert_declined(s, ANN, CYD, "");
 }
@@ -355,12 +356,12 @@ static void test_sip_user_comes(void **state)
 	struct port_msg d;
 	struct sip_user b;
 
-	join_as(s, ANN, "Ann", "<password>pw</password>");
+	join_as(s, ANN, "Ann", "<password>hush-hush</password>");
 	xmpp_drop(s);
 	invite(s, ANN, "bob@sip.test", "");
 	d = scene_sip(s, PORT_DIAL, NULL);
-	assert_false(has(d.f[PORT_F_HEADERS], "pw"));
-	assert_false(has(d.f[PORT_F_BODY], "pw"));
+	assert_false(has(d.f[PORT_F_HEADERS], "hush-hush"));
+	assert_false(has(d.f[PORT_F_BODY], "hush-hush"));
 	accepts(&b, s, &d);
 	assert_true(
 	    str_eq(x_attr(xmpp_take(s, ANN), "from"), STR("r@chat.test/bob")));
