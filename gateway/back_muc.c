@@ -230,6 +230,22 @@ bool back_muc_has(const struct back_muc *b, struct str room, struct str user)
 	return muc_proxy_of(b, room, user, NULL);
 }
 
+/* The device's GRUU (ADDR-16); false: it has none, or a temporary one. */
+static bool put_gruu(struct buf *out, struct str device)
+{
+	struct buf room = BUF_INIT(8192), gr = BUF_INIT(8192);
+	size_t before = out->n;
+	int status;
+	bool has = map_sip_to_room(device, &room, &gr, &status) == 0 && gr.n &&
+		   map_prep_resource(out, buf_str(&gr)) == 0 && !out->err;
+
+	if (!has)
+		buf_cut(out, before);
+	buf_done(&room);
+	buf_done(&gr);
+	return has;
+}
+
 /* The same device has the same one after a restart, which the room takes for
  * the same occupant; and its address is nobody's business. */
 static void put_resource(struct buf *out, const struct domain_config *d,
@@ -239,6 +255,8 @@ static void put_resource(struct buf *out, const struct domain_config *d,
 	struct buf text = BUF_INIT(16384);
 	unsigned n = 0;
 
+	if (number == 1 && put_gruu(out, device))
+		return;
 	buf_addf(&text, "%s%c%.*s%c%u", d->secret, 0, STR_ARG(device), 0,
 		 number);
 	if (!EVP_Digest(text.p, text.n, mac, &n, EVP_sha256(), NULL))

@@ -6,14 +6,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "gateway/back_sip_priv.h"
-
-/* What crosses into XMPP (section 11 of the checklist); all else is refused
- * with 415. */
-#define WRAPPED_TYPES                                                          \
-	"text/plain text/html message/external-body "                          \
-	"application/im-iscomposing+xml"
-/* Of a stanza, for what is not its body. */
-#define STANZA_OVERHEAD 4096
+#include "mapping/message.h"
 
 static bool peer_sends(const struct sdp_media *m)
 {
@@ -31,7 +24,7 @@ static bool takes_tcp(const struct bs_leg *l)
 size_t bs_max_size(const struct bs_leg *l)
 {
 	const struct config *c = l->b->cfg.config;
-	size_t stanza = c->xmpp.max_stanza - STANZA_OVERHEAD;
+	size_t stanza = c->xmpp.max_stanza - MAP_STANZA_OVERHEAD;
 
 	return stanza < c->msrp.max_message ? stanza : c->msrp.max_message;
 }
@@ -55,7 +48,7 @@ static struct sdp_local our_side(struct bs_leg *l)
 	    .fingerprints =
 		u.secure ? msrp_fingerprints(l->b->cfg.msrp) : STR_NONE,
 	    .setup = SDP_SETUP_ACTPASS,
-	    .accept_wrapped = STR(WRAPPED_TYPES),
+	    .accept_wrapped = STR(MAP_WRAPPED_TYPES),
 	    .max_size = bs_max_size(l),
 	    .nickname = true,
 	    .private_messages = true,

@@ -233,7 +233,8 @@ static void invite_target(struct call *by, const struct port_msg *m,
 		referral_tell(by->f, referral, 483, STR_NONE);
 		return;
 	}
-	if (!w.jid.n && !str_istarts(q->uri, STR("sip"))) {
+	if (!w.jid.n && !str_istarts(q->uri, STR("sip")) &&
+	    !call_is_bridged(by)) {
 		referral_tell(by->f, referral, 501, STR_NONE);
 		return;
 	}

@@ -67,6 +67,7 @@ static void put_occupant(struct watched_room *w, struct buf *b,
 	    .show_jid = shows_jids(w, view),
 	    .name_in_display = view & VIEW_NAMES,
 	    .show_contacts = view & VIEW_CONTACTS,
+	    .elsewhere = *w->user,
 	};
 	struct arena *a = arena_new(1u << 20);
 	struct confinfo_user out;

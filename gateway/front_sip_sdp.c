@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "mapping/message.h"
 #include "msrp/cpim.h"
 
 bool call_receives(const struct call *c)
@@ -121,12 +122,33 @@ static struct str uri_host(const struct msrp_uri *u)
 	return u->host;
 }
 
+/* What is taken inside message/cpim: of rooms elsewhere, which get stanzas,
+ * what those can hold (BODY-12), unless the domain says otherwise. */
+static struct str wrapped_types(const struct call *c)
+{
+	const struct domain_config *dom = call_domain(c);
+	struct str types = dom ? str_z(dom->types) : STR("*");
+
+	if (call_is_bridged(c) && str_eq(types, STR("*")))
+		return STR(MAP_WRAPPED_TYPES);
+	return types;
+}
+
+/* BODY-27 */
+static size_t max_size(const struct call *c)
+{
+	const struct config *config = c->f->cfg.config;
+	size_t own = config->msrp.max_message;
+	size_t stanza = config->xmpp.max_stanza - MAP_STANZA_OVERHEAD;
+
+	return call_is_bridged(c) && stanza < own ? stanza : own;
+}
+
 /* Our side, with the address that our MSRP URI names (SDP-3). */
 static struct sdp_local our_side(struct call *c, struct str uri)
 {
 	const struct room_policy *policy =
 	    back_local_settings(c->f->cfg.back, c->room);
-	const struct domain_config *dom = call_domain(c);
 	struct msrp_uri u = {0};
 
 	msrp_uri_parse(uri, &u);
@@ -140,8 +162,8 @@ static struct sdp_local our_side(struct call *c, struct str uri)
 	    .fingerprints =
 		u.secure ? msrp_fingerprints(c->f->cfg.msrp) : STR_NONE,
 	    .setup = SDP_SETUP_ACTPASS,
-	    .accept_wrapped = dom ? str_z(dom->types) : STR("*"),
-	    .max_size = c->f->cfg.config->msrp.max_message,
+	    .accept_wrapped = wrapped_types(c),
+	    .max_size = max_size(c),
 	    .plain_text = c->plain,
 	    .nickname = !policy || policy->nicknames,
 	    .private_messages =

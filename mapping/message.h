@@ -13,8 +13,13 @@
 
 #define MAP_TYPE_COMPOSING "application/im-iscomposing+xml"
 #define MAP_TYPE_LINK	   "message/external-body"
-#define MAP_NS_RECEIPTS	   "urn:xmpp:receipts"
-#define MAP_STANZA_MAX	   65536
+/* What a stanza can hold of what SIP users send; all else is refused with 415
+ * (BODY-12). */
+#define MAP_WRAPPED_TYPES                                                      \
+	"text/plain text/html " MAP_TYPE_LINK " " MAP_TYPE_COMPOSING
+#define MAP_STANZA_OVERHEAD 4096 /* of a stanza, for what is not its body */
+#define MAP_NS_RECEIPTS	    "urn:xmpp:receipts"
+#define MAP_STANZA_MAX	    65536
 
 /* How one session wants its messages; zeroed: a room of ours, no language. */
 struct map_message_cfg {

@@ -93,6 +93,9 @@ int map_occupant_to_confinfo(const struct occupant *o,
 		if (put_endpoint(d, o->role, cfg->show_contacts, a,
 				 &u->endpoints[u->n_endpoints++]) < 0)
 			return ERR_TOO_BIG;
+	if (cfg->elsewhere && u->n_endpoints == 1 &&
+	    !(cfg->show_contacts && o->devices->label.n))
+		u->endpoints[0].entity = u->entity;
 	return 0;
 }
 

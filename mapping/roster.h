@@ -15,6 +15,8 @@ struct map_roster_cfg {
 	bool show_jid;	      /* in associated-aors */
 	bool name_in_display; /* display-text is the nickname (EVENT-34) */
 	bool show_contacts; /* endpoint entities are device labels (EVENT-25) */
+	bool elsewhere;	    /* the room is: its occupants are endpoints
+			       (RFC 7702 §6.2) */
 };
 /* The occupant as he is now, state full. What the arena holds and o itself are
  * referenced by u. 0, ERR_TOO_BIG (the arena is full). */
