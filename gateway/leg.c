@@ -329,6 +329,15 @@ static void device_changed(struct leg *l, struct leg_seat *ls,
 
 /* --- commands --- */
 
+/* As in a local room: his result comes first. */
+static void remove_oneself(struct leg *l, struct leg_seat *ls,
+			   const struct seat_cmd *cmd)
+{
+	leg_result(l, ls->device.seat, cmd->op, (struct reason){0}, NULL);
+	if (!l->gone)
+		l->cfg.ops->left(l, cmd);
+}
+
 static void execute(struct leg *l, struct leg_seat *ls,
 		    const struct seat_cmd *cmd)
 {
@@ -340,6 +349,8 @@ static void execute(struct leg *l, struct leg_seat *ls,
 		leg_result(l, ls->device.seat, cmd->op,
 			   (struct reason){.code = REASON_NOT_JOINED},
 			   cmd->msg);
+	else if (cmd->type == SEAT_KICK && l->self && cmd->target == l->self)
+		remove_oneself(l, ls, cmd);
 	else if (cmd->type == SEAT_PRESENCE &&
 		 presence_size(&cmd->presence) > PRESENCE_MAX)
 		leg_result(l, ls->device.seat, cmd->op,
