@@ -34,9 +34,9 @@ struct bed_kind {
 	/* What one who is nobody in particular gets for what he wants. */
 	struct {
 		enum reason_code subject, kick, destroy;
+		enum reason_code mute; /* for what the mute say */
 	} promised;
-	bool has_presence; /* his is told to others */
-	bool tells_actor;  /* ... who removed somebody */
+	bool tells_actor; /* who removed somebody */
 
 	/* In the room: Ann, who has a say there, and Ben. Its subject is
 	 * "tea". */
@@ -63,6 +63,9 @@ struct bed_kind {
 	void (*shut_down)(struct bed *b); /* ourselves */
 	/* Our user may remove others now. False: nobody can from here. */
 	bool (*promote)(struct bed *b);
+	/* What Ann has said before he comes. */
+	void (*history)(struct bed *b, const char *text);
+	void (*mute)(struct bed *b); /* our user */
 	/* He may set the subject no more. */
 	void (*hush)(struct bed *b);
 

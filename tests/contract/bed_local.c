@@ -277,6 +277,20 @@ static bool local_promote(struct bed *b)
 	return true;
 }
 
+static void local_history(struct bed *b, const char *text)
+{
+	local_say(b, "Ann", text);
+	scene_run(b->s, 3600000);
+}
+
+static void local_mute(struct bed *b)
+{
+	command(b, "Ann",
+		(struct seat_cmd){.type = SEAT_ROLE,
+				  .target = id_of(b, "Ro"),
+				  .role = ROLE_VISITOR});
+}
+
 static void local_hush(struct bed *b)
 {
 	configure(b, by_moderators);
@@ -316,14 +330,16 @@ static bool local_sees(struct bed *b, const char *nick)
 
 #define LOCAL                                                                  \
 	.config = CONFIG, .room = "r@chat.test", .subject_by = "Ann",          \
-	.promised = {REASON_OK, REASON_FORBIDDEN, REASON_FORBIDDEN},           \
-	.has_presence = true, .tells_actor = true, .up = local_up,             \
-	.down = local_down, .settle = local_settle, .refuse = local_refuse,    \
-	.enter = local_enter, .go = local_go, .say = local_say,                \
-	.whisper = local_whisper, .rename = local_rename, .show = local_show,  \
-	.subject = local_subject, .kick = local_kick, .close = local_close,    \
-	.shut_down = local_shut_down, .promote = local_promote,                \
-	.hush = local_hush, .heard = local_heard, .sees = local_sees
+	.promised = {REASON_OK, REASON_FORBIDDEN, REASON_FORBIDDEN,            \
+		     REASON_NO_VOICE},                                         \
+	.history = local_history, .mute = local_mute, .tells_actor = true,     \
+	.up = local_up, .down = local_down, .settle = local_settle,            \
+	.refuse = local_refuse, .enter = local_enter, .go = local_go,          \
+	.say = local_say, .whisper = local_whisper, .rename = local_rename,    \
+	.show = local_show, .subject = local_subject, .kick = local_kick,      \
+	.close = local_close, .shut_down = local_shut_down,                    \
+	.promote = local_promote, .hush = local_hush, .heard = local_heard,    \
+	.sees = local_sees
 
 static const struct bed_kind sip = {
     .name = "local room, SIP user", .world = WORLD_SIP, LOCAL};

@@ -20,7 +20,8 @@ struct session {
 struct muc {
 	struct bed *b;
 	struct session at[SEATS];
-	struct buf subject, heard; /* heard: "to\ttext\n" */
+	struct buf subject, history;
+	struct buf heard; /* "to\ttext\n" */
 	enum reason_code refusal;
 	bool hushed;
 	unsigned ids;
@@ -230,6 +231,12 @@ static void on_join(struct muc *m, const struct xnode *n, struct str nick)
 		if (m->at[i].in && !str_eq(str_z(m->at[i].nick), nick))
 			present_to(m, &m->at[i], s, "");
 	present(m, s, id);
+	if (m->history.n)
+		put(m,
+		    "<message from='" ROOM "/Ann' to='%s' type='groupchat'>"
+		    "<body>%s</body><delay xmlns='" NS_DELAY "' from='" ROOM
+		    "' stamp='2026-01-01T00:00:00Z'/></message>",
+		    s->jid, escaped(m, buf_str(&m->history)));
 	put(m,
 	    "<message from='" ROOM "/Ann' to='%s' type='groupchat'>"
 	    "<subject>%s</subject></message>",
@@ -451,6 +458,7 @@ static void muc_up(struct bed *b)
 	m->b = b;
 	buf_init(&m->subject, 1u << 24);
 	buf_init(&m->heard, 1u << 24);
+	buf_init(&m->history, 1u << 24);
 	buf_addz(&m->subject, "tea");
 	session_new(m, STR("Ann"), STR_NONE, "moderator");
 	session_new(m, STR("Ben"), STR_NONE, "participant");
@@ -465,6 +473,7 @@ static void muc_down(struct bed *b)
 		buf_done(&m->out[i]);
 	buf_done(&m->subject);
 	buf_done(&m->heard);
+	buf_done(&m->history);
 	free(m);
 }
 
@@ -600,6 +609,22 @@ static bool muc_promote(struct bed *b)
 	return true;
 }
 
+static void muc_history(struct bed *b, const char *text)
+{
+	buf_addz(&muc_of(b)->history, text);
+}
+
+static void muc_mute(struct bed *b)
+{
+	struct muc *m = muc_of(b);
+
+	TO_OURS(m, s)
+	{
+		snprintf(s->role, sizeof(s->role), "visitor");
+		present(m, s, "");
+	}
+}
+
 static void muc_hush(struct bed *b)
 {
 	muc_of(b)->hushed = true;
@@ -633,8 +658,10 @@ static const struct bed_kind muc = {
     .room = ROOM,
     .world = WORLD_SIP,
     .subject_by = "Ann",
-    .promised = {REASON_OK, REASON_FORBIDDEN, REASON_FORBIDDEN},
-    .has_presence = true,
+    .promised = {REASON_OK, REASON_FORBIDDEN, REASON_FORBIDDEN,
+		 REASON_NO_VOICE},
+    .history = muc_history,
+    .mute = muc_mute,
     .tells_actor = true,
     .up = muc_up,
     .down = muc_down,

@@ -31,9 +31,10 @@ struct focus {
 	struct bed *b;
 	struct person people[PEOPLE];
 	struct call calls[LEGS];
-	struct buf subject, heard; /* heard: "to\ttext\n" */
-	int refusal;		   /* of the next INVITE */
-	bool refuses_name;
+	struct buf subject, history;
+	struct buf heard; /* "to\ttext\n" */
+	int refusal;	  /* of the next INVITE */
+	bool refuses_name, mutes;
 };
 
 static struct focus *focus_of(struct bed *b)
@@ -273,6 +274,29 @@ static void on_invite(struct focus *f, const struct port_msg *m)
 		     "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
 }
 
+static void send_cpim(struct focus *f, struct call *c, const char *from,
+		      const char *to, const char *date, const char *text)
+{
+	struct arena *a = f->b->s->arena;
+	struct str cpim = arena_printf(a,
+				       "From: <%s>\r\nTo: <%s>\r\n%s\r\n"
+				       "Content-Type: text/plain\r\n\r\n%s",
+				       from, to, date, text);
+
+	msrp_request(&c->msrp, "SEND",
+		     arena_printf(a,
+				  "Message-ID: s%u\r\nByte-Range: 1-%zu/%zu\r\n"
+				  "Content-Type: message/cpim\r\n\r\n%.*s\r\n",
+				  ++c->msrp.ids, cpim.n, cpim.n, STR_ARG(cpim))
+			 .p);
+}
+
+static void send_old(struct focus *f, struct call *c)
+{
+	send_cpim(f, c, person(f, "Ann")->uri, ROOM,
+		  "DateTime: 2026-01-01T00:00:00Z\r\n", buf_z(&f->history));
+}
+
 static void on_subscribe(struct focus *f, const struct port_msg *m)
 {
 	for (int i = 0; i < LEGS; i++) {
@@ -281,6 +305,8 @@ static void on_subscribe(struct focus *f, const struct port_msg *m)
 		if (!c->in || c->watch || !has(m->f[PORT_F_FROM], c->from))
 			continue;
 		c->watch = m->dlg;
+		if (f->history.n)
+			send_old(f, c);
 		answer(f, m, 200, STR_NONE);
 		notify_full(f, c);
 		return;
@@ -411,6 +437,10 @@ static void take_message(struct focus *f, struct call *c, struct str frame)
 		return;
 	}
 	body = str_from(frame, (size_t)at + 4);
+	if (f->mutes) {
+		reply(f, c, frame, "403 Forbidden");
+		return;
+	}
 	to = whom(f, header(body, "To: "));
 	if (!to) {
 		reply(f, c, frame, "404 Not found");
@@ -483,6 +513,7 @@ static void sip_up(struct bed *b)
 	f->b = b;
 	buf_init(&f->subject, 1u << 20);
 	buf_init(&f->heard, 1u << 24);
+	buf_init(&f->history, 1u << 20);
 	buf_addz(&f->subject, "tea");
 	b->room = f;
 	add(f, "Ann");
@@ -497,6 +528,7 @@ static void sip_down(struct bed *b)
 		call_done(&f->calls[i]);
 	buf_done(&f->subject);
 	buf_done(&f->heard);
+	buf_done(&f->history);
 	free(f);
 }
 
@@ -535,41 +567,28 @@ static void sip_go(struct bed *b, const char *nick, const char *why)
 	absent(focus_of(b), person(focus_of(b), nick), "departed", why);
 }
 
-static void send_cpim(struct bed *b, const char *nick, const char *to,
-		      const char *text)
+static void to_all(struct bed *b, const char *nick, const char *to,
+		   const char *text)
 {
 	struct focus *f = focus_of(b);
 
 	for (int i = 0; i < LEGS; i++) {
 		struct call *c = &f->calls[i];
-		struct str cpim;
 
-		if (!c->in)
-			continue;
-		cpim =
-		    arena_printf(b->s->arena,
-				 "From: <%s>\r\nTo: <%s>\r\n\r\n"
-				 "Content-Type: text/plain\r\n\r\n%s",
-				 person(f, nick)->uri, to ? to : c->from, text);
-		msrp_request(&c->msrp, "SEND",
-			     arena_printf(b->s->arena,
-					  "Message-ID: s%u\r\nByte-Range: "
-					  "1-%zu/%zu\r\nContent-Type: "
-					  "message/cpim\r\n\r\n%.*s\r\n",
-					  ++c->msrp.ids, cpim.n, cpim.n,
-					  STR_ARG(cpim))
-				 .p);
+		if (c->in)
+			send_cpim(f, c, person(f, nick)->uri, to ? to : c->from,
+				  "", text);
 	}
 }
 
 static void sip_say(struct bed *b, const char *nick, const char *text)
 {
-	send_cpim(b, nick, ROOM, text);
+	to_all(b, nick, ROOM, text);
 }
 
 static void sip_whisper(struct bed *b, const char *nick, const char *text)
 {
-	send_cpim(b, nick, NULL, text);
+	to_all(b, nick, NULL, text);
 }
 
 static void sip_rename(struct bed *b, const char *nick, const char *to)
@@ -631,6 +650,16 @@ static bool sip_promote(struct bed *b)
 	return false;
 }
 
+static void sip_history(struct bed *b, const char *text)
+{
+	buf_addz(&focus_of(b)->history, text);
+}
+
+static void sip_mute(struct bed *b)
+{
+	focus_of(b)->mutes = true;
+}
+
 static void sip_hush(struct bed *b)
 {
 	(void)b;
@@ -666,7 +695,10 @@ static const struct bed_kind sip = {
     .room = "r@conf.test",
     .world = WORLD_XMPP,
     .subject_by = "", /* RFC 4575 has no place for it */
-    .promised = {REASON_FORBIDDEN, REASON_NOT_ALLOWED, REASON_NOT_ALLOWED},
+    .promised = {REASON_FORBIDDEN, REASON_NOT_ALLOWED, REASON_NOT_ALLOWED,
+		 REASON_FORBIDDEN}, /* as the switch says, 403 */
+    .history = sip_history,
+    .mute = sip_mute,
     .up = sip_up,
     .down = sip_down,
     .settle = sip_settle,

@@ -481,6 +481,22 @@ static void test_leave_before_joined(void **state)
 	assert_true(b->ours[1].in);
 }
 
+/* What was said before comes before the subject, and before all else. */
+static void test_history(void **state)
+{
+	struct bed *b = *state;
+	struct seat_join j = wish(b, 0);
+
+	kind->history(b, "once upon a time");
+	assert_int_equal(enter(b, 0, &j), REASON_OK);
+	settle(b);
+	assert_heard(b, 0,
+		     words(b,
+			   "joined Ro\nAnn: once upon a time (delayed)\n"
+			   "subject 'tea' by %s (delayed)\n",
+			   kind->subject_by));
+}
+
 /* --- talking --- */
 
 static void test_say(void **state)
@@ -548,6 +564,21 @@ static void test_hear(void **state)
 	settle(b);
 	assert_int_equal(last.author, id_of(b, 0, "Ro"));
 	assert_true(last.serial > serial);
+}
+
+static void test_mute(void **state)
+{
+	struct bed *b = *state;
+
+	join(b, 0);
+	kind->mute(b);
+	settle(b);
+	heard_by(b, 0);
+	say(b, 0, "mmm");
+	settle(b);
+	assert_heard(b, 0,
+		     words(b, "= %s op=1\n", reason(kind->promised.mute)));
+	assert_int_equal(kind->heard(b, NULL, "mmm"), 0);
 }
 
 static void test_whisper(void **state)
@@ -833,6 +864,20 @@ static void test_kick(void **state)
 	settle(b);
 	assert_heard(b, 0, "= REASON_NO_OCCUPANT op=4\n");
 	assert_false(kind->sees(b, "Cat"));
+}
+
+/* Everybody may remove himself. */
+static void test_kick_oneself(void **state)
+{
+	struct bed *b = *state;
+
+	join(b, 0);
+	command(
+	    b, 0,
+	    (struct seat_cmd){.type = SEAT_KICK, .target = id_of(b, 0, "Ro")});
+	settle(b);
+	assert_heard(b, 0, "= REASON_OK op=1\nended REASON_LEFT\n");
+	assert_false(kind->sees(b, "Ro"));
 }
 
 /* Whatever is asked, there is one answer. */
@@ -1123,8 +1168,10 @@ int main(void)
 	    TEST(test_bad_wishes),
 	    TEST(test_before_joined),
 	    TEST(test_leave_before_joined),
+	    TEST(test_history),
 	    TEST(test_say),
 	    TEST(test_hear),
+	    TEST(test_mute),
 	    TEST(test_whisper),
 	    TEST(test_nick),
 	    TEST(test_bad_nick),
@@ -1138,6 +1185,7 @@ int main(void)
 	    TEST(test_after_the_end),
 	    TEST(test_last_words),
 	    TEST(test_kick),
+	    TEST(test_kick_oneself),
 	    TEST(test_every_command),
 	    TEST(test_two_devices),
 	    TEST(test_observer),

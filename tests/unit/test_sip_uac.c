@@ -219,6 +219,7 @@ static void dials(void **state)
 	m = core_outcome(b, d.req, 200);
 	assert_true(m->dlg == d.dlg);
 	assert_int_equal(sip_child_stats(b->child).dialogs, 1);
+	/* RFC 7702 example 4, with the CSeq number of its INVITE */
 	z = peer_hears_start(&p, "ACK sip:t1@127.0.0.1");
 	assert_string_equal(header(z, "CSeq"), cseq);
 	assert_string_equal(header(z, "From"), from);
