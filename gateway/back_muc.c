@@ -27,6 +27,7 @@ struct back_muc *back_muc_new(const struct back_muc_cfg *cfg)
 	b->rooms = table_new();
 	b->down = table_new();
 	b->invited = invited_new();
+	b->gone = gone_new(cfg->loop);
 	TAILQ_INIT(&b->list);
 	b->seed = random_u64();
 	b->arena = arena_new(READ_MAX);
@@ -47,6 +48,7 @@ void back_muc_free(struct back_muc *b)
 	TABLE_FOREACH (b->down, it, name)
 		free(name);
 	invited_free(b->invited);
+	gone_free(b->gone);
 	table_free(b->down);
 	table_free(b->rooms);
 	table_free(b->proxies);
@@ -267,6 +269,17 @@ static void put_resource(struct buf *out, const struct domain_config *d,
 	buf_done(&text);
 }
 
+static bool is_taken(const struct back_muc *b, struct str room, struct str jid)
+{
+	struct buf text = BUF_INIT(16384);
+	struct str key = key_of(room, jid, &text);
+	bool taken =
+	    table_get_str(b->proxies, key) || gone_lately(b->gone, key);
+
+	buf_done(&text);
+	return taken;
+}
+
 /* The user's bare JID and, behind a slash, a resource that no other device of
  * his has in this room. NULL: we have no component that could speak for him. */
 static const struct domain_config *
@@ -289,7 +302,7 @@ make_jid(struct back_muc *b, const struct seat_join *join, struct buf *out)
 	buf_addc(out, '/');
 	bare = out->n;
 	for (unsigned i = 1;
-	     bare == out->n || muc_proxy(b, join->room, buf_str(out)); i++) {
+	     bare == out->n || is_taken(b, join->room, buf_str(out)); i++) {
 		buf_cut(out, bare);
 		put_resource(out, d, join->device, i);
 	}
@@ -361,6 +374,8 @@ static void take_out(struct proxy *p)
 	if (p->ended)
 		return;
 	p->ended = true;
+	if (p->phase != PROXY_ASKING)
+		gone_note(b->gone, p->key);
 	table_del_str(b->proxies, p->key);
 	for (unsigned by = 0; by < BY_COUNT; by++)
 		take_whose(p, by);
@@ -471,6 +486,14 @@ static void unsubscribed(struct back_muc *b, const struct muc_said *in)
 	muc_answered(b, in);
 }
 
+static void goodbye_heard(struct back_muc *b, const struct muc_said *in)
+{
+	struct buf text = BUF_INIT(16384);
+
+	gone_heard(b->gone, key_of(in->from.bare, in->to.full, &text));
+	buf_done(&text);
+}
+
 /* Something from outside of the rooms in which he is (S2X-26, S2X-36). */
 static void route_stray(struct back_muc *b, const struct muc_said *in)
 {
@@ -492,12 +515,16 @@ static void route_stray(struct back_muc *b, const struct muc_said *in)
 	case SAID_PRIVATE:
 		muc_error(b, in, "message", unavailable);
 		break;
+	case SAID_GONE:
+		/* of one who changes his name others follow */
+		if (in->codes & SAID_SELF && !(in->codes & SAID_NEW_NICK))
+			goodbye_heard(b, in);
+		break;
 	case SAID_NOTICE:
 	case SAID_STATUS:
 	case SAID_DECLINE:
 		/* a room may write to who is not in it; to answer is no use */
 	case SAID_PRESENCE:
-	case SAID_GONE:
 	case SAID_REFUSED:
 	case SAID_BOUNCE:
 	case SAID_RESULT:

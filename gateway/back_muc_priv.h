@@ -121,6 +121,7 @@ struct back_muc {
 	struct table *rooms; /* known_room by address */
 	struct table *down;  /* streams that are down, by domain */
 	struct invited_list *invited;
+	struct gone_list *gone;
 	uint64_t last_id, seed;
 	bool stopping;	     /* nobody joins any more */
 	char caps[64];	     /* the hash of what a proxy can do (XEP-0115) */
@@ -159,6 +160,15 @@ void proxy_end(struct proxy *p, struct reason why);
 void proxy_goodbye(struct proxy *p, struct str text);
 void proxy_notice(struct proxy *p, const char *text); /* as the room */
 void muc_uuid(char z[UUID_MAX]);
+
+/* --- back_muc_gone.c --- */
+
+/* Keys as struct proxy has. */
+struct gone_list *gone_new(struct loop *loop);
+void gone_free(struct gone_list *l);
+void gone_note(struct gone_list *l, struct str key);
+bool gone_lately(struct gone_list *l, struct str key);
+void gone_heard(struct gone_list *l, struct str key); /* he is out */
 
 /* --- back_muc_join.c --- */
 
