@@ -16,7 +16,7 @@ struct person {
 
 struct local_room {
 	struct person people[PEOPLE];
-	size_t n;
+	unsigned n; /* who ever came */
 };
 
 static enum world other_world(const struct bed *b)
@@ -28,8 +28,8 @@ static struct person *person(struct bed *b, const char *nick)
 {
 	struct local_room *r = b->room;
 
-	for (size_t i = 0; i < r->n; i++)
-		if (strcmp(r->people[i].nick, nick) == 0)
+	for (size_t i = 0; i < PEOPLE; i++)
+		if (*nick && strcmp(r->people[i].nick, nick) == 0)
 			return &r->people[i];
 	return NULL;
 }
@@ -42,7 +42,7 @@ static void command(struct bed *b, const char *nick, struct seat_cmd cmd)
 static void local_enter(struct bed *b, const char *nick)
 {
 	struct local_room *r = b->room;
-	struct person *p = &r->people[r->n++];
+	struct person *p = r->people;
 	struct seat_join j = {
 	    .room = str_z(b->kind->room),
 	    .world = other_world(b),
@@ -52,12 +52,15 @@ static void local_enter(struct bed *b, const char *nick)
 	    .nick = str_z(nick),
 	};
 
-	assert_true(r->n <= PEOPLE);
+	while (p < r->people + PEOPLE && *p->nick)
+		p++;
+	assert_true(p < r->people + PEOPLE);
+	fake_seat_done(&p->seat);
 	fake_seat_init(&p->seat);
 	snprintf(p->nick, sizeof(p->nick), "%s", nick);
 	snprintf(p->name, sizeof(p->name),
-		 j.world == WORLD_SIP ? "sip:%s%zu@sip.test" : "%s%zu@x.test",
-		 nick, r->n);
+		 j.world == WORLD_SIP ? "sip:%s%u@sip.test" : "%s%u@x.test",
+		 nick, ++r->n);
 	for (char *c = p->name; *c; c++)
 		*c |= *c >= 'A' && *c <= 'Z' ? 0x20 : 0;
 	j.user = str_z(p->name);
@@ -95,7 +98,7 @@ static void local_down(struct bed *b)
 	struct local_room *r = b->room;
 
 	/* ours are still in the room when the core ends */
-	for (size_t i = 0; i < r->n; i++) {
+	for (size_t i = 0; i < PEOPLE; i++) {
 		struct seat_cmd cmd = {.type = SEAT_LEAVE};
 
 		if (seat_in_room(&r->people[i].seat.seat))

@@ -243,6 +243,8 @@ static void on_join(struct muc *m, const struct xnode *n, struct str nick)
 	    s->jid, escaped(m, buf_str(&m->subject)));
 }
 
+/* Only this session moves; where others keep the name, only they are told of
+ * the new one. */
 static void new_nick(struct muc *m, struct session *s, const char *to)
 {
 	struct session was = *s;
@@ -252,9 +254,13 @@ static void new_nick(struct muc *m, struct session *s, const char *to)
 		 "<item affiliation='none' role='participant' nick='%s'/>"
 		 "<status code='303'/>",
 		 escaped(m, str_z(to)));
-	TO_OURS(m, o)
-	absent_to(m, &was, o, "", inner);
+	if (*was.jid)
+		absent_to(m, &was, &was, "", inner);
 	snprintf(s->nick, sizeof(s->nick), "%s", to);
+	if (!by_nick(m, str_z(was.nick)))
+		TO_OURS(m, o)
+	if (o != s)
+		absent_to(m, &was, o, "", inner);
 	present(m, s, "");
 }
 
@@ -278,7 +284,16 @@ static void on_presence(struct muc *m, const struct xnode *n, struct str nick)
 		return;
 	}
 	if (!s) {
-		on_join(m, n, nick);
+		if (x_child(n, "x", NS_MUC))
+			on_join(m, n, nick);
+		else /* XEP-0045 §7.2.18 */
+			put(m,
+			    "<presence from='%s' to='%s' type='unavailable'>"
+			    "<x xmlns='" NS_MUC_USER "'>" NO_ITEM
+			    "<status code='110'/><status code='333'/>"
+			    "<status code='307'/></x></presence>",
+			    escaped(m, x_attr(n, "to")),
+			    escaped(m, x_attr(n, "from")));
 		return;
 	}
 	holder = by_nick(m, nick);

@@ -385,9 +385,23 @@ static void test_38_39_40_41_nickname(void **state)
 	sip_user_done(&u);
 }
 
-/* Examples 42 and 43; S2X-39, S2X-40, S2X-41: RFC 7702 shows no stanza. A
- * subscription by REFER names its request (id=), and 100 is no outcome with
- * which it could end before a NOTIFY has told it. */
+/* Example 43: what is going on, 100 Trying. */
+static void notified(struct sip_user *u, const char *state)
+{
+	struct port_msg n = scene_sip(u->s, PORT_SEND, "NOTIFY");
+
+	assert_true(n.dlg == u->dlg);
+	assert_true(
+	    str_eq(n.f[PORT_F_TYPE], STR("message/sipfrag;version=2.0")));
+	assert_true(has(n.f[PORT_F_HEADERS], "Event: refer"));
+	assert_true(has(n.f[PORT_F_HEADERS], state));
+	assert_true(str_starts(n.f[PORT_F_BODY], STR("SIP/2.0 100 Trying")));
+	scene_sip_response(u->s, &n, 200);
+}
+
+/* Examples 42 and 43; S2X-39, S2X-40, S2X-41. RFC 7702 shows no stanza. The
+ * subscription of a REFER names its request (id=); when the room has been asked
+ * it ends, with nothing but 100 to tell. */
 static void test_42_43_invite(void **state)
 {
 	struct scene *s = *state;
@@ -411,15 +425,8 @@ static void test_42_43_invite(void **state)
 		       "  </x>"
 		       "</message>",
 		       "id");
-	n = scene_sip(s, PORT_SEND, "NOTIFY");
-	assert_true(n.dlg == u.dlg);
-	assert_true(
-	    str_eq(n.f[PORT_F_TYPE], STR("message/sipfrag;version=2.0")));
-	assert_true(has(n.f[PORT_F_HEADERS], "Event: refer"));
-	assert_true(has(n.f[PORT_F_HEADERS],
-			"Subscription-State: terminated;reason=noresource"));
-	assert_true(str_starts(n.f[PORT_F_BODY], STR("SIP/2.0 100 Trying")));
-	scene_sip_response(s, &n, 200);
+	notified(&u, "Subscription-State: active;expires=");
+	notified(&u, "Subscription-State: terminated;reason=noresource");
 	assert_true(scene_sip_none(s, PORT_SEND, "NOTIFY"));
 	sip_user_done(&u);
 }
