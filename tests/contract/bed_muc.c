@@ -666,37 +666,38 @@ static bool muc_sees(struct bed *b, const char *nick)
 	return by_nick(muc_of(b), str_z(nick));
 }
 
+static void discovered_up(struct bed *b)
+{
+	dns_server_srv(b->s->dns, "_xmpp-server._tcp.muc.test", 1, 1, 5269,
+		       "x.muc.test");
+	muc_up(b);
+}
+
+#define MUC                                                                    \
+	.room = ROOM, .world = WORLD_SIP, .subject_by = "Ann",                 \
+	.promised = {REASON_OK, REASON_FORBIDDEN, REASON_FORBIDDEN,            \
+		     REASON_NO_VOICE},                                         \
+	.history = muc_history, .mute = muc_mute, .tells_actor = true,         \
+	.down = muc_down, .settle = muc_settle, .refuse = muc_refuse,          \
+	.enter = muc_enter, .go = muc_go, .say = muc_say,                      \
+	.whisper = muc_whisper, .rename = muc_rename, .show = muc_show,        \
+	.subject = muc_subject, .kick = muc_kick, .close = muc_close,          \
+	.shut_down = muc_shut_down, .promote = muc_promote, .hush = muc_hush,  \
+	.heard = muc_heard, .sees = muc_sees
+
 static const struct bed_kind muc = {
     .name = "remote MUC",
     .config = "domain \"sip.test\" { users = sip secret = \"x\" }\n"
 	      "domain \"muc.test\" { rooms = xmpp create = none }\n",
-    .room = ROOM,
-    .world = WORLD_SIP,
-    .subject_by = "Ann",
-    .promised = {REASON_OK, REASON_FORBIDDEN, REASON_FORBIDDEN,
-		 REASON_NO_VOICE},
-    .history = muc_history,
-    .mute = muc_mute,
-    .tells_actor = true,
     .up = muc_up,
-    .down = muc_down,
-    .settle = muc_settle,
-    .refuse = muc_refuse,
-    .enter = muc_enter,
-    .go = muc_go,
-    .say = muc_say,
-    .whisper = muc_whisper,
-    .rename = muc_rename,
-    .show = muc_show,
-    .subject = muc_subject,
-    .kick = muc_kick,
-    .close = muc_close,
-    .shut_down = muc_shut_down,
-    .promote = muc_promote,
-    .hush = muc_hush,
-    .heard = muc_heard,
-    .sees = muc_sees,
-};
+    MUC};
+/* The same, where nobody knows before that it is one (DNS-2). */
+static const struct bed_kind found = {
+    .name = "remote MUC, found by DNS",
+    .config = "domain \"sip.test\" { users = sip secret = \"x\" }\n"
+	      "domain \"muc.test\" { rooms = discover create = none }\n",
+    .up = discovered_up,
+    MUC};
 
-const struct bed_kind *const bed_kinds[] = {&muc};
-const size_t n_bed_kinds = 1;
+const struct bed_kind *const bed_kinds[] = {&muc, &found};
+const size_t n_bed_kinds = 2;
