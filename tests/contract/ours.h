@@ -331,7 +331,8 @@ static inline void leave(struct bed *b, int i)
 	b->ours[i].over = true;
 }
 
-static inline const char *words(struct bed *b, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static inline const char *
+words(struct bed *b, const char *fmt, ...)
 {
 	char z[1024];
 	va_list ap;
