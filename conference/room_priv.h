@@ -8,7 +8,7 @@
 #include "base/table.h"
 #include "conference/room.h"
 
-#define IDENTITY_MAX	 4096  /* octets of user, sip_uri, jid, ... each */
+#define IDENTITY_MAX	 4096 /* octets of user, sip_uri, jid, ... each */
 #define SUBJECT_MAX	 8192
 #define DEVICES_MAX	 32 /* of one occupant */
 #define QUARANTINE_MS	 60000

@@ -51,9 +51,8 @@ char *farewell_of(struct watched_room *w, const struct occupant *o,
 		  struct str entity, bool contacts,
 		  const struct roster_failure *why)
 {
-	struct map_roster_cfg cfg = {.entity = entity,
-				     .show_contacts = contacts,
-				     .elsewhere = *w->user};
+	struct map_roster_cfg cfg = {
+	    .entity = entity, .show_contacts = contacts, .elsewhere = *w->user};
 	struct arena *a = arena_new(USER_MAX);
 	struct confinfo_user u;
 	char *z = NULL;

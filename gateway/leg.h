@@ -21,9 +21,10 @@ struct leg_ops {
 	void (*command)(struct leg *leg, uint64_t seat,
 			const struct seat_cmd *cmd);
 	/* The user's last device has left, from a leg that is open or not yet;
-	 * cmd: its SEAT_LEAVE. Or he has removed himself: cmd is that SEAT_KICK,
-	 * and the leg's seats, which are still there, get SEAT_ENDED. Say goodbye; the leg may be freed here, and if
-	 * not is of use to nobody but observers. */
+	 * cmd: its SEAT_LEAVE. Or he has removed himself: cmd is that
+	 * SEAT_KICK, and the leg's seats, which are still there, get
+	 * SEAT_ENDED. Say goodbye; the leg may be freed here, and if not is of
+	 * use to nobody but observers. */
 	void (*left)(struct leg *leg, const struct seat_cmd *cmd);
 };
 
