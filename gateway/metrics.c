@@ -241,6 +241,19 @@ static void write_xmpp(struct buf *b, const struct vitals *v)
 	write_links(b, v);
 }
 
+static void write_discoveries(struct buf *b, const struct vitals *v)
+{
+	HELP("stoxd_discoveries_total", "counter",
+	     "Domains asked about, by what they speak.");
+	for (int i = 0; i < SPEAKS_WORDS; i++)
+		buf_addf(
+		    b, "stoxd_discoveries_total{outcome=\"%s\"} %" PRIu64 "\n",
+		    speaks_word((enum speaks)i), v->discover.ended[i]);
+	counter(b, "stoxd_discoveries_refused_total",
+		"Domains not asked about, since there were too many.",
+		v->discover.refused);
+}
+
 static void write_back_muc(struct buf *b, const struct vitals *v)
 {
 	const struct back_muc_stats *s = &v->back_muc;
@@ -366,6 +379,7 @@ void metrics_write(struct buf *b, const struct vitals *v)
 	write_sip(b, v);
 	write_msrp(b, v);
 	write_xmpp(b, v);
+	write_discoveries(b, v);
 	write_back_muc(b, v);
 	write_back_sip(b, v);
 	write_store(b, v);

@@ -4,6 +4,7 @@
 
 #include "gateway/back_muc.h"
 #include "gateway/back_sip.h"
+#include "gateway/discover.h"
 #include "gateway/files.h"
 #include "gateway/links.h"
 #include "gateway/store.h"
@@ -20,6 +21,7 @@ struct vitals {
 	size_t rooms, occupants[WORLDS];
 	struct front_sip_stats sip;
 	struct front_xmpp_stats xmpp;
+	struct discover_stats discover;
 	struct back_muc_stats back_muc;
 	struct back_sip_stats back_sip;
 	struct msrp_stats msrp;

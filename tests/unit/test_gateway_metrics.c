@@ -51,6 +51,7 @@ static void test_text(void **state)
 
 	(void)state;
 	v.xmpp.refused_for[REASON_NO_ROOM] = 8;
+	v.discover.ended[SPEAKS_XMPP] = 21;
 	metrics_write(&b, &v);
 	assert_int_equal(b.err, 0);
 	assert_int_equal(b.p[b.n - 1], '\n');
@@ -74,6 +75,8 @@ static void test_text(void **state)
 	assert_true(
 	    has_line(&b, "stoxd_xmpp_refused_total{reason=\"no-room\"} 8"));
 	assert_true(has_line(&b, "stoxd_sip_process_up 0"));
+	assert_true(
+	    has_line(&b, "stoxd_discoveries_total{outcome=\"xmpp\"} 21"));
 	assert_true(has_line(&b, "stoxd_cpu_seconds_total{process=\"stoxd\","
 				 "mode=\"user\"} 1.25"));
 	assert_true(has_line(&b, "stoxd_loop_lag_seconds 0.012"));
