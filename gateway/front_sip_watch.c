@@ -238,6 +238,11 @@ static void event(void *front, const struct seat_ev *ev)
 		w->described = w->shown = ++w->turn;
 		break;
 	case SEAT_JOINED:
+		if (w->entering)
+			return; /* enter() looks round */
+		touch_all(w);
+		w->described = w->shown = ++w->turn;
+		break;
 	case SEAT_MESSAGE:
 	case SEAT_VOICE_ASKED:
 	case SEAT_RESULT:
@@ -357,13 +362,17 @@ static void enter(struct watched_room *w)
 	    .observer = true,
 	    .own = true,
 	};
+	enum reason_code why;
 	struct guest_view g;
 	size_t it = 0;
 
 	forget_users(w); /* of a room of this name that has ended */
 	w->seat.front_ops = &seat_ops;
 	w->seat.front = w;
-	if (back_join(w->f->cfg.door, &join, &w->seat) != REASON_OK)
+	w->entering = true;
+	why = back_join(w->f->cfg.door, &join, &w->seat);
+	w->entering = false;
+	if (why != REASON_OK)
 		return;
 	touch_all(w);
 	while (guest_next(w, &it, &g))

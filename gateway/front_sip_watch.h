@@ -53,6 +53,7 @@ struct watched_room {
 	size_t next_sheet;
 	struct timer tick; /* the next round of NOTIFYs */
 	uint64_t tick_ms;  /* the last one */
+	bool entering;	   /* the room, right now */
 	bool armed; /* the tick accounts for every watcher who can be told */
 };
 

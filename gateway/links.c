@@ -152,7 +152,7 @@ static bool wanted(const struct domain_config *d)
 {
 	return d && *d->secret &&
 	       (d->rooms == ROOMS_LOCAL || d->rooms == ROOMS_SIP ||
-		d->users != USERS_NONE);
+		d->rooms == ROOMS_DISCOVER || d->users != USERS_NONE);
 }
 
 void links_update(struct links *ls)
@@ -178,7 +178,7 @@ void links_update(struct links *ls)
 		else if (*d->secret && !wanted(d))
 			log_warn(
 			    ls->log, "domain.unserved",
-			    "domain=%s why=\"only local rooms are served yet\"",
+			    "domain=%s why=\"its rooms are the XMPP server's\"",
 			    d->name);
 	}
 }

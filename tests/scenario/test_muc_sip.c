@@ -12,6 +12,19 @@ static int setup(void **state)
 	return 0;
 }
 
+static int setup_discover(void **state)
+{
+	struct scene *s = scene_new(
+	    "domain \"sip.test\" { users = sip secret = \"x\" }\n"
+	    "domain \"muc.test\" { rooms = discover notify-interval = 0 }\n");
+
+	s->dns->knows_all = false;
+	dns_server_srv(s->dns, "_xmpp-server._tcp.muc.test", 1, 1, 5269,
+		       "h.test");
+	*state = s;
+	return 0;
+}
+
 static int teardown(void **state)
 {
 	scene_free(*state);
@@ -43,6 +56,7 @@ static void let_in(struct guest *g)
 {
 	struct scene *s = g->sip.s;
 
+	scene_run(s, 10); /* its domain may have to be found */
 	muc_answer_info(&g->muc, "");
 	muc_take(&g->muc, MUC_ROOM "/ro");
 	muc_present(&g->muc, "Ann", "moderator", "");
@@ -421,6 +435,35 @@ static void test_invite(void **state)
 	done(&g);
 }
 
+/* S2X-13, S2X-14, DNS-2: the roster of a room whose domain has to be found,
+ * again for the subscription: it comes as soon as that is done. */
+static void test_found_roster(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m = port_msg(PORT_REQUEST);
+	static struct guest g;
+
+	join(&g, s);
+	m.new_dialog = true;
+	m.dlg = ++s->ids;
+	m.req = ++s->ids;
+	m.expires = 600;
+	m.f[PORT_F_METHOD] = STR("SUBSCRIBE");
+	m.f[PORT_F_RURI] = STR(ROOM);
+	m.f[PORT_F_FROM] = STR("<sip:ro@sip.test>;tag=1");
+	m.f[PORT_F_PEER] = STR("127.0.0.1:5099");
+	m.f[PORT_F_EVENT] = STR("conference");
+	scene_sip_event(s, &m);
+	assert_int_equal(scene_sip(s, PORT_ANSWER, NULL).status, 200);
+	m = scene_sip(s, PORT_SEND, "NOTIFY");
+	scene_sip_response(s, &m, 200);
+	scene_run(s, 10);
+	m = scene_sip(s, PORT_SEND, "NOTIFY");
+	assert_true(has(m.f[PORT_F_BODY], ANN));
+	assert_true(has(m.f[PORT_F_BODY], ROOM ";gr=ro"));
+	done(&g);
+}
+
 /* S2X-41: BYE is a kick, if he is a moderator. */
 static void test_kick(void **state)
 {
@@ -530,11 +573,23 @@ static void test_receipt(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_chat),	     TEST(test_refused),   TEST(test_private),
-	    TEST(test_late_refusal), TEST(test_bad_offer), TEST(test_unaware),
-	    TEST(test_bad_messages), TEST(test_roster),	   TEST(test_invite),
-	    TEST(test_kick),	     TEST(test_nickname),  TEST(test_end),
-	    TEST(test_cancel),	     TEST(test_receipt),   TEST(test_names),
+	    TEST(test_chat),
+	    TEST(test_refused),
+	    TEST(test_private),
+	    TEST(test_late_refusal),
+	    TEST(test_bad_offer),
+	    TEST(test_unaware),
+	    TEST(test_bad_messages),
+	    TEST(test_roster),
+	    TEST(test_invite),
+	    TEST(test_kick),
+	    TEST(test_nickname),
+	    TEST(test_end),
+	    TEST(test_cancel),
+	    TEST(test_receipt),
+	    TEST(test_names),
+	    cmocka_unit_test_setup_teardown(test_found_roster, setup_discover,
+					    teardown),
 	};
 
 	return cmocka_run_group_tests_name("muc_sip", tests, NULL, NULL);
