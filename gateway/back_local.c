@@ -180,6 +180,7 @@ struct str back_local_stable_id(const struct back_local *b,
 				const struct domain_config *d, struct str room,
 				struct str user, char hex[41])
 {
+	static const char digits[] = "0123456789abcdef";
 	char sha1[] = OSSL_DIGEST_NAME_SHA1;
 	OSSL_PARAM params[] = {
 	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha1, 0),
@@ -197,8 +198,11 @@ struct str back_local_stable_id(const struct back_local *b,
 	    !EVP_MAC_final(ctx, mac, &n, sizeof(mac)))
 		abort(); /* nothing but memory can be missing */
 	EVP_MAC_CTX_free(ctx);
-	for (unsigned i = 0; i < sizeof(mac); i++)
-		snprintf(hex + 2 * i, 3, "%02x", mac[i]);
+	for (unsigned i = 0; i < sizeof(mac); i++) {
+		hex[2 * i] = digits[mac[i] >> 4];
+		hex[2 * i + 1] = digits[mac[i] & 15];
+	}
+	hex[40] = '\0';
 	return str_of(hex, 40);
 }
 
