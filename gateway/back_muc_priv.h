@@ -74,6 +74,7 @@ struct proxy {
 	enum proxy_phase phase;
 	bool ended;	    /* nobody finds it any more */
 	bool joined;	    /* was in the room before */
+	bool crowded;	    /* it holds more than we show, as we have logged */
 	bool doubt;	    /* is he still? His stream was down */
 	struct buf nick;    /* the one he has, or tries to get */
 	struct buf wanted;  /* the one before any variant */

@@ -55,9 +55,10 @@ static void put(struct proxy *p, const struct muc_said *in, bool self,
 
 	if (!map_affiliation_read(in->affiliation, &o.affiliation))
 		o.affiliation = AFF_NONE;
-	if (!leg_put(p->leg, &o, cause))
-		log_info(p->b->log, "muc.roster_full", "room=%s",
-			 LOGQ(p->room));
+	if (leg_put(p->leg, &o, cause) || p->crowded)
+		return;
+	p->crowded = true;
+	log_info(p->b->log, "muc.roster_full", "room=%s", LOGQ(p->room));
 }
 
 static struct leg_cause cause_of(const struct wish *w)

@@ -92,6 +92,7 @@ struct bs_endpoint {
 struct bs_user {
 	char *key, *entity;
 	char *nickname, *display, *aor, *show, *status;
+	char *name; /* as an XMPP resource; NULL: not asked for yet */
 	enum role role;
 	enum affiliation affiliation;
 	struct bs_endpoint *endpoints;
@@ -295,12 +296,14 @@ void bs_user_merge(struct bs_leg *l, struct bs_user *u,
 		   const struct confinfo_user *in, bool full);
 /* Is he in the room, and not only called or gone? */
 bool bs_user_is_there(const struct bs_user *u);
+/* Is there room for what it says of him (limits { leg-roster })? */
+bool bs_user_fits(const struct bs_leg *l, const struct confinfo_user *in);
 /* His name as an XMPP resource (NICK-13); empty: he has none. */
-void bs_user_name(const struct bs_user *u, struct buf *out);
+struct str bs_user_name(struct bs_leg *l, struct bs_user *u);
 /* His bare JID, or empty. */
 void bs_user_jid(const struct bs_leg *l, const struct bs_user *u,
 		 struct buf *out);
-void bs_keep(char **to, struct str s);
+bool bs_keep(char **to, struct str s);
 
 /* --- back_sip_refer.c --- */
 

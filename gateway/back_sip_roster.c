@@ -49,22 +49,19 @@ static bool is_free(const struct bs_leg *l, const struct bs_user *u,
 	return !other || other == u;
 }
 
-static bool choose_name(const struct bs_leg *l, const struct bs_user *u,
-			struct buf *name)
+static bool choose_name(struct bs_leg *l, struct bs_user *u, struct buf *name)
 {
-	struct buf base = BUF_INIT(8192);
+	struct str base = bs_user_name(l, u);
 	bool found = false;
 
-	bs_user_name(u, &base);
-	buf_add(name, buf_str(&base));
+	buf_add(name, base);
 	for (unsigned i = 2; base.n && i <= SAME_NAME; i++) {
 		found = is_free(l, u, buf_str(name));
 		if (found)
 			break;
 		buf_clear(name);
-		buf_addf(name, "%.*s %u", (int)base.n, base.p, i);
+		buf_addf(name, "%.*s %u", STR_ARG(base), i);
 	}
-	buf_done(&base);
 	return found;
 }
 
@@ -190,15 +187,9 @@ void bs_roster_make_room(struct bs_leg *l, struct str nick)
 
 /* --- which of them is our own user --- */
 
-static bool has_nick(const struct bs_leg *l, const struct bs_user *u)
+static bool has_nick(struct bs_leg *l, struct bs_user *u)
 {
-	struct buf name = BUF_INIT(8192);
-	bool is;
-
-	bs_user_name(u, &name);
-	is = str_eq(buf_str(&name), str_z(l->nick));
-	buf_done(&name);
-	return is;
+	return str_eq(bs_user_name(l, u), str_z(l->nick));
 }
 
 static struct bs_user *by_uri(const struct bs_leg *l)
@@ -264,11 +255,19 @@ static void take_users(struct bs_leg *l, const struct confinfo_doc *doc,
 	const struct config *c = l->b->cfg.config;
 	const struct confinfo_user_node *n;
 	struct bs_user *u;
+	bool crowded = false;
 
 	for (n = doc->users; n; n = n->next) {
 		bool full = n->user.state == CONFINFO_FULL;
 
 		u = bs_user_find(l, n->user.entity);
+		if (n->user.state != CONFINFO_DELETED &&
+		    !bs_user_fits(l, &n->user)) {
+			crowded = true;
+			if (u)
+				u->fresh = true;
+			continue;
+		}
 		if (!u && (n->user.state == CONFINFO_DELETED ||
 			   table_count(l->users) >= c->limits.leg_occupants))
 			continue;
@@ -279,6 +278,9 @@ static void take_users(struct bs_leg *l, const struct confinfo_doc *doc,
 		bs_user_merge(l, u, &n->user, full || whole);
 		u->fresh = true;
 	}
+	if (crowded)
+		log_info(l->b->log, "back_sip.roster_full", "room=%s",
+			 LOGQ(l->room));
 }
 
 /* What the whole list does not have any more is gone. */

@@ -80,6 +80,8 @@ static const struct shape shapes[] = {
 	  "\xef\xb7\xba\xef\xb7\xba\xef\xb7\xba\xef\xb7\xba\xef\xb7\xba"
 	  "</display-text></user>",
 	  ""),
+    USERS("longer names", "",
+	  "<user entity='%'><display-text>^</display-text></user>", ""),
     USERS("endpoints", "<user entity='sip:a@b.test'>", "<endpoint entity='%'/>",
 	  "</user>"),
     USERS("roles", "<user entity='sip:a@b.test'><roles>", "<entry>a</entry>",
@@ -103,6 +105,9 @@ static size_t put(char *out, const char *z, size_t number)
 		} else if (*z == '*') {
 			memset(out + n, 'u', 30000);
 			n += 30000;
+		} else if (*z == '^') {
+			for (int i = 0; i < 300; i++)
+				n += (size_t)sprintf(out + n, "\xef\xb7\xba");
 		} else {
 			out[n++] = *z;
 		}
@@ -124,7 +129,7 @@ static char *document(const struct shape *s, size_t octets, const char *state,
 			    "' version='%u' state='%s'>",
 			    version, state);
 	n += put(out + n, s->before, 0);
-	while (n + (pieces + 1) * strlen(s->closing) + 200 < octets) {
+	while (n + (pieces + 1) * strlen(s->closing) + 1200 < octets) {
 		n += put(out + n, s->piece, (*first)++);
 		pieces++;
 	}
@@ -190,11 +195,11 @@ static void documents(size_t octets, unsigned rounds)
 /* Parts, until there are fifty thousand; then all of them go. */
 static void big_conference(void)
 {
-	static const struct shape come =
-	    USERS("users come", "",
-		  "<user entity='sip:%@b.test' state='full'><display-text>User "
-		  "%</display-text></user>",
-		  "");
+	static const struct shape come = {
+	    "users come", "<users state='partial'>",
+	    "<user entity='sip:%@b.test' state='full'><display-text>User "
+	    "%</display-text></user>",
+	    "", "</users>"};
 	static const struct shape none = USERS("all users go", "", "", "");
 	struct turns t = {.name = come.name}, end = {.name = none.name};
 	static struct focus f;

@@ -29,6 +29,11 @@ static int setup_login(void **state)
 	return with(state, "credentials = {\"* gateway sesame\"}");
 }
 
+static int setup_small(void **state)
+{
+	return with(state, "}\nlimits { leg-roster = 400 leg-occupants = 4");
+}
+
 static int teardown(void **state)
 {
 	scene_free(*state);
@@ -483,6 +488,33 @@ static void test_subscribe_inside(void **state)
 	focus_done(&f);
 }
 
+/* What a conference makes us remember is bounded, in octets and in people. */
+static void test_limits(void **state)
+{
+	struct scene *s = *state;
+	static struct focus f;
+	char user[1000], name[501] = "";
+
+	memset(name, 'x', sizeof(name) - 1);
+	focus_joined(&f, s);
+	snprintf(user, sizeof(user),
+		 "<users state='partial'><user "
+		 "entity='sip:a@b.test'><display-text>%s"
+		 "</display-text></user></users>",
+		 name);
+	focus_notifies(&f, "partial", user);
+	assert_true(xmpp_none(s, JULIET));
+	focus_notifies(&f, "partial",
+		       "<users state='partial'>" FOCUS_USER("sip:a@b.test", "A")
+			   FOCUS_USER("sip:c@b.test", "C")
+			       FOCUS_USER("sip:d@b.test", "D") "</users>");
+	presence(s, "A");
+	while (!xmpp_none(s, JULIET))
+		assert_false(str_search(x_attr(xmpp_take(s, JULIET), "from"),
+					STR("/D")) >= 0);
+	focus_done(&f);
+}
+
 #define TEST(f)	       cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define TEST_IN(f, in) cmocka_unit_test_setup_teardown(f, in, teardown)
 
@@ -502,6 +534,7 @@ int main(void)
 	    TEST(test_no_session),
 	    TEST_IN(test_login, setup_login),
 	    TEST(test_subscribe_inside),
+	    TEST_IN(test_limits, setup_small),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
