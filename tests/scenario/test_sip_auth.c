@@ -31,6 +31,13 @@ static int setup_sha256(void **state)
 				  "domain \"chat.test\" { rooms = local }\n");
 }
 
+static int setup_bridge(void **state)
+{
+	return with_config(
+	    state, "domain \"sip.test\" { users = sip secret = \"x\" }\n"
+		   "domain \"muc.test\" { rooms = xmpp }\n");
+}
+
 static int teardown(void **state)
 {
 	scene_free(*state);
@@ -434,6 +441,28 @@ static void test_anonymous(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* S2X-3: a room elsewhere hears nothing of a stranger. */
+static void test_bridge(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user u;
+	struct port_msg m;
+
+	sip_user_init(&u, s, "alice", "sip:r@muc.test");
+	m = request(&u, "INVITE");
+	m.f[PORT_F_FROM] = STR("<sip:bob@sip.test>;tag=1");
+	assert_int_equal(with(s, &m, DIGEST_SHA256, "alice", "a").status, 403);
+	assert_true(xmpp_none(s, "r@muc.test"));
+	m.f[PORT_F_FROM] = STR("<sip:alice@sip.test>;tag=1");
+	m.f[PORT_F_AUTHORIZATION] = STR_NONE;
+	log_in(s, &m, answer(s, &m), DIGEST_SHA256, "alice", "a", 1);
+	assert_true(xmpp_none(s, "r@muc.test"));
+	scene_sip_event(s, &m);
+	assert_true(
+	    str_eq(x_attr(xmpp_take(s, "r@muc.test"), "type"), STR("get")));
+	sip_user_done(&u);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -449,6 +478,8 @@ int main(void)
 	    TEST(test_in_dialog),
 	    TEST(test_from_changes),
 	    TEST(test_anonymous),
+	    cmocka_unit_test_setup_teardown(test_bridge, setup_bridge,
+					    teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
