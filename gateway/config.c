@@ -302,7 +302,7 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			    SECTION_END(&e)};
 	cfg_opt_t xmpp[] = {CFG_STR("server", "127.0.0.1:5347", CFGF_NONE),
 			    CFG_INT("max-stanza", 65536, CFGF_NONE),
-			    CFG_INT("max-queue", 16777216, CFGF_NONE),
+			    CFG_INT("max-queue", 67108864, CFGF_NONE),
 			    SECTION_END(&e)};
 	cfg_opt_t dns[] = {CFG_STR_LIST("servers", no_list, CFGF_NONE),
 			   SECTION_END(&e)};
