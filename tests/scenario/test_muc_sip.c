@@ -570,6 +570,28 @@ static void test_receipt(void **state)
 	done(&g);
 }
 
+/* S2X-3: of whom nobody vouches for the room hears nothing; he may log in
+ * (test_sip_auth.c). */
+static void test_stranger(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m = port_msg(PORT_REQUEST);
+	static struct guest g;
+
+	g = (struct guest){.muc = {.s = s}};
+	sip_user_init(&g.sip, s, "ro", ROOM);
+	sip_user_request(&g.sip, &m, "INVITE");
+	m.new_dialog = true;
+	m.f[PORT_F_PEER] = STR("192.0.2.1:5060");
+	m.f[PORT_F_TYPE] = STR("application/sdp");
+	m.f[PORT_F_BODY] = sip_user_offer(&g.sip, CHAT);
+	g.sip.invite = m.req;
+	scene_sip_event(s, &m);
+	assert_int_equal(sip_user_answer(&g.sip), 401);
+	assert_true(xmpp_none(s, MUC_ROOM));
+	done(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -590,6 +612,7 @@ int main(void)
 	    TEST(test_names),
 	    cmocka_unit_test_setup_teardown(test_found_roster, setup_discover,
 					    teardown),
+	    TEST(test_stranger),
 	};
 
 	return cmocka_run_group_tests_name("muc_sip", tests, NULL, NULL);
