@@ -1,0 +1,20 @@
+-- Prosody: stoxd as a component. Put this into
+-- /etc/prosody/conf.d/stoxd.cfg.lua and reload Prosody. Names and secrets are
+-- those of the domain sections in stoxd.conf; "stoxctl domain NAME" prints the
+-- lines for one of them.
+
+-- These two belong into the global part, before the first VirtualHost.
+component_ports = { 5347 }
+component_interfaces = { "127.0.0.1" }
+
+-- rooms = local (or sip: of a SIP conference elsewhere)
+Component "chat.example.org"
+	component_secret = "change me"
+	-- Nothing longer than stoxd's xmpp { max-stanza } and some room for
+	-- what the server adds.
+	component_stanza_size_limit = 131072
+
+-- users = foreign: SIP users who enter rooms of XMPP servers
+Component "sip.example.org"
+	component_secret = "change me too"
+	component_stanza_size_limit = 131072
