@@ -49,6 +49,7 @@ enum world { WORLD_SIP, WORLD_XMPP, WORLDS };
 	X(REASON_FAULT, "the room's server failed")                            \
 	X(REASON_MOVED, "to be found elsewhere")                               \
 	X(REASON_NO_SERVER, "no such server")                                  \
+	X(REASON_BAD_ADDRESS, "address not understood")                        \
 	X(REASON_LOOP, "the way to the room comes back here")                  \
 	X(REASON_DECLINED, "declined")                                         \
 	X(REASON_PENDING, "another request is under way")                      \

@@ -1,5 +1,7 @@
 /* Whom the focus takes our users for: From and Contact (RFC 7702 §5.1, RFC
  * 5627). */
+#include <string.h>
+
 #include "base/uri.h"
 #include "gateway/back_sip_priv.h"
 
@@ -77,7 +79,7 @@ enum reason_code bs_fill_addresses(struct bs_leg *l,
 	struct str who =
 	    dom && !dom->bare_from && join->device.n ? join->device : join->jid;
 	struct buf uri = BUF_INIT(16384), room = BUF_INIT(16384);
-	const char *condition;
+	const char *condition = NULL;
 	enum reason_code code = REASON_BAD_REQUEST;
 
 	if (map_jid_to_sip(l->b->cfg.domain_names(l->b->cfg.user), who, &uri,
@@ -92,6 +94,8 @@ enum reason_code bs_fill_addresses(struct bs_leg *l,
 		l->contact = contact(l);
 		code = REASON_OK;
 	}
+	if (condition && strcmp(condition, "jid-malformed") == 0) /* ADDR-10 */
+		code = REASON_BAD_ADDRESS;
 	buf_done(&uri);
 	buf_done(&room);
 	return code;

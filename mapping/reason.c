@@ -277,6 +277,8 @@ static const struct words words[REASONS] = {
     [REASON_MOVED] = {480, 404, 403, {"modify", "redirect"}, 0, NULL},
     [REASON_NO_SERVER] =
 	{404, 408, 408, {"cancel", "remote-server-not-found"}, 0, NULL},
+    [REASON_BAD_ADDRESS] =
+	{404, 404, 424, {"modify", "jid-malformed"}, 0, NULL},
     [REASON_LOOP] = {482, 403, 403, {"modify", "not-acceptable"}, 0, NULL},
     [REASON_DECLINED] =
 	{603, 404, 408, {"cancel", "recipient-unavailable"}, 0, NULL},
