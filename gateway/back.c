@@ -84,13 +84,7 @@ static bool native_of(struct str room, struct buf *out)
 static const struct domain_config *section(const struct config *cfg,
 					   struct str native)
 {
-	struct str domain = str_after(native, '@');
-	const struct domain_config *d = config_domain(cfg, domain);
-	const struct domain_config *others = config_other_domains(cfg);
-
-	if (d)
-		return d;
-	return others && config_opens(others, domain) ? others : NULL;
+	return config_section(cfg, str_after(native, '@'));
 }
 
 enum back_kind back_find(const struct back *b, struct str room,

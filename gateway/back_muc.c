@@ -227,11 +227,6 @@ struct proxy *muc_sibling(const struct proxy *p, const struct proxy *after)
 	return next;
 }
 
-bool back_muc_has(const struct back_muc *b, struct str room, struct str user)
-{
-	return muc_proxy_of(b, room, user, NULL);
-}
-
 /* The device's GRUU (ADDR-16); false: it has none, or a temporary one. */
 static bool put_gruu(struct buf *out, struct str device)
 {
@@ -650,11 +645,9 @@ void back_muc_link_up(struct back_muc *b, struct str domain, bool again)
 
 bool muc_reaches(const struct back_muc *b, struct str room)
 {
-	const struct config *c = b->cfg.config;
-	const struct domain_config *d = config_domain(c, str_after(room, '@'));
+	const struct domain_config *d =
+	    config_section(b->cfg.config, str_after(room, '@'));
 
-	if (!d)
-		d = config_other_domains(c);
 	return d && (d->rooms == ROOMS_XMPP || d->rooms == ROOMS_DISCOVER);
 }
 

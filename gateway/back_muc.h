@@ -54,8 +54,6 @@ void back_muc_link_down(struct back_muc *b, struct str domain);
  * was none of ours. */
 bool back_muc_invited(struct back_muc *b, uint64_t id, int status,
 		      struct str phrase);
-/* Is there a device of this user (seat_join.user) in the room? */
-bool back_muc_has(const struct back_muc *b, struct str room, struct str user);
 /* The content of the configuration has changed: those leave whose users have no
  * component of ours any more, or whose rooms can't be reached. */
 void back_muc_reconfigure(struct back_muc *b);

@@ -134,18 +134,10 @@ static void on_limit(void *user)
 		refuse(p, REASON_NO_ANSWER, STR_NONE);
 }
 
-static const struct domain_config *domain_of(const struct proxy *p)
-{
-	const struct config *c = p->b->cfg.config;
-	const struct domain_config *d =
-	    config_domain(c, str_after(p->room, '@'));
-
-	return d ? d : config_other_domains(c);
-}
-
 static bool may_create(const struct proxy *p)
 {
-	const struct domain_config *d = domain_of(p);
+	const struct domain_config *d =
+	    config_section(p->b->cfg.config, str_after(p->room, '@'));
 
 	return d && d->create & CREATE_SIP;
 }

@@ -7,6 +7,7 @@
 #include "xmpp/muc_said.h"
 
 #define UUID_MAX 37 /* with its NUL */
+#define CAPS_MAX 64
 
 /* A message on its way: to the room, until its echo comes; to one occupant,
  * until no error can be expected any more. */
@@ -232,7 +233,6 @@ uint64_t proxy_queries_due(const struct proxy *p); /* UINT64_MAX: none is */
 void proxy_heard(struct proxy *p);
 void proxy_drop_queries(struct proxy *p);
 void muc_on_iq(struct back_muc *b, const struct muc_said *in);
-#define CAPS_MAX 64
 void muc_caps(char ver[CAPS_MAX]);
 void muc_put_caps(struct back_muc *b, struct buf *out);
 

@@ -41,10 +41,7 @@ struct back_sip *back_sip_new(const struct back_sip_cfg *cfg)
 
 const struct domain_config *bs_domain(const struct bs_leg *l)
 {
-	const struct config *c = l->b->cfg.config;
-	const struct domain_config *d = config_domain(c, l->domain);
-
-	return d ? d : config_other_domains(c);
+	return config_section(l->b->cfg.config, l->domain);
 }
 
 /* --- refusals that last (ERR-7) --- */

@@ -154,6 +154,10 @@ const struct domain_config *config_domain(const struct config *c,
 const struct domain_config *config_other_domains(const struct config *c);
 /* Does that section open this domain, prepared? */
 bool config_opens(const struct domain_config *others, struct str domain);
+/* The section whose rules hold for this domain, prepared: its own, else "*" if
+ * that opens it, or NULL. */
+const struct domain_config *config_section(const struct config *c,
+					   struct str domain);
 /* Our credentials for this user (a bare JID or uri_key()) at a domain of other
  * servers: the first entry of its section, or of that of all others, which
  * means him. NULL: there are none. */

@@ -68,11 +68,9 @@ const struct login *config_login(const struct config *c, struct str domain,
 				 struct str user)
 {
 	const struct seat_join him = {.user = user, .jid = user};
-	const struct domain_config *d = config_domain(c, domain);
+	const struct domain_config *d = config_section(c, domain);
 	const struct login *l;
 
-	if (!d)
-		d = config_other_domains(c);
 	for (size_t i = 0; d && i < d->n_logins; i++) {
 		l = &d->logins[i];
 		if (!l->who.n || seat_join_is(&him, l->who))

@@ -75,3 +75,14 @@ bool config_opens(const struct domain_config *others, struct str domain)
 	return !among(others->closed, others->n_closed, domain) &&
 	       (!others->n_open || among(others->open, others->n_open, domain));
 }
+
+const struct domain_config *config_section(const struct config *c,
+					   struct str domain)
+{
+	const struct domain_config *own = config_domain(c, domain);
+	const struct domain_config *others = config_other_domains(c);
+
+	if (own)
+		return own;
+	return others && config_opens(others, domain) ? others : NULL;
+}

@@ -18,12 +18,7 @@ static const struct domain_config *own(const struct explain *e)
 
 static const struct domain_config *section(const struct explain *e)
 {
-	const struct domain_config *d = own(e);
-	const struct domain_config *others = config_other_domains(e->config);
-
-	if (d)
-		return d;
-	return others && config_opens(others, e->domain) ? others : NULL;
+	return config_section(e->config, e->domain);
 }
 
 /* A domain at which people can write rooms of other domains (ADDR-29). */

@@ -34,24 +34,9 @@ void *leg_user(const struct leg *l)
 	return l->cfg.user;
 }
 
-struct str leg_room(const struct leg *l)
-{
-	return l->room;
-}
-
 struct str leg_key(const struct leg *l)
 {
 	return l->key;
-}
-
-size_t leg_devices(const struct leg *l)
-{
-	return l->n_devices;
-}
-
-bool leg_is_open(const struct leg *l)
-{
-	return l->open;
 }
 
 static struct leg_seat *find_seat(const struct leg *l, uint64_t id)
@@ -62,11 +47,6 @@ static struct leg_seat *find_seat(const struct leg *l, uint64_t id)
 		if (ls->device.seat == id && ls->seat)
 			return ls;
 	return NULL;
-}
-
-bool leg_has(const struct leg *l, uint64_t seat)
-{
-	return find_seat(l, seat);
 }
 
 /* --- events --- */

@@ -43,22 +43,18 @@ struct leg *leg_new(const struct leg_cfg *cfg, const struct seat_join *join);
 /* Seats that are still there get SEAT_ENDED (REASON_LEFT). NULL is fine. May be
  * called in any of its callbacks. */
 void leg_free(struct leg *l);
-void *leg_user(const struct leg *l);	  /* cfg->user */
-struct str leg_room(const struct leg *l); /* "name@domain" */
-struct str leg_key(const struct leg *l);  /* join->user */
+void *leg_user(const struct leg *l);	 /* cfg->user */
+struct str leg_key(const struct leg *l); /* join->user */
 
 /* A seat of the leg's user: a device, or (join->observer) one that only
  * watches. In an open leg it gets SEAT_JOINED and the subject at once, else
  * when the leg opens. */
 void leg_attach(struct leg *l, const struct seat_join *join, struct seat *seat);
-size_t leg_devices(const struct leg *l);	  /* seats but for observers */
-bool leg_has(const struct leg *l, uint64_t seat); /* not left yet */
 
 /* The room has let the user in under this nickname, which leg_put() has put
  * into the roster: all seats get SEAT_JOINED. Again (after a rejoin): only the
  * nickname counts. False: there is no such occupant. */
 bool leg_opened(struct leg *l, struct str self, bool created, bool renamed);
-bool leg_is_open(const struct leg *l);
 /* NULL: not open, or not in the roster at present. */
 const struct occupant *leg_self(const struct leg *l);
 

@@ -4,11 +4,6 @@
 #include "base/mem.h"
 #include "gateway/leg_priv.h"
 
-static void free_text(void *p)
-{
-	free(p);
-}
-
 static void occ_free(void *p)
 {
 	struct leg_occ *o = p;
@@ -120,7 +115,7 @@ static void take_value(struct leg *l, struct leg_occ *o,
 	l->octets += octets_of(p);
 	l->octets -= octets_of(&was);
 	if (o->text)
-		defer_free(l->cfg.loop, o->text, free_text);
+		defer_free(l->cfg.loop, o->text, free);
 	o->text = block;
 }
 

@@ -248,16 +248,3 @@ uint64_t echo_expire(struct echoes *e, uint64_t now_ms)
 	x = TAILQ_FIRST(&e->open);
 	return x ? x->at_ms + ECHO_BODY_MS - now_ms : 0;
 }
-
-void *echo_next(const struct echoes *e, size_t *it)
-{
-	struct echo *x;
-	size_t i = 0;
-
-	TAILQ_FOREACH (x, &e->open, open_link)
-		if (i++ == *it) {
-			++*it;
-			return x->data;
-		}
-	return NULL;
-}

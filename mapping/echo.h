@@ -62,6 +62,3 @@ void echo_close(struct echoes *e, const void *data);
 /* Lets go of what is too old; returns when to call again, in ms from now, or 0:
  * nothing is waited for. */
 uint64_t echo_expire(struct echoes *e, uint64_t now_ms);
-/* Open ones, oldest first; *it from 0, NULL at the end. None may be closed or
- * added on the way. */
-void *echo_next(const struct echoes *e, size_t *it);

@@ -214,11 +214,6 @@ struct stanza_error map_msrp_to_error(int status, bool nickname)
 	return (struct stanza_error){"modify", "bad-request"};
 }
 
-bool map_msrp_ends(int status)
-{
-	return status == 481 || status == 506;
-}
-
 /* ---- the neutral reasons ---- */
 
 struct words {

@@ -37,8 +37,6 @@ unsigned map_retry_after(struct stanza_error e, int sip_status);
  * 408: silence. nickname: it answered a NICKNAME. 200 is no error: {NULL,
  * NULL}. */
 struct stanza_error map_msrp_to_error(int status, bool nickname);
-/* Does this status also end the leg (481, 506: ERR-9)? */
-bool map_msrp_ends(int status);
 
 /* The neutral reasons. Of one that ended an occupant the SIP status is the
  * cause of the BYE's Reason header. REASON_OK: 200, no error. */
