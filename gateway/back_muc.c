@@ -621,14 +621,12 @@ void back_muc_link_down(struct back_muc *b, struct str domain)
 		}
 }
 
-void back_muc_link_up(struct back_muc *b, struct str domain, bool again)
+void back_muc_link_up(struct back_muc *b, struct str domain)
 {
 	char *name = table_del_str(b->down, domain);
 	struct proxy *p, *next;
 
 	free(name);
-	if (!again && !name)
-		return;
 	for (p = TAILQ_FIRST(&b->list); p; p = next) {
 		next = TAILQ_NEXT(p, link);
 		if (!str_eq(p->domain, domain))
@@ -639,6 +637,8 @@ void back_muc_link_up(struct back_muc *b, struct str domain, bool again)
 			proxy_send_held(p);
 		} else if (p->phase == PROXY_AWAY) {
 			proxy_come_again(p, REASON_LOST, true);
+		} else {
+			proxy_repeat(p);
 		}
 	}
 }

@@ -45,9 +45,9 @@ enum reason_code back_muc_join(struct back_muc *b, const struct seat_join *join,
  * returns. */
 void back_muc_stanza(struct back_muc *b, struct str domain,
 		     const struct xnode *stanza);
-/* again: the stream was up before; every proxy of the domain asks whether it is
- * still in its room (COMP-12). */
-void back_muc_link_up(struct back_muc *b, struct str domain, bool again);
+/* Every proxy of the domain asks whether it is still in its room (COMP-12), or
+ * asks once more to come in. */
+void back_muc_link_up(struct back_muc *b, struct str domain);
 /* Unless the stream is up again within a minute, its legs end. */
 void back_muc_link_down(struct back_muc *b, struct str domain);
 /* What a SIP user said to a room's invitation: a final SIP status. False: it

@@ -296,6 +296,14 @@ void proxy_start(struct proxy *p, const struct seat_join *join)
 		proxy_ask(p);
 }
 
+void proxy_repeat(struct proxy *p)
+{
+	if (p->phase == PROXY_ASKING)
+		proxy_ask(p);
+	else if (p->phase == PROXY_JOINING)
+		send_join(p);
+}
+
 /* --- there --- */
 
 static void settle_in(struct proxy *p)

@@ -177,6 +177,8 @@ void gone_heard(struct gone_list *l, struct str key); /* he is out */
 /* Begins to come in, under the nicknames that the join wants. */
 void proxy_start(struct proxy *p, const struct seat_join *join);
 void proxy_ask(struct proxy *p);
+/* The stream on which it last asked to come in is gone. */
+void proxy_repeat(struct proxy *p);
 void proxy_info_answered(struct proxy *p, const struct muc_said *in);
 void proxy_unlocked(struct proxy *p, bool ok);
 /* He himself is there, in a room that he was joining. */

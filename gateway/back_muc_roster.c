@@ -169,6 +169,8 @@ static void own_end(struct proxy *p, const struct muc_said *in)
 
 	if (p->phase == PROXY_AWAY || p->phase == PROXY_ASKING)
 		return;
+	if (p->phase == PROXY_JOINING && why.code == REASON_LEFT)
+		return; /* the same device's last stay, just ended */
 	if (p->phase != PROXY_IN && !p->joined) {
 		/* in between, by somebody who was quick */
 		if (why.code == REASON_LEFT)

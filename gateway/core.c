@@ -417,7 +417,7 @@ void core_stanza(struct core *c, struct str domain, const struct xnode *stanza)
 void core_link_up(struct core *c, struct str domain, bool again)
 {
 	front_xmpp_link_up(c->front_xmpp, domain, again);
-	back_muc_link_up(c->back_muc, domain, again);
+	back_muc_link_up(c->back_muc, domain);
 }
 
 void core_link_down(struct core *c, struct str domain)

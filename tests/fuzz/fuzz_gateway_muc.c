@@ -171,7 +171,7 @@ static void act(struct bed *b, struct str what)
 	else if (str_starts(what, STR("!down")))
 		back_muc_link_down(b->back, STR("sip.test"));
 	else if (str_starts(what, STR("!up")))
-		back_muc_link_up(b->back, STR("sip.test"), true);
+		back_muc_link_up(b->back, STR("sip.test"));
 	else
 		b->now_ms += 5000;
 }

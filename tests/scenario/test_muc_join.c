@@ -658,6 +658,42 @@ static void test_stream(void **state)
 	muc_user_done(&u);
 }
 
+/* After our own start people come back before the stream is there, and a stream
+ * may break while they are on their way in. */
+static void test_joins_before_stream(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	enter(&u, s);
+	muc_take(&u, MUC_ROOM);
+	core_link_up(&s->core, STR("sip.test"), false);
+	muc_answer_info(&u, "");
+	muc_take(&u, MUC_ROOM "/Ro");
+	core_link_down(&s->core, STR("sip.test"));
+	core_link_up(&s->core, STR("sip.test"), true);
+	muc_take(&u, MUC_ROOM "/Ro");
+	muc_admit(&u);
+	muc_heard(&u, "joined Ro\nsubject 'tea' by Ann (delayed)\n");
+	muc_user_done(&u);
+}
+
+/* A device comes again before the room has told it that it left. */
+static void test_quick_return(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	enter(&u, s);
+	muc_answer_info(&u, "");
+	muc_take(&u, MUC_ROOM "/Ro");
+	gone(&u, "Ro", ITEM MUC_SELF);
+	muc_heard(&u, "");
+	muc_admit(&u);
+	muc_heard(&u, "joined Ro\nsubject 'tea' by Ann (delayed)\n");
+	muc_user_done(&u);
+}
+
 /* The configuration is read again without the rooms' domain. */
 static void test_reload(void **state)
 {
@@ -716,6 +752,8 @@ int main(void)
 	    TEST(test_presence_error),
 	    TEST(test_leave),
 	    TEST(test_stream),
+	    TEST(test_joins_before_stream),
+	    TEST(test_quick_return),
 	    TEST(test_reload),
 	    TEST(test_shutdown),
 	};
