@@ -1,6 +1,7 @@
 /* The life of a user's MSRP session, and what his seat tells it. */
 #include "gateway/front_sip_long.h"
 
+#include "mapping/addr.h"
 #include "mapping/reason.h"
 
 /* What others get to know of him from now on (ADM-15). */
@@ -40,6 +41,21 @@ static void tell_removed(struct call *c, const struct message *m)
 	buf_done(&b);
 }
 
+/* The reason with the room to go to instead, if there is one (S2X-21). */
+static void part(struct call *c, const struct reason *why)
+{
+	struct buf text = BUF_INIT(8192), uri = BUF_INIT(4096);
+
+	buf_add(&text, why->text);
+	if (why->venue.n && map_room_to_sip(&uri, why->venue, STR_NONE) == 0)
+		buf_addf(&text, "%sgo to %.*s", why->text.n ? ", " : "",
+			 STR_ARG(buf_str(&uri)));
+	call_farewell(c, why->code, buf_str(&text));
+	call_bye(c, why->code, buf_str(&text));
+	buf_done(&uri);
+	buf_done(&text);
+}
+
 void call_seat_event(void *front, const struct seat_ev *ev)
 {
 	struct call *c = front;
@@ -69,8 +85,7 @@ void call_seat_event(void *front, const struct seat_ev *ev)
 			call_kept_out(c, ev->reason.code, ev->reason.text);
 			break;
 		}
-		call_farewell(c, ev->reason.code, ev->reason.text);
-		call_bye(c, ev->reason.code, ev->reason.text);
+		part(c, &ev->reason);
 		break;
 	case SEAT_OCCUPANT_JOINED:
 	case SEAT_OCCUPANT_CHANGED:

@@ -397,6 +397,24 @@ static void test_end(void **state)
 	done(&g);
 }
 
+/* S2X-21: of a room that is closed he hears where to go instead. */
+static void test_destroyed(void **state)
+{
+	struct scene *s = *state;
+	static struct guest g;
+	struct port_msg bye;
+
+	join(&g, s);
+	muc_says(&g.muc, "presence", MUC_ROOM "/ro",
+		 "type='unavailable'><x xmlns='" NS_MUC_USER "'><item "
+		 "affiliation='none' role='none'/><destroy jid='n@muc.test'>"
+		 "<reason>moved</reason></destroy><status code='110'/></x>");
+	bye = scene_sip(s, PORT_SEND, "BYE");
+	assert_true(has(bye.f[PORT_F_HEADERS],
+			"cause=410;text=\"moved, go to sip:n@muc.test\""));
+	done(&g);
+}
+
 static int refer(struct guest *g, const char *to)
 {
 	struct port_msg m = port_msg(PORT_REQUEST), a;
@@ -607,6 +625,7 @@ int main(void)
 	    TEST(test_kick),
 	    TEST(test_nickname),
 	    TEST(test_end),
+	    TEST(test_destroyed),
 	    TEST(test_cancel),
 	    TEST(test_receipt),
 	    TEST(test_names),
