@@ -662,7 +662,8 @@ void refer_subscribe(struct front_sip *f, struct dialog *d,
 		     const struct port_msg *m);
 
 /* front_sip_referral.c */
-struct referral *referral_new(struct dialog *d, uint32_t cseq);
+/* later: its first NOTIFY waits for a referral_tell() or referral_end(). */
+struct referral *referral_new(struct dialog *d, uint32_t cseq, bool later);
 /* The one whose Event has this id, or NULL. */
 struct referral *referral_find(struct dialog *d, struct str event_id);
 /* What has come of it, by its id (0 or gone: nobody wants to know): a SIP

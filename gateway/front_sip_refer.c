@@ -247,6 +247,14 @@ static void invite_target(struct call *by, const struct port_msg *m,
 
 /* --- the request --- */
 
+/* What a room elsewhere makes of an invitation is known with its first NOTIFY,
+ * and all that ever is (RFC 7702 §6.5). */
+static bool is_told_at_once(struct front_sip *f, const struct refer *q)
+{
+	return refer_invites(q) &&
+	       back_find(f->cfg.door, q->room, WORLD_SIP, NULL) != BACK_LOCAL;
+}
+
 uint64_t refer_accept(struct front_sip *f, struct dialog *d,
 		      const struct port_msg *m, const struct refer *q)
 {
@@ -265,7 +273,7 @@ uint64_t refer_accept(struct front_sip *f, struct dialog *d,
 		a.headers = STR("Refer-Sub: false\r\n");
 	front_sip_answer(f, m, &a);
 	if (!q->silent)
-		id = referral_new(d, m->cseq)->id;
+		id = referral_new(d, m->cseq, is_told_at_once(f, q))->id;
 	dialog_release(d);
 	buf_done(&contact);
 	return id;

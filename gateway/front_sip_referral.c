@@ -137,7 +137,15 @@ static void expired(void *user)
 		referral_end(r, "timeout");
 }
 
-struct referral *referral_new(struct dialog *d, uint32_t cseq)
+static void live(struct referral *r, unsigned expires)
+{
+	if (expires > REFERRAL_EXPIRES_S)
+		expires = REFERRAL_EXPIRES_S;
+	r->expires_at_ms = loop_now_ms(r->f->loop) + expires * 1000ull;
+	timer_set(r->f->loop, &r->expiry, expires * 1000ull, expired, r);
+}
+
+struct referral *referral_new(struct dialog *d, uint32_t cseq, bool later)
 {
 	struct front_sip *f = d->f;
 	struct referral *r = mem_new(sizeof(*r));
@@ -149,7 +157,9 @@ struct referral *referral_new(struct dialog *d, uint32_t cseq)
 	TAILQ_INSERT_TAIL(&d->referrals, r, link);
 	table_put(f->referrals, r->id, r);
 	set_status(r, 100, STR_NONE);
-	referral_refresh(r, REFERRAL_EXPIRES_S);
+	live(r, REFERRAL_EXPIRES_S);
+	if (!later)
+		notify_now(r);
 	return r;
 }
 
@@ -172,10 +182,7 @@ void referral_refresh(struct referral *r, unsigned expires)
 		referral_end(r, "timeout");
 		return;
 	}
-	if (expires > REFERRAL_EXPIRES_S)
-		expires = REFERRAL_EXPIRES_S;
-	r->expires_at_ms = loop_now_ms(r->f->loop) + expires * 1000ull;
-	timer_set(r->f->loop, &r->expiry, expires * 1000ull, expired, r);
+	live(r, expires);
 	notify_now(r);
 }
 
