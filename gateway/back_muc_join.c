@@ -306,6 +306,20 @@ void proxy_repeat(struct proxy *p)
 
 /* --- there --- */
 
+static void on_again(void *user);
+
+/* The room is open again: those of ours who found it locked come in now, before
+ * anything is said there. */
+static void fetch_others(struct proxy *p)
+{
+	struct proxy *o;
+
+	TAILQ_FOREACH (o, &p->b->list, link)
+		if (o != p && o->phase == PROXY_AWAY &&
+		    str_eq(o->room, p->room))
+			on_again(o);
+}
+
 static void settle_in(struct proxy *p)
 {
 	const struct occupant *self = leg_self(p->leg);
@@ -324,6 +338,8 @@ static void settle_in(struct proxy *p)
 	p->subject_told = false;
 	if (!p->last_ms)
 		p->last_ms = loop_wall_ms(p->b->loop);
+	if (p->created)
+		fetch_others(p);
 	proxy_tell_info(p, 0);
 	log_info(p->b->log, "muc.join", "room=%s jid=%s nick=%s again=%d",
 		 LOGQ(p->room), LOGQ(p->jid), LOGQ(buf_str(&p->nick)), again);

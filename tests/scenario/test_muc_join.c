@@ -529,6 +529,38 @@ static void test_destroyed(void **state)
 	muc_user_done(&u);
 }
 
+/* S2X-10, S2X-22: of those who come back after a restart the first makes the
+ * room; the others find it locked, and come in before he says anything. */
+static void test_rejoin_made(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u, v;
+	struct seat_join join;
+
+	muc_join(&u, s, RO);
+	muc_user_init(&v, s, "sip:ben@sip.test");
+	join = muc_wish(&v);
+	join.display = STR("Ben");
+	assert_int_equal(muc_enter(&v, &join), REASON_OK);
+	muc_take(&v, MUC_ROOM "/Ben");
+	muc_present(&v, "Ben", "participant", MUC_SELF);
+	gone(&u, "Ro", ITEM MUC_SELF "<status code='332'/>");
+	gone(&v, "Ben", ITEM MUC_SELF "<status code='332'/>");
+	muc_say(&u, 1, "first");
+	scene_run(s, 5000);
+	muc_take(&u, MUC_ROOM "/Ro");
+	muc_take(&v, MUC_ROOM "/Ben");
+	muc_present(&u, "Ro", "moderator", MUC_SELF "<status code='201'/>");
+	refuse_join(&v, "Ben", "cancel", "item-not-found");
+	assert_true(muc_none(&v, MUC_ROOM "/Ben"));
+	muc_has(&u, muc_take(&u, MUC_ROOM), "type='submit'");
+	muc_says(&u, "iq", MUC_ROOM, "type='result' id='%s'>", u.last);
+	muc_take(&v, MUC_ROOM "/Ben");
+	muc_has(&u, muc_take(&u, MUC_ROOM), "<body>first</body>");
+	muc_user_done(&u);
+	muc_user_done(&v);
+}
+
 /* S2X-22: still locked after a restart; banned meanwhile. */
 static void test_rejoin_refused(void **state)
 {
@@ -748,6 +780,7 @@ int main(void)
 	    TEST(test_rejoin),
 	    TEST(test_destroyed),
 	    TEST(test_rejoin_refused),
+	    CREATING(test_rejoin_made),
 	    TEST(test_self_ping),
 	    TEST(test_presence_error),
 	    TEST(test_leave),
