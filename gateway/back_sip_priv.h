@@ -91,7 +91,7 @@ struct bs_endpoint {
 /* What the documents have said of a user, merged. */
 struct bs_user {
 	char *key, *entity;
-	char *nickname, *display, *aor, *show, *status;
+	char *nickname, *display, *aor, *show, *status; /* NULL: none */
 	char *name; /* as an XMPP resource; NULL: not asked for yet */
 	enum role role;
 	enum affiliation affiliation;
@@ -303,6 +303,7 @@ struct str bs_user_name(struct bs_leg *l, struct bs_user *u);
 /* His bare JID, or empty. */
 void bs_user_jid(const struct bs_leg *l, const struct bs_user *u,
 		 struct buf *out);
+/* NULL if empty; false: it was so. */
 bool bs_keep(char **to, struct str s);
 
 /* --- back_sip_refer.c --- */

@@ -98,7 +98,7 @@ static void put(struct bs_leg *l, struct bs_user *u)
 	    .n_devices = 1,
 	    .world = WORLD_SIP,
 	    .nick = str_z(u->shown),
-	    .nick_chosen = *u->nickname != '\0',
+	    .nick_chosen = u->nickname != NULL,
 	    .display = str_z(u->display),
 	    .user = str_z(u->key),
 	    .sip_uri = str_z(u->entity),
@@ -142,7 +142,7 @@ static void put_self(struct bs_leg *l, struct bs_user *u)
 
 	l->role = u->role;
 	l->affiliation = u->affiliation;
-	if ((!l->named || *u->nickname) && choose_name(l, u, &name) &&
+	if ((!l->named || u->nickname) && choose_name(l, u, &name) &&
 	    !str_eq(buf_str(&name), str_z(old)) &&
 	    !str_eq(buf_str(&name), str_z(l->old_nick))) {
 		l->renamed = true;

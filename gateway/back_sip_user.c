@@ -14,7 +14,7 @@ bool bs_keep(char **to, struct str s)
 	if (*to && str_eq(str_z(*to), s))
 		return false;
 	free(*to);
-	*to = str_dup(s);
+	*to = s.n ? str_dup(s) : NULL;
 	return true;
 }
 

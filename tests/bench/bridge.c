@@ -262,28 +262,40 @@ static double ms_at(const struct hist *h, double share)
 	return (double)hist_at(h, share) / 1e3;
 }
 
+/* Between people of the room's own world, as last measured. */
+static void print_ratio(const struct bench *b)
+{
+	if (b->direct.total)
+		printf(" direct: p50_ms=%.2f p99_ms=%.2f ratio: p50=%.2f "
+		       "p99=%.2f",
+		       ms_at(&b->direct, 0.5), ms_at(&b->direct, 0.99),
+		       ms_at(&b->across, 0.5) / ms_at(&b->direct, 0.5),
+		       ms_at(&b->across, 0.99) / ms_at(&b->direct, 0.99));
+}
+
 static void measure(struct bench *b, bool from_sip, unsigned window)
 {
 	struct figures f[ROUNDS_MAX];
 	double cpu;
 
 	b->from_sip = from_sip;
-	hist_clear(&b->direct);
+	if (from_sip == (b->s.setup.kind == FAR_SIP))
+		hist_clear(&b->direct);
 	hist_clear(&b->across);
 	for (unsigned i = 0; i < b->o->rounds; i++)
 		f[i] = run(b, window);
 	cpu = median_of(f, b->o->rounds, sizeof(*f),
 			offsetof(struct figures, cpu_us));
-	printf(
-	    "bridge far=%s from=%s legs=%u window=%u messages_per_cpu_s=%.0f "
-	    "legs_served_per_cpu_s=%.0f per_s=%.0f across: p50_ms=%.2f "
-	    "p99_ms=%.2f direct: p50_ms=%.2f p99_ms=%.2f\n",
-	    far_names[b->s.setup.kind], from_sip ? "sip" : "xmpp", b->legs,
-	    window, 1e6 / cpu, b->legs * 1e6 / cpu,
-	    median_of(f, b->o->rounds, sizeof(*f),
-		      offsetof(struct figures, per_s)),
-	    ms_at(&b->across, 0.5), ms_at(&b->across, 0.99),
-	    ms_at(&b->direct, 0.5), ms_at(&b->direct, 0.99));
+	printf("bridge far=%s from=%s legs=%u window=%u "
+	       "messages_per_cpu_s=%.0f copies_per_cpu_s=%.0f per_s=%.0f "
+	       "across: p50_ms=%.2f p99_ms=%.2f",
+	       far_names[b->s.setup.kind], from_sip ? "sip" : "xmpp", b->legs,
+	       window, 1e6 / cpu, b->legs * 1e6 / cpu,
+	       median_of(f, b->o->rounds, sizeof(*f),
+			 offsetof(struct figures, per_s)),
+	       ms_at(&b->across, 0.5), ms_at(&b->across, 0.99));
+	print_ratio(b);
+	printf("\n");
 	fflush(stdout);
 }
 
@@ -330,8 +342,8 @@ static int measure_room(const struct options *o, enum far_kind kind,
 		stage_join_xmpp(&b->s, 0, legs, 0);
 	stage_idle(&b->s, 500000000);
 	for (unsigned i = 0; i < o->windows.n; i++) {
-		measure(b, true, o->windows.v[i]);
-		measure(b, false, o->windows.v[i]);
+		measure(b, far_sip, o->windows.v[i]);
+		measure(b, !far_sip, o->windows.v[i]);
 	}
 	return bench_free(b);
 }
