@@ -241,6 +241,18 @@ static void test_errors(void **state)
 	     ":2: nick-scope: 'world' is none of room, domain\n"},
 	    {"domain \"a.b\" { rooms = local\n quarantine = 1000001 }\n",
 	     ":2: quarantine: 1000001 is out of range\n"},
+	    {"domain \"a.b\" { rooms = sip\n visitors = all }\n",
+	     ":2: visitors: 'all' is none of any, sip, xmpp, none\n"},
+	    {"domain \"a.b\" { rooms = sip\n max-legs = -1 }\n",
+	     ":2: max-legs: -1 is out of range\n"},
+	    {"limits {\n user-legs = -1 }\n",
+	     ":2: user-legs: -1 is out of range\n"},
+	    {"domain \"*\" { rooms = discover\n"
+	     " deny-domains = {\"a.b\", \"*.a b\"} }\n",
+	     ":2: deny-domains: '*.a b' is no domain name, nor *.DOMAIN\n"},
+	    {"domain \"a.b\" {\n rooms = sip\n allow-domains = {\"c.d\"} }\n",
+	     ":3: domain \"a.b\": allow-domains and deny-domains belong into "
+	     "domain \"*\"\n"},
 	    {"domain \"*\" { rooms = local }\n",
 	     ":1: domain \"*\" has no secret and no local rooms\n"},
 	    {"domain \"a.b\" {\n rooms = local\n",
@@ -271,6 +283,42 @@ static void test_errors(void **state)
 }
 
 /* The policy of a domain, and a room that differs from it. */
+/* Which domains "*" opens; names are prepared. */
+static void test_others(void **state)
+{
+	struct config *c;
+	char said[512];
+	const struct domain_config *d;
+
+	(void)state;
+	assert_int_equal(
+	    load("domain \"*\" { rooms = discover visitors = sip\n"
+		 " max-legs = 7 allow-domains = {\"*.A.test\", "
+		 "\"xn--bcher-kva.test\"}\n"
+		 " deny-domains = {\"x.a.test\", \"*.y.a.test\"} }\n"
+		 "domain \"XN--mnchen-3ya.test.\" { rooms = xmpp }\n"
+		 "limits { legs = 5 user-legs = 0 }\n",
+		 &c, said),
+	    0);
+	d = config_other_domains(c);
+	assert_true(config_opens(d, STR("b.a.test")));
+	assert_true(config_opens(d, STR("y.a.test")));
+	assert_true(config_opens(d, STR("b\xc3\xbc"
+					"cher.test")));
+	assert_false(config_opens(d, STR("a.test")));
+	assert_false(config_opens(d, STR("aa.test")));
+	assert_false(config_opens(d, STR("x.a.test")));
+	assert_false(config_opens(d, STR("z.y.a.test")));
+	assert_int_equal(d->visitors, CREATE_SIP);
+	assert_int_equal(d->max_legs, 7);
+	assert_int_equal(c->limits.legs, 5);
+	assert_int_equal(c->limits.user_legs, 0);
+	/* ADDR-23 */
+	assert_non_null(config_domain(c, STR("m\xc3\xbc"
+					     "nchen.test")));
+	config_free(c);
+}
+
 static void test_rooms(void **state)
 {
 	const struct room_policy *p;
@@ -355,6 +403,7 @@ int main(void)
 	    cmocka_unit_test(test_nothing_is_trusted_by_default),
 	    cmocka_unit_test(test_realm),
 	    cmocka_unit_test(test_errors),
+	    cmocka_unit_test(test_others),
 	    cmocka_unit_test(test_rooms),
 	    cmocka_unit_test(test_bad_rooms),
 	};
