@@ -256,7 +256,7 @@ static void room_disco_info(struct fx_domain *d, const struct muc_in *in,
 	    .occupants_change_subject = !info->subject_by_moderators,
 	};
 
-	if (r.show_details)
+	if (r.show_details && room)
 		find_contacts(d->f, room, &r);
 	disco_room_info(fx_iq_begin(d, in), &r);
 	fx_iq_end(d);

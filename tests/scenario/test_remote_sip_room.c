@@ -351,6 +351,23 @@ static void test_not_hers(void **state)
 	focus_done(&f);
 }
 
+/* Who is inside may ask what the room is; we know little of it. */
+static void test_asked(void **state)
+{
+	struct scene *s = *state;
+	const struct xnode *n;
+	struct focus f;
+
+	focus_joined(&f, s);
+	xmpp_put(s, "<iq from='" JULIET "' to='r@conf.test' type='get' "
+		    "id='d1'><query xmlns='" NS_DISCO_INFO "'/></iq>");
+	n = xmpp_take(s, JULIET);
+	assert_true(str_eq(x_attr(n, "type"), STR("result")));
+	n = x_child(x_child(n, "query", NS_DISCO_INFO), "identity", NULL);
+	assert_true(str_eq(x_attr(n, "category"), STR("conference")));
+	focus_done(&f);
+}
+
 /* --- nickname and presence --- */
 
 /* NICK-10, NICK-11; RFC 7702 §5.6 */
@@ -813,18 +830,18 @@ static void test_shutdown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_stable_ids),    TEST(test_say),
-	    TEST(test_not_said),      TEST(test_session_gone),
-	    TEST(test_too_long),      TEST(test_heard),
-	    TEST(test_no_stanza),     TEST(test_private),
-	    TEST(test_no_private),    TEST(test_not_hers),
-	    TEST(test_nick),	      TEST(test_nick_of_another),
-	    TEST(test_two_devices),   TEST(test_roster),
-	    TEST(test_odd_roster),    TEST(test_subject),
-	    TEST(test_subscription),  TEST(test_ended),
-	    TEST(test_lost),	      TEST(test_leaves),
-	    TEST(test_session_timer), TEST(test_reinvite),
-	    TEST(test_shutdown),
+	    TEST(test_stable_ids),	TEST(test_say),
+	    TEST(test_not_said),	TEST(test_session_gone),
+	    TEST(test_too_long),	TEST(test_heard),
+	    TEST(test_no_stanza),	TEST(test_private),
+	    TEST(test_no_private),	TEST(test_not_hers),
+	    TEST(test_asked),		TEST(test_nick),
+	    TEST(test_nick_of_another), TEST(test_two_devices),
+	    TEST(test_roster),		TEST(test_odd_roster),
+	    TEST(test_subject),		TEST(test_subscription),
+	    TEST(test_ended),		TEST(test_lost),
+	    TEST(test_leaves),		TEST(test_session_timer),
+	    TEST(test_reinvite),	TEST(test_shutdown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
