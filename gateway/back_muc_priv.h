@@ -86,7 +86,7 @@ struct proxy {
 	char join_id[UUID_MAX];
 	unsigned variant; /* of wanted, from 1 */
 	unsigned attempt; /* to come again */
-	bool created, renamed;
+	bool created;
 	unsigned codes;	    /* of the room's properties, as last told */
 	struct timer limit; /* of joining, or until the next attempt */
 	struct timer due;   /* the next of what is below */
@@ -145,6 +145,14 @@ void muc_answered(struct back_muc *b, const struct muc_said *in);
 /* The error that a stanza owes. */
 void muc_error(struct back_muc *b, const struct muc_said *in, const char *name,
 	       struct stanza_error e);
+/* May our users enter rooms there, as the configuration has it? */
+bool muc_reaches(const struct back_muc *b, struct str room);
+void muc_uuid(char z[UUID_MAX]);
+
+/* --- back_muc_proxy.c --- */
+
+/* Written to the empty buffer: under which a proxy is found. */
+struct str muc_key(struct str room, struct str jid, struct buf *key);
 struct proxy *muc_proxy(const struct back_muc *b, struct str room,
 			struct str jid);
 /* One of this user's (a bare JID, or leg_key()) in the room, but not this one;
@@ -153,15 +161,18 @@ struct proxy *muc_proxy_of(const struct back_muc *b, struct str room,
 			   struct str user, const struct proxy *but);
 /* Another of p's user in its room, after `after` (NULL: the first). */
 struct proxy *muc_sibling(const struct proxy *p, const struct proxy *after);
-/* May our users enter rooms there, as the configuration has it? */
-bool muc_reaches(const struct back_muc *b, struct str room);
+/* The user's bare JID and, behind a slash, a resource that no other device of
+ * his has in this room. NULL: we have no component that could speak for him. */
+const struct domain_config *
+muc_make_jid(struct back_muc *b, const struct seat_join *join, struct buf *out);
+struct proxy *proxy_new(struct back_muc *b, const struct seat_join *join,
+			struct str jid);
 void proxy_free(struct proxy *p);
 /* Ends it for its seats; the room is not told. */
 void proxy_end(struct proxy *p, struct reason why);
 /* Tells the room that he goes; text may be empty. */
 void proxy_goodbye(struct proxy *p, struct str text);
 void proxy_notice(struct proxy *p, const char *text); /* as the room */
-void muc_uuid(char z[UUID_MAX]);
 
 /* --- back_muc_gone.c --- */
 

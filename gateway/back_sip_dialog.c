@@ -104,7 +104,6 @@ void bs_dialog_end(struct bs_dialog *d, struct port_msg *m)
 {
 	uac_forget(d->b->uac, d->request);
 	d->leg = NULL;
-	d->ending = true;
 	d->request = bs_dialog_send(d, m, ended);
 }
 

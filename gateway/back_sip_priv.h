@@ -43,7 +43,7 @@ struct bs_dialog {
 	enum bs_use use;
 	uint64_t id;
 	uint64_t request; /* that is under way, as uac_send() names it */
-	bool made, ending;
+	bool made;
 	char *target;	     /* the peer's Contact */
 	char *name;	     /* of a call: Target-Dialog's value */
 	char *domain, *user; /* for credentials */
@@ -78,7 +78,6 @@ struct bs_watch {
 	bool has_version, waits_full;
 	uint32_t version;
 	uint64_t asked_ms; /* for the whole list again */
-	uint64_t request;  /* in the call's dialog */
 };
 
 /* Where a user is there: an endpoint of his. */

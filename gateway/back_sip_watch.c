@@ -55,7 +55,7 @@ static void refresh(void *user)
 		return;
 	}
 	fill(&m, EXPIRES_S);
-	l->watch.request = bs_dialog_send(d, &m, on_refreshed);
+	bs_dialog_send(d, &m, on_refreshed);
 }
 
 static void refresh_in(struct bs_leg *l, int64_t expires_s)
@@ -119,7 +119,7 @@ static void subscribe_inside(struct bs_leg *l)
 
 	l->watch.inside = true;
 	fill(&m, EXPIRES_S);
-	l->watch.request = bs_dialog_send(l->call, &m, on_inside);
+	bs_dialog_send(l->call, &m, on_inside);
 }
 
 static void on_subscribed(void *user, const struct port_msg *m)
