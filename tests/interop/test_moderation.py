@@ -176,8 +176,8 @@ class ModerationTest(XmppBed):
         await self.admin(
             romeo, "<item affiliation='none' jid='juliet@x.test'/>")
         await self.agree(["Romeo", "Bob"], [romeo], [bob])
-        own = juliet.presences(self.room)[-1]
-        self.assertLessEqual({110, 321}, statuses(own))
+        await until(lambda: {110, 321} <= statuses(
+            juliet.presences(self.room)[-1]), 10, "321")
 
     async def test_form(self):
         """ADM-13, ADM-14, ADM-15, PRIV-1: slixmpp reads the form, fills it and
