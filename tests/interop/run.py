@@ -5,8 +5,9 @@
 
 BUILD is the folder with stoxd (default: build). One line per suite and per
 reason for what was skipped, at the end `N passed, N failed, N skipped`; exit 1
-when a test failed. STOX_LOAD_SECONDS makes the load test longer, STOX_KEEP=1
-keeps the servers' folders."""
+when a test failed. STOX_LOAD_SECONDS makes the load test longer;
+STOX_BRIDGE_USERS=20 and STOX_BRIDGE_MESSAGES=200 let so many users of each
+world say so much in one MUC room; STOX_KEEP=1 keeps the servers' folders."""
 
 import argparse
 import concurrent.futures
