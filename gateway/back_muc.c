@@ -28,11 +28,20 @@ struct back_muc *back_muc_new(const struct back_muc_cfg *cfg)
 	b->invited = invited_new();
 	b->gone = gone_new(cfg->loop);
 	TAILQ_INIT(&b->list);
+	TAILQ_INIT(&b->farewells);
 	b->seed = random_u64();
 	b->arena = arena_new(READ_MAX);
 	buf_init(&b->out, WRITE_MAX);
 	muc_caps(b->caps);
 	return b;
+}
+
+static void farewell_free(struct back_muc *b, struct farewell *f)
+{
+	TAILQ_REMOVE(&b->farewells, f, link);
+	free(f->domain);
+	free(f->stanza);
+	free(f);
 }
 
 void back_muc_free(struct back_muc *b)
@@ -43,6 +52,8 @@ void back_muc_free(struct back_muc *b)
 		return;
 	while (!TAILQ_EMPTY(&b->list))
 		proxy_free(TAILQ_FIRST(&b->list));
+	while (!TAILQ_EMPTY(&b->farewells))
+		farewell_free(b, TAILQ_FIRST(&b->farewells));
 	muc_forget_rooms(b);
 	TABLE_FOREACH (b->down, it, name)
 		free(name);
@@ -95,16 +106,31 @@ struct buf *muc_begin(struct proxy *p, const char *name, struct str nick,
 	return b;
 }
 
-static void send_out(struct back_muc *b, struct str domain)
+static bool send_out(struct back_muc *b, struct str domain)
 {
-	if (b->out.err ||
-	    b->cfg.send(b->cfg.user, domain, buf_str(&b->out)) < 0)
-		log_info(b->log, "muc.unsent", "domain=%s", LOGQ(domain));
+	if (!b->out.err &&
+	    b->cfg.send(b->cfg.user, domain, buf_str(&b->out)) >= 0)
+		return true;
+	log_info(b->log, "muc.unsent", "domain=%s", LOGQ(domain));
+	return false;
 }
 
 void muc_send(struct proxy *p)
 {
 	send_out(p->b, p->domain);
+}
+
+void muc_send_surely(struct proxy *p)
+{
+	struct back_muc *b = p->b;
+	struct farewell *f;
+
+	if (!table_get_str(b->down, p->domain) && send_out(b, p->domain))
+		return;
+	f = mem_new(sizeof(*f));
+	f->domain = str_dup(p->domain);
+	f->stanza = str_dup(buf_str(&b->out));
+	TAILQ_INSERT_TAIL(&b->farewells, f, link);
 }
 
 struct buf *muc_answer(struct back_muc *b, const struct muc_said *in,
@@ -315,6 +341,7 @@ static void on_lost(void *user)
 {
 	struct proxy *p = user;
 
+	proxy_goodbye(p, STR("connection lost"));
 	proxy_end(p, (struct reason){.code = REASON_NO_ANSWER});
 }
 
@@ -335,12 +362,26 @@ void back_muc_link_down(struct back_muc *b, struct str domain)
 		}
 }
 
+static void send_farewells(struct back_muc *b, struct str domain)
+{
+	struct farewell *f, *next;
+
+	for (f = TAILQ_FIRST(&b->farewells); f; f = next) {
+		next = TAILQ_NEXT(f, link);
+		if (!str_eq(str_z(f->domain), domain))
+			continue;
+		b->cfg.send(b->cfg.user, domain, str_z(f->stanza));
+		farewell_free(b, f);
+	}
+}
+
 void back_muc_link_up(struct back_muc *b, struct str domain)
 {
 	char *name = table_del_str(b->down, domain);
 	struct proxy *p, *next;
 
 	free(name);
+	send_farewells(b, domain);
 	for (p = TAILQ_FIRST(&b->list); p; p = next) {
 		next = TAILQ_NEXT(p, link);
 		if (!str_eq(p->domain, domain))

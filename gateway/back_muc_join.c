@@ -120,6 +120,8 @@ static struct known_room *learn(struct back_muc *b, struct str room,
 
 static void refuse(struct proxy *p, enum reason_code code, struct str text)
 {
+	if (p->phase == PROXY_ASKING)
+		proxy_goodbye(p, STR_NONE);
 	proxy_end(p, (struct reason){.code = code, .text = text});
 }
 
@@ -285,6 +287,7 @@ void proxy_start(struct proxy *p, const struct seat_join *join)
 {
 	struct known_room *k = muc_known(p->b, p->room);
 
+	p->returning = join->returning;
 	choose_nick(p, join);
 	find_password(p, join);
 	take_wishes(p, join);

@@ -75,6 +75,7 @@ struct proxy {
 	enum proxy_phase phase;
 	bool ended;	    /* nobody finds it any more */
 	bool joined;	    /* was in the room before */
+	bool returning;	    /* our last run left him in the room */
 	bool crowded;	    /* it holds more than we show, as we have logged */
 	bool doubt;	    /* is he still? His stream was down */
 	struct buf nick;    /* the one he has, or tries to get */
@@ -113,6 +114,12 @@ struct known_room {
 	char *name;
 };
 
+/* The unavailable presence of who left while his stream was down. */
+struct farewell {
+	TAILQ_ENTRY(farewell) link;
+	char *domain, *stanza;
+};
+
 struct back_muc {
 	struct back_muc_cfg cfg;
 	struct loop *loop;
@@ -120,6 +127,7 @@ struct back_muc {
 	struct table *proxies;	       /* by key */
 	struct table *whose[BY_COUNT]; /* by the hash of room and user */
 	TAILQ_HEAD(, proxy) list;
+	TAILQ_HEAD(, farewell) farewells;
 	struct table *rooms; /* known_room by address */
 	struct table *down;  /* streams that are down, by domain */
 	struct invited_list *invited;
@@ -138,6 +146,8 @@ struct back_muc {
 struct buf *muc_begin(struct proxy *p, const char *name, struct str nick,
 		      const char *type, const char *id);
 void muc_send(struct proxy *p);
+/* The same; without a stream it waits for the next one. */
+void muc_send_surely(struct proxy *p);
 /* As muc_begin and muc_send for a stanza that answers one. */
 struct buf *muc_answer(struct back_muc *b, const struct muc_said *in,
 		       const char *name, const char *type);

@@ -273,13 +273,14 @@ void proxy_goodbye(struct proxy *p, struct str text)
 {
 	struct buf *b;
 
-	if (p->phase == PROXY_ASKING || p->phase == PROXY_AWAY)
+	if (p->phase == PROXY_AWAY ||
+	    (p->phase == PROXY_ASKING && !p->returning))
 		return;
 	b = muc_begin(p, "presence", buf_str(&p->nick), "unavailable", "");
 	if (text.n)
 		x_put_text(b, "status", text);
 	buf_addz(b, "</presence>");
-	muc_send(p);
+	muc_send_surely(p);
 }
 
 void proxy_notice(struct proxy *p, const char *text)

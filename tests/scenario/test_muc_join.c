@@ -710,6 +710,39 @@ static void test_joins_before_stream(void **state)
 	muc_user_done(&u);
 }
 
+/* S2X-20: who leaves while the stream is down, or comes back to his room after
+ * our restart and is gone before it knows, stays nowhere. */
+static void test_no_ghost(void **state)
+{
+	struct scene *s = *state;
+	struct seat_join join;
+	static struct muc_user u;
+
+	muc_join(&u, s, RO);
+	core_link_down(&s->core, STR("sip.test"));
+	muc_user_done(&u);
+	assert_true(muc_none(&u, MUC_ROOM "/Ro"));
+	core_link_up(&s->core, STR("sip.test"), true);
+	muc_has(&u, muc_take(&u, MUC_ROOM "/Ro"), "unavailable");
+	scene_run(s, 600000); /* what is known of the room is old */
+	muc_join(&u, s, RO);
+	core_link_down(&s->core, STR("sip.test"));
+	scene_run(s, 60000);
+	muc_heard(&u, "ended REASON_NO_ANSWER\n");
+	core_link_up(&s->core, STR("sip.test"), true);
+	muc_has(&u, muc_take(&u, MUC_ROOM "/Ro"), "unavailable");
+	muc_user_done(&u);
+	scene_run(s, 600000);
+	muc_user_init(&u, s, RO);
+	join = muc_wish(&u);
+	join.returning = true;
+	join.nick = STR("Old");
+	assert_int_equal(muc_enter(&u, &join), REASON_OK);
+	muc_take(&u, MUC_ROOM);
+	muc_user_done(&u);
+	muc_has(&u, muc_take(&u, MUC_ROOM "/Old"), "unavailable");
+}
+
 /* A device comes again before the room has told it that it left. */
 static void test_quick_return(void **state)
 {
@@ -787,6 +820,7 @@ int main(void)
 	    TEST(test_stream),
 	    TEST(test_joins_before_stream),
 	    TEST(test_quick_return),
+	    TEST(test_no_ghost),
 	    TEST(test_reload),
 	    TEST(test_shutdown),
 	};
