@@ -51,6 +51,19 @@ static const struct occupant *by_address(struct call *c, struct arena *a,
 	return o;
 }
 
+/* A room of ours that he dialled as one elsewhere is called both (ADDR-28). */
+static bool is_his_room(const struct call *c, struct str room)
+{
+	struct buf dialled = BUF_INIT(4096);
+	int status;
+	bool is = str_eq(room, c->room);
+
+	if (!is && map_sip_to_room(c->dialled, &dialled, NULL, &status) >= 0)
+		is = str_eq(room, buf_str(&dialled));
+	buf_done(&dialled);
+	return is;
+}
+
 /* Whom To names: the room (*to = 0) or an occupant. 200, or 404. */
 static int find_target(struct call *c, struct arena *a, struct str uri,
 		       uint64_t *to)
@@ -61,7 +74,7 @@ static int find_target(struct call *c, struct arena *a, struct str uri,
 
 	*to = 0;
 	if (map_sip_to_room(uri, &room, &nick, &status) >= 0 &&
-	    str_eq(buf_str(&room), c->room)) {
+	    is_his_room(c, buf_str(&room))) {
 		if (!nick.n)
 			found = 200;
 		else

@@ -506,6 +506,9 @@ static void test_own_room(void **state)
 	struct sip_user u;
 
 	sip_user_join(&u, s, "al", "sip:r%40rd.test@gh.test", "a=chatroom\r\n");
+	assert_int_equal(msrp_say(&u, "sip:r%40rd.test@gh.test", "a"), 200);
+	assert_int_equal(msrp_say(&u, "sip:r@rd.test", "b"), 200);
+	assert_int_equal(msrp_say(&u, "sip:r2@rd.test", "c"), 404);
 	joins(s, "j@far.test/b", "r\\40rd.test@rd.test");
 	p = xmpp_take(s, "j@far.test/b");
 	assert_false(str_eq(x_attr(p, "type"), STR("error")));
