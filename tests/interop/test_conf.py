@@ -83,9 +83,12 @@ class Snippets(Bed):
     async def json(self, *args):
         return json.loads(await self.done(*args, "--json"))
 
-    async def meet(self):
+    async def asyncSetUp(self):
+        await super().asyncSetUp()
         await until(lambda: self.stoxd.ctl("domains").stdout.count(" up ") == 2,
                     30, lambda: self.stoxd.ctl("domains").stdout)
+
+    async def test_room(self):
         romeo = XmppUser("romeo", ("127.0.0.1", self.server.c2s), resource="r")
         self.xmpp_users.append(await romeo.login())
         await romeo.join("tea@chat.example.org", "Romeo")
@@ -103,9 +106,6 @@ class Snippets(Bed):
     async def read(self, user, text):
         await until(lambda: text in user.texts("tea@chat.example.org"), 10,
                     text)
-
-    async def test_room(self):
-        await self.meet()
 
 
 class OnProsody(Snippets):
@@ -143,10 +143,8 @@ class OnProsody(Snippets):
         muc = await self.done("domain", "muc.far.test")
         self.assertRegex(muc, r"(?m)^speaks +xmpp$")
         self.assertIn("SIP users who enter its rooms: XMPP room", muc)
-        # several at once, and one that nobody knows of
-        all_ = await asyncio.gather(*(self.json("domain", "no%d.test" % i)
-                                      for i in range(4)))
-        self.assertEqual({a["speaks"] for a in all_}, {"neither"})
+        none = await self.json("domain", "none.test")
+        self.assertEqual(none["speaks"], "neither")
 
 
 class OnEjabberd(Snippets):
