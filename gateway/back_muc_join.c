@@ -416,6 +416,7 @@ void proxy_refused(struct proxy *p, const struct muc_said *in)
 {
 	enum reason_code why = map_error_to_refusal(in->error);
 	bool silent = is_error(in, "remote-server-timeout");
+	struct reason end = {0};
 
 	if (in->id.n && !str_eq(in->id, str_z(p->join_id)))
 		return;
@@ -435,9 +436,11 @@ void proxy_refused(struct proxy *p, const struct muc_said *in)
 	}
 	if (silent)
 		why = REASON_NO_ANSWER;
-	refuse(p, why,
-	       why == REASON_PASSWORD ? STR("Room password required")
-				      : STR_NONE);
+	end.code = why;
+	if (why == REASON_PASSWORD)
+		end.text = STR("Room password required");
+	end.retry_s = map_retry_after(in->error, map_reason_to_sip(why));
+	proxy_end(p, end);
 }
 
 static void on_again(void *user)

@@ -399,7 +399,7 @@ void call_bye(struct call *c, enum reason_code code, struct str text)
 		return;
 	}
 	if (c->waits) {
-		call_kept_out(c, code, text);
+		call_kept_out(c, &(struct reason){.code = code, .text = text});
 		return;
 	}
 	m.f[PORT_F_METHOD] = STR("BYE");

@@ -368,7 +368,7 @@ int call_way(struct call *c, const struct port_msg *m, const char **why);
 void call_wait(struct call *c, const struct port_msg *m);
 /* SEAT_JOINED, and SEAT_ENDED, of a call that waits. */
 void call_let_in(struct call *c);
-void call_kept_out(struct call *c, enum reason_code why, struct str text);
+void call_kept_out(struct call *c, const struct reason *why);
 
 /* front_sip_keep.c */
 struct kept_key {

@@ -82,7 +82,7 @@ void call_seat_event(void *front, const struct seat_ev *ev)
 		break;
 	case SEAT_ENDED:
 		if (c->waits) {
-			call_kept_out(c, ev->reason.code, ev->reason.text);
+			call_kept_out(c, &ev->reason);
 			break;
 		}
 		part(c, &ev->reason);

@@ -28,7 +28,7 @@ void call_wait(struct call *c, const struct port_msg *m)
 	c->waits = true;
 	why = back_join(c->f->cfg.door, &join, &c->seat);
 	if (why != REASON_OK)
-		call_kept_out(c, why, STR_NONE);
+		call_kept_out(c, &(struct reason){.code = why});
 }
 
 void call_let_in(struct call *c)
@@ -42,17 +42,25 @@ void call_let_in(struct call *c)
 	buf_done(&c->waiting);
 }
 
-void call_kept_out(struct call *c, enum reason_code why, struct str text)
+void call_kept_out(struct call *c, const struct reason *why)
 {
-	char phrase[256];
+	struct answer a = ANSWER(map_reason_to_sip(why->code));
+	char phrase[256], header[64];
 	struct port_msg m;
 
 	if (!waiting(c, &m))
 		return;
 	c->waits = false;
-	snprintf(phrase, sizeof(phrase), "%s%s%.*s", reason_text(why),
-		 text.n ? ": " : "", STR_ARG(text));
-	front_sip_refuse(c->f, &m, map_reason_to_sip(why), phrase);
+	snprintf(phrase, sizeof(phrase), "%s%s%.*s", reason_text(why->code),
+		 why->text.n ? ": " : "", STR_ARG(why->text));
+	if (why->retry_s) { /* ERR-7 */
+		snprintf(header, sizeof(header), "Retry-After: %u\r\n",
+			 why->retry_s);
+		a.headers = str_z(header);
+		front_sip_refuse_with(c->f, &m, &a, phrase);
+	} else {
+		front_sip_refuse(c->f, &m, a.status, phrase);
+	}
 	buf_done(&c->waiting);
-	call_ended(c, why, text);
+	call_ended(c, why->code, why->text);
 }

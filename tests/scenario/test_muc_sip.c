@@ -162,6 +162,36 @@ static void test_refused(void **state)
 	done(&g);
 }
 
+/* ERR-7: who has to wait is told how long. */
+static void test_wait(void **state)
+{
+	static const struct {
+		const char *condition;
+		int status;
+	} rows[] = {
+	    {"resource-constraint", 500},
+	    {"recipient-unavailable", 480},
+	};
+	struct scene *s = *state;
+	static struct guest g;
+	struct port_msg a;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		call(&g, s);
+		if (i == 0)
+			muc_answer_info(&g.muc, "");
+		muc_take(&g.muc, MUC_ROOM "/ro");
+		muc_says(&g.muc, "presence", MUC_ROOM "/ro",
+			 "type='error' id='%s'><error type='wait'><%s "
+			 "xmlns='" NS_STANZAS "'/></error>",
+			 g.muc.last, rows[i].condition);
+		a = scene_sip(s, PORT_ANSWER, NULL);
+		assert_int_equal(a.status, rows[i].status);
+		assert_true(has(a.f[PORT_F_HEADERS], "Retry-After: 60\r\n"));
+		done(&g);
+	}
+}
+
 /* S2X-33, S2X-35: to one, and from one. */
 static void test_private(void **state)
 {
@@ -614,6 +644,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_chat),
 	    TEST(test_refused),
+	    TEST(test_wait),
 	    TEST(test_private),
 	    TEST(test_late_refusal),
 	    TEST(test_bad_offer),
