@@ -1,3 +1,4 @@
+/* stoxctl. */
 #include "gateway/ctl.h"
 
 int main(int argc, char **argv)

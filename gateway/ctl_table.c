@@ -1,3 +1,4 @@
+/* Tables for people, with columns as wide as they have to be. */
 #include "gateway/ctl_priv.h"
 
 #include <stdlib.h>

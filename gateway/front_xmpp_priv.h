@@ -84,7 +84,7 @@ struct fx_session {
 	enum role role;
 	bool silent; /* its user is told nothing more */
 	bool ended;
-	bool kept; /* a restart knows of him */
+	bool kept;	 /* a restart knows of him */
 	bool incomplete; /* the stream did not take all that was for him */
 
 	bool joined;		    /* the room has let him in */

@@ -1,3 +1,5 @@
+/* What of the service is reached over HTTP: the control socket, /metrics and
+ * kept files. */
 #include "gateway/service_priv.h"
 
 #include "base/err.h"

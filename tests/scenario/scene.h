@@ -35,7 +35,7 @@ struct scene {
 	struct users *users; /* nobody, until a test adds somebody */
 	struct core core;
 	TAILQ_HEAD(, scene_out) sip, xmpp;
-	bool xmpp_full; /* its streams take nothing */
+	bool xmpp_full;				  /* its streams take nothing */
 	TAILQ_HEAD(scene_kepts, scene_kept) kept; /* what outlives the core */
 	size_t n_kept_writes;
 	char state_dir[64]; /* of the rooms; "": they are not kept */
