@@ -1,5 +1,5 @@
-/* What of the service is reached over HTTP: the control socket, /metrics and
- * kept files. */
+/* What the administrator reaches: the control socket and the metrics; and the
+ * configuration, read again. */
 #include "gateway/service_priv.h"
 
 #include "base/err.h"
