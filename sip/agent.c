@@ -26,10 +26,13 @@ uint64_t sipproc_id(struct sipproc *p)
 
 int sipproc_open(struct sipproc *p)
 {
+	if (!firstline_open(&p->firstline))
+		return ERR_FULL;
 	p->agent = nta_agent_create(
 	    p->root, (url_string_t *)-1, NULL, NULL, NTATAG_UA(1),
-	    NTATAG_MERGE_482(1), NTATAG_MAXSIZE(MESSAGE_MAX),
-	    NTATAG_UDP_MTU(UDP_MTU), NTATAG_CLIENT_RPORT(1),
+	    NTATAG_MCLASS(p->firstline.messages), NTATAG_MERGE_482(1),
+	    NTATAG_MAXSIZE(MESSAGE_MAX), NTATAG_UDP_MTU(UDP_MTU),
+	    NTATAG_CLIENT_RPORT(1),
 	    NTATAG_MAX_PROCEEDING((unsigned)p->max_requests), TAG_END());
 	if (!p->agent)
 		return ERR_FULL;
@@ -235,4 +238,5 @@ void sipproc_close(struct sipproc *p)
 		dialog_free(d);
 	nta_agent_destroy(p->agent);
 	p->agent = NULL;
+	firstline_close(&p->firstline);
 }

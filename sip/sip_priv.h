@@ -34,8 +34,18 @@ struct request;
 TAILQ_HEAD(dialogs, dialog);
 TAILQ_HEAD(requests, request);
 
+/* firstline.c: how the agent reads messages. To be closed after it. */
+struct firstline {
+	msg_mclass_t *messages;
+	struct msg_hclass_s request;
+};
+
+bool firstline_open(struct firstline *f);
+void firstline_close(struct firstline *f);
+
 struct sipproc {
 	su_root_t *root;
+	struct firstline firstline;
 	nta_agent_t *agent;
 	nta_leg_t *outside; /* takes what belongs to no dialog */
 	su_timer_t *sweep, *last_call, *retry;

@@ -223,6 +223,16 @@ class Signalling(Bed):
         self.assertEqual((await alice.options(self.uri)).status, 200)
         self.assertEqual(await alice.say("alive"), 200)
 
+    async def test_bad_uri(self):
+        """ADDR-5: 400, and whoever shares the connection is served on."""
+        alice = await self.sip("alice")
+        for uri in ("sip:a%zz@chat.test", "sip:%@chat.test", "sip:x@[::1"):
+            message = alice.make("OPTIONS", uri, alice.from_header,
+                                 to="<%s>" % self.uri)
+            answer = await alice.request(message, alice.proxy, timeout=5)
+            self.assertEqual(answer.status, 400, uri)
+        self.assertEqual((await alice.options(self.uri)).status, 200)
+
 
 class Advertised(Bed):
     @classmethod
