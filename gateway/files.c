@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/table.h"
+#include "gateway/files_quota.h"
 
 #define COMING_MAX 256	/* at once */
 #define JOBS_MAX   1024 /* of the disk; one for each that comes, and removals */
@@ -19,20 +20,7 @@
 #define KEY_MAX	   8192
 #define HEAD_VALUE 3072 /* octets of a room's or user's name */
 
-/* What one room, or one user, has here. */
-struct share {
-	uint64_t bytes;
-	size_t files;
-	size_t n;
-	char key[];
-};
-
 /* One that is kept, or comes in. */
-struct account {
-	struct share *room, *user;
-	uint64_t bytes;
-};
-
 struct entry {
 	struct account account;
 	struct kept_file file; /* last: it has a tail */
@@ -43,11 +31,10 @@ struct files {
 	const struct config *config;
 	int folder;
 	struct mailbox *mailbox;
-	struct table *by_token;	     /* entries */
-	struct table *rooms, *users; /* shares */
+	struct table *by_token; /* entries */
+	struct quotas quotas;
 	size_t n_coming;
 	TAILQ_HEAD(, file_in) coming;
-	uint64_t bytes;
 	struct timer expiry;
 	struct files_stats stats;
 };
@@ -62,83 +49,6 @@ struct file_in {
 	bool busy, dropped, removal;
 	uint64_t came;
 };
-
-/* --- who has how much --- */
-
-static struct share *share_of(struct table *t, struct str key)
-{
-	struct share *s = table_get_str(t, key);
-
-	if (s)
-		return s;
-	s = mem_new(sizeof(*s) + key.n);
-	s->n = key.n;
-	if (key.n)
-		memcpy(s->key, key.p, key.n);
-	table_put_str(t, str_of(s->key, s->n), s);
-	return s;
-}
-
-static void open_account(struct files *f, struct account *a,
-			 const struct file_head *h)
-{
-	a->room = share_of(f->rooms, h->room);
-	a->user = share_of(f->users, h->user);
-	a->room->files++;
-	a->user->files++;
-}
-
-static void charge(struct files *f, struct account *a, uint64_t bytes)
-{
-	a->bytes += bytes;
-	a->room->bytes += bytes;
-	a->user->bytes += bytes;
-	f->bytes += bytes;
-}
-
-/* Less came than was announced. */
-static void give_back(struct files *f, struct account *a, uint64_t bytes)
-{
-	a->bytes -= bytes;
-	a->room->bytes -= bytes;
-	a->user->bytes -= bytes;
-	f->bytes -= bytes;
-}
-
-static void leave_share(struct table *t, struct share *s, uint64_t bytes)
-{
-	s->bytes -= bytes;
-	if (--s->files)
-		return;
-	table_del_str(t, str_of(s->key, s->n));
-	free(s);
-}
-
-static void close_account(struct files *f, struct account *a)
-{
-	f->bytes -= a->bytes;
-	leave_share(f->rooms, a->room, a->bytes);
-	leave_share(f->users, a->user, a->bytes);
-}
-
-static bool has_room(uint64_t used, uint64_t more, uint64_t quota)
-{
-	return used <= quota && more <= quota - used;
-}
-
-static int may_grow(const struct files *f, const struct account *a,
-		    uint64_t more)
-{
-	const struct config *c = f->config;
-
-	if (!has_room(a->bytes, more, c->files.max_size))
-		return ERR_TOO_BIG;
-	if (!has_room(f->bytes, more, c->files.quota) ||
-	    !has_room(a->room->bytes, more, c->files.room_quota) ||
-	    !has_room(a->user->bytes, more, c->files.user_quota))
-		return ERR_FULL;
-	return 0;
-}
 
 /* --- entries --- */
 
@@ -173,8 +83,8 @@ static void on_scan(void *user, const char *token, const struct file_head *h,
 	memcpy(e->file.token, token, FILE_TOKEN);
 	e->file.head_n = head_n;
 	e->file.size = size;
-	open_account(f, &e->account, &e->file.head);
-	charge(f, &e->account, size);
+	account_open(&f->quotas, &e->account, &e->file.head);
+	account_charge(&f->quotas, &e->account, size);
 	put_entry(f, e);
 }
 
@@ -195,7 +105,7 @@ static void free_in(struct file_in *in)
 		f->n_coming--;
 	}
 	if (in->entry) {
-		close_account(f, &in->entry->account);
+		account_close(&f->quotas, &in->entry->account);
 		free(in->entry);
 	}
 	buf_done(&in->job.data);
@@ -229,7 +139,7 @@ static void kept(struct file_in *in)
 	struct buf url = BUF_INIT(65536);
 
 	in->entry = NULL;
-	give_back(f, &e->account, e->account.bytes - in->came);
+	account_give_back(&f->quotas, &e->account, e->account.bytes - in->came);
 	e->file.size = in->came;
 	put_entry(f, e);
 	f->stats.kept++;
@@ -308,15 +218,15 @@ int file_begin(struct files *f, const struct file_head *about, bool known,
 	    !fits(h.type) || !fits(h.name))
 		return refuse(f, &h, ERR_FULL);
 	e = entry_new(&h);
-	open_account(f, &e->account, &e->file.head);
-	err = may_grow(f, &e->account, known ? size : 0);
+	account_open(&f->quotas, &e->account, &e->file.head);
+	err = account_may_grow(&f->quotas, &e->account, known ? size : 0);
 	if (err < 0) {
-		close_account(f, &e->account);
+		account_close(&f->quotas, &e->account);
 		free(e);
 		return refuse(f, &h, err);
 	}
 	if (known)
-		charge(f, &e->account, size);
+		account_charge(&f->quotas, &e->account, size);
 	random_ident(e->file.token, FILE_TOKEN);
 	in = mem_new(sizeof(*in));
 	in->files = f;
@@ -340,11 +250,11 @@ static int charge_for(struct file_in *in, size_t n)
 {
 	struct account *a = &in->entry->account;
 	uint64_t more = in->came + n > a->bytes ? in->came + n - a->bytes : 0;
-	int err = may_grow(in->files, a, more);
+	int err = account_may_grow(&in->files->quotas, a, more);
 
 	if (err < 0)
 		return refuse(in->files, &in->entry->file.head, err);
-	charge(in->files, a, more);
+	account_charge(&in->files->quotas, a, more);
 	in->came += n;
 	return 0;
 }
@@ -437,7 +347,7 @@ static bool expire(struct files *f, struct entry *e)
 	memcpy(in->job.token, e->file.token, sizeof(in->job.token));
 	table_del_str(f->by_token, str_z(e->file.token));
 	f->stats.files--;
-	close_account(f, &e->account);
+	account_close(&f->quotas, &e->account);
 	free(e);
 	tell_disk(in, DISK_REMOVE);
 	return true;
@@ -517,8 +427,7 @@ int files_open(struct loop *loop, const struct config *config,
 	f->config = config;
 	f->folder = -1;
 	f->by_token = table_new();
-	f->rooms = table_new();
-	f->users = table_new();
+	quotas_init(&f->quotas, config);
 	TAILQ_INIT(&f->coming);
 	err = start(f, why);
 	if (err < 0) {
@@ -552,12 +461,11 @@ void files_close(struct files *f)
 		files_settle(f);
 	mailbox_free(f->mailbox);
 	TABLE_FOREACH (f->by_token, it, e) {
-		close_account(f, &e->account);
+		account_close(&f->quotas, &e->account);
 		free(e);
 	}
 	table_free(f->by_token);
-	table_free(f->rooms);
-	table_free(f->users);
+	quotas_done(&f->quotas);
 	if (f->folder >= 0)
 		close(f->folder);
 	free(f);
@@ -571,6 +479,6 @@ struct files_stats files_stats(const struct files *f)
 		return s;
 	s = f->stats;
 	s.coming = f->n_coming;
-	s.bytes = f->bytes;
+	s.bytes = f->quotas.bytes;
 	return s;
 }
