@@ -182,7 +182,16 @@ void bs_roster_make_room(struct bs_leg *l, struct str nick)
 	if (!u || u == l->self)
 		return;
 	hide(l, u);
-	show(l, u);
+	if (!u->nickname || !str_eq(str_z(u->nickname), nick)) {
+		show(l, u);
+		return;
+	}
+	/* our own user: the list had the new name before we had the answer */
+	if (l->self) {
+		hide(l, l->self);
+		bs_user_free(l, l->self);
+	}
+	l->self = u;
 }
 
 /* --- which of them is our own user --- */

@@ -411,6 +411,35 @@ static void test_nick(void **state)
 	focus_done(&f);
 }
 
+/* A conference whose users are called by their nicknames tells the list before
+ * it answers. */
+static void test_nick_in_list_first(void **state)
+{
+	struct scene *s = *state;
+	const struct xnode *n;
+	struct focus f;
+
+	focus_joined(&f, s);
+	xmpp_put(s, "<presence from='" JULIET
+		    "' to='r@conf.test/CapuletGirl' id='n1'/>");
+	scene_run(s, 10);
+	focus_notifies(&f, "partial",
+		       "<users state='partial'><user "
+		       "entity='sip:juliet@x.test;gr=balcony' state='deleted'/>"
+		       "<user entity='sip:r@conf.test;gr=CapuletGirl' "
+		       "state='full' xcon:nickname='CapuletGirl'/></users>");
+	focus_replies(&f, focus_hears(&f, "Use-Nickname: \"CapuletGirl\""),
+		      "200 OK");
+	from(s, "presence", "CapuletGirl");
+	assert_true(is_gone(from(s, "presence", "CapuletGirl")));
+	n = from(s, "presence", "JuliC");
+	assert_true(is_gone(n) && x_has_status(n, "303"));
+	n = from(s, "presence", "CapuletGirl");
+	assert_true(x_has_status(n, "110"));
+	assert_true(xmpp_none(s, JULIET));
+	focus_done(&f);
+}
+
 /* A name that the switch gives her, and somebody is shown by */
 static void test_nick_of_another(void **state)
 {
@@ -830,18 +859,31 @@ static void test_shutdown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_stable_ids),	TEST(test_say),
-	    TEST(test_not_said),	TEST(test_session_gone),
-	    TEST(test_too_long),	TEST(test_heard),
-	    TEST(test_no_stanza),	TEST(test_private),
-	    TEST(test_no_private),	TEST(test_not_hers),
-	    TEST(test_asked),		TEST(test_nick),
-	    TEST(test_nick_of_another), TEST(test_two_devices),
-	    TEST(test_roster),		TEST(test_odd_roster),
-	    TEST(test_subject),		TEST(test_subscription),
-	    TEST(test_ended),		TEST(test_lost),
-	    TEST(test_leaves),		TEST(test_session_timer),
-	    TEST(test_reinvite),	TEST(test_shutdown),
+	    TEST(test_stable_ids),
+	    TEST(test_say),
+	    TEST(test_not_said),
+	    TEST(test_session_gone),
+	    TEST(test_too_long),
+	    TEST(test_heard),
+	    TEST(test_no_stanza),
+	    TEST(test_private),
+	    TEST(test_no_private),
+	    TEST(test_not_hers),
+	    TEST(test_asked),
+	    TEST(test_nick),
+	    TEST(test_nick_of_another),
+	    TEST(test_nick_in_list_first),
+	    TEST(test_two_devices),
+	    TEST(test_roster),
+	    TEST(test_odd_roster),
+	    TEST(test_subject),
+	    TEST(test_subscription),
+	    TEST(test_ended),
+	    TEST(test_lost),
+	    TEST(test_leaves),
+	    TEST(test_session_timer),
+	    TEST(test_reinvite),
+	    TEST(test_shutdown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
