@@ -209,8 +209,7 @@ enum reason_code back_muc_join(struct back_muc *b, const struct seat_join *join,
 
 /* --- stanzas in --- */
 
-static const struct stanza_error unavailable = {"cancel",
-						"service-unavailable"};
+const struct stanza_error muc_unavailable = {"cancel", "service-unavailable"};
 static const struct stanza_error bad_request = {"modify", "bad-request"};
 
 static void unsubscribed(struct back_muc *b, const struct muc_said *in)
@@ -248,7 +247,7 @@ static void route_stray(struct back_muc *b, const struct muc_said *in)
 	case SAID_TO_ALL:
 	case SAID_SUBJECT:
 	case SAID_PRIVATE:
-		muc_error(b, in, "message", unavailable);
+		muc_error(b, in, "message", muc_unavailable);
 		break;
 	case SAID_GONE:
 		/* of one who changes his name others follow */

@@ -3,7 +3,6 @@
 
 #include "base/precis.h"
 #include "mapping/presence.h"
-#include "mapping/roster.h"
 
 #define SUBJECT_MAX 8192
 

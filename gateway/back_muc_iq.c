@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/xmltext.h"
 #include "mapping/reason.h"
 #include "xmpp/disco.h"
 
@@ -206,8 +205,6 @@ void muc_put_caps(struct back_muc *b, struct buf *out)
 		 b->caps);
 }
 
-static const struct stanza_error unavailable = {"cancel",
-						"service-unavailable"};
 static const struct stanza_error not_found = {"cancel", "item-not-found"};
 
 static bool is_own_node(const struct back_muc *b, struct str node)
@@ -279,5 +276,5 @@ void muc_on_iq(struct back_muc *b, const struct muc_said *in)
 	else if (get && proxy && x_is(in->payload, "ping", NS_PING))
 		answer_empty(b, in);
 	else
-		muc_error(b, in, "iq", unavailable);
+		muc_error(b, in, "iq", muc_unavailable);
 }

@@ -9,7 +9,6 @@
 #include "base/precis.h"
 #include "base/random.h"
 #include "base/rfc3339.h"
-#include "base/xmltext.h"
 #include "mapping/nick.h"
 #include "mapping/reason.h"
 

@@ -155,6 +155,7 @@ void muc_answered(struct back_muc *b, const struct muc_said *in);
 /* The error that a stanza owes. */
 void muc_error(struct back_muc *b, const struct muc_said *in, const char *name,
 	       struct stanza_error e);
+extern const struct stanza_error muc_unavailable;
 /* May our users enter rooms there, as the configuration has it? */
 bool muc_reaches(const struct back_muc *b, struct str room);
 void muc_uuid(char z[UUID_MAX]);

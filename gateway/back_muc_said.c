@@ -188,13 +188,11 @@ static bool takes_private(const struct proxy *p)
 /* S2X-35, S2X-36 */
 static void on_private(struct proxy *p, const struct muc_said *in)
 {
-	static const struct stanza_error unavailable = {"cancel",
-							"service-unavailable"};
 	const struct occupant *self = leg_self(p->leg);
 	struct message *m;
 
 	if (!in->from.resource.n || !self || !takes_private(p)) {
-		muc_error(p->b, in, "message", unavailable);
+		muc_error(p->b, in, "message", muc_unavailable);
 		return;
 	}
 	m = read_text(p, in, true);

@@ -4,8 +4,6 @@
 
 #include "base/mem.h"
 #include "base/precis.h"
-#include "gateway/access.h"
-#include "mapping/reason.h"
 
 #define ARENA_MAX 262144
 #define NICK_MAX  1023
@@ -318,24 +316,16 @@ static enum reason_code watch(struct back_sip *b, const struct seat_join *join,
 static enum reason_code enter(struct back_sip *b, const struct seat_join *join,
 			      struct seat *seat, bool renamed)
 {
-	const struct config *c = b->cfg.config;
-	const struct domain_config *dom =
-	    config_domain(c, str_after(join->room, '@'));
+	char *key = key_of(join->room, join->user, join->nick);
 	struct bs_leg *l;
-	char *key;
 
-	if (!dom)
-		dom = config_other_domains(c);
-	if (!dom || access_refuses(&dom->access, join))
-		return REASON_BANNED;
-	key = key_of(join->room, join->user, join->nick);
 	l = table_get_str(b->by_key, str_z(key));
 	free(key);
 	if (l) {
 		leg_attach(l->leg, join, seat);
 		return REASON_OK;
 	}
-	if (b->stats.legs >= c->limits.dialogs)
+	if (b->stats.legs >= b->cfg.config->limits.dialogs)
 		return REASON_OVERLOAD;
 	return begin(b, join, seat, renamed);
 }

@@ -6,7 +6,6 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "conference/stream.h"
-#include "msrp/cpim.h"
 
 struct copy {
 	struct call *call;

@@ -62,7 +62,3 @@ void cpim_write(struct buf *b, const struct cpim_out *m);
  * (unquoted slice; empty if absent). Names without case. */
 struct str mime_type(struct str value);
 struct str mime_param(struct str value, struct str name);
-/* Does a list of media types name this type? The wildcards "*" and "type/ *"
- * (without the space) match; parameters and case do not count (conference
- * SDP-7). */
-bool mime_list_has(struct str list, struct str type);

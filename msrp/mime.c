@@ -61,26 +61,3 @@ struct str mime_param(struct str value, struct str name)
 	}
 	return STR_NONE;
 }
-
-static bool matches(struct str entry, struct str type)
-{
-	if (str_eq(entry, STR("*")) || str_eq(entry, STR("*/*")))
-		return true;
-	if (str_ends(entry, STR("/*"))) {
-		entry.n--;
-		return str_istarts(type, entry);
-	}
-	return str_ieq(entry, type);
-}
-
-bool mime_list_has(struct str list, struct str type)
-{
-	type = mime_type(type);
-	while (list.n) {
-		struct str entry = str_split(&list, ' ');
-
-		if (matches(mime_type(entry), type))
-			return true;
-	}
-	return false;
-}

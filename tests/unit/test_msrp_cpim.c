@@ -308,18 +308,9 @@ static void test_time(void **state)
 		assert_int_equal(rfc3339_parse(str_z(bad[i]), &ms), ERR_SYNTAX);
 }
 
-/* SDP-7 */
 static void test_media_types(void **state)
 {
 	(void)state;
-	assert_true(mime_list_has(STR("message/cpim text/*"),
-				  STR("Text/HTML; charset=x")));
-	assert_true(mime_list_has(STR("*"), STR("image/png")));
-	assert_true(
-	    mime_list_has(STR("Message/CPIM;x=y"), STR("message/cpim")));
-	assert_false(
-	    mime_list_has(STR("message/cpim text/*"), STR("textual/x")));
-	assert_false(mime_list_has(STR(""), STR("text/plain")));
 	assert_true(str_eq(mime_param(STR("a/b; x=\"1;2\"; y = z "), STR("y")),
 			   STR("z")));
 	assert_true(
