@@ -16,11 +16,12 @@
 #define AGE_MS		60000  /* of a connection that gets no file */
 #define SLOWEST		8      /* octets of a file in a millisecond */
 #define SEND_BUFFER	262144 /* what may be read from the disk at once */
-#define WATCH_MS	5000
+#define WATCH_MS	1000
 
 /* libevent tells of a new connection (it asks for its bufferevent) but not of
  * the end of one. We hold a reference to each: after bufferevent_free it has no
- * callbacks any more. */
+ * callbacks any more. Its descriptor stays open until we let go of it, for its
+ * events are still there: another socket of the same number would get none. */
 struct http {
 	struct http_cfg cfg;
 	struct evhttp *evhttp;
@@ -91,7 +92,8 @@ static void on_full(void *user)
 static struct bufferevent *on_connection(struct event_base *base, void *user)
 {
 	struct http *h = user;
-	struct bufferevent *b = bufferevent_socket_new(base, -1, 0);
+	struct bufferevent *b =
+	    bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 	size_t i = 0, n = sweep(h);
 
 	while (h->open[i].b)
