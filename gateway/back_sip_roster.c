@@ -309,6 +309,13 @@ static void show_users(struct bs_leg *l, const struct confinfo_doc *doc)
 	const struct confinfo_user_node *n;
 	struct bs_user *u;
 
+	for (n = doc->users; n; n = n->next) {
+		u = bs_user_find(l, n->user.entity);
+		if (u && u == l->self && n->user.state == CONFINFO_DELETED) {
+			hide(l, u); /* under a new entity from now on */
+			bs_user_free(l, u);
+		}
+	}
 	find_self(l);
 	if (l->self)
 		show(l, l->self);

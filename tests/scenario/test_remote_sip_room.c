@@ -437,6 +437,18 @@ static void test_nick_in_list_first(void **state)
 	n = from(s, "presence", "CapuletGirl");
 	assert_true(x_has_status(n, "110"));
 	assert_true(xmpp_none(s, JULIET));
+	/* and once more, the other way round */
+	xmpp_put(s,
+		 "<presence from='" JULIET "' to='r@conf.test/Ju' id='n2'/>");
+	focus_replies(&f, focus_hears(&f, "Use-Nickname: \"Ju\""), "200 OK");
+	assert_true(is_gone(from(s, "presence", "CapuletGirl")));
+	from(s, "presence", "Ju");
+	focus_notifies(&f, "partial",
+		       "<users state='partial'><user "
+		       "entity='sip:r@conf.test;gr=CapuletGirl' "
+		       "state='deleted'/><user entity='sip:r@conf.test;gr=Ju' "
+		       "state='full' xcon:nickname='Ju'/></users>");
+	assert_true(xmpp_none(s, JULIET));
 	focus_done(&f);
 }
 
