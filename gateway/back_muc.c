@@ -387,7 +387,8 @@ void back_muc_link_up(struct back_muc *b, struct str domain)
 			continue;
 		timer_cancel(b->loop, &p->lost);
 		if (p->phase == PROXY_IN) {
-			proxy_ping(p);
+			p->catching_up = p->doubt;
+			proxy_ping(p, QUERY_PING);
 			proxy_send_held(p);
 		} else if (p->phase == PROXY_AWAY) {
 			proxy_come_again(p, REASON_LOST, true);

@@ -45,8 +45,8 @@ enum reason_code back_muc_join(struct back_muc *b, const struct seat_join *join,
  * returns. */
 void back_muc_stanza(struct back_muc *b, struct str domain,
 		     const struct xnode *stanza);
-/* Every proxy of the domain asks whether it is still in its room (COMP-12), or
- * asks once more to come in. */
+/* Every proxy of the domain asks whether it is still in its room (COMP-12), and
+ * if so for what was said meanwhile; or asks once more to come in. */
 void back_muc_link_up(struct back_muc *b, struct str domain);
 /* Unless the stream is up again within a minute, its legs end. */
 void back_muc_link_down(struct back_muc *b, struct str domain);

@@ -34,6 +34,8 @@ void wish_done(struct proxy *p, struct wish *w, enum reason_code why)
 	w->open = false;
 	result(p, w->seat, w->op, why);
 	proxy_watch_due(p);
+	if (w == &p->nick_wish && p->catching_up && !p->doubt)
+		proxy_catch_up(p);
 }
 
 /* --- nickname --- */

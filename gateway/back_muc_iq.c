@@ -52,7 +52,7 @@ static void on_silence(void *user)
 	struct proxy *p = user;
 
 	timer_set(p->b->loop, &p->idle, SILENCE_MS, on_silence, p);
-	proxy_ping(p);
+	proxy_ping(p, QUERY_PING);
 }
 
 void proxy_heard(struct proxy *p)
@@ -68,8 +68,15 @@ static bool is_out(const struct proxy *p, const char *condition)
 	       (p->doubt && strcmp(condition, "item-not-found") == 0);
 }
 
+static void end_catching_up(struct proxy *p)
+{
+	p->catching_up = false;
+	proxy_send_held(p);
+}
+
 /* NULL: none came. */
-static void on_ping_answer(struct proxy *p, const struct muc_said *in)
+static void on_ping_answer(struct proxy *p, enum query_kind kind,
+			   const struct muc_said *in)
 {
 	bool out, doubt;
 
@@ -78,15 +85,22 @@ static void on_ping_answer(struct proxy *p, const struct muc_said *in)
 	if (!in || (in->kind == SAID_IQ_ERROR &&
 		    is_one_of(in->error.condition, unsure, N_UNSURE))) {
 		timer_set(p->b->loop, &p->idle, RETRY_MS, on_silence, p);
+		end_catching_up(p);
 		return;
 	}
 	out = in->kind == SAID_IQ_ERROR && is_out(p, in->error.condition);
 	doubt = p->doubt;
 	p->doubt = false;
-	if (out)
+	if (out) {
 		proxy_come_again(p, REASON_SHUTDOWN, true);
-	else if (doubt) /* echoes would have come before this answer */
+	} else if (doubt) {
+		p->catching_up = true;
+		proxy_catch_up(p);
+	} else if (kind == QUERY_CAUGHT_UP) {
+		/* echoes would have come before this answer */
 		proxy_lose_suspects(p);
+		end_catching_up(p);
+	}
 }
 
 /* in NULL: no answer came. */
@@ -105,7 +119,8 @@ static void finish(struct proxy *p, struct query *q, const struct muc_said *in)
 		proxy_unlocked(p, in && in->kind == SAID_RESULT);
 		break;
 	case QUERY_PING:
-		on_ping_answer(p, in);
+	case QUERY_CAUGHT_UP:
+		on_ping_answer(p, done.kind, in);
 		break;
 	case QUERY_ADMIN:
 		if (!in)
@@ -166,9 +181,9 @@ uint64_t proxy_queries_due(const struct proxy *p)
 	return q ? q->at_ms + QUERY_MS : UINT64_MAX;
 }
 
-void proxy_ping(struct proxy *p)
+void proxy_ping(struct proxy *p, enum query_kind kind)
 {
-	struct query *q = query_new(p, QUERY_PING);
+	struct query *q = query_new(p, kind);
 	struct buf *b = muc_begin(p, "iq", buf_str(&p->nick), "get", q->id);
 
 	buf_addz(b, "<ping xmlns='" NS_PING "'/></iq>");

@@ -156,13 +156,11 @@ static void put_history(const struct proxy *p, struct buf *b)
 		buf_addf(b, "<history maxstanzas='%zu'/>", p->max_history);
 }
 
-static void send_join(struct proxy *p)
+static void send_presence(struct proxy *p)
 {
 	struct buf *b;
 
 	muc_uuid(p->join_id);
-	p->phase = PROXY_JOINING;
-	p->created = false;
 	b = muc_begin(p, "presence", buf_str(&p->nick), "", p->join_id);
 	buf_add(b, buf_str(&p->presence));
 	buf_addz(b, "<x xmlns='" NS_MUC "'>");
@@ -173,6 +171,22 @@ static void send_join(struct proxy *p)
 	muc_put_caps(p->b, b);
 	buf_addz(b, "</presence>");
 	muc_send(p);
+}
+
+static void send_join(struct proxy *p)
+{
+	p->phase = PROXY_JOINING;
+	p->created = false;
+	send_presence(p);
+}
+
+void proxy_catch_up(struct proxy *p)
+{
+	/* to his old name it would take the new one back: wish_done() */
+	if (p->nick_wish.open)
+		return;
+	send_presence(p);
+	proxy_ping(p, QUERY_CAUGHT_UP);
 }
 
 static bool needs_password(const struct proxy *p, const struct known_room *k)
@@ -335,7 +349,7 @@ static void settle_in(struct proxy *p)
 	}
 	p->phase = PROXY_IN;
 	p->joined = true;
-	p->doubt = false;
+	p->doubt = p->catching_up = false;
 	p->attempt = 0;
 	p->subject_told = false;
 	if (!p->last_ms)
@@ -463,6 +477,7 @@ void proxy_come_again(struct proxy *p, enum reason_code why, bool at_once)
 	log_info(p->b->log, "muc.away", "room=%s jid=%s attempt=%u",
 		 LOGQ(p->room), LOGQ(p->jid), p->attempt + 1);
 	p->phase = PROXY_AWAY;
+	p->catching_up = false;
 	timer_cancel(p->b->loop, &p->idle);
 	proxy_suspect_all(p);
 	if (at_once) {

@@ -31,7 +31,8 @@ enum query_kind {
 	QUERY_INFO,   /* disco#info of the room */
 	QUERY_UNLOCK, /* the empty form of a new room */
 	QUERY_PING,
-	QUERY_ADMIN, /* a command of a seat */
+	QUERY_CAUGHT_UP, /* a ping behind the presence of proxy_catch_up() */
+	QUERY_ADMIN,	 /* a command of a seat */
 };
 
 struct query {
@@ -78,6 +79,7 @@ struct proxy {
 	bool returning;	    /* our last run left him in the room */
 	bool crowded;	    /* it holds more than we show, as we have logged */
 	bool doubt;	    /* is he still? His stream was down */
+	bool catching_up;   /* until he has what he missed then; says nothing */
 	struct buf nick;    /* the one he has, or tries to get */
 	struct buf wanted;  /* the one before any variant */
 	struct buf derived; /* what we call him who has not chosen any */
@@ -203,6 +205,10 @@ void proxy_ask(struct proxy *p);
 void proxy_repeat(struct proxy *p);
 void proxy_info_answered(struct proxy *p, const struct muc_said *in);
 void proxy_unlocked(struct proxy *p, bool ok);
+/* He is in still: the history since what he heard last is asked for, which
+ * brings what the room said while his stream was down, where the room gives it
+ * to who is in it (XEP-0045 §17.3). */
+void proxy_catch_up(struct proxy *p);
 /* He himself is there, in a room that he was joining. */
 void proxy_arrived(struct proxy *p, const struct muc_said *in);
 void proxy_refused(struct proxy *p, const struct muc_said *in);
@@ -249,7 +255,8 @@ void wish_done(struct proxy *p, struct wish *w, enum reason_code why);
 /* A query to the room with this id, as begun by muc_begin. */
 struct query *query_new(struct proxy *p, enum query_kind kind);
 void proxy_on_reply(struct proxy *p, const struct muc_said *in);
-void proxy_ping(struct proxy *p);
+/* kind: what the answer is for, QUERY_PING or QUERY_CAUGHT_UP. */
+void proxy_ping(struct proxy *p, enum query_kind kind);
 /* Those that are too old have failed; which may end the proxy. */
 void proxy_expire_queries(struct proxy *p, uint64_t now_ms);
 uint64_t proxy_queries_due(const struct proxy *p); /* UINT64_MAX: none is */

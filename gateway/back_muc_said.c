@@ -216,6 +216,11 @@ static void on_notice(struct proxy *p, const struct muc_said *in)
 
 /* --- the subject --- */
 
+static bool is_topic(const struct proxy *p, struct str text)
+{
+	return str_eq(leg_topic(p->leg)->text, text);
+}
+
 static void on_subject(struct proxy *p, const struct muc_said *in)
 {
 	const struct occupant *by = leg_by_nick(p->leg, in->from.resource);
@@ -239,7 +244,9 @@ static void on_subject(struct proxy *p, const struct muc_said *in)
 		cause.op = w->op;
 	}
 	p->subject_told = true;
-	leg_subject(p->leg, &s, first && !own, own ? &cause : NULL);
+	/* who catches up gets it once more, with the history */
+	if (!p->catching_up || own || !is_topic(p, in->subject))
+		leg_subject(p->leg, &s, first && !own, own ? &cause : NULL);
 	if (first)
 		proxy_lose_suspects(p);
 	if (own)

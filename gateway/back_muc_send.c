@@ -158,7 +158,7 @@ static bool stream_is_down(const struct proxy *p)
 
 static bool can_send(const struct proxy *p)
 {
-	return p->phase == PROXY_IN && !stream_is_down(p);
+	return p->phase == PROXY_IN && !p->catching_up && !stream_is_down(p);
 }
 
 void proxy_send_held(struct proxy *p)

@@ -99,6 +99,8 @@ bool leg_message(struct leg *l, struct message *m, struct str nick,
 /* s is copied. delayed: on joining. */
 void leg_subject(struct leg *l, const struct subject *s, bool delayed,
 		 const struct leg_cause *cause);
+/* The one that was told last; empty before. */
+const struct subject *leg_topic(const struct leg *l);
 /* What seat_info() tells, but for address, n_occupants and subject, which the
  * leg knows. Copied. changed: CHANGED_* of SEAT_ROOM_CHANGED, 0: it is not
  * told. */

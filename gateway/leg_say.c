@@ -88,6 +88,11 @@ void leg_subject(struct leg *l, const struct subject *s, bool delayed,
 	leg_tell(l, SEAT_WANTS_SUBJECT, &ev, cause);
 }
 
+const struct subject *leg_topic(const struct leg *l)
+{
+	return &l->subject;
+}
+
 void leg_info(struct leg *l, const struct room_info *info, unsigned changed)
 {
 	char *to =

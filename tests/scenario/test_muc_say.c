@@ -4,6 +4,7 @@
 
 #define RO  "sip:ro@sip.test"
 #define OWN MUC_ROOM "/Ro"
+#define ANN MUC_ROOM "/Ann"
 
 static int setup(void **state)
 {
@@ -250,6 +251,12 @@ static void test_restart(void **state)
 	muc_user_done(&u);
 }
 
+static void pong(struct muc_user *u)
+{
+	muc_has(u, muc_take(u, OWN), "urn:xmpp:ping");
+	muc_says(u, "iq", OWN, "type='result' id='%s'>", u->last);
+}
+
 /* While the stream is down what he says waits, and is told when it was too
  * long. */
 static void test_stream_down(void **state)
@@ -269,12 +276,132 @@ static void test_stream_down(void **state)
 	muc_say(&u, 1, "a");
 	assert_true(muc_none(&u, MUC_ROOM));
 	core_link_up(&s->core, STR("sip.test"), true);
-	muc_take(&u, OWN);
-	muc_says(&u, "iq", OWN, "type='result' id='%s'>", u.last);
+	pong(&u);
+	muc_has(&u, muc_take(&u, OWN), "<history since='");
+	muc_heard(&u, "");
+	assert_true(muc_none(&u, MUC_ROOM));
+	pong(&u);
 	muc_heard(&u, "= REASON_TIMEOUT op=2\n");
 	taken(&u);
 	echo(&u, u.last, "a");
 	muc_heard(&u, "Ro: a op=1\n= REASON_OK op=1\n");
+	muc_user_done(&u);
+}
+
+/* As history, of the room's messages the one with this stanza-id. */
+static void past(struct muc_user *u, const char *from, const char *id,
+		 const char *body)
+{
+	muc_says(u, "message", from,
+		 "type='groupchat' id='%s'><body>%s</body>"
+		 "<stanza-id xmlns='" NS_SID "' by='" MUC_ROOM "' id='s-%s'/>"
+		 "<delay xmlns='" NS_DELAY "' stamp='2026-10-14T17:46:40Z'/>",
+		 id, body, id);
+}
+
+/* S2X-38, REFL-8, COMP-12: who is in the room still when his stream is up again
+ * gets what was said meanwhile, each message once; of the rest that a room
+ * tells who joins again he hears nothing. */
+static void test_catch_up(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+	char first[128], second[128];
+
+	muc_join(&u, s, RO);
+	muc_says(&u, "message", ANN,
+		 "type='groupchat' id='1'><body>yes</body>"
+		 "<stanza-id xmlns='" NS_SID "' by='" MUC_ROOM "' id='s-1'/>");
+	muc_say(&u, 1, "heard");
+	taken(&u);
+	snprintf(first, sizeof(first), "%s", u.last);
+	echo(&u, first, "heard");
+	muc_heard(&u, "Ann: yes\nRo: heard op=1\n= REASON_OK op=1\n");
+	muc_say(&u, 2, "kept");
+	taken(&u);
+	snprintf(second, sizeof(second), "%s", u.last);
+	muc_say(&u, 3, "lost");
+	taken(&u);
+	core_link_down(&s->core, STR("sip.test"));
+	core_link_up(&s->core, STR("sip.test"), true);
+	pong(&u);
+	muc_has(&u, muc_take(&u, OWN), "<history since='");
+	muc_present(&u, "Ann", "moderator", "");
+	muc_present(&u, "Ro", "participant", MUC_SELF);
+	past(&u, ANN, "1", "yes");
+	past(&u, OWN, first, "heard");
+	past(&u, ANN, "2", "yes");
+	past(&u, OWN, second, "kept");
+	muc_heard(&u, "Ann: yes (delayed)\n"
+		      "Ro: kept op=2\n= REASON_OK op=2\n");
+	muc_subject(&u, "tea");
+	muc_heard(&u, "");
+	pong(&u);
+	muc_heard(&u, "= REASON_TIMEOUT op=3\n");
+	muc_subject(&u, "tea");
+	muc_heard(&u, "subject 'tea' by Ann\n");
+	muc_user_done(&u);
+}
+
+/* A subject that was changed meanwhile is told; presence is an update, not the
+ * whole roster, which some services don't send again. */
+static void test_catch_up_changes(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	muc_join(&u, s, RO);
+	muc_present(&u, "Ben", "participant", "");
+	muc_heard(&u, "+ Ben\n");
+	core_link_down(&s->core, STR("sip.test"));
+	core_link_up(&s->core, STR("sip.test"), true);
+	pong(&u);
+	muc_take(&u, OWN);
+	muc_present(&u, "Cat", "participant", "");
+	muc_present(&u, "Ro", "participant", MUC_SELF);
+	muc_subject(&u, "coffee");
+	pong(&u);
+	muc_heard(&u, "+ Cat\nsubject 'coffee' by Ann\n");
+	muc_user_done(&u);
+}
+
+/* Who changes his nickname just then gets it: the presence goes to that one. */
+static void test_catch_up_renamed(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	muc_join(&u, s, RO);
+	core_link_down(&s->core, STR("sip.test"));
+	core_link_up(&s->core, STR("sip.test"), true);
+	muc_command(&u, SEAT_NICK, 7, "Rob");
+	muc_take(&u, MUC_ROOM "/Rob");
+	pong(&u);
+	assert_true(muc_none(&u, OWN));
+	muc_says(&u, "presence", OWN,
+		 "type='unavailable'><x xmlns='" NS_MUC_USER "'><item "
+		 "affiliation='none' role='participant' nick='Rob'/>"
+		 "<status code='303'/>" MUC_SELF "</x>");
+	muc_present(&u, "Rob", "participant", MUC_SELF);
+	muc_has(&u, muc_take(&u, MUC_ROOM "/Rob"), "<history since='");
+	fake_seat_heard(&u.seat);
+	muc_user_done(&u);
+}
+
+/* A service that does not answer in time does not keep him from speaking. */
+static void test_catch_up_silent(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	muc_join(&u, s, RO);
+	core_link_down(&s->core, STR("sip.test"));
+	core_link_up(&s->core, STR("sip.test"), true);
+	muc_take(&u, OWN);
+	muc_say(&u, 1, "a");
+	assert_true(muc_none(&u, MUC_ROOM));
+	scene_run(s, 30000);
+	taken(&u);
 	muc_user_done(&u);
 }
 
@@ -596,6 +723,10 @@ int main(void)
 	    TEST(test_not_in),
 	    TEST(test_restart),
 	    TEST(test_stream_down),
+	    TEST(test_catch_up),
+	    TEST(test_catch_up_changes),
+	    TEST(test_catch_up_renamed),
+	    TEST(test_catch_up_silent),
 	    TEST(test_private),
 	    TEST(test_incoming),
 	    TEST(test_queries),
