@@ -59,7 +59,10 @@ enum proxy_phase {
 	PROXY_AWAY, /* out of the room against its will, will come again */
 };
 
-#define SEEN_MAX 256
+/* A message that was heard, as a hash. */
+struct seen {
+	uint64_t mark, at_ms;
+};
 
 /* Users are found by leg_key() and by their bare JID. */
 enum { BY_USER, BY_BARE, BY_COUNT };
@@ -100,9 +103,9 @@ struct proxy {
 	struct echoes *echoes;
 	TAILQ_HEAD(, query) queries;
 	struct wish nick_wish, subject_wish;
-	bool subject_told;	 /* since joining: history is over */
-	uint64_t seen[SEEN_MAX]; /* what the room said last, as hashes */
-	size_t n_seen;
+	bool subject_told; /* since joining: history is over */
+	struct seen *seen; /* what the room said last: a ring */
+	size_t n_seen, max_seen, oldest_seen;
 	uint64_t last_ms;    /* wall clock: when it said so */
 	struct buf presence; /* show and status, as text of a stanza */
 };

@@ -222,6 +222,7 @@ static void proxy_release(void *memory)
 	buf_done(&p->presence);
 	buf_done(&p->nick_wish.text);
 	buf_done(&p->subject_wish.text);
+	free(p->seen);
 	free(p->password);
 	free(p->text);
 	free(p);

@@ -2,11 +2,21 @@
  * S2X-38, RFC 7702 §6.3). */
 #include "gateway/back_muc_priv.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
+#include "base/mem.h"
 #include "mapping/message.h"
 #include "mapping/reason.h"
 
 #define TEXT_MAX 262144 /* octets of a message's strings */
+
+/* How many messages are known again in a room's history: so many, and more
+ * while the oldest is younger than that, twice what two clocks may differ. */
+#define SEEN_FIRST 16
+#define SEEN_MIN   256
+#define SEEN_MAX   4096
+#define SEEN_MS	   20000
 
 static const struct map_message_cfg to_neutral = {.room_elsewhere = true};
 
@@ -59,19 +69,54 @@ static uint64_t mark_of(const struct proxy *p, const struct muc_said *in,
 
 static bool was_seen(const struct proxy *p, uint64_t mark)
 {
-	size_t n = p->n_seen < SEEN_MAX ? p->n_seen : SEEN_MAX;
-
-	for (size_t i = 0; i < n; i++)
-		if (p->seen[i] == mark)
+	for (size_t i = 0; i < p->n_seen; i++)
+		if (p->seen[i].mark == mark)
 			return true;
 	return false;
+}
+
+/* A busy room repeats all that it said since a while before the last. */
+static bool is_too_few(const struct proxy *p, uint64_t now)
+{
+	if (p->n_seen < p->max_seen)
+		return false;
+	return p->max_seen < SEEN_MIN ||
+	       (p->max_seen < SEEN_MAX &&
+		now - p->seen[p->oldest_seen].at_ms < SEEN_MS);
+}
+
+static void remember_more(struct proxy *p)
+{
+	size_t max = p->max_seen ? 2 * p->max_seen : SEEN_FIRST;
+	struct seen *more = mem_new_array(max, sizeof(*more));
+
+	for (size_t i = 0; i < p->n_seen; i++)
+		more[i] = p->seen[(p->oldest_seen + i) % p->n_seen];
+	free(p->seen);
+	p->seen = more;
+	p->max_seen = max;
+	p->oldest_seen = 0;
+}
+
+static void remember(struct proxy *p, uint64_t mark)
+{
+	struct seen seen = {mark, loop_now_ms(p->b->loop)};
+
+	if (is_too_few(p, seen.at_ms))
+		remember_more(p);
+	if (p->n_seen < p->max_seen) {
+		p->seen[p->n_seen++] = seen;
+		return;
+	}
+	p->seen[p->oldest_seen++] = seen;
+	p->oldest_seen %= p->n_seen;
 }
 
 static void note_seen(struct proxy *p, const struct muc_said *in, uint64_t mark)
 {
 	uint64_t now = loop_wall_ms(p->b->loop);
 
-	p->seen[p->n_seen++ % SEEN_MAX] = mark;
+	remember(p, mark);
 	p->last_ms = in->delayed && in->time_ms ? in->time_ms : now;
 }
 

@@ -114,6 +114,7 @@ class Server:
 
 class Prosody(Server):
     name, binary = "prosody", "prosody"
+    muc_options = ""    # more lines of the MUC service's configuration
 
     def __init__(self, folder, users, components, web=None, muc=None,
                  domain="x.test"):
@@ -130,7 +131,7 @@ class Prosody(Server):
             'Component "%s"\n  component_secret = "%s"\n' % c
             for c in components.items())
         if muc:
-            blocks += 'Component "%s" "muc"\n' % muc
+            blocks += 'Component "%s" "muc"\n%s' % (muc, self.muc_options)
         self.config = self.write("prosody.cfg.lua", """
 run_as_root = true
 daemonize = false

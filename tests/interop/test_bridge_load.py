@@ -10,6 +10,7 @@ import collections
 import os
 import time
 
+import servers
 from bed import main, until
 from bridges import MucBed
 from xmppuser import CLIENT, DELAY, XmppUser, body
@@ -126,9 +127,28 @@ class AllTalk(Bridged):
         self.report("all talk", begin)
 
 
+class Archived(servers.Prosody):
+    """Its rooms' history outlives a restart, and is long enough."""
+    muc_options = '  modules_enabled = { "muc_mam" }\n'
+
+
+LONG_HISTORY = """<query xmlns='http://jabber.org/protocol/muc#owner'>
+<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>
+http://jabber.org/protocol/muc#roomconfig</value></field>
+<field var='muc#roomconfig_historylength'><value>1000</value></field>
+</x></query>""".replace("\n", "")
+
+
 class Restarted(Bridged):
     """What of each SIP user's messages became: answers by number, and the
     Message-IDs, so that later reports of failure can be told apart."""
+
+    server_class = Archived
+
+    async def gather(self):
+        await super().gather()
+        answer = await self.xmpps[0].iq("set", self.room, LONG_HISTORY)
+        self.assertEqual(answer.get("type"), "result")
 
     async def talk_sip(self, user, sent):
         gate, pending = asyncio.Semaphore(WINDOW), []

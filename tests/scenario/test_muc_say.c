@@ -343,6 +343,36 @@ static void test_catch_up(void **state)
 	muc_user_done(&u);
 }
 
+/* In a busy room, too, where the history is long. */
+static void test_catch_up_busy(void **state)
+{
+	enum { MANY = 1000 };
+	struct scene *s = *state;
+	static struct muc_user u;
+	char id[16];
+
+	muc_join(&u, s, RO);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		muc_says(&u, "message", ANN,
+			 "type='groupchat' id='%s'><body>%s</body><stanza-id "
+			 "xmlns='" NS_SID "' by='" MUC_ROOM "' id='s-%s'/>",
+			 id, id, id);
+		fake_seat_heard(&u.seat);
+	}
+	core_link_down(&s->core, STR("sip.test"));
+	core_link_up(&s->core, STR("sip.test"), true);
+	pong(&u);
+	muc_take(&u, OWN);
+	for (int i = 0; i <= MANY; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		past(&u, ANN, id, id);
+	}
+	muc_heard(&u, "Ann: 1000 (delayed)\n");
+	pong(&u);
+	muc_user_done(&u);
+}
+
 /* A subject that was changed meanwhile is told; presence is an update, not the
  * whole roster, which some services don't send again. */
 static void test_catch_up_changes(void **state)
@@ -724,6 +754,7 @@ int main(void)
 	    TEST(test_restart),
 	    TEST(test_stream_down),
 	    TEST(test_catch_up),
+	    TEST(test_catch_up_busy),
 	    TEST(test_catch_up_changes),
 	    TEST(test_catch_up_renamed),
 	    TEST(test_catch_up_silent),
