@@ -359,7 +359,9 @@ class Walk:
             await seat.whisper(person, text)
 
     async def subject(self, seat):
-        text = self.dice.choice((self.text("s"), ""))
+        # never the one that it has: nobody could tell when that has come
+        text = self.dice.choice((self.text("s"),
+                                 "" if self.model.subject else self.text("s")))
         done = seat.person.role >= (
             PARTICIPANT if self.model.rules["changesubject"] else MODERATOR)
         self.note("%s %s", text, done)
