@@ -11,19 +11,14 @@
 #include <string.h>
 
 #include "tests/bench/bridge_stage.h"
+#include "tests/bench/list.h"
 #include "tests/bench/measure.h"
 
-#define LIST_MAX   8
 #define WINDOW_MAX 64
 #define ROUNDS_MAX 31
 #define NATIVES	   2 /* people of the far world in the room */
 #define BATCH	   50
 #define STALL_MS   30000
-
-struct list {
-	unsigned v[LIST_MAX];
-	unsigned n;
-};
 
 struct options {
 	struct list legs, windows, rosters;
@@ -60,20 +55,6 @@ static const char usage[] =
     "messages in flight, occupants, legs before and after. The port is that "
     "of\n"
     "a real server for components, which has the rooms.\n";
-
-static void parse_list(struct list *l, const char *text, unsigned max)
-{
-	struct str rest = str_z(text);
-	uint64_t v;
-
-	for (l->n = 0; rest.n; l->v[l->n++] = (unsigned)v)
-		if (l->n == LIST_MAX ||
-		    str_u64(str_split(&rest, ','), max, &v) < 0 || v == 0)
-			errx(2, "%s: not a list of numbers up to %u", text,
-			     max);
-	if (l->n == 0)
-		errx(2, "an empty list");
-}
 
 static enum far_kind parse_kind(const char *text)
 {
@@ -131,10 +112,10 @@ static void parse_options(struct options *o, int argc, char **argv)
 			o->has_kind = true;
 			break;
 		case 'n':
-			parse_list(&o->legs, optarg, 100);
+			list_parse(&o->legs, optarg, 100);
 			break;
 		case 'w':
-			parse_list(&o->windows, optarg, WINDOW_MAX);
+			list_parse(&o->windows, optarg, WINDOW_MAX);
 			break;
 		case 's':
 			o->seconds = atof(optarg);
@@ -146,10 +127,10 @@ static void parse_options(struct options *o, int argc, char **argv)
 			o->memory = true;
 			break;
 		case 'R':
-			parse_list(&o->rosters, optarg, 1000);
+			list_parse(&o->rosters, optarg, 1000);
 			break;
 		case 'c':
-			parse_list(&count, optarg, 10000);
+			list_parse(&count, optarg, 10000);
 			o->few = count.v[0];
 			o->many = count.v[count.n - 1];
 			break;

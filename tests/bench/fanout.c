@@ -12,20 +12,15 @@
 #include "tests/bench/crowd.h"
 #include "tests/bench/daemon.h"
 #include "tests/bench/frame.h"
+#include "tests/bench/list.h"
 #include "tests/bench/relay.h"
 #include "tests/bench/sip.h"
 #include "tests/bench/tcp.h"
 #include "tests/lib/certs.h"
 
-#define LIST_MAX   8
 #define ROUNDS_MAX 31
 #define SIP_LINKS  4
 #define SIP_BATCH  16 /* calls on their way at once */
-
-struct list {
-	unsigned v[LIST_MAX];
-	unsigned n;
-};
 
 struct options {
 	struct list receivers, windows;
@@ -55,20 +50,6 @@ static const char usage[] =
     "              [--tls] [--quick] [--stoxd PROGRAM]\n"
     "Lists are numbers with commas between: receivers, messages in flight.\n";
 
-static void parse_list(struct list *l, const char *text, unsigned max)
-{
-	struct str rest = str_z(text);
-	uint64_t v;
-
-	for (l->n = 0; rest.n; l->v[l->n++] = (unsigned)v)
-		if (l->n == LIST_MAX ||
-		    str_u64(str_split(&rest, ','), max, &v) < 0 || v == 0)
-			errx(2, "%s: not a list of numbers up to %u", text,
-			     max);
-	if (l->n == 0)
-		errx(2, "an empty list");
-}
-
 static void parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option known[] = {
@@ -89,9 +70,9 @@ static void parse_options(struct options *o, int argc, char **argv)
 			      .stoxd = "build/stoxd"};
 	while ((opt = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (opt == 'n')
-			parse_list(&o->receivers, optarg, 20000);
+			list_parse(&o->receivers, optarg, 20000);
 		else if (opt == 'w')
-			parse_list(&o->windows, optarg, CROWD_WINDOW);
+			list_parse(&o->windows, optarg, CROWD_WINDOW);
 		else if (opt == 's')
 			o->seconds = atof(optarg);
 		else if (opt == 'r')

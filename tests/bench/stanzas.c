@@ -11,19 +11,14 @@
 
 #include "tests/bench/component.h"
 #include "tests/bench/daemon.h"
+#include "tests/bench/list.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/tcp.h"
 
-#define LIST_MAX   8
 #define WINDOW_MAX 64
 #define ROUNDS_MAX 31
 #define NEWCOMERS  20
 #define ROOMY	   10000 /* occupants in all, when memory is measured */
-
-struct list {
-	unsigned v[LIST_MAX];
-	unsigned n;
-};
 
 struct options {
 	struct list occupants, windows;
@@ -59,20 +54,6 @@ static const char usage[] =
     "The\n"
     "port is that of a real server, which has both components.\n";
 
-static void parse_list(struct list *l, const char *text, unsigned max)
-{
-	struct str rest = str_z(text);
-	uint64_t v;
-
-	for (l->n = 0; rest.n; l->v[l->n++] = (unsigned)v)
-		if (l->n == LIST_MAX ||
-		    str_u64(str_split(&rest, ','), max, &v) < 0 || v == 0)
-			errx(2, "%s: not a list of numbers up to %u", text,
-			     max);
-	if (l->n == 0)
-		errx(2, "an empty list");
-}
-
 static void parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option known[] = {
@@ -97,9 +78,9 @@ static void parse_options(struct options *o, int argc, char **argv)
 			      .stoxd = "build/stoxd"};
 	while ((opt = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (opt == 'n') {
-			parse_list(&o->occupants, optarg, 5000);
+			list_parse(&o->occupants, optarg, 5000);
 		} else if (opt == 'w') {
-			parse_list(&o->windows, optarg, WINDOW_MAX);
+			list_parse(&o->windows, optarg, WINDOW_MAX);
 		} else if (opt == 's') {
 			o->seconds = atof(optarg);
 		} else if (opt == 'r') {

@@ -85,3 +85,21 @@ struct bed {
 /* Of the one back end that is linked to the tests. */
 extern const struct bed_kind *const bed_kinds[];
 extern const size_t n_bed_kinds;
+
+/* In a log of lines "to, tab, text": how often to was told it, NULL: how often
+ * all were, at the head of a line. */
+static inline size_t lines_heard(struct str log, const char *to,
+				 const char *text)
+{
+	char line[1024];
+	ptrdiff_t at;
+	size_t n = 0;
+
+	snprintf(line, sizeof(line), "%s\t%s\n", to ? to : "", text);
+	while ((at = str_search(log, str_z(line))) >= 0) {
+		if (to || at == 0 || log.p[at - 1] == '\n')
+			n++;
+		log = str_from(log, (size_t)at + 1);
+	}
+	return n;
+}

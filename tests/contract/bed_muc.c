@@ -647,18 +647,7 @@ static void muc_hush(struct bed *b)
 
 static size_t muc_heard(struct bed *b, const char *to, const char *text)
 {
-	struct str log = buf_str(&muc_of(b)->heard);
-	char line[1024];
-	ptrdiff_t at;
-	size_t n = 0;
-
-	snprintf(line, sizeof(line), "%s\t%s\n", to ? to : "", text);
-	while ((at = str_search(log, str_z(line))) >= 0) {
-		if (to || at == 0 || log.p[at - 1] == '\n')
-			n++;
-		log = str_from(log, (size_t)at + 1);
-	}
-	return n;
+	return lines_heard(buf_str(&muc_of(b)->heard), to, text);
 }
 
 static bool muc_sees(struct bed *b, const char *nick)

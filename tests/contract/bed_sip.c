@@ -667,18 +667,7 @@ static void sip_hush(struct bed *b)
 
 static size_t sip_heard(struct bed *b, const char *to, const char *text)
 {
-	struct str log = buf_str(&focus_of(b)->heard);
-	char line[1024];
-	ptrdiff_t at;
-	size_t n = 0;
-
-	snprintf(line, sizeof(line), "%s\t%s\n", to ? to : "", text);
-	while ((at = str_search(log, str_z(line))) >= 0) {
-		if (to || at == 0 || log.p[at - 1] == '\n')
-			n++;
-		log = str_from(log, (size_t)at + 1);
-	}
-	return n;
+	return lines_heard(buf_str(&focus_of(b)->heard), to, text);
 }
 
 static bool sip_sees(struct bed *b, const char *nick)

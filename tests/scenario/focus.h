@@ -218,3 +218,24 @@ static inline void focus_done(struct focus *f)
 {
 	sip_user_done(&f->u);
 }
+
+static inline bool focus_is_gone(const struct xnode *n)
+{
+	return str_eq(x_attr(n, "type"), STR("unavailable"));
+}
+
+/* Type and condition ("cancel/item-not-found") of the error that she gets,
+ * which must have this id. */
+static inline const char *focus_error(struct scene *s, const char *id)
+{
+	const struct xnode *n = xmpp_take(s, JULIET), *e, *c;
+
+	assert_true(str_eq(x_attr(n, "type"), STR("error")));
+	assert_true(str_eq(x_attr(n, "id"), str_z(id)));
+	e = x_child(n, "error", NS_CLIENT);
+	assert_non_null(e);
+	c = x_child(e, NULL, NULL);
+	return arena_printf(s->arena, "%.*s/%.*s", STR_ARG(x_attr(e, "type")),
+			    STR_ARG(c->name))
+	    .p;
+}

@@ -53,27 +53,6 @@ static const struct xnode *presence(struct scene *s, const char *nick)
 	return n;
 }
 
-static bool is_gone(const struct xnode *n)
-{
-	return str_eq(x_attr(n, "type"), STR("unavailable"));
-}
-
-/* The condition and type of the error that she gets; which must have this id.
- */
-static const char *error_of(struct scene *s, const char *id)
-{
-	const struct xnode *n = xmpp_take(s, JULIET), *e, *c;
-
-	assert_true(str_eq(x_attr(n, "type"), STR("error")));
-	assert_true(str_eq(x_attr(n, "id"), str_z(id)));
-	e = x_child(n, "error", NS_CLIENT);
-	assert_non_null(e);
-	c = x_child(e, NULL, NULL);
-	return arena_printf(s->arena, "%.*s/%.*s", STR_ARG(x_attr(e, "type")),
-			    STR_ARG(c->name))
-	    .p;
-}
-
 static const char *role_of(struct scene *s, const struct xnode *n)
 {
 	const struct xnode *x = x_child(n, "x", NS_MUC_USER);
@@ -211,7 +190,7 @@ static void test_plain_focus(void **state)
 	assert_true(str_eq(x_attr(n, "from"), STR("r@conf.test")));
 	xmpp_put(s, "<presence from='" JULIET
 		    "' to='r@conf.test/Other' id='n1'/>");
-	assert_string_equal(error_of(s, "n1"), "cancel/not-acceptable");
+	assert_string_equal(focus_error(s, "n1"), "cancel/not-acceptable");
 	focus_done(&f);
 }
 
@@ -255,7 +234,7 @@ static void test_nick_refused(void **state)
 		focus_accepts(&f, FOCUS_SDP);
 		focus_binds(&f);
 		focus_replies(&f, focus_hears(&f, "NICKNAME"), tests[i].status);
-		assert_string_equal(error_of(s, "j1"), tests[i].error);
+		assert_string_equal(focus_error(s, "j1"), tests[i].error);
 		bye = scene_sip(s, PORT_SEND, "BYE");
 		assert_true(bye.dlg == f.invite.dlg);
 		scene_sip_response(s, &bye, 200);
@@ -318,14 +297,14 @@ static void test_refused(void **state)
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
 		focus_asked(&f, s, JULIET, "JuliC");
 		focus_refuses(&f, &f.invite, tests[i].status);
-		assert_string_equal(error_of(s, "j1"), tests[i].error);
+		assert_string_equal(focus_error(s, "j1"), tests[i].error);
 		focus_done(&f);
 	}
 	focus_asked(&f, s, JULIET, "JuliC");
 	scene_run(s, 31900);
 	assert_true(xmpp_none(s, JULIET));
 	scene_run(s, 200);
-	assert_string_equal(error_of(s, "j1"), "wait/remote-server-timeout");
+	assert_string_equal(focus_error(s, "j1"), "wait/remote-server-timeout");
 	assert_true(scene_sip(s, PORT_HANG_UP, NULL).req == f.invite.req);
 	focus_refuses(&f, &f.invite, 487);
 	assert_true(xmpp_none(s, JULIET));
@@ -365,11 +344,11 @@ static void test_retry_after(void **state)
 	focus_asked(&f, s, JULIET, "JuliC");
 	focus_answers(&f, &f.invite, 503, STR_NONE, STR_NONE,
 		      "Retry-After: 60\r\n");
-	assert_string_equal(error_of(s, "j1"), "wait/internal-server-error");
+	assert_string_equal(focus_error(s, "j1"), "wait/internal-server-error");
 	xmpp_put(s, "<presence from='" JULIET "' to='r@conf.test/J' id='j2'>"
 		    "<x xmlns='" NS_MUC "'/></presence>");
 	scene_run(s, 10);
-	assert_string_equal(error_of(s, "j2"), "wait/internal-server-error");
+	assert_string_equal(focus_error(s, "j2"), "wait/internal-server-error");
 	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
 	focus_done(&f);
 	scene_run(s, 60000);
@@ -390,7 +369,7 @@ static void test_left_early(void **state)
 		xmpp_put(s, "<presence from='" JULIET
 			    "' to='r@conf.test/JuliC' type='unavailable'/>");
 		n = presence(s, "JuliC");
-		assert_true(is_gone(n) && x_has_status(n, "110"));
+		assert_true(focus_is_gone(n) && x_has_status(n, "110"));
 		scene_sip(s, PORT_HANG_UP, NULL);
 		if (!crossed) {
 			focus_refuses(&f, &f.invite, 487);
@@ -415,13 +394,13 @@ static void test_no_session(void **state)
 	focus_asked(&f, s, JULIET, "JuliC");
 	focus_answers(&f, &f.invite, 200, STR("application/sdp"),
 		      STR("v=0\r\nm=audio 9 RTP/AVP 0\r\n"), "");
-	assert_string_equal(error_of(s, "j1"), "modify/not-acceptable");
+	assert_string_equal(focus_error(s, "j1"), "modify/not-acceptable");
 	scene_sip(s, PORT_SEND, "BYE");
 	focus_done(&f);
 	focus_asked(&f, s, JULIET, "JuliC");
 	focus_accepts(&f, FOCUS_SDP);
 	scene_run(s, 32100);
-	assert_string_equal(error_of(s, "j1"), "wait/remote-server-timeout");
+	assert_string_equal(focus_error(s, "j1"), "wait/remote-server-timeout");
 	scene_sip(s, PORT_SEND, "BYE");
 	focus_done(&f);
 }

@@ -26,19 +26,6 @@ static void invite(struct scene *s, const char *to)
 		 to);
 }
 
-static const char *error_of(struct scene *s)
-{
-	const struct xnode *n = xmpp_take(s, JULIET), *e, *c;
-
-	assert_true(str_eq(x_attr(n, "type"), STR("error")));
-	assert_true(str_eq(x_attr(n, "id"), STR("i1")));
-	e = x_child(n, "error", NS_CLIENT);
-	c = x_child(e, NULL, NULL);
-	return arena_printf(s->arena, "%.*s/%.*s", STR_ARG(x_attr(e, "type")),
-			    STR_ARG(c->name))
-	    .p;
-}
-
 /* Who has declined; the reason must be this. */
 static struct str declined(struct scene *s, const char *reason)
 {
@@ -108,7 +95,7 @@ static void test_outcomes(void **state)
 	focus_answers(&f, &r, 202, STR_NONE, STR_NONE, "");
 	progress(&f, r.dlg, "terminated;reason=noresource",
 		 "SIP/2.0 404 Not Found\r\n");
-	assert_string_equal(error_of(s), "cancel/item-not-found");
+	assert_string_equal(focus_error(s, "i1"), "cancel/item-not-found");
 	invite(s, "benvolio@x.test");
 	r = scene_sip(s, PORT_DIAL, "REFER");
 	focus_refuses(&f, &r, 486);
@@ -116,9 +103,10 @@ static void test_outcomes(void **state)
 	invite(s, "benvolio@x.test");
 	r = scene_sip(s, PORT_DIAL, "REFER");
 	focus_refuses(&f, &r, 501);
-	assert_string_equal(error_of(s), "cancel/feature-not-implemented");
+	assert_string_equal(focus_error(s, "i1"),
+			    "cancel/feature-not-implemented");
 	invite(s, "not a jid");
-	assert_string_equal(error_of(s), "modify/jid-malformed");
+	assert_string_equal(focus_error(s, "i1"), "modify/jid-malformed");
 	focus_done(&f);
 }
 
@@ -147,7 +135,7 @@ static void test_inside(void **state)
 	focus_refuses(&f, &r, 403);
 	r = scene_sip(s, PORT_SEND, "REFER");
 	focus_refuses(&f, &r, 403);
-	assert_string_equal(error_of(s), "auth/forbidden");
+	assert_string_equal(focus_error(s, "i1"), "auth/forbidden");
 	assert_true(xmpp_none(s, JULIET));
 	focus_done(&f);
 }

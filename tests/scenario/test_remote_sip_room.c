@@ -35,24 +35,6 @@ static const struct xnode *from(struct scene *s, const char *name,
 	return n;
 }
 
-static bool is_gone(const struct xnode *n)
-{
-	return str_eq(x_attr(n, "type"), STR("unavailable"));
-}
-
-static const char *error_of(struct scene *s, const char *id)
-{
-	const struct xnode *n = xmpp_take(s, JULIET), *e, *c;
-
-	assert_true(str_eq(x_attr(n, "type"), STR("error")));
-	assert_true(str_eq(x_attr(n, "id"), str_z(id)));
-	e = x_child(n, "error", NS_CLIENT);
-	c = x_child(e, NULL, NULL);
-	return arena_printf(s->arena, "%.*s/%.*s", STR_ARG(x_attr(e, "type")),
-			    STR_ARG(c->name))
-	    .p;
-}
-
 static const struct xnode *item_of(const struct xnode *n)
 {
 	return x_child(x_child(n, "x", NS_MUC_USER), "item", NULL);
@@ -159,13 +141,13 @@ static void test_not_said(void **state)
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
 		say(s, "", "groupchat", "m1", "<body>x</body>");
 		focus_replies(&f, focus_hears(&f, "SEND"), tests[i].status);
-		assert_string_equal(error_of(s, "m1"), tests[i].error);
+		assert_string_equal(focus_error(s, "m1"), tests[i].error);
 		assert_true(xmpp_none(s, JULIET));
 	}
 	say(s, "", "groupchat", "m2", "<body>x</body>");
 	focus_hears(&f, "SEND");
 	scene_run(s, 30100);
-	assert_string_equal(error_of(s, "m2"), "wait/remote-server-timeout");
+	assert_string_equal(focus_error(s, "m2"), "wait/remote-server-timeout");
 	focus_done(&f);
 }
 
@@ -179,9 +161,9 @@ static void test_session_gone(void **state)
 	focus_joined(&f, s);
 	say(s, "", "groupchat", "m1", "<body>x</body>");
 	focus_replies(&f, focus_hears(&f, "SEND"), "481 No such session");
-	assert_string_equal(error_of(s, "m1"), "wait/recipient-unavailable");
+	assert_string_equal(focus_error(s, "m1"), "wait/recipient-unavailable");
 	n = from(s, "presence", "JuliC");
-	assert_true(is_gone(n) && x_has_status(n, "333"));
+	assert_true(focus_is_gone(n) && x_has_status(n, "333"));
 	scene_sip(s, PORT_SEND, "BYE");
 	focus_done(&f);
 }
@@ -206,7 +188,7 @@ static void test_too_long(void **state)
 	focus_notifies(&f, "full", "<users>" FOCUS_JULIET "</users>");
 	xmpp_drop(s);
 	say(s, "", "groupchat", "m1", text.p);
-	assert_string_equal(error_of(s, "m1"), "modify/policy-violation");
+	assert_string_equal(focus_error(s, "m1"), "modify/policy-violation");
 	focus_done(&f);
 }
 
@@ -297,10 +279,10 @@ static void test_private(void **state)
 	focus_replies(&f, frame, "200 OK");
 	assert_true(xmpp_none(s, JULIET));
 	say(s, "/Nobody", "chat", "p2", "<body>?</body>");
-	assert_string_equal(error_of(s, "p2"), "cancel/item-not-found");
+	assert_string_equal(focus_error(s, "p2"), "cancel/item-not-found");
 	say(s, "/Romeo", "chat", "p3", "<body>?</body>");
 	focus_replies(&f, focus_hears(&f, "SEND"), "428 No");
-	assert_string_equal(error_of(s, "p3"), "cancel/service-unavailable");
+	assert_string_equal(focus_error(s, "p3"), "cancel/service-unavailable");
 	assert_int_equal(focus_says(&f, "<sip:romeo@sip.test>",
 				    "sip:juliet@x.test;gr=balcony",
 				    PLAIN("Juliet!")),
@@ -326,7 +308,7 @@ static void test_no_private(void **state)
 		       "<users>" FOCUS_ROMEO FOCUS_JULIET "</users>");
 	xmpp_drop(s);
 	say(s, "/Romeo", "chat", "p1", "<body>Romeo!</body>");
-	assert_string_equal(error_of(s, "p1"), "auth/forbidden");
+	assert_string_equal(focus_error(s, "p1"), "auth/forbidden");
 	focus_done(&f);
 }
 
@@ -347,7 +329,7 @@ static void test_not_hers(void **state)
 	xmpp_put(s, "<iq from='" JULIET "' to='r@conf.test' type='set' "
 		    "id='k1'><query xmlns='" NS_MUC_ADMIN
 		    "'><item nick='Romeo' role='none'/></query></iq>");
-	assert_string_equal(error_of(s, "k1"), "cancel/not-allowed");
+	assert_string_equal(focus_error(s, "k1"), "cancel/not-allowed");
 	focus_done(&f);
 }
 
@@ -383,7 +365,7 @@ static void test_nick(void **state)
 	focus_replies(&f, focus_hears(&f, "Use-Nickname: \"CapuletGirl\""),
 		      "200 OK");
 	n = from(s, "presence", "JuliC");
-	assert_true(is_gone(n) && x_has_status(n, "303"));
+	assert_true(focus_is_gone(n) && x_has_status(n, "303"));
 	assert_true(x_has_status(n, "110"));
 	assert_true(str_eq(x_attr(item_of(n), "nick"), STR("CapuletGirl")));
 	n = from(s, "presence", "CapuletGirl");
@@ -431,9 +413,9 @@ static void test_nick_in_list_first(void **state)
 	focus_replies(&f, focus_hears(&f, "Use-Nickname: \"CapuletGirl\""),
 		      "200 OK");
 	from(s, "presence", "CapuletGirl");
-	assert_true(is_gone(from(s, "presence", "CapuletGirl")));
+	assert_true(focus_is_gone(from(s, "presence", "CapuletGirl")));
 	n = from(s, "presence", "JuliC");
-	assert_true(is_gone(n) && x_has_status(n, "303"));
+	assert_true(focus_is_gone(n) && x_has_status(n, "303"));
 	n = from(s, "presence", "CapuletGirl");
 	assert_true(x_has_status(n, "110"));
 	assert_true(xmpp_none(s, JULIET));
@@ -441,7 +423,7 @@ static void test_nick_in_list_first(void **state)
 	xmpp_put(s,
 		 "<presence from='" JULIET "' to='r@conf.test/Ju' id='n2'/>");
 	focus_replies(&f, focus_hears(&f, "Use-Nickname: \"Ju\""), "200 OK");
-	assert_true(is_gone(from(s, "presence", "CapuletGirl")));
+	assert_true(focus_is_gone(from(s, "presence", "CapuletGirl")));
 	from(s, "presence", "Ju");
 	focus_notifies(&f, "partial",
 		       "<users state='partial'><user "
@@ -463,10 +445,10 @@ static void test_nick_of_another(void **state)
 	xmpp_put(s, "<presence from='" JULIET
 		    "' to='r@conf.test/Romeo' id='n1'/>");
 	focus_replies(&f, focus_hears(&f, "Use-Nickname: \"Romeo\""), "200 OK");
-	assert_true(is_gone(from(s, "presence", "Romeo")));
+	assert_true(focus_is_gone(from(s, "presence", "Romeo")));
 	from(s, "presence", "Romeo 2");
 	n = from(s, "presence", "JuliC");
-	assert_true(is_gone(n) && x_has_status(n, "303"));
+	assert_true(focus_is_gone(n) && x_has_status(n, "303"));
 	n = from(s, "presence", "Romeo");
 	assert_true(x_has_status(n, "110"));
 	focus_done(&f);
@@ -520,7 +502,7 @@ static void test_roster(void **state)
 		       "<users state='partial'>" FOCUS_USER("sip:ben@sip.test",
 							    "Ben") "</users>");
 	n = from(s, "presence", "Ben");
-	assert_false(is_gone(n));
+	assert_false(focus_is_gone(n));
 	focus_notifies(&f, "partial",
 		       "<users state='partial'><user entity='sip:ben@sip.test' "
 		       "state='partial'><roles><entry>moderator</entry>"
@@ -532,7 +514,7 @@ static void test_roster(void **state)
 		       "<users state='partial'><user entity='sip:ben@sip.test' "
 		       "state='partial' xcon:nickname='Benvolio'/></users>");
 	n = from(s, "presence", "Ben");
-	assert_true(is_gone(n) && x_has_status(n, "303"));
+	assert_true(focus_is_gone(n) && x_has_status(n, "303"));
 	from(s, "presence", "Benvolio");
 	/* old ones count for nothing */
 	f.version -= 2;
@@ -551,7 +533,7 @@ static void test_roster(void **state)
 	    "<disconnection-info><reason>rude</reason></disconnection-info>"
 	    "</endpoint></user></users>");
 	n = from(s, "presence", "Benvolio");
-	assert_true(is_gone(n) && x_has_status(n, "307"));
+	assert_true(focus_is_gone(n) && x_has_status(n, "307"));
 	/* a gap */
 	f.version += 3;
 	focus_notifies(&f, "partial",
@@ -565,7 +547,7 @@ static void test_roster(void **state)
 		       "<users>" FOCUS_JULIET FOCUS_USER("sip:y@sip.test",
 							 "Y") "</users>");
 	n = from(s, "presence", "Romeo");
-	assert_true(is_gone(n));
+	assert_true(focus_is_gone(n));
 	from(s, "presence", "Y");
 	assert_true(xmpp_none(s, JULIET));
 	focus_done(&f);
@@ -592,7 +574,7 @@ static void test_odd_roster(void **state)
 				    "status></endpoint>"
 				    "</user></users>");
 	n = from(s, "presence", "Romeo 2");
-	assert_false(is_gone(n));
+	assert_false(focus_is_gone(n));
 	assert_true(xmpp_none(s, JULIET));
 	focus_notifies(&f, "partial",
 		       "<users state='partial'><user entity='sip:z@sip.test' "
@@ -605,7 +587,7 @@ static void test_odd_roster(void **state)
 		       "state='partial'><endpoint entity='sip:z' "
 		       "state='partial'><status>disconnected</status>"
 		       "</endpoint></user></users>");
-	assert_true(is_gone(from(s, "presence", "Z")));
+	assert_true(focus_is_gone(from(s, "presence", "Z")));
 	m.f[PORT_F_EVENT] = STR("conference");
 	m.f[PORT_F_SUB_STATE] = STR("active");
 	m.f[PORT_F_TYPE] = STR("application/conference-info+xml");
@@ -695,7 +677,7 @@ static void test_ended(void **state)
 		m.f[PORT_F_SIP_REASON] = str_z(tests[i].reason);
 		scene_sip_event(s, &m);
 		n = from(s, "presence", "JuliC");
-		assert_true(is_gone(n) && x_has_status(n, "110"));
+		assert_true(focus_is_gone(n) && x_has_status(n, "110"));
 		assert_true(x_has_status(n, tests[i].status));
 		if (*tests[i].text)
 			assert_string_equal(xmpp_text(s, item_of(n), "reason"),
@@ -717,9 +699,9 @@ static void test_lost(void **state)
 	focus_joined(&f, s);
 	say(s, "", "groupchat", "m1", "<body>x</body>");
 	focus_drops(&f);
-	assert_string_equal(error_of(s, "m1"), "wait/recipient-unavailable");
+	assert_string_equal(focus_error(s, "m1"), "wait/recipient-unavailable");
 	n = from(s, "presence", "JuliC");
-	assert_true(is_gone(n) && x_has_status(n, "333"));
+	assert_true(focus_is_gone(n) && x_has_status(n, "333"));
 	assert_false(x_has_status(n, "307"));
 	assert_true(has(scene_sip(s, PORT_SEND, "BYE").f[PORT_F_HEADERS],
 			"Reason: SIP;cause=480"));
@@ -736,7 +718,7 @@ static void test_leaves(void **state)
 	focus_joined(&f, s);
 	xmpp_put(s, "<presence from='" JULIET
 		    "' to='r@conf.test/JuliC' type='unavailable'/>");
-	assert_true(is_gone(from(s, "presence", "JuliC")));
+	assert_true(focus_is_gone(from(s, "presence", "JuliC")));
 	m = scene_sip(s, PORT_SEND, "SUBSCRIBE");
 	assert_true(m.dlg == f.watch && m.expires == 0);
 	scene_sip_response(s, &m, 200);
@@ -746,7 +728,7 @@ static void test_leaves(void **state)
 	scene_sip_response(s, &m, 200);
 	assert_true(scene_sip(s, PORT_FORGET, NULL).dlg == f.invite.dlg);
 	say(s, "", "groupchat", "m1", "<body>x</body>");
-	assert_string_equal(error_of(s, "m1"), "cancel/not-acceptable");
+	assert_string_equal(focus_error(s, "m1"), "cancel/not-acceptable");
 	focus_done(&f);
 }
 
@@ -792,7 +774,7 @@ static void test_session_timer(void **state)
 	assert_true(has(r.f[PORT_F_BODY], "a=chatroom:"));
 	scene_sip_response(s, &r, 408);
 	n = from(s, "presence", "JuliC");
-	assert_true(is_gone(n) && x_has_status(n, "333"));
+	assert_true(focus_is_gone(n) && x_has_status(n, "333"));
 	focus_done(&f);
 }
 
