@@ -22,6 +22,7 @@ static bool begin_wish(struct proxy *p, struct wish *w, uint64_t seat,
 	w->seat = seat;
 	w->op = op;
 	w->at_ms = loop_now_ms(p->b->loop);
+	w->variant = 0;
 	muc_uuid(w->id);
 	buf_clear(&w->text);
 	return true;
@@ -41,29 +42,66 @@ void wish_done(struct proxy *p, struct wish *w, enum reason_code why)
 /* --- nickname --- */
 
 /* As RFC 7702 §6.4 has it: presence at the new address. */
+static void send_nick(struct proxy *p)
+{
+	struct wish *w = &p->nick_wish;
+	struct buf *b;
+
+	b = muc_begin(p, "presence", buf_str(&w->text), "", w->id);
+	buf_add(b, buf_str(&p->presence));
+	muc_put_caps(p->b, b);
+	buf_addz(b, "</presence>");
+	muc_send(p);
+}
+
 static void ask_nick(struct proxy *p, uint64_t seat, const struct seat_cmd *cmd,
 		     struct str nick)
 {
 	struct wish *w = &p->nick_wish;
-	struct buf *b;
 
 	if (!begin_wish(p, w, seat, cmd->op)) {
 		result(p, seat, cmd->op, REASON_TIMEOUT);
 		return;
 	}
+	w->variant = cmd->text.n ? 0 : 1;
 	buf_add(&w->text, nick);
-	b = muc_begin(p, "presence", nick, "", w->id);
-	buf_add(b, buf_str(&p->presence));
-	muc_put_caps(p->b, b);
-	buf_addz(b, "</presence>");
-	muc_send(p);
+	send_nick(p);
 	proxy_watch_due(p);
+}
+
+/* It is his already, which is told all the same. */
+static void keep_nick(struct proxy *p, uint64_t seat, uint64_t op)
+{
+	struct leg_cause cause = {.seat = seat, .op = op};
+	struct str nick = buf_str(&p->nick);
+
+	leg_rename(p->leg, nick, nick, &cause);
+}
+
+void proxy_nick_refused(struct proxy *p, enum reason_code why)
+{
+	struct wish *w = &p->nick_wish;
+
+	if (why != REASON_NICK_TAKEN || !w->variant ||
+	    w->variant > NICK_VARIANTS) {
+		wish_done(p, w, why);
+		return;
+	}
+	buf_clear(&w->text);
+	buf_addf(&w->text, "%.*s %u", STR_ARG(buf_str(&p->derived)),
+		 ++w->variant);
+	if (str_eq(buf_str(&w->text), buf_str(&p->nick))) {
+		keep_nick(p, w->seat, w->op);
+		wish_done(p, w, REASON_OK);
+		return;
+	}
+	muc_uuid(w->id);
+	send_nick(p);
 }
 
 static void on_nick(struct proxy *p, uint64_t seat, const struct seat_cmd *cmd)
 {
 	struct buf nick = BUF_INIT(4096);
-	struct leg_cause cause = {.seat = seat, .op = cmd->op};
 
 	if (!cmd->text.n)
 		buf_add(&nick, buf_str(&p->derived)); /* S2X-19 */
@@ -72,7 +110,7 @@ static void on_nick(struct proxy *p, uint64_t seat, const struct seat_cmd *cmd)
 	if (!nick.n) {
 		result(p, seat, cmd->op, REASON_BAD_NICK);
 	} else if (str_eq(buf_str(&nick), buf_str(&p->nick))) {
-		leg_rename(p->leg, buf_str(&nick), buf_str(&nick), &cause);
+		keep_nick(p, seat, cmd->op);
 		result(p, seat, cmd->op, REASON_OK);
 	} else {
 		ask_nick(p, seat, cmd, buf_str(&nick));

@@ -17,7 +17,6 @@
 #define KNOWN_MAX 10000	 /* rooms */
 #define HISTORY	  20	 /* messages, unless less is wanted */
 #define CLOCKS_MS 10000	 /* of two servers may differ so much */
-#define VARIANTS  5	 /* of a nickname that is taken, S2X-7 */
 
 static const uint64_t again_ms[] = {5000, 15000, 60000}; /* S2X-22 */
 #define ATTEMPTS (sizeof(again_ms) / sizeof(again_ms[0]))
@@ -417,7 +416,7 @@ void proxy_unlocked(struct proxy *p, bool ok)
 /* S2X-7: the next spelling of his nickname. */
 static bool next_variant(struct proxy *p)
 {
-	if (p->variant > VARIANTS)
+	if (p->variant > NICK_VARIANTS)
 		return false;
 	p->variant++;
 	set_text(&p->nick, buf_str(&p->wanted));

@@ -48,7 +48,9 @@ struct wish {
 	bool seen; /* the change, but not yet that it was granted */
 	uint64_t seat, op, at_ms;
 	char id[UUID_MAX];
-	struct buf text; /* the nickname; the subject */
+	struct buf text;  /* the nickname; the subject */
+	unsigned variant; /* of the nickname that we call him by; 0: he said it
+			     himself */
 };
 
 enum proxy_phase {
@@ -201,6 +203,8 @@ void gone_heard(struct gone_list *l, struct str key); /* he is out */
 
 /* --- back_muc_join.c --- */
 
+#define NICK_VARIANTS 5 /* of a nickname that is taken, S2X-7 */
+
 /* Begins to come in, under the nicknames that the join wants. */
 void proxy_start(struct proxy *p, const struct seat_join *join);
 void proxy_ask(struct proxy *p);
@@ -252,6 +256,8 @@ void proxy_watch_due(struct proxy *p); /* sets the timer */
 
 extern const struct leg_ops muc_leg_ops;
 void wish_done(struct proxy *p, struct wish *w, enum reason_code why);
+/* The nickname that is wished for: another spelling is tried, or it is over. */
+void proxy_nick_refused(struct proxy *p, enum reason_code why);
 
 /* --- back_muc_iq.c --- */
 

@@ -217,7 +217,7 @@ static void on_refused(struct proxy *p, const struct muc_said *in)
 		proxy_refused(p, in);
 	} else if (w->open && (!in->id.n || str_eq(in->id, str_z(w->id)))) {
 		/* NICK-12: by its id, from the old address or the new one */
-		wish_done(p, w, map_error_to_bad_nick(in->error));
+		proxy_nick_refused(p, map_error_to_bad_nick(in->error));
 	} else if (p->phase == PROXY_IN &&
 		   !(in->id.n && str_eq(in->id, str_z(w->id)))) {
 		/* S2X-25; an answer that comes too late is none */
