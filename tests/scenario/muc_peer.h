@@ -10,10 +10,14 @@
 #include "tests/lib/xmlin.h"
 #include "xmpp/stanza.h"
 
-#define MUC_CONFIG                                                             \
+#define MUC_DOMAINS(create)                                                    \
 	"domain \"sip.test\" { users = sip secret = \"x\" }\n"                 \
-	"domain \"muc.test\" { rooms = xmpp create = none }\n"
-#define MUC_ROOM "r@muc.test"
+	"domain \"muc.test\" { rooms = xmpp create = " create " }\n"
+#define MUC_CONFIG MUC_DOMAINS("none")
+#define MUC_ROOM   "r@muc.test"
+#define MUC_RO	   "sip:ro@sip.test"
+#define MUC_OWN	   MUC_ROOM "/Ro" /* his place there */
+#define MUC_ANN	   MUC_ROOM "/Ann"
 
 struct muc_user {
 	struct scene *s;
@@ -22,6 +26,24 @@ struct muc_user {
 	char jid[256];	/* of the proxy */
 	char last[128]; /* the id of the stanza that was taken last */
 };
+
+static inline int muc_setup(void **state)
+{
+	*state = scene_new(MUC_CONFIG);
+	return 0;
+}
+
+/* Where SIP users may make rooms. */
+static inline int muc_setup_creating(void **state)
+{
+	*state = scene_new(MUC_DOMAINS("sip"));
+	return 0;
+}
+
+#define MUC_TEST(f)                                                            \
+	cmocka_unit_test_setup_teardown(f, muc_setup, scene_teardown)
+#define MUC_CREATING(f)                                                        \
+	cmocka_unit_test_setup_teardown(f, muc_setup_creating, scene_teardown)
 
 static inline void muc_put(struct scene *s, const char *domain,
 			   const char *text)
@@ -110,6 +132,28 @@ static inline enum reason_code muc_enter(struct muc_user *u,
 	return back_muc_join(u->s->core.back_muc, join, &u->seat.seat);
 }
 
+/* He is on his way in, as muc_join() completes it. */
+static inline void muc_knock(struct muc_user *u, struct scene *s,
+			     const char *uri)
+{
+	struct seat_join join;
+
+	muc_user_init(u, s, uri);
+	join = muc_wish(u);
+	assert_int_equal(muc_enter(u, &join), REASON_OK);
+}
+
+/* An error that answers the stanza which was taken last. */
+static inline void muc_refuses(struct muc_user *u, const char *name,
+			       const char *from, const char *type,
+			       const char *condition)
+{
+	muc_says(u, name, from,
+		 "type='error' id='%s'><error type='%s'><%s xmlns='" NS_STANZAS
+		 "'/></error>",
+		 u->last, type, condition);
+}
+
 /* What sort of room it is: features, as <feature/> elements. */
 static inline void muc_answer_info(struct muc_user *u, const char *more)
 {
@@ -136,6 +180,32 @@ static inline void muc_present(struct muc_user *u, const char *nick,
 
 #define MUC_SELF "<status code='110'/>"
 
+/* One who is no longer there; inner: what stands in <x/>. */
+static inline void muc_gone(struct muc_user *u, const char *nick,
+			    const char *inner)
+{
+	char from[256];
+
+	snprintf(from, sizeof(from), MUC_ROOM "/%s", nick);
+	muc_says(u, "presence", from,
+		 "type='unavailable'><x xmlns='" NS_MUC_USER "'>%s</x>", inner);
+}
+
+/* The room does not let him in under this name. */
+static inline void muc_refuses_join(struct muc_user *u, const char *nick,
+				    const char *type, const char *condition)
+{
+	char from[256];
+
+	snprintf(from, sizeof(from), MUC_ROOM "/%s", nick);
+	muc_says(u, "presence", from,
+		 "type='error' id='%s'><x xmlns='" NS_MUC "'/>"
+		 "<error type='%s'><%s xmlns='" NS_STANZAS "'/></error>",
+		 u->last, type, condition);
+}
+
+#define MUC_NO_ROLE "<item affiliation='none' role='none'/>"
+
 static inline void muc_subject(struct muc_user *u, const char *subject)
 {
 	muc_says(u, "message", MUC_ROOM "/Ann",
@@ -154,11 +224,7 @@ static inline void muc_admit(struct muc_user *u)
 static inline void muc_join(struct muc_user *u, struct scene *s,
 			    const char *uri)
 {
-	struct seat_join join;
-
-	muc_user_init(u, s, uri);
-	join = muc_wish(u);
-	assert_int_equal(muc_enter(u, &join), REASON_OK);
+	muc_knock(u, s, uri);
 	muc_answer_info(u, "");
 	muc_take(u, MUC_ROOM "/Ro");
 	muc_admit(u);
@@ -182,6 +248,25 @@ static inline void muc_say(struct muc_user *u, uint64_t op, const char *text)
 
 	seat_command(&u->seat.seat, &cmd);
 	message_unref(m);
+}
+
+/* What he said has gone to the room; its id is remembered. */
+static inline const struct xnode *muc_take_said(struct muc_user *u)
+{
+	const struct xnode *n = muc_take(u, MUC_ROOM);
+
+	assert_true(str_eq(x_attr(n, "type"), STR("groupchat")));
+	return n;
+}
+
+/* And the room tells it to him, too. */
+static inline void muc_echo(struct muc_user *u, const char *id,
+			    const char *body)
+{
+	muc_says(u, "message", MUC_OWN,
+		 "type='groupchat' id='%s'><body>%s</body>"
+		 "<stanza-id xmlns='" NS_SID "' by='" MUC_ROOM "' id='s-%s'/>",
+		 id, body, id);
 }
 
 static inline void muc_whisper(struct muc_user *u, uint64_t op,

@@ -271,6 +271,12 @@ void scene_free(struct scene *s)
 	free(s);
 }
 
+int scene_teardown(void **state)
+{
+	scene_free(*state);
+	return 0;
+}
+
 void scene_settle_files(struct scene *s)
 {
 	loop_settle(s->loop);

@@ -50,6 +50,8 @@ struct scene *scene_new(const char *config);
 /* One whose rooms (and files) outlive it, in a private folder. */
 struct scene *scene_new_stored(const char *config);
 void scene_free(struct scene *s);
+/* A test's teardown whose state is the scene. */
+int scene_teardown(void **state);
 /* The administrator has changed the configuration and has it read again. */
 void scene_reload(struct scene *s, const char *config);
 /* Until the disk has all that comes in. */

@@ -6,12 +6,6 @@
 #define ANN  "sip:r@muc.test;gr=Ann"
 #define CHAT "a=chatroom:nickname private-messages\r\n"
 
-static int setup(void **state)
-{
-	*state = scene_new(MUC_CONFIG);
-	return 0;
-}
-
 static int setup_discover(void **state)
 {
 	struct scene *s = scene_new(
@@ -24,14 +18,6 @@ static int setup_discover(void **state)
 	*state = s;
 	return 0;
 }
-
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 /* A SIP user and the end of his proxy. */
 struct guest {
@@ -112,7 +98,7 @@ static void test_chat(void **state)
 
 	join(&g, s);
 	muc_subject(&g.muc, "tea");
-	muc_says(&g.muc, "message", MUC_ROOM "/Ann",
+	muc_says(&g.muc, "message", MUC_ANN,
 		 "type='groupchat'><body>hello</body>");
 	cpim = msrp_cpim(&g.sip);
 	assert_true(has(cpim, "<" ANN ">"));
@@ -149,10 +135,8 @@ static void test_refused(void **state)
 		if (i == 0)
 			muc_answer_info(&g.muc, "");
 		muc_take(&g.muc, MUC_ROOM "/ro");
-		muc_says(&g.muc, "presence", MUC_ROOM "/ro",
-			 "type='error' id='%s'><error type='%s'><%s "
-			 "xmlns='" NS_STANZAS "'/></error>",
-			 g.muc.last, rows[i].type, rows[i].condition);
+		muc_refuses(&g.muc, "presence", MUC_ROOM "/ro", rows[i].type,
+			    rows[i].condition);
 		assert_int_equal(sip_user_answer(&g.sip), rows[i].status);
 		done(&g);
 	}
@@ -181,10 +165,8 @@ static void test_wait(void **state)
 		if (i == 0)
 			muc_answer_info(&g.muc, "");
 		muc_take(&g.muc, MUC_ROOM "/ro");
-		muc_says(&g.muc, "presence", MUC_ROOM "/ro",
-			 "type='error' id='%s'><error type='wait'><%s "
-			 "xmlns='" NS_STANZAS "'/></error>",
-			 g.muc.last, rows[i].condition);
+		muc_refuses(&g.muc, "presence", MUC_ROOM "/ro", "wait",
+			    rows[i].condition);
 		a = scene_sip(s, PORT_ANSWER, NULL);
 		assert_int_equal(a.status, rows[i].status);
 		assert_true(has(a.f[PORT_F_HEADERS], "Retry-After: 60\r\n"));
@@ -201,11 +183,10 @@ static void test_private(void **state)
 
 	join(&g, s);
 	cpim_say(&g, ANN, "psst");
-	muc_has(&g.muc, muc_take(&g.muc, MUC_ROOM "/Ann"), "<body>psst</body>");
+	muc_has(&g.muc, muc_take(&g.muc, MUC_ANN), "<body>psst</body>");
 	scene_run(s, 1000);
 	assert_int_equal(msrp_status(&g.sip), 200);
-	muc_says(&g.muc, "message", MUC_ROOM "/Ann",
-		 "type='chat'><body>yes?</body>");
+	muc_says(&g.muc, "message", MUC_ANN, "type='chat'><body>yes?</body>");
 	cpim = msrp_cpim(&g.sip);
 	assert_true(has(cpim, "From: \"Ann\" <" ANN ">") ||
 		    has(cpim, "<" ANN ">"));
@@ -226,10 +207,7 @@ static void test_late_refusal(void **state)
 	muc_take(&g.muc, MUC_ROOM);
 	scene_run(s, 10000);
 	assert_int_equal(msrp_status(&g.sip), 200);
-	muc_says(&g.muc, "message", MUC_ROOM,
-		 "type='error' id='%s'><error type='auth'><forbidden "
-		 "xmlns='" NS_STANZAS "'/></error>",
-		 g.muc.last);
+	muc_refuses(&g.muc, "message", MUC_ROOM, "auth", "forbidden");
 	report = msrp_take(&g.sip);
 	assert_true(has(report, " REPORT\r\n"));
 	assert_true(has(report, "Status: 000 403"));
@@ -360,7 +338,7 @@ static void test_roster(void **state)
 	assert_true(has(doc, "<user entity=\"" ANN "\""));
 	assert_true(has(doc, "<user entity=\"" ROOM ";gr=ro\""));
 	assert_true(has(doc, "nickname"));
-	muc_says(&g.muc, "presence", MUC_ROOM "/Ann",
+	muc_says(&g.muc, "presence", MUC_ANN,
 		 "type='unavailable'><x xmlns='" NS_MUC_USER "'><item "
 		 "affiliation='none' role='moderator' nick='Anna'/>"
 		 "<status code='303'/></x>");
@@ -384,10 +362,8 @@ static void test_nickname(void **state)
 	join(&g, s);
 	msrp_request(&g.sip, "NICKNAME", "Use-Nickname: \"Romeo\"\r\n");
 	muc_take(&g.muc, MUC_ROOM "/Romeo");
-	muc_says(&g.muc, "presence", MUC_ROOM "/Romeo",
-		 "type='error' id='%s'><error type='cancel'><conflict "
-		 "xmlns='" NS_STANZAS "'/></error>",
-		 g.muc.last);
+	muc_refuses(&g.muc, "presence", MUC_ROOM "/Romeo", "cancel",
+		    "conflict");
 	assert_int_equal(msrp_status(&g.sip), 425);
 	msrp_request(&g.sip, "NICKNAME", "Use-Nickname: \"Romeo\"\r\n");
 	muc_take(&g.muc, MUC_ROOM "/Romeo");
@@ -596,12 +572,12 @@ static void test_receipt(void **state)
 		while (msrp_take(&g.sip).n)
 			;
 		cpim_say_as(&g, ANN, "psst", "Success-Report: yes\r\n");
-		n = muc_take(&g.muc, MUC_ROOM "/Ann");
+		n = muc_take(&g.muc, MUC_ANN);
 		assert_non_null(x_child(n, "request", "urn:xmpp:receipts"));
 		scene_run(s, waits[i]);
 		if (waits[i])
 			assert_int_equal(msrp_status(&g.sip), 200);
-		muc_says(&g.muc, "message", MUC_ROOM "/Ann",
+		muc_says(&g.muc, "message", MUC_ANN,
 			 "type='chat'><received xmlns='urn:xmpp:receipts' "
 			 "id='%s'/>",
 			 g.muc.last);
@@ -642,26 +618,26 @@ static void test_stranger(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_chat),
-	    TEST(test_refused),
-	    TEST(test_wait),
-	    TEST(test_private),
-	    TEST(test_late_refusal),
-	    TEST(test_bad_offer),
-	    TEST(test_unaware),
-	    TEST(test_bad_messages),
-	    TEST(test_roster),
-	    TEST(test_invite),
-	    TEST(test_kick),
-	    TEST(test_nickname),
-	    TEST(test_end),
-	    TEST(test_destroyed),
-	    TEST(test_cancel),
-	    TEST(test_receipt),
-	    TEST(test_names),
+	    MUC_TEST(test_chat),
+	    MUC_TEST(test_refused),
+	    MUC_TEST(test_wait),
+	    MUC_TEST(test_private),
+	    MUC_TEST(test_late_refusal),
+	    MUC_TEST(test_bad_offer),
+	    MUC_TEST(test_unaware),
+	    MUC_TEST(test_bad_messages),
+	    MUC_TEST(test_roster),
+	    MUC_TEST(test_invite),
+	    MUC_TEST(test_kick),
+	    MUC_TEST(test_nickname),
+	    MUC_TEST(test_end),
+	    MUC_TEST(test_destroyed),
+	    MUC_TEST(test_cancel),
+	    MUC_TEST(test_receipt),
+	    MUC_TEST(test_names),
 	    cmocka_unit_test_setup_teardown(test_found_roster, setup_discover,
-					    teardown),
-	    TEST(test_stranger),
+					    scene_teardown),
+	    MUC_TEST(test_stranger),
 	};
 
 	return cmocka_run_group_tests_name("muc_sip", tests, NULL, NULL);

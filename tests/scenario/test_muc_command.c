@@ -1,0 +1,134 @@
+/* What a SIP user wants changed in a remote MUC: his nickname, the subject, who
+ * may be there. */
+#include "muc_peer.h"
+
+/* S2X-17 to S2X-19, NICK-12 */
+static void test_nick(void **state)
+{
+	static const struct {
+		const char *type, *condition, *heard;
+	} rows[] = {
+	    {"cancel", "conflict", "= REASON_NICK_TAKEN op=5\n"},
+	    {"modify", "not-acceptable", "= REASON_FORBIDDEN op=5\n"},
+	    {"modify", "jid-malformed", "= REASON_BAD_NICK op=5\n"},
+	};
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	muc_join(&u, s, MUC_RO);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		muc_command(&u, SEAT_NICK, 5, "Romeo");
+		muc_take(&u, MUC_ROOM "/Romeo");
+		muc_refuses(&u, "presence", i ? MUC_OWN : MUC_ROOM "/Romeo",
+			    rows[i].type, rows[i].condition);
+		muc_heard(&u, rows[i].heard);
+	}
+	muc_command(&u, SEAT_NICK, 6, "Romeo");
+	muc_take(&u, MUC_ROOM "/Romeo");
+	scene_run(s, 10000);
+	muc_heard(&u, "= REASON_TIMEOUT op=6\n");
+	muc_command(&u, SEAT_NICK, 7, "Romeo");
+	muc_take(&u, MUC_ROOM "/Romeo");
+	muc_says(&u, "presence", MUC_OWN,
+		 "type='unavailable'><x xmlns='" NS_MUC_USER "'><item "
+		 "affiliation='none' role='participant' nick='Romeo'/>"
+		 "<status code='303'/><status code='110'/></x>");
+	muc_heard(&u, "~ Romeo nick=Romeo (was Ro) op=7\n");
+	muc_present(&u, "Romeo", "participant", MUC_SELF);
+	muc_heard(&u, "= REASON_OK op=7\n");
+	muc_command(&u, SEAT_NICK, 8, "Romeo");
+	muc_heard(&u, "~ Romeo nick=Romeo (was Romeo) op=8\n"
+		      "= REASON_OK op=8\n");
+	muc_command(&u, SEAT_NICK, 9, "   ");
+	muc_heard(&u, "= REASON_BAD_NICK op=9\n");
+	muc_command(&u, SEAT_NICK, 10, "");
+	muc_take(&u, MUC_OWN);
+	muc_present(&u, "Ro the 2nd", "participant",
+		    MUC_SELF "<status code='210'/>");
+	muc_heard(&u, "~ Ro the 2nd nick=Ro the 2nd (was Romeo) op=10\n"
+		      "= REASON_OK op=10\n");
+	muc_user_done(&u);
+}
+
+/* S2X-37 */
+static void test_subject(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	muc_join(&u, s, MUC_RO);
+	muc_subject(&u, "cake");
+	muc_heard(&u, "subject 'cake' by Ann\n");
+	muc_command(&u, SEAT_SUBJECT, 3, "jam");
+	muc_has(&u, muc_take(&u, MUC_ROOM), "<subject>jam</subject>");
+	muc_says(&u, "message", MUC_OWN,
+		 "type='groupchat' id='%s'><subject>jam</subject>", u.last);
+	muc_heard(&u, "subject 'jam' by Ro op=3\n= REASON_OK op=3\n");
+	muc_command(&u, SEAT_SUBJECT, 4, "salt");
+	muc_take(&u, MUC_ROOM);
+	muc_refuses(&u, "message", MUC_ROOM, "auth", "forbidden");
+	muc_heard(&u, "= REASON_FORBIDDEN op=4\n");
+	muc_command(&u, SEAT_SUBJECT, 5, "salt");
+	scene_run(s, 10000);
+	muc_heard(&u, "= REASON_TIMEOUT op=5\n");
+	muc_user_done(&u);
+}
+
+/* S2X-41: a kick is a muc#admin query; other deeds of moderators and owners
+ * likewise. */
+static void test_moderation(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+	struct seat_cmd cmd = {
+	    .type = SEAT_KICK, .op = 1, .text = STR("flood")};
+	const struct xnode *n;
+
+	muc_join(&u, s, MUC_RO);
+	cmd.target = seat_by_nick(&u.seat.seat, STR("Ann"))->id;
+	seat_command(&u.seat.seat, &cmd);
+	n = muc_take(&u, MUC_ROOM);
+	muc_has(&u, n, "<item role='none' nick='Ann'><reason>flood</reason>");
+	muc_has(&u, n, NS_MUC_ADMIN);
+	muc_says(&u, "iq", MUC_ROOM, "type='result' id='%s'>", u.last);
+	muc_heard(&u, "= REASON_OK op=1\n");
+	seat_command(&u.seat.seat, &cmd);
+	muc_take(&u, MUC_ROOM);
+	muc_refuses(&u, "iq", MUC_ROOM, "auth", "forbidden");
+	muc_heard(&u, "= REASON_FORBIDDEN op=1\n");
+	seat_command(&u.seat.seat, &cmd);
+	scene_run(s, 30000);
+	muc_heard(&u, "= REASON_TIMEOUT op=1\n");
+	xmpp_drop(s);
+	cmd.target = 999;
+	seat_command(&u.seat.seat, &cmd);
+	muc_heard(&u, "= REASON_NO_OCCUPANT op=1\n");
+	cmd = (struct seat_cmd){.type = SEAT_AFFILIATION,
+				.op = 2,
+				.affiliation = AFF_OUTCAST,
+				.text = STR("ann@x.test")};
+	seat_command(&u.seat.seat, &cmd);
+	muc_has(&u, muc_take(&u, MUC_ROOM),
+		"<item affiliation='outcast' jid='ann@x.test'");
+	cmd = (struct seat_cmd){.type = SEAT_DESTROY,
+				.op = 3,
+				.text = STR("moved"),
+				.venue = STR("n@muc.test")};
+	seat_command(&u.seat.seat, &cmd);
+	muc_has(&u, muc_take(&u, MUC_ROOM),
+		"<destroy jid='n@muc.test'><reason>moved</reason>");
+	muc_command(&u, SEAT_ASK_VOICE, 4, "");
+	muc_heard(&u, "= REASON_UNSUPPORTED op=4\n");
+	muc_user_done(&u);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    MUC_TEST(test_nick),
+	    MUC_TEST(test_subject),
+	    MUC_TEST(test_moderation),
+	};
+
+	return cmocka_run_group_tests_name("muc_command", tests, NULL, NULL);
+}
