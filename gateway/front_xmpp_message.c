@@ -22,9 +22,10 @@
 #define FORM_GROUPCHAT                                                         \
 	STR("groupchat") /* payload of a message of that type                  \
 			  */
-#define FORM_CHAT   STR("chat")
-#define FORM_NORMAL STR("normal")
-#define FORM_STANZA STR("stanza") /* " from=..>..</message>"; or empty */
+#define FORM_CHAT     STR("chat")
+#define FORM_NORMAL   STR("normal")
+#define FORM_HEADLINE STR("headline")
+#define FORM_STANZA   STR("stanza") /* " from=..>..</message>"; or empty */
 
 /* --- out --- */
 
@@ -42,9 +43,13 @@ static bool put_payload(struct buf *b, const struct message *m)
 
 static const char *type_of(const struct message *m)
 {
-	if (m->form[WORLD_XMPP] &&
-	    str_eq(m->form_type[WORLD_XMPP], FORM_NORMAL))
+	struct str form =
+	    m->form[WORLD_XMPP] ? m->form_type[WORLD_XMPP] : STR_NONE;
+
+	if (str_eq(form, FORM_NORMAL))
 		return "normal";
+	if (str_eq(form, FORM_HEADLINE))
+		return "headline";
 	return m->private ? "chat" : "groupchat";
 }
 
@@ -247,6 +252,15 @@ static void say(struct fx_session *s, const struct muc_in *in,
 		fx_refuse(s->f, str_z(s->domain->name), in, REASON_OVERLOAD);
 }
 
+static struct str form_of(const struct muc_in *in, bool private)
+{
+	if (!private)
+		return FORM_GROUPCHAT;
+	if (str_eq(in->type, FORM_CHAT))
+		return FORM_CHAT;
+	return str_eq(in->type, FORM_HEADLINE) ? FORM_HEADLINE : FORM_NORMAL;
+}
+
 /* The message with its payload kept; NULL: over a limit. */
 static struct message *read_message(struct front_xmpp *f,
 				    const struct muc_in *in, bool private)
@@ -262,9 +276,7 @@ static struct message *read_message(struct front_xmpp *f,
 	}
 	map_stanza_payload(&b, in->stanza, in->to.bare);
 	m->form[WORLD_XMPP] = blob_new(buf_str(&b));
-	m->form_type[WORLD_XMPP] = !private ? FORM_GROUPCHAT
-				   : str_eq(in->type, FORM_CHAT) ? FORM_CHAT
-								 : FORM_NORMAL;
+	m->form_type[WORLD_XMPP] = form_of(in, private);
 	if (b.err) {
 		message_unref(m);
 		m = NULL;

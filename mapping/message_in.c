@@ -312,6 +312,12 @@ static bool put_retraction(const struct xnode *moderated,
 	return kept;
 }
 
+static struct str language_of(const struct xnode *n, const struct message *m)
+{
+	return x_has_attr(n, "xml:lang") ? map_language(x_attr(n, "xml:lang"))
+					 : m->language;
+}
+
 /* One body, with what its surroundings make of it (BODY-16, BODY-23). */
 static bool put_body(const struct xnode *stanza, struct str language,
 		     struct str body, struct message *m)
@@ -336,6 +342,17 @@ static bool put_body(const struct xnode *stanza, struct str language,
 	return kept;
 }
 
+/* For one occupant, or within a thread, a subject is what the message says, and
+ * is said as text too: many SIP clients show nothing of a CPIM Subject. */
+static bool put_subject(const struct xnode *stanza, struct message *m)
+{
+	const struct xnode *subject = x_child(stanza, "subject", NS_CLIENT);
+
+	if (!m->private && !x_child(stanza, "thread", NS_CLIENT))
+		return true;
+	return put_text_part(m, language_of(subject, m), m->subject);
+}
+
 static bool put_bodies(const struct xnode *stanza, struct message *m)
 {
 	bool any = false;
@@ -345,16 +362,13 @@ static bool put_bodies(const struct xnode *stanza, struct message *m)
 	     n && m->n_parts < MESSAGE_PARTS_MAX;
 	     n = x_next(n, "body", NS_CLIENT)) {
 		struct str text;
-		struct str lang = x_has_attr(n, "xml:lang")
-				      ? map_language(x_attr(n, "xml:lang"))
-				      : m->language;
 
 		if (!text_of(n, m, &text))
 			return false;
 		if (text.n == 0)
 			continue;
 		any = true;
-		if (!put_body(stanza, lang, text, m))
+		if (!put_body(stanza, language_of(n, m), text, m))
 			return false;
 	}
 	if (any || !x_child(stanza, "x", NS_OOB))
@@ -394,6 +408,8 @@ static bool put_parts(const struct xnode *stanza,
 		return false;
 	if (m->n_parts == 0 && is_encrypted(stanza))
 		return put_text_part(m, STR("en"), STR("[encrypted message]"));
+	if (m->n_parts == 0 && !put_subject(stanza, m))
+		return false;
 	if (m->n_parts == 0 && !m->has_subject)
 		put_chat_state(stanza, cfg, m);
 	return true;

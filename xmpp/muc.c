@@ -87,7 +87,8 @@ static bool is_voice_request(const struct xnode *stanza, struct arena *a)
 	return false;
 }
 
-/* Types chat, normal and, as RFC 6121 §5.2.2 has it, all unknown ones. */
+/* Types chat, normal, headline and, as RFC 6121 §5.2.2 has it, all unknown
+ * ones. */
 static void classify_direct(struct muc_in *in, struct arena *a)
 {
 	in->x = x_child(in->stanza, "x", NS_MUC_USER);
@@ -110,7 +111,7 @@ static void classify_message(struct muc_in *in, struct arena *a)
 	if (is_type(in, "error")) {
 		in->kind = MUC_BOUNCE;
 		x_read_error(m, a, &in->error);
-	} else if (is_type(in, "headline")) {
+	} else if (is_type(in, "headline") && !in->to.resource.n) {
 		in->kind = MUC_IGNORE;
 	} else if (!in->to.node.n) {
 		bad_message(in, unavailable);

@@ -13,7 +13,7 @@ enum muc_kind {
 	MUC_PROBE,
 	MUC_GROUPCHAT, /* to the bare room, with any payload */
 	MUC_SUBJECT, /* groupchat with <subject/> and neither body nor thread */
-	MUC_PRIVATE, /* chat or normal to room/nick */
+	MUC_PRIVATE, /* chat, normal or headline to room/nick */
 	MUC_INVITE,
 	MUC_DECLINE,
 	MUC_VOICE_REQUEST, /* to the bare room */

@@ -191,7 +191,7 @@ static void read_message(struct muc_said *in, struct arena *a)
 		in->kind = body	       ? SAID_NOTICE
 			   : in->codes ? SAID_STATUS
 				       : SAID_NOTHING;
-	} else if (!is_type(in, "headline")) {
+	} else {
 		in->kind = SAID_PRIVATE;
 	}
 }

@@ -14,7 +14,7 @@ enum said_kind {
 	SAID_SUBJECT, /* groupchat with <subject/> and neither body nor thread
 		       */
 	SAID_STATUS,  /* groupchat from the room with status codes alone */
-	SAID_PRIVATE, /* chat or normal from room/nick, or from anybody */
+	SAID_PRIVATE, /* to him alone, from room/nick or from anybody */
 	SAID_NOTICE,  /* normal or headline from a bare address, with a body */
 	SAID_INVITE,  /* mediated (XEP-0045 §7.8.2) or direct (XEP-0249) */
 	SAID_DECLINE,

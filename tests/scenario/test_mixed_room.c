@@ -169,6 +169,16 @@ static void test_private_both_ways(void **state)
 	assert_true(has(cpim, "<sip:r@chat.test;gr=anna>"));
 	assert_true(has(cpim, "To: <sip:alice@sip.test>"));
 	assert_true(has(cpim, "back"));
+	xmpp_put(s, "<message from='" ANNA
+		    "' to='r@chat.test/alice' type='headline' id='p3'>"
+		    "<body>news</body></message>");
+	assert_true(has(msrp_cpim(&a), "news"));
+	xmpp_put(s, "<message from='" ANNA
+		    "' to='r@chat.test/alice' type='chat' id='p4'>"
+		    "<subject>lunch?</subject></message>");
+	cpim = msrp_cpim(&a);
+	assert_true(has(cpim, "Subject: lunch?\r\n"));
+	assert_true(has(cpim, "\r\n\r\nlunch?"));
 	assert_int_equal(msrp_take(&b).n, 0);
 	assert_true(xmpp_none(s, BEN));
 	/* nobody of that name */

@@ -40,6 +40,9 @@ static void test_incoming(void **state)
 		 "type='chat' id='p'><body>psst</body><x xmlns='" NS_MUC_USER
 		 "'/>");
 	muc_heard(&u, "Ann: psst (private)\n");
+	muc_says(&u, "message", MUC_ROOM "/Ann",
+		 "type='headline' id='q'><subject>news</subject>");
+	muc_heard(&u, "Ann: news (private)\n");
 	muc_says(&u, "message", MUC_ROOM, "><body>be nice</body>");
 	muc_heard(&u, ": be nice\n");
 	muc_says(&u, "message", "eve@x.test/1",

@@ -150,6 +150,9 @@ static void test_private(void **state)
 		    "<body>normal</body><x xmlns='" NS_MUC_USER
 		    "'><item/></x></message>");
 	assert_heard(s, BEN, "normal Ann body='normal' user id=p2\n");
+	xmpp_put(s, "<message from='" ANN "' to='r@chat.test/Ben' id='p5' "
+		    "type='headline'><body>news</body></message>");
+	assert_heard(s, BEN, "headline Ann body='news' user id=p5\n");
 	xmpp_put(s, "<message from='" ANN "' to='r@chat.test/Cyd' id='p3' "
 		    "type='chat'><body>x</body></message>");
 	assert_heard(s, ANN, "error Cyd cancel/item-not-found id=p3\n");

@@ -401,6 +401,17 @@ static void test_subject_to_sip(void **state)
 	buf_done(&b);
 }
 
+/* A subject that changes no room's is a text, and shown as one. */
+static void test_subject_as_text(void **state)
+{
+	(void)state;
+	assert_xmpp_to_sip(&local, true, "<subject>T</subject>", "T", "");
+	assert_xmpp_to_sip(&local, true, "<subject xml:lang='de'>T</subject>",
+			   "T", "de");
+	assert_room("<subject>T</subject><thread>x</thread>", "T");
+	assert_xmpp_to_sip(&local, true, "<subject/>", "", "");
+}
+
 /* BODY-4, BODY-5 */
 static void test_subject_with_body_to_sip(void **state)
 {
@@ -723,6 +734,7 @@ int main(void)
 	    cmocka_unit_test(test_imdn_stays_with_sip),
 	    cmocka_unit_test(test_text_to_sip),
 	    cmocka_unit_test(test_subject_to_sip),
+	    cmocka_unit_test(test_subject_as_text),
 	    cmocka_unit_test(test_subject_with_body_to_sip),
 	    cmocka_unit_test(test_reply_to_sip),
 	    cmocka_unit_test(test_correction_to_sip),

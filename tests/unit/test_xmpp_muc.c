@@ -164,6 +164,9 @@ static void test_bad_messages(void **state)
 	assert_kind(*state,
 		    "<message" FROM_TO "type='headline'><body/></message>",
 		    MUC_IGNORE);
+	assert_kind(*state,
+		    "<message" FROM_TO_NICK "type='headline'><body/></message>",
+		    MUC_PRIVATE);
 	assert_refused(*state,
 		       "<message from='u@x.test' to='rd.test'><body/>"
 		       "</message>",

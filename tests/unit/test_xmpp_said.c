@@ -147,7 +147,7 @@ static void test_other_messages(void **state)
 	   SAID_PRIVATE);
 	is(*state, "<message" OCC "><body>hi</body></message>", SAID_PRIVATE);
 	is(*state, "<message" OCC "type='headline'><body>hi</body></message>",
-	   SAID_NOTHING);
+	   SAID_PRIVATE);
 	is(*state, "<message" ROOM "type='headline'><body>hi</body></message>",
 	   SAID_NOTICE);
 	is(*state, "<message" ROOM "type='chat'><body>hi</body></message>",
