@@ -93,6 +93,9 @@ static void write_sip(struct buf *b, const struct vitals *v)
 	counter(b, "stoxd_sip_resent_total",
 		"Requests sent again by a new SIP process.",
 		v->sip_child.resent);
+	gauge(b, "stoxd_sip_ended_dialogs",
+	      "Ended dialogs that are remembered, for late requests.",
+	      v->sip_child.tombstones);
 }
 
 static void write_msrp(struct buf *b, const struct vitals *v)

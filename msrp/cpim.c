@@ -235,8 +235,6 @@ static int core_header(struct reader *r, const struct header *h)
 		return subject(r, h);
 	if (str_eq(h->name, STR("DateTime")) && m->datetime.n == 0)
 		m->datetime = h->value;
-	else if (str_eq(h->name, STR("Require")))
-		m->has_require = true;
 	return 0;
 }
 

@@ -23,7 +23,6 @@ struct cpim {
 	struct str imdn_message_id; /* of namespace urn:ietf:params:imdn */
 	bool imdn_delivery; /* its author wants to know of its delivery */
 	bool has_subject;   /* may be empty: takes a subject back */
-	bool has_require;
 	/* the MIME part */
 	struct str content_type; /* whole value with parameters */
 	struct str content_language;

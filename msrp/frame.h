@@ -15,9 +15,6 @@
 #define MSRP_BLOCK_MAX	 16384
 #define MSRP_HEADERS_MAX 64
 #define MSRP_NUMBER_MAX	 (UINT64_C(1) << 53)
-/* What may be held back until a possible end-line is decided, beside the tid.
- */
-#define MSRP_HOLD_MAX 11
 
 enum msrp_method {
 	MSRP_RESPONSE,

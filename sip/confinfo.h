@@ -84,10 +84,10 @@ struct confinfo_doc {
 	uint32_t version;
 	bool has_version;
 	enum confinfo_state state;
-	bool has_description, has_conference_state, has_users;
+	bool has_description, has_users;
 	struct str display_text, subject;
 	enum confinfo_state users_state;
-	size_t user_count;
+	size_t user_count; /* 0: not told */
 	struct confinfo_user_node *users;
 };
 #define CONFINFO_BYTES_MAX (4u << 20)

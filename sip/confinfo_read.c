@@ -221,7 +221,6 @@ static void read_root(struct reader *r, const xmlNode *root,
 			doc->display_text = child_text(r, c, "display-text");
 			doc->subject = child_text(r, c, "subject");
 		} else if (is_ours(c, "conference-state")) {
-			doc->has_conference_state = true;
 			/* an unreadable count is no count */
 			n = 0;
 			str_u64(child_text(r, c, "user-count"), UINT32_MAX, &n);

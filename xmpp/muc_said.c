@@ -44,7 +44,6 @@ static void read_item(struct muc_said *in, const struct xnode *x,
 
 	if (!item)
 		return;
-	in->has_item = true;
 	in->affiliation = x_attr(item, "affiliation");
 	in->role = x_attr(item, "role");
 	in->item_jid = x_attr(item, "jid");

@@ -51,7 +51,6 @@ struct muc_said {
 	struct stanza_error error;
 	unsigned codes; /* SAID_* */
 	/* an occupant; names as they are written */
-	bool has_item;
 	struct str affiliation, role, item_jid, new_nick;
 	struct str actor; /* nickname */
 	struct str reason;

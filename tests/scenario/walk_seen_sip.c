@@ -114,7 +114,7 @@ static void see_roster(struct walk_seat *t, const struct port_msg *m)
 		see_user(t, &u->user);
 	if (doc.has_description)
 		WALK_COPY(t->view.subject, doc.subject);
-	if (doc.has_conference_state)
+	if (doc.state == CONFINFO_FULL || doc.user_count)
 		t->view.count = doc.user_count;
 }
 

@@ -137,7 +137,6 @@ static void test_namespaces(void **state)
 				      "X-Foo: bar\r\n\r\n" TYPE "\r\nhi"));
 
 	is(m.imdn_message_id, STR("77"));
-	assert_true(m.has_require);
 	assert_false(m.imdn_delivery);
 	m = parsed(state,
 		   STR(FROM TO "imdn.Message-ID: 77\r\n\r\n" TYPE "\r\nhi"));

@@ -57,7 +57,6 @@ static void test_presence(void **state)
 	assert_int_equal(in.kind, SAID_PRESENCE);
 	assert_int_equal(in.codes,
 			 SAID_SELF | SAID_NON_ANONYMOUS | SAID_CREATED);
-	assert_true(in.has_item);
 	assert_str(in.affiliation, "owner");
 	assert_str(in.role, "moderator");
 	assert_str(in.item_jid, "n@x.test/1");
