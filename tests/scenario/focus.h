@@ -13,6 +13,19 @@
 #define JULIET	     "juliet@x.test/balcony"
 #define NS_CONFINFO  "urn:ietf:params:xml:ns:conference-info"
 
+#define FOCUS_DOMAIN(more)                                                     \
+	"domain \"conf.test\" { secret = \"x\" rooms = sip "                   \
+	"route = \"sip:10.0.0.9:5060;transport=tcp\" " more " }\n"
+
+static inline int focus_setup(void **state)
+{
+	*state = scene_new(FOCUS_DOMAIN(""));
+	return 0;
+}
+
+#define FOCUS_TEST(f)                                                          \
+	cmocka_unit_test_setup_teardown(f, focus_setup, scene_teardown)
+
 struct focus {
 	struct scene *s;
 	struct sip_user u; /* the switch, as a peer of stoxd's MSRP */
@@ -239,3 +252,36 @@ static inline const char *focus_error(struct scene *s, const char *id)
 			    STR_ARG(c->name))
 	    .p;
 }
+
+/* The next stanza to her, which must be this ("presence") of this occupant, or
+ * of the room (""). */
+static inline const struct xnode *focus_shown(struct scene *s, const char *name,
+					      const char *who)
+{
+	const struct xnode *n = xmpp_take(s, JULIET);
+	struct str from =
+	    arena_printf(s->arena, "r@conf.test%s%s", *who ? "/" : "", who);
+
+	if (!x_is(n, name, NS_CLIENT) || !str_eq(x_attr(n, "from"), from))
+		fail_msg("no %s of %s but %.*s from %.*s", name, who,
+			 STR_ARG(n->name), STR_ARG(x_attr(n, "from")));
+	return n;
+}
+
+static inline const struct xnode *focus_item(const struct xnode *presence)
+{
+	return x_child(x_child(presence, "x", NS_MUC_USER), "item", NULL);
+}
+
+/* A message of hers; to: "" the room, "/Romeo" one in it. */
+static inline void focus_user_says(struct scene *s, const char *to,
+				   const char *type, const char *id,
+				   const char *content)
+{
+	xmpp_put(s,
+		 "<message from='" JULIET "' to='r@conf.test%s' type='%s' "
+		 "id='%s'>%s</message>",
+		 to, type, id, content);
+}
+
+#define FOCUS_PLAIN(text) "\r\nContent-Type: text/plain\r\n\r\n" text

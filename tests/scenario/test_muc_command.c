@@ -1,54 +1,6 @@
-/* What a SIP user wants changed in a remote MUC: his nickname, the subject, who
- * may be there. */
+/* What a SIP user wants changed in a remote MUC: its subject, and who may be
+ * there. */
 #include "muc_peer.h"
-
-/* S2X-17 to S2X-19, NICK-12 */
-static void test_nick(void **state)
-{
-	static const struct {
-		const char *type, *condition, *heard;
-	} rows[] = {
-	    {"cancel", "conflict", "= REASON_NICK_TAKEN op=5\n"},
-	    {"modify", "not-acceptable", "= REASON_FORBIDDEN op=5\n"},
-	    {"modify", "jid-malformed", "= REASON_BAD_NICK op=5\n"},
-	};
-	struct scene *s = *state;
-	static struct muc_user u;
-
-	muc_join(&u, s, MUC_RO);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		muc_command(&u, SEAT_NICK, 5, "Romeo");
-		muc_take(&u, MUC_ROOM "/Romeo");
-		muc_refuses(&u, "presence", i ? MUC_OWN : MUC_ROOM "/Romeo",
-			    rows[i].type, rows[i].condition);
-		muc_heard(&u, rows[i].heard);
-	}
-	muc_command(&u, SEAT_NICK, 6, "Romeo");
-	muc_take(&u, MUC_ROOM "/Romeo");
-	scene_run(s, 10000);
-	muc_heard(&u, "= REASON_TIMEOUT op=6\n");
-	muc_command(&u, SEAT_NICK, 7, "Romeo");
-	muc_take(&u, MUC_ROOM "/Romeo");
-	muc_says(&u, "presence", MUC_OWN,
-		 "type='unavailable'><x xmlns='" NS_MUC_USER "'><item "
-		 "affiliation='none' role='participant' nick='Romeo'/>"
-		 "<status code='303'/><status code='110'/></x>");
-	muc_heard(&u, "~ Romeo nick=Romeo (was Ro) op=7\n");
-	muc_present(&u, "Romeo", "participant", MUC_SELF);
-	muc_heard(&u, "= REASON_OK op=7\n");
-	muc_command(&u, SEAT_NICK, 8, "Romeo");
-	muc_heard(&u, "~ Romeo nick=Romeo (was Romeo) op=8\n"
-		      "= REASON_OK op=8\n");
-	muc_command(&u, SEAT_NICK, 9, "   ");
-	muc_heard(&u, "= REASON_BAD_NICK op=9\n");
-	muc_command(&u, SEAT_NICK, 10, "");
-	muc_take(&u, MUC_OWN);
-	muc_present(&u, "Ro the 2nd", "participant",
-		    MUC_SELF "<status code='210'/>");
-	muc_heard(&u, "~ Ro the 2nd nick=Ro the 2nd (was Romeo) op=10\n"
-		      "= REASON_OK op=10\n");
-	muc_user_done(&u);
-}
 
 /* S2X-37 */
 static void test_subject(void **state)
@@ -125,7 +77,6 @@ static void test_moderation(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    MUC_TEST(test_nick),
 	    MUC_TEST(test_subject),
 	    MUC_TEST(test_moderation),
 	};

@@ -1,22 +1,5 @@
-/* A SIP user without a name of his own in a remote MUC, where somebody else has
- * the one that we call him by (S2X-7, S2X-19). */
+/* Nicknames of a SIP user in a remote MUC. */
 #include "muc_peer.h"
-
-#define RO "sip:ro@sip.test"
-
-static int setup(void **state)
-{
-	*state = scene_new(MUC_CONFIG);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 static void conflict(struct muc_user *u, const char *nick)
 {
@@ -24,20 +7,65 @@ static void conflict(struct muc_user *u, const char *nick)
 
 	snprintf(from, sizeof(from), MUC_ROOM "/%s", nick);
 	muc_take(u, from);
-	muc_says(u, "presence", from,
-		 "type='error' id='%s'><error type='cancel'><conflict "
-		 "xmlns='" NS_STANZAS "'/></error>",
-		 u->last);
+	muc_refuses(u, "presence", from, "cancel", "conflict");
 }
 
 /* Ro, who calls himself Romeo. */
 static void join_as_romeo(struct muc_user *u, struct scene *s)
 {
-	muc_join(u, s, RO);
+	muc_join(u, s, MUC_RO);
 	muc_command(u, SEAT_NICK, 1, "Romeo");
 	muc_take(u, MUC_ROOM "/Romeo");
 	muc_present(u, "Romeo", "participant", MUC_SELF);
 	fake_seat_heard(&u->seat);
+}
+
+/* S2X-17 to S2X-19, NICK-12 */
+static void test_nick(void **state)
+{
+	static const struct {
+		const char *type, *condition, *heard;
+	} rows[] = {
+	    {"cancel", "conflict", "= REASON_NICK_TAKEN op=5\n"},
+	    {"modify", "not-acceptable", "= REASON_FORBIDDEN op=5\n"},
+	    {"modify", "jid-malformed", "= REASON_BAD_NICK op=5\n"},
+	};
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	muc_join(&u, s, MUC_RO);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		muc_command(&u, SEAT_NICK, 5, "Romeo");
+		muc_take(&u, MUC_ROOM "/Romeo");
+		muc_refuses(&u, "presence", i ? MUC_OWN : MUC_ROOM "/Romeo",
+			    rows[i].type, rows[i].condition);
+		muc_heard(&u, rows[i].heard);
+	}
+	muc_command(&u, SEAT_NICK, 6, "Romeo");
+	muc_take(&u, MUC_ROOM "/Romeo");
+	scene_run(s, 10000);
+	muc_heard(&u, "= REASON_TIMEOUT op=6\n");
+	muc_command(&u, SEAT_NICK, 7, "Romeo");
+	muc_take(&u, MUC_ROOM "/Romeo");
+	muc_says(&u, "presence", MUC_OWN,
+		 "type='unavailable'><x xmlns='" NS_MUC_USER "'><item "
+		 "affiliation='none' role='participant' nick='Romeo'/>"
+		 "<status code='303'/><status code='110'/></x>");
+	muc_heard(&u, "~ Romeo nick=Romeo (was Ro) op=7\n");
+	muc_present(&u, "Romeo", "participant", MUC_SELF);
+	muc_heard(&u, "= REASON_OK op=7\n");
+	muc_command(&u, SEAT_NICK, 8, "Romeo");
+	muc_heard(&u, "~ Romeo nick=Romeo (was Romeo) op=8\n"
+		      "= REASON_OK op=8\n");
+	muc_command(&u, SEAT_NICK, 9, "   ");
+	muc_heard(&u, "= REASON_BAD_NICK op=9\n");
+	muc_command(&u, SEAT_NICK, 10, "");
+	muc_take(&u, MUC_OWN);
+	muc_present(&u, "Ro the 2nd", "participant",
+		    MUC_SELF "<status code='210'/>");
+	muc_heard(&u, "~ Ro the 2nd nick=Ro the 2nd (was Romeo) op=10\n"
+		      "= REASON_OK op=10\n");
+	muc_user_done(&u);
 }
 
 /* S2X-19, S2X-7: back to the temporary name, in the next spelling. */
@@ -89,8 +117,9 @@ static void test_no_spelling(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_next_spelling),
-	    TEST(test_no_spelling),
+	    MUC_TEST(test_nick),
+	    MUC_TEST(test_next_spelling),
+	    MUC_TEST(test_no_spelling),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

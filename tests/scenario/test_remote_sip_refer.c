@@ -1,22 +1,6 @@
 /* People are invited into a SIP conference elsewhere (RFC 7702 §5.7). */
 #include "focus.h"
 
-#define CONFIG                                                                 \
-	"domain \"conf.test\" { secret = \"x\" rooms = sip "                   \
-	"route = \"sip:10.0.0.9:5060;transport=tcp\" }\n"
-
-static int setup(void **state)
-{
-	*state = scene_new(CONFIG);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static void invite(struct scene *s, const char *to)
 {
 	xmpp_put(s,
@@ -157,15 +141,13 @@ static void test_left(void **state)
 	focus_done(&f);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_invited),
-	    TEST(test_outcomes),
-	    TEST(test_inside),
-	    TEST(test_left),
+	    FOCUS_TEST(test_invited),
+	    FOCUS_TEST(test_outcomes),
+	    FOCUS_TEST(test_inside),
+	    FOCUS_TEST(test_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

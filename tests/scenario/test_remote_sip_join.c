@@ -1,66 +1,26 @@
-/* XMPP users in a SIP conference elsewhere (RFC 7702 §5). */
+/* How XMPP users come into a SIP conference elsewhere (RFC 7702 §5.3). */
 #include "focus.h"
-
-#define CONFIG                                                                 \
-	"domain \"conf.test\" { secret = \"x\" rooms = sip "                   \
-	"route = \"sip:10.0.0.9:5060;transport=tcp\" %s }\n"
-
-static int with(void **state, const char *more)
-{
-	char config[1024];
-
-	snprintf(config, sizeof(config), CONFIG, more);
-	*state = scene_new(config);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	return with(state, "");
-}
 
 static int setup_rename(void **state)
 {
-	return with(state, "nick-conflict = rename from-resource = no");
+	*state = scene_new(
+	    FOCUS_DOMAIN("nick-conflict = rename from-resource = no"));
+	return 0;
 }
 
 static int setup_login(void **state)
 {
-	return with(state, "credentials = {\"* gateway sesame\"}");
+	*state =
+	    scene_new(FOCUS_DOMAIN("credentials = {\"* gateway sesame\"}"));
+	return 0;
 }
 
 static int setup_small(void **state)
 {
-	return with(state, "}\nlimits { leg-roster = 400 leg-occupants = 4");
-}
-
-static int teardown(void **state)
-{
-	scene_free(*state);
+	*state = scene_new(
+	    FOCUS_DOMAIN("}\nlimits { leg-roster = 400 leg-occupants = 4"));
 	return 0;
 }
-
-/* --- looking at what she is told --- */
-
-static const struct xnode *presence(struct scene *s, const char *nick)
-{
-	const struct xnode *n = xmpp_take(s, JULIET);
-	struct str from = arena_printf(s->arena, "r@conf.test/%s", nick);
-
-	if (!x_is(n, "presence", NS_CLIENT) || !str_eq(x_attr(n, "from"), from))
-		fail_msg("no presence of %s but %.*s from %.*s", nick,
-			 STR_ARG(n->name), STR_ARG(x_attr(n, "from")));
-	return n;
-}
-
-static const char *role_of(struct scene *s, const struct xnode *n)
-{
-	const struct xnode *x = x_child(n, "x", NS_MUC_USER);
-
-	return arena_dup(s->arena, x_attr(x_child(x, "item", NULL), "role")).p;
-}
-
-/* --- joining --- */
 
 /* RFC 7702 examples 1 to 11; X2S-5, X2S-6: INVITE, bodiless SEND, NICKNAME and
  * SUBSCRIBE in this order; X2S-17: the roster is the first NOTIFY; X2S-14,
@@ -114,10 +74,10 @@ static void test_join(void **state)
 	    "<conference-description><subject>Today in Verona</subject>"
 	    "</conference-description><users>" FOCUS_ROMEO FOCUS_USER(
 		"sip:r@conf.test;gr=Ben", "Ben") FOCUS_JULIET "</users>");
-	n = presence(s, "Romeo");
-	assert_string_equal(role_of(s, n), "participant");
-	presence(s, "Ben");
-	n = presence(s, "JuliC");
+	n = focus_shown(s, "presence", "Romeo");
+	assert_true(str_eq(x_attr(focus_item(n), "role"), STR("participant")));
+	focus_shown(s, "presence", "Ben");
+	n = focus_shown(s, "presence", "JuliC");
 	assert_true(x_has_status(n, "110"));
 	assert_false(x_has_status(n, "210"));
 	assert_true(str_eq(x_attr(n, "id"), STR("j1")));
@@ -149,12 +109,12 @@ static void test_no_roster(void **state)
 	scene_run(s, 4900);
 	assert_true(xmpp_none(s, JULIET));
 	scene_run(s, 200);
-	n = presence(s, "JuliC");
+	n = focus_shown(s, "presence", "JuliC");
 	assert_true(x_has_status(n, "110"));
 	xmpp_take(s, JULIET); /* the subject */
 	focus_notifies(&f, "full",
 		       "<users>" FOCUS_ROMEO FOCUS_JULIET "</users>");
-	presence(s, "Romeo");
+	focus_shown(s, "presence", "Romeo");
 	focus_done(&f);
 }
 
@@ -172,7 +132,7 @@ static void test_plain_focus(void **state)
 	focus_binds(&f);
 	sub = scene_sip(s, PORT_DIAL, "SUBSCRIBE");
 	focus_refuses(&f, &sub, 489);
-	n = presence(s, "JuliC");
+	n = focus_shown(s, "presence", "JuliC");
 	assert_true(x_has_status(n, "110"));
 	xmpp_take(s, JULIET);
 	assert_int_equal(focus_says(&f, "\"Ben\" <sip:ben@sip.test>",
@@ -209,7 +169,7 @@ static void test_roster_name(void **state)
 	focus_notifies(&f, "full",
 		       "<users>" FOCUS_USER("sip:juliet@x.test;gr=balcony",
 					    "Juliet C") "</users>");
-	n = presence(s, "Juliet C");
+	n = focus_shown(s, "presence", "Juliet C");
 	assert_true(x_has_status(n, "110"));
 	assert_true(x_has_status(n, "210"));
 	focus_done(&f);
@@ -265,7 +225,7 @@ static void test_renamed(void **state)
 	focus_notifies(
 	    &f, "full",
 	    "<users>" FOCUS_USER("sip:juliet@x.test", "JuliC3") "</users>");
-	n = presence(s, "JuliC3");
+	n = focus_shown(s, "presence", "JuliC3");
 	assert_true(x_has_status(n, "110"));
 	assert_true(x_has_status(n, "210"));
 	focus_done(&f);
@@ -368,7 +328,7 @@ static void test_left_early(void **state)
 		focus_asked(&f, s, JULIET, "JuliC");
 		xmpp_put(s, "<presence from='" JULIET
 			    "' to='r@conf.test/JuliC' type='unavailable'/>");
-		n = presence(s, "JuliC");
+		n = focus_shown(s, "presence", "JuliC");
 		assert_true(focus_is_gone(n) && x_has_status(n, "110"));
 		scene_sip(s, PORT_HANG_UP, NULL);
 		if (!crossed) {
@@ -431,7 +391,7 @@ static void test_login(void **state)
 	focus_answers(&f, &m, 401, STR_NONE, STR_NONE, ask);
 	focus_subscribed(&f);
 	focus_notifies(&f, "full", "<users>" FOCUS_JULIET "</users>");
-	presence(s, "JuliC");
+	focus_shown(s, "presence", "JuliC");
 	xmpp_put(s, "<presence from='" JULIET
 		    "' to='r@conf.test/JuliC' type='unavailable'/>");
 	m = scene_sip(s, PORT_SEND, "BYE");
@@ -462,8 +422,8 @@ static void test_subscribe_inside(void **state)
 	f.watch = m.dlg;
 	focus_notifies(&f, "full",
 		       "<users>" FOCUS_ROMEO FOCUS_JULIET "</users>");
-	presence(s, "Romeo");
-	presence(s, "JuliC");
+	focus_shown(s, "presence", "Romeo");
+	focus_shown(s, "presence", "JuliC");
 	focus_done(&f);
 }
 
@@ -487,32 +447,31 @@ static void test_limits(void **state)
 		       "<users state='partial'>" FOCUS_USER("sip:a@b.test", "A")
 			   FOCUS_USER("sip:c@b.test", "C")
 			       FOCUS_USER("sip:d@b.test", "D") "</users>");
-	presence(s, "A");
+	focus_shown(s, "presence", "A");
 	while (!xmpp_none(s, JULIET))
 		assert_false(str_search(x_attr(xmpp_take(s, JULIET), "from"),
 					STR("/D")) >= 0);
 	focus_done(&f);
 }
 
-#define TEST(f)	       cmocka_unit_test_setup_teardown(f, setup, teardown)
-#define TEST_IN(f, in) cmocka_unit_test_setup_teardown(f, in, teardown)
+#define TEST_IN(f, in) cmocka_unit_test_setup_teardown(f, in, scene_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_join),
-	    TEST(test_no_roster),
-	    TEST(test_plain_focus),
-	    TEST(test_roster_name),
-	    TEST(test_nick_refused),
+	    FOCUS_TEST(test_join),
+	    FOCUS_TEST(test_no_roster),
+	    FOCUS_TEST(test_plain_focus),
+	    FOCUS_TEST(test_roster_name),
+	    FOCUS_TEST(test_nick_refused),
 	    TEST_IN(test_renamed, setup_rename),
-	    TEST(test_refused),
-	    TEST(test_moved),
-	    TEST(test_retry_after),
-	    TEST(test_left_early),
-	    TEST(test_no_session),
+	    FOCUS_TEST(test_refused),
+	    FOCUS_TEST(test_moved),
+	    FOCUS_TEST(test_retry_after),
+	    FOCUS_TEST(test_left_early),
+	    FOCUS_TEST(test_no_session),
 	    TEST_IN(test_login, setup_login),
-	    TEST(test_subscribe_inside),
+	    FOCUS_TEST(test_subscribe_inside),
 	    TEST_IN(test_limits, setup_small),
 	};
 
