@@ -1,5 +1,5 @@
 /* What the contract of seats is tested on: a room with other people in it,
- * wherever it lives. The tests (contract.c) know seats and this; a bed knows
+ * wherever it lives. The tests know seats and this; a bed knows
  * one back end, and what would be on the other side of it. */
 #pragma once
 

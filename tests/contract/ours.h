@@ -354,5 +354,15 @@ static inline const char *reason(enum reason_code code)
 	return names[code];
 }
 
-/* play.c */
-void test_play(void **state);
+#define TEST(f) cmocka_unit_test_setup_teardown(f, up, down)
+
+/* The parts of the contract, each in the file of its name: runs its tests on
+ * the bed, returns how many failed. */
+int contract_join(void);
+int contract_talk(void);
+int contract_change(void);
+int contract_order(void);
+int contract_moderate(void);
+int contract_end(void);
+int contract_hostile(void);
+int contract_play(void);

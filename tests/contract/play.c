@@ -188,7 +188,7 @@ static void check_said(struct bed *b)
 	}
 }
 
-void test_play(void **state)
+static void test_play(void **state)
 {
 	struct bed *b = *state;
 
@@ -210,4 +210,13 @@ void test_play(void **state)
 		up(state);
 		b = *state;
 	}
+}
+
+int contract_play(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_play),
+	};
+
+	return cmocka_run_group_tests_name(kind->name, tests, NULL, NULL);
 }
