@@ -449,8 +449,8 @@ void proxy_refused(struct proxy *p, const struct muc_said *in)
 	if (silent)
 		why = REASON_NO_ANSWER;
 	end.code = why;
-	if (why == REASON_PASSWORD)
-		end.text = STR("Room password required");
+	end.text =
+	    why == REASON_PASSWORD ? STR("Room password required") : in->reason;
 	end.retry_s = map_retry_after(in->error, map_reason_to_sip(why));
 	proxy_end(p, end);
 }

@@ -89,10 +89,13 @@ static void own_presence_inside(struct proxy *p, const struct muc_said *in)
 {
 	struct wish *w = &p->nick_wish;
 	const struct occupant *self = leg_self(p->leg);
+	bool was_mute = self && self->role == ROLE_VISITOR;
 
 	if (self && !str_eq(self->nick, in->from.resource))
 		take_nick(p, self->nick, in->from.resource);
 	put(p, in, true, NULL);
+	if (was_mute && role_of(in->role) > ROLE_VISITOR) /* S2X-44 */
+		proxy_notice(p, "You may speak in this room from now on.");
 	if (w->open && (w->seen || in->codes & SAID_RENAMED ||
 			str_eq(in->from.resource, buf_str(&w->text))))
 		wish_done(p, w, REASON_OK);

@@ -59,16 +59,13 @@ void front_sip_answer(struct front_sip *f, const struct port_msg *req,
 		      const struct answer *a)
 {
 	struct port_msg m = port_msg(PORT_ANSWER);
-	char phrase[64];
 
 	m.req = req->req;
 	m.dlg = req->dlg;
 	m.status = a->status;
 	m.expires = a->expires;
-	if (a->phrase) {
-		snprintf(phrase, sizeof(phrase), "%s", a->phrase);
-		m.f[PORT_F_REASON] = str_z(phrase);
-	}
+	if (a->phrase)
+		m.f[PORT_F_REASON] = str_z(a->phrase);
 	m.f[PORT_F_CONTACT] = a->contact;
 	m.f[PORT_F_HEADERS] = a->headers;
 	m.f[PORT_F_TYPE] = a->type;
@@ -82,7 +79,7 @@ void front_sip_refuse(struct front_sip *f, const struct port_msg *req,
 	struct answer a = ANSWER(status);
 
 	if (status == 503)
-		a.headers = STR("Retry-After: 30\r\n");
+		a.headers = STR(BUSY_RETRY);
 	front_sip_refuse_with(f, req, &a, why);
 }
 

@@ -300,6 +300,7 @@ struct answer {
 	int64_t expires; /* -1: none */
 };
 #define ANSWER(code) ((struct answer){.status = (code), .expires = -1})
+#define BUSY_RETRY   "Retry-After: 30\r\n" /* goes with a 503 */
 void front_sip_answer(struct front_sip *f, const struct port_msg *req,
 		      const struct answer *a);
 /* Refuses and says so in the log. */

@@ -20,6 +20,19 @@ static void tell_privacy(struct call *c, unsigned changed)
 			       "addresses from now on.");
 }
 
+/* S2X-12: what a client would warn of who comes in. */
+static void tell_publicity(struct call *c)
+{
+	struct room_info info;
+
+	seat_info(&c->seat, &info);
+	if (info.logged)
+		call_notice(c, "What is written in this room is kept.");
+	if (info.non_anonymous)
+		call_notice(c, "Everybody in this room sees the others' real "
+			       "addresses.");
+}
+
 static void tell_voice_asked(struct call *c, const struct occupant *who)
 {
 	struct buf b = BUF_INIT(4096);
@@ -133,6 +146,8 @@ static void welcome(struct call *c)
 		call_notice(c, dom->welcome);
 	if (!c->peer.chatroom)
 		welcome_unaware(c);
+	if (call_is_bridged(c))
+		tell_publicity(c);
 }
 
 void call_farewell(struct call *c, enum reason_code code, struct str text)

@@ -45,22 +45,25 @@ void call_let_in(struct call *c)
 void call_kept_out(struct call *c, const struct reason *why)
 {
 	struct answer a = ANSWER(map_reason_to_sip(why->code));
-	char phrase[256], header[64];
+	struct buf phrase = BUF_INIT(1024);
 	struct port_msg m;
+	char header[64];
 
 	if (!waiting(c, &m))
 		return;
 	c->waits = false;
-	snprintf(phrase, sizeof(phrase), "%s%s%.*s", reason_text(why->code),
-		 why->text.n ? ": " : "", STR_ARG(why->text));
-	if (why->retry_s) { /* ERR-7 */
+	map_phrase(&phrase,
+		   why->text.n ? why->text : str_z(reason_text(why->code)));
+	a.phrase = buf_z(&phrase); /* ERR-5 */
+	if (why->retry_s) {	   /* ERR-7 */
 		snprintf(header, sizeof(header), "Retry-After: %u\r\n",
 			 why->retry_s);
 		a.headers = str_z(header);
-		front_sip_refuse_with(c->f, &m, &a, phrase);
-	} else {
-		front_sip_refuse(c->f, &m, a.status, phrase);
+	} else if (a.status == 503) {
+		a.headers = STR(BUSY_RETRY);
 	}
+	front_sip_refuse_with(c->f, &m, &a, a.phrase);
+	buf_done(&phrase);
 	buf_done(&c->waiting);
 	call_ended(c, why->code, why->text);
 }

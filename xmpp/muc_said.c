@@ -65,13 +65,21 @@ static void read_destroy(struct muc_said *in, const struct xnode *x,
 	in->reason = x_text(x_child(d, "reason", NS_MUC_USER), a);
 }
 
+static void read_refusal(struct muc_said *in, struct arena *a)
+{
+	const struct xnode *error = x_child(in->stanza, "error", NS_CLIENT);
+
+	in->kind = SAID_REFUSED;
+	x_read_error(in->stanza, a, &in->error);
+	in->reason = x_text(x_child(error, "text", NS_STANZAS), a);
+}
+
 static void read_presence(struct muc_said *in, struct arena *a)
 {
 	const struct xnode *x = x_child(in->stanza, "x", NS_MUC_USER);
 
 	if (is_type(in, "error")) {
-		in->kind = SAID_REFUSED;
-		x_read_error(in->stanza, a, &in->error);
+		read_refusal(in, a);
 		return;
 	}
 	if (is_type(in, "subscribe"))

@@ -52,8 +52,8 @@ struct muc_said {
 	unsigned codes; /* SAID_* */
 	/* an occupant; names as they are written */
 	struct str affiliation, role, item_jid, new_nick;
-	struct str actor; /* nickname */
-	struct str reason;
+	struct str actor;  /* nickname */
+	struct str reason; /* or what the refusal of a presence says */
 	struct str show, status, stable_id;
 	bool destroyed;
 	struct str venue, password; /* of a destroyed room, of an invitation */

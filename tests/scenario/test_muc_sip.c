@@ -38,7 +38,7 @@ static void done(struct guest *g)
 }
 
 /* What the room has to say, and the MSRP session. */
-static void let_in(struct guest *g)
+static void let_in_as(struct guest *g, const char *role, const char *statuses)
 {
 	struct scene *s = g->sip.s;
 
@@ -47,13 +47,18 @@ static void let_in(struct guest *g)
 	muc_take(&g->muc, MUC_ROOM "/ro");
 	muc_present(&g->muc, "Ann", "moderator", "");
 	assert_true(scene_sip_none(s, PORT_ANSWER, NULL));
-	muc_present(&g->muc, "ro", "participant", MUC_SELF);
+	muc_present(&g->muc, "ro", role, statuses);
 	assert_int_equal(sip_user_answer(&g->sip), 200);
 	sip_user_ack(&g->sip);
 	sip_user_connect(&g->sip);
 	msrp_request(&g->sip, "SEND",
 		     "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
 	assert_int_equal(msrp_status(&g->sip), 200);
+}
+
+static void let_in(struct guest *g)
+{
+	let_in_as(g, "participant", MUC_SELF);
 }
 
 static void join(struct guest *g, struct scene *s)
@@ -143,6 +148,77 @@ static void test_refused(void **state)
 	call(&g, s);
 	scene_run(s, 25000);
 	assert_int_equal(sip_user_answer(&g.sip), 504);
+	done(&g);
+}
+
+/* S2X-11, ERR-5: in the words of the room, else in ours. */
+static void test_refused_why(void **state)
+{
+	static const struct {
+		const char *error, *phrase;
+	} rows[] = {
+	    {"<error type='auth'><not-authorized xmlns='" NS_STANZAS
+	     "'/></error>",
+	     "Room password required"},
+	    {"<error type='auth'><forbidden xmlns='" NS_STANZAS
+	     "'/><text xmlns='" NS_STANZAS "'>Not\ntoday</text></error>",
+	     "Not today"},
+	    {"<error type='auth'><registration-required xmlns='" NS_STANZAS
+	     "'/></error>",
+	     "members only"},
+	};
+	struct scene *s = *state;
+	static struct guest g;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct port_msg a;
+
+		call(&g, s);
+		if (i == 0)
+			muc_answer_info(&g.muc, "");
+		muc_take(&g.muc, MUC_ROOM "/ro");
+		muc_says(&g.muc, "presence", MUC_ROOM "/ro",
+			 "type='error' id='%s'>%s", g.muc.last, rows[i].error);
+		a = scene_sip(s, PORT_ANSWER, NULL);
+		assert_int_equal(a.status, 403);
+		assert_true(str_eq(a.f[PORT_F_REASON], str_z(rows[i].phrase)));
+		done(&g);
+	}
+}
+
+/* S2X-12: who comes in is warned. */
+static void test_warnings(void **state)
+{
+	struct scene *s = *state;
+	static struct guest g;
+
+	call(&g, s);
+	let_in_as(&g, "participant",
+		  MUC_SELF "<status code='100'/><status code='170'/>");
+	assert_true(has(msrp_cpim(&g.sip), "is kept."));
+	assert_true(has(msrp_cpim(&g.sip), "real addresses."));
+	assert_true(msrp_take(&g.sip).n == 0);
+	done(&g);
+}
+
+/* S2X-44: a visitor who is given a voice is told. */
+static void test_voice(void **state)
+{
+	struct scene *s = *state;
+	static struct guest g;
+
+	call(&g, s);
+	let_in_as(&g, "visitor", MUC_SELF);
+	cpim_say(&g, ROOM, "mute");
+	assert_int_equal(msrp_status(&g.sip), 403);
+	muc_present(&g.muc, "ro", "participant", MUC_SELF);
+	assert_true(has(msrp_cpim(&g.sip), "You may speak"));
+	muc_present(&g.muc, "ro", "moderator", MUC_SELF);
+	assert_true(msrp_take(&g.sip).n == 0);
+	muc_present(&g.muc, "ro", "visitor", MUC_SELF);
+	assert_true(msrp_take(&g.sip).n == 0);
+	muc_present(&g.muc, "ro", "participant", MUC_SELF);
+	assert_true(has(msrp_cpim(&g.sip), "You may speak"));
 	done(&g);
 }
 
@@ -620,6 +696,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    MUC_TEST(test_chat),
 	    MUC_TEST(test_refused),
+	    MUC_TEST(test_refused_why),
+	    MUC_TEST(test_warnings),
+	    MUC_TEST(test_voice),
 	    MUC_TEST(test_wait),
 	    MUC_TEST(test_private),
 	    MUC_TEST(test_late_refusal),
