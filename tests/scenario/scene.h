@@ -17,6 +17,7 @@
 #define SCENE_START_WALL 1792000000000ull
 
 struct scene_out; /* one captured message */
+TAILQ_HEAD(scene_outs, scene_out);
 
 struct scene_kept {
 	TAILQ_ENTRY(scene_kept) link;
@@ -34,7 +35,7 @@ struct scene {
 	struct config *config;
 	struct users *users; /* nobody, until a test adds somebody */
 	struct core core;
-	TAILQ_HEAD(, scene_out) sip, xmpp;
+	struct scene_outs sip, xmpp;
 	bool xmpp_full;				  /* its streams take nothing */
 	TAILQ_HEAD(scene_kepts, scene_kept) kept; /* what outlives the core */
 	size_t n_kept_writes;
@@ -121,6 +122,8 @@ void sip_user_ack(struct sip_user *u);
 void sip_user_ack_with(struct sip_user *u, struct str sdp);
 /* A connection of his to stoxd's MSRP listener. */
 void sip_user_connect(struct sip_user *u);
+/* And his bodiless SEND there, with its 200. */
+void sip_user_bind(struct sip_user *u);
 /* INVITE, 200, ACK, connection and bodiless SEND with its 200: he is in. */
 void sip_user_join(struct sip_user *u, struct scene *s, const char *name,
 		   const char *room, const char *extra);
