@@ -110,10 +110,7 @@ static inline void focus_accepts(struct focus *f, const char *lines)
 /* The switch connects. */
 static inline void focus_binds(struct focus *f)
 {
-	sip_user_connect(&f->u);
-	msrp_request(&f->u, "SEND",
-		     "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(&f->u), 200);
+	sip_user_bind(&f->u);
 }
 
 /* The next request that the switch hears must hold this. */

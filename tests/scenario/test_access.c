@@ -28,12 +28,6 @@ static int setup_flood(void **state)
 			   "domain \"chat.test\" { rooms = local }\n");
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static int invited(struct scene *s, const char *name, const char *room)
 {
 	struct sip_user u;
@@ -166,9 +160,7 @@ static void test_reload(void **state)
 
 static void plug(struct sip_user *u)
 {
-	sip_user_connect(u);
-	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(u), 200);
+	sip_user_bind(u);
 }
 
 static void drain(struct sip_user *u)
@@ -231,7 +223,7 @@ static void test_flood(void **state)
 	sip_user_done(&b);
 }
 
-#define TEST(f, with) cmocka_unit_test_setup_teardown(f, with, teardown)
+#define TEST(f, with) cmocka_unit_test_setup_teardown(f, with, scene_teardown)
 
 int main(void)
 {

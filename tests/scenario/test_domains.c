@@ -70,12 +70,6 @@ static int setup_limits(void **state)
 			   " route = \"sip:10.0.0.9;transport=tcp\" }\n");
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* --- records --- */
 
 static void speaks_sip(struct scene *s, const char *domain)
@@ -674,7 +668,7 @@ static void test_limits(void **state)
 
 int main(void)
 {
-#define T(f, up) cmocka_unit_test_setup_teardown(f, up, teardown)
+#define T(f, up) cmocka_unit_test_setup_teardown(f, up, scene_teardown)
 	const struct CMUnitTest tests[] = {
 	    T(test_order, setup),
 	    T(test_sip_to_xmpp, setup),

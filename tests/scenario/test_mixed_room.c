@@ -18,12 +18,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static struct str item(const struct xnode *presence, const char *attr)
 {
 	const struct xnode *x = x_child(presence, "x", NS_MUC_USER);
@@ -391,7 +385,7 @@ static void test_locked_room(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_dates),
 	    TEST(test_both_directions),

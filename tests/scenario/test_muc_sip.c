@@ -50,10 +50,7 @@ static void let_in_as(struct guest *g, const char *role, const char *statuses)
 	muc_present(&g->muc, "ro", role, statuses);
 	assert_int_equal(sip_user_answer(&g->sip), 200);
 	sip_user_ack(&g->sip);
-	sip_user_connect(&g->sip);
-	msrp_request(&g->sip, "SEND",
-		     "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(&g->sip), 200);
+	sip_user_bind(&g->sip);
 }
 
 static void let_in(struct guest *g)

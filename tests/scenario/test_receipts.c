@@ -17,12 +17,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* BODY-20: a wish for receipts goes to the clients, and from us none comes. */
 static void test_request(void **state)
 {
@@ -260,7 +254,7 @@ static void test_no_voice(void **state)
 	sip_user_done(&u);
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, scene_teardown)
 
 int main(void)
 {

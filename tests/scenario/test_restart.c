@@ -13,12 +13,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* An offer or answer's path. */
 static struct str path_of(struct str sdp)
 {
@@ -537,7 +531,7 @@ static void test_unusable_calls(void **state)
 		sip_user_done(&u[n]);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, scene_teardown)
 
 int main(void)
 {

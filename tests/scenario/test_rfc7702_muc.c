@@ -19,12 +19,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* --- Romeo --- */
 
 /* The gr parameter stands inside <> (a slip of the examples; ADDR-17). */
@@ -129,9 +123,7 @@ static void admit(struct scene *s)
 static void connect_to(struct sip_user *u)
 {
 	sip_user_ack(u);
-	sip_user_connect(u);
-	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(u), 200);
+	sip_user_bind(u);
 }
 
 static void join(struct sip_user *u, struct scene *s)
@@ -449,7 +441,7 @@ static void test_44_45_exit(void **state)
 	sip_user_done(&u);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scene_teardown)
 
 int main(void)
 {

@@ -28,12 +28,6 @@ static int setup_local(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 struct focus {
 	struct scene *s;
 	struct sip_user msrp; /* the switch */
@@ -146,10 +140,7 @@ static void accept_call(struct focus *f)
 		   "a=path:" SWITCH "\r\n"
 		   "a=chatroom:nickname private-messages\r\n"
 		   "a=setup:active\r\n"));
-	sip_user_connect(&f->msrp);
-	msrp_request(&f->msrp, "SEND",
-		     "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(&f->msrp), 200);
+	sip_user_bind(&f->msrp);
 }
 
 #define USER(nick, aors)                                                       \
@@ -576,8 +567,8 @@ static void test_26_exit_with_message(void **state)
 	      "text=\"O, look! methinks I see my cousin's ghost\"");
 }
 
-#define TEST(f)	 cmocka_unit_test_setup_teardown(f, setup, teardown)
-#define LOCAL(f) cmocka_unit_test_setup_teardown(f, setup_local, teardown)
+#define TEST(f)	 cmocka_unit_test_setup_teardown(f, setup, scene_teardown)
+#define LOCAL(f) cmocka_unit_test_setup_teardown(f, setup_local, scene_teardown)
 
 int main(void)
 {

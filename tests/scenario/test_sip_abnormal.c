@@ -41,12 +41,6 @@ static int setup_few(void **state)
 			   "limits { dialogs = 2 subscriptions = 1 }\n");
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* His INVITE's answer. */
 static struct port_msg invite(struct sip_user *u, struct scene *s,
 			      const char *name)
@@ -171,9 +165,7 @@ static void test_no_media(void **state)
 	assert_int_equal(
 	    sip_user_invite(&a, sip_user_offer(&a, "a=chatroom\r\n")), 200);
 	sip_user_ack(&a);
-	sip_user_connect(&a);
-	msrp_request(&a, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(&a), 200);
+	sip_user_bind(&a);
 	assert_int_equal(msrp_say(&b, ROOM, "back"), 200);
 	assert_true(has(msrp_cpim(&a), "back"));
 	sip_user_done(&a);
@@ -319,7 +311,8 @@ static void test_third_party(void **state)
 
 int main(void)
 {
-#define WITH(name, setup) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define WITH(name, setup)                                                      \
+	cmocka_unit_test_setup_teardown(name, setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 	    WITH(test_full, setup_full),
 	    WITH(test_full_of_watchers, setup_full),

@@ -19,12 +19,6 @@ static int setup_closed(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static void enter(struct sip_user *u, struct scene *s)
 {
 	sip_user_join(u, s, "alice", ROOM, "a=chatroom:private-messages\r\n");
@@ -174,7 +168,8 @@ static void test_changed(void **state)
 	sip_user_done(&u);
 }
 
-#define TEST(fn, setup) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn, setup)                                                        \
+	cmocka_unit_test_setup_teardown(fn, setup, scene_teardown)
 
 int main(void)
 {

@@ -38,12 +38,6 @@ static int setup_bridge(void **state)
 		   "domain \"muc.test\" { rooms = xmpp }\n");
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* --- a stranger's client --- */
 
 static struct port_msg request(struct sip_user *u, const char *method)
@@ -131,9 +125,7 @@ static void enter(struct sip_user *u, struct port_msg a, uint32_t cseq)
 	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
 	u->path = str_split(&body, '\r');
 	sip_user_ack(u);
-	sip_user_connect(u);
-	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(u), 200);
+	sip_user_bind(u);
 }
 
 static void join(struct sip_user *u, struct scene *s, const char *name,
@@ -439,7 +431,7 @@ static void test_anonymous(void **state)
 	sip_user_done(&b);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scene_teardown)
 
 /* S2X-3: a room elsewhere hears nothing of a stranger. */
 static void test_bridge(void **state)
@@ -471,7 +463,7 @@ int main(void)
 	    TEST(test_identity),
 	    TEST(test_refused),
 	    cmocka_unit_test_setup_teardown(test_sha256_only, setup_sha256,
-					    teardown),
+					    scene_teardown),
 	    TEST(test_nonce),
 	    TEST(test_guessing),
 	    TEST(test_flood),
@@ -479,7 +471,7 @@ int main(void)
 	    TEST(test_from_changes),
 	    TEST(test_anonymous),
 	    cmocka_unit_test_setup_teardown(test_bridge, setup_bridge,
-					    teardown),
+					    scene_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,12 +28,6 @@ static int setup_route(void **state)
 			   "route = \"sip:127.0.0.9:5060;transport=tcp\"");
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static struct port_msg refer(const struct sip_user *u, const char *to)
 {
 	struct port_msg m = port_msg(PORT_REQUEST);
@@ -143,9 +137,7 @@ static void test_invite(void **state)
 	scene_sip_event(s, &m);
 	told_at_last(s, "SIP/2.0 200 OK\r\n");
 
-	sip_user_connect(&b);
-	msrp_request(&b, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(&b), 200);
+	sip_user_bind(&b);
 	assert_int_equal(msrp_say(&b, ROOM, "here I am"), 200);
 	assert_true(has(msrp_cpim(&a), "here I am"));
 	sip_user_bye(&b);
@@ -339,16 +331,19 @@ static void test_asked_for_twice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_invite, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_invite, setup, scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_route_and_headers, setup_route,
-					    teardown),
-	    cmocka_unit_test_setup_teardown(test_outcomes, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_room_ends, setup, teardown),
+					    scene_teardown),
+	    cmocka_unit_test_setup_teardown(test_outcomes, setup,
+					    scene_teardown),
+	    cmocka_unit_test_setup_teardown(test_room_ends, setup,
+					    scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_removed_while_called, setup,
-					    teardown),
-	    cmocka_unit_test_setup_teardown(test_shutdown, setup, teardown),
+					    scene_teardown),
+	    cmocka_unit_test_setup_teardown(test_shutdown, setup,
+					    scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_asked_for_twice, setup,
-					    teardown),
+					    scene_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,12 +15,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static int set_nickname(struct sip_user *u, const char *lines)
 {
 	msrp_request(u, "NICKNAME", lines);
@@ -124,7 +118,7 @@ static void test_private_to_oneself(void **state)
 	sip_user_done(&b);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scene_teardown)
 
 int main(void)
 {

@@ -14,12 +14,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* The room that his INVITE to the factory made: the URI in the Contact. */
 static struct str made(struct sip_user *u, struct scene *s, const char *name)
 {
@@ -43,9 +37,7 @@ static struct str made(struct sip_user *u, struct scene *s, const char *name)
 		     (size_t)str_search(a.f[PORT_F_BODY], STR("a=path:")) + 7);
 	u->path = str_split(&u->path, '\r');
 	sip_user_ack(u);
-	sip_user_connect(u);
-	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(u), 200);
+	sip_user_bind(u);
 	return uri;
 }
 
@@ -280,14 +272,18 @@ static void test_asked_to_call(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_factory, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_options, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_factory, setup,
+					    scene_teardown),
+	    cmocka_unit_test_setup_teardown(test_options, setup,
+					    scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_list_at_factory, setup,
-					    teardown),
-	    cmocka_unit_test_setup_teardown(test_list_at_room, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_odd_entries, setup, teardown),
+					    scene_teardown),
+	    cmocka_unit_test_setup_teardown(test_list_at_room, setup,
+					    scene_teardown),
+	    cmocka_unit_test_setup_teardown(test_odd_entries, setup,
+					    scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_asked_to_call, setup_refer,
-					    teardown),
+					    scene_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,12 +29,6 @@ static int setup_slow(void **state)
 	return with_config(state, "");
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static int setup_inside(void **state)
 {
 	return with_config(state, "notify-interval = 0 outsiders = no");
@@ -387,15 +381,15 @@ static void test_small_delta(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_busy),
 	    TEST(test_taken),
 	    TEST(test_removed),
 	    cmocka_unit_test_setup_teardown(test_back_again, setup_slow,
-					    teardown),
+					    scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_insiders, setup_inside,
-					    teardown),
+					    scene_teardown),
 	    TEST(test_two_devices),
 	    TEST(test_small_delta),
 	};

@@ -32,12 +32,6 @@ static int setup_copies(void **state)
 	return with_config(state, "own-copies = no copies = yes");
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static void is_notice(struct sip_user *u, const char *uri, const char *text)
 {
 	struct str cpim = msrp_cpim(u);
@@ -67,9 +61,7 @@ static void test_welcome(void **state)
 	assert_int_equal(
 	    sip_user_invite(&a, sip_user_offer(&a, "a=chatroom\r\n")), 200);
 	sip_user_ack(&a);
-	sip_user_connect(&a);
-	msrp_request(&a, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(&a), 200);
+	sip_user_bind(&a);
 	assert_int_equal(msrp_take(&a).n, 0);
 	sip_user_done(&a);
 }
@@ -195,7 +187,8 @@ static void test_keys(void **state)
 
 int main(void)
 {
-#define WITH(name, setup) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define WITH(name, setup)                                                      \
+	cmocka_unit_test_setup_teardown(name, setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 	    WITH(test_welcome, setup_welcome), WITH(test_unaware, setup),
 	    WITH(test_last_words, setup),      WITH(test_held, setup),

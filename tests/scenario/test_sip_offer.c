@@ -19,12 +19,6 @@ static int setup(void **state)
 	return with_config(state, DOMAIN);
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* An offer or answer with this address in c= and m=. */
 static struct str description(struct sip_user *u, const char *host,
 			      unsigned port, const char *lines)
@@ -47,9 +41,7 @@ static struct str offer_with(struct sip_user *u, const char *lines)
 
 static void bind_session(struct sip_user *u)
 {
-	sip_user_connect(u);
-	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(u), 200);
+	sip_user_bind(u);
 }
 
 /* --- INVITE without SDP --- */
@@ -500,7 +492,7 @@ static void test_optional_body(void **state)
 	sip_user_done(&u);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scene_teardown)
 
 int main(void)
 {
@@ -517,9 +509,9 @@ int main(void)
 	    TEST(test_cema_and_relays),
 	    TEST(test_unlike_addresses),
 	    cmocka_unit_test_setup_teardown(test_advertised, setup_advertised,
-					    teardown),
+					    scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_force_tls, setup_force_tls,
-					    teardown),
+					    scene_teardown),
 	    TEST(test_hold),
 	    TEST(test_bodies),
 	    TEST(test_optional_body),

@@ -13,12 +13,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* A description with these lines after the path. */
 static struct str description(struct sip_user *u, unsigned port,
 			      const char *lines)
@@ -38,9 +32,7 @@ static void enter(struct sip_user *u, struct scene *s, const char *name,
 	sip_user_init(u, s, name, ROOM);
 	assert_int_equal(sip_user_invite(u, description(u, 2855, lines)), 200);
 	sip_user_ack(u);
-	sip_user_connect(u);
-	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(u), 200);
+	sip_user_bind(u);
 }
 
 /* SEND of these header lines and this body; the status. */
@@ -534,7 +526,7 @@ static void test_long_ids(void **state)
 	sip_user_done(&a);
 }
 
-#define SCENE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define SCENE(f) cmocka_unit_test_setup_teardown(f, setup, scene_teardown)
 
 int main(void)
 {

@@ -20,12 +20,6 @@ static int setup_default(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static struct str plain_offer(struct sip_user *u)
 {
 	return arena_printf(u->s->arena,
@@ -42,9 +36,7 @@ static void join(struct sip_user *u, struct scene *s, const char *name)
 	sip_user_init(u, s, name, ROOM);
 	assert_int_equal(sip_user_invite(u, plain_offer(u)), 200);
 	sip_user_ack(u);
-	sip_user_connect(u);
-	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(u), 200);
+	sip_user_bind(u);
 }
 
 static int say(struct sip_user *u, const char *type, const char *text)
@@ -158,13 +150,13 @@ static void test_later_offers(void **state)
 	sip_user_done(&a);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scene_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_refused, setup_default,
-					    teardown),
+					    scene_teardown),
 	    TEST(test_plain_client),
 	    TEST(test_types),
 	    TEST(test_later_offers),

@@ -28,12 +28,6 @@ static int setup_known_only(void **state)
 	return with_config(state, DOMAIN "anonymous = false }\n");
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* The answer to an INVITE with this Privacy, From and P-Asserted-Identity
  * (NULL: as without). */
 static struct port_msg invite(struct sip_user *u, const char *privacy,
@@ -68,9 +62,7 @@ static void join(struct sip_user *u, struct scene *s, const char *name,
 	sip_user_init(u, s, name, ROOM);
 	assert_int_equal(invite(u, privacy, from, identity).status, 200);
 	sip_user_ack(u);
-	sip_user_connect(u);
-	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(u), 200);
+	sip_user_bind(u);
 }
 
 /* SEND with this CPIM From. */
@@ -296,7 +288,7 @@ static void test_known_only(void **state)
 	sip_user_done(&a);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scene_teardown)
 
 int main(void)
 {
@@ -306,10 +298,10 @@ int main(void)
 	    TEST(test_devices),
 	    TEST(test_contacts),
 	    cmocka_unit_test_setup_teardown(test_xmpp_side, setup_foreign,
-					    teardown),
+					    scene_teardown),
 	    TEST(test_critical),
 	    cmocka_unit_test_setup_teardown(test_known_only, setup_known_only,
-					    teardown),
+					    scene_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

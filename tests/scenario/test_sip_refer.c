@@ -13,12 +13,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static struct port_msg refer(const struct sip_user *u, const char *to)
 {
 	struct port_msg m = port_msg(PORT_REQUEST);
@@ -299,18 +293,21 @@ static void test_failed_notify(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_outside, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_remove, setup, scene_teardown),
+	    cmocka_unit_test_setup_teardown(test_outside, setup,
+					    scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_absent_and_room, setup,
-					    teardown),
-	    cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+					    scene_teardown),
+	    cmocka_unit_test_setup_teardown(test_refused, setup,
+					    scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_no_subscription, setup,
-					    teardown),
-	    cmocka_unit_test_setup_teardown(test_subscribe, setup, teardown),
+					    scene_teardown),
+	    cmocka_unit_test_setup_teardown(test_subscribe, setup,
+					    scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_xmpp_occupant, setup,
-					    teardown),
+					    scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_failed_notify, setup,
-					    teardown),
+					    scene_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,12 +14,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 #define LIST(entries)                                                          \
 	"<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-lists\" "     \
 	"xmlns:cp=\"urn:ietf:params:xml:ns:copycontrol\"><list>" entries       \
@@ -205,7 +199,7 @@ static void test_target_dialog(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_invite_all),
 	    TEST(test_remove_all),

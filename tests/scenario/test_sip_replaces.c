@@ -13,12 +13,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* The SIP process tells of a dialog: "<name>-call", our tag, his tag. */
 static void report(struct sip_user *u, const char *call_id)
 {
@@ -83,9 +77,7 @@ static void test_taken_over(void **state)
 	assert_true(has(bye.f[PORT_F_HEADERS], "Reason: SIP;cause=200;"));
 	scene_sip_response(s, &bye, 200);
 	assert_true(xmpp_none(s, "ben@x.test/1")); /* nobody came or went */
-	sip_user_connect(&a2);
-	msrp_request(&a2, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(&a2), 200);
+	sip_user_bind(&a2);
 	assert_int_equal(msrp_say(&a2, ROOM, "on the road"), 200);
 	assert_true(has(msrp_cpim(&b), "on the road"));
 	assert_string_equal(xmpp_text(s, xmpp_take(s, "ben@x.test/1"), "body"),
@@ -175,9 +167,7 @@ static void test_early(void **state)
 	n = scene_sip(s, PORT_SEND, "NOTIFY");
 	assert_true(has(n.f[PORT_F_BODY], "SIP/2.0 200 OK"));
 	scene_sip_response(s, &n, 200);
-	sip_user_connect(&b);
-	msrp_request(&b, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(&b), 200);
+	sip_user_bind(&b);
 	sip_user_done(&a);
 	sip_user_done(&b);
 }
@@ -205,9 +195,7 @@ static void test_one_device(void **state)
 	sip_user_ack(&a2);
 	assert_true(scene_sip(s, PORT_SEND, "BYE").dlg == a.dlg);
 	assert_true(scene_sip_none(s, PORT_SEND, "BYE"));
-	sip_user_connect(&a2);
-	msrp_request(&a2, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(&a2), 200);
+	sip_user_bind(&a2);
 	assert_true(has(msrp_cpim(&a2), "remember"));
 	assert_int_equal(msrp_say(&a2, ROOM, "moved"), 200);
 	sip_user_done(&a);
@@ -216,13 +204,13 @@ static void test_one_device(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_taken_over),
 	    TEST(test_refused),
 	    TEST(test_early),
 	    cmocka_unit_test_setup_teardown(test_one_device, setup_one,
-					    teardown),
+					    scene_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

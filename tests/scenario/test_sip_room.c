@@ -21,12 +21,6 @@ static int setup(void **state)
 	return with_config(state, DOMAIN);
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static struct sip_user stranger(struct scene *s, const char *name)
 {
 	struct sip_user u = {.s = s, .name = name, .room = str_z(ROOM)};
@@ -486,9 +480,7 @@ static void test_history_and_hold(void **state)
 	    sip_user_invite(&b, sip_user_offer(&b, "a=chatroom\r\n")), 200);
 	sip_user_ack(&b);
 	assert_int_equal(msrp_say(&a, ROOM, "between"), 200);
-	sip_user_connect(&b);
-	msrp_request(&b, "SEND", "Message-ID: bind\r\n");
-	assert_int_equal(msrp_status(&b), 200);
+	sip_user_bind(&b);
 	first = msrp_cpim(&b);
 	assert_true(has(first, "before"));
 	assert_true(has(first, "DateTime: 20"));
@@ -594,9 +586,7 @@ static void test_reinvite_before_binding(void **state)
 	    200);
 	sip_user_ack(&a);
 	assert_true(str_eq(a.path, path));
-	sip_user_connect(&a);
-	msrp_request(&a, "SEND", "Message-ID: bind\r\n");
-	assert_int_equal(msrp_status(&a), 200);
+	sip_user_bind(&a);
 	sip_user_done(&a);
 }
 
@@ -702,19 +692,19 @@ static void test_shutdown(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_invite_is_answered),
 	    TEST(test_offers),
 	    TEST(test_refusals),
 	    cmocka_unit_test_setup_teardown(test_create_none, setup_no_create,
-					    teardown),
+					    scene_teardown),
 	    TEST(test_message_fans_out),
 	    TEST(test_message_is_refused),
 	    TEST(test_chunks),
 	    TEST(test_private_messages),
 	    cmocka_unit_test_setup_teardown(test_switched_off, setup_no_private,
-					    teardown),
+					    scene_teardown),
 	    TEST(test_nicknames),
 	    TEST(test_wrapped_types),
 	    TEST(test_duplicates),

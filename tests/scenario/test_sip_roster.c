@@ -21,12 +21,6 @@ static int setup_sip_only(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static struct confinfo_doc notified(struct scene *s, struct str *text)
 {
 	struct port_msg m;
@@ -141,9 +135,7 @@ static void join_anonymously(struct sip_user *u, struct scene *s,
 	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
 	u->path = str_split(&body, '\r');
 	sip_user_ack(u);
-	sip_user_connect(u);
-	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(u), 200);
+	sip_user_bind(u);
 }
 
 /* EVENT-22, EVENT-24: one without a name has none here, whatever he says of
@@ -265,7 +257,7 @@ static void test_no_component(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_referred_by),
 	    TEST(test_anonymous),
@@ -273,7 +265,7 @@ int main(void)
 	    TEST(test_from_elsewhere),
 	    TEST(test_uris),
 	    cmocka_unit_test_setup_teardown(test_no_component, setup_sip_only,
-					    teardown),
+					    scene_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

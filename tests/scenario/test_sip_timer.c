@@ -10,12 +10,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* What an INVITE or UPDATE says of timers. */
 struct wish {
 	const char *method, *supported, *expires, *min_se, *headers;
@@ -59,9 +53,7 @@ static struct port_msg join(struct sip_user *u, struct scene *s, struct wish w)
 	a = ask(u, w);
 	assert_int_equal(a.status, 200);
 	sip_user_ack(u);
-	sip_user_connect(u);
-	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(u), 200);
+	sip_user_bind(u);
 	return a;
 }
 
@@ -350,7 +342,7 @@ static void test_refresh_again(void **state)
 	sip_user_done(&u);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scene_teardown)
 
 int main(void)
 {

@@ -78,10 +78,7 @@ static int teardown(void **state)
 /* The transfer's session is bound. */
 static void connect_file(struct cast *c)
 {
-	sip_user_connect(&c->file);
-	msrp_request(&c->file, "SEND",
-		     "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(&c->file), 200);
+	sip_user_bind(&c->file);
 }
 
 static struct str content(struct cast *c, size_t n)

@@ -17,12 +17,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* SEND of this entity, To and From written by him; the status. */
 static int send_entity(struct sip_user *u, const char *entity)
 {
@@ -60,9 +54,7 @@ static void join_as_client(struct sip_user *u, struct scene *s,
 	sdp = str_from(sdp, (size_t)str_search(sdp, STR("a=path:")) + 7);
 	u->path = str_split(&sdp, '\r');
 	sip_user_ack(u);
-	sip_user_connect(u);
-	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(u), 200);
+	sip_user_bind(u);
 }
 
 #define ALICE "From: <sip:alice@sip.test>\r\nTo: <" ROOM ">\r\n"
@@ -183,9 +175,7 @@ static void test_no_ringing(void **state)
 	assert_int_equal(
 	    sip_user_invite(&a, sip_user_offer(&a, "a=chatroom\r\n")), 200);
 	sip_user_ack(&a);
-	sip_user_connect(&a);
-	msrp_request(&a, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(&a), 200);
+	sip_user_bind(&a);
 	sip_user_join(&b, s, "bob", ROOM,
 		      "a=accept-wrapped-types:*\r\na=chatroom\r\n");
 	assert_int_equal(send_entity(&a,
@@ -369,10 +359,10 @@ static void test_utf8_only(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_allowed_types, setup_types,
-					    teardown),
+					    scene_teardown),
 	    TEST(test_utf8_only),
 	    TEST(test_opaque),
 	    TEST(test_headers),

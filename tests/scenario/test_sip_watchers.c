@@ -15,12 +15,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* In the dialog of a user's call, or as a stranger (dlg 0). */
 static uint64_t watch(struct scene *s, uint64_t dlg, const char *agent)
 {
@@ -284,7 +278,7 @@ static void test_views_together(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_own_element),
 	    TEST(test_many_changes),

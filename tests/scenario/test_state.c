@@ -34,12 +34,6 @@ static int setup_ad_hoc(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static void restart(struct scene *s)
 {
 	scene_kill(s);
@@ -344,19 +338,19 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_room_comes_back, setup,
-					    teardown),
+					    scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_history_is_trimmed, setup,
-					    teardown),
+					    scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_affiliations_come_back, setup,
-					    teardown),
+					    scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_ad_hoc_room, setup_ad_hoc,
-					    teardown),
+					    scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_ad_hoc_room_with_people,
-					    setup_ad_hoc, teardown),
+					    setup_ad_hoc, scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_shutdown_keeps_rooms,
-					    setup_ad_hoc, teardown),
+					    setup_ad_hoc, scene_teardown),
 	    cmocka_unit_test_setup_teardown(test_quarantine_comes_back, setup,
-					    teardown),
+					    scene_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -163,9 +163,7 @@ void walk_begin_msrp(struct walk_seat *t)
 
 	snprintf(t->path, sizeof(t->path), "%.*s", STR_ARG(u->path));
 	u->path = str_z(t->path);
-	sip_user_connect(u);
-	msrp_request(u, "SEND", "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
-	assert_int_equal(msrp_status(u), 200);
+	sip_user_bind(u);
 }
 
 static void sip_enter(struct walk_seat *t)

@@ -38,12 +38,6 @@ static int setup_unlogged(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* The store's thread has done what it was asked. */
 static void settle(struct scene *s)
 {
@@ -620,9 +614,9 @@ static void test_long_history(void **state)
 	sip_user_done(&al);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scene_teardown)
 #define TEST_UNLOGGED(n)                                                       \
-	cmocka_unit_test_setup_teardown(n, setup_unlogged, teardown)
+	cmocka_unit_test_setup_teardown(n, setup_unlogged, scene_teardown)
 
 int main(void)
 {
@@ -639,7 +633,7 @@ int main(void)
 	    TEST_UNLOGGED(test_moderation_unlogged),
 	    TEST(test_retraction),
 	    TEST(test_restart_and_expiry),
-	    cmocka_unit_test_teardown(test_long_history, teardown),
+	    cmocka_unit_test_teardown(test_long_history, scene_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,12 +33,6 @@ static int setup_no_private(void **state)
 	return open_scene(state, "private-messages = false ");
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static size_t count(const struct xnode *n, const char *ns)
 {
 	size_t k = 0;
@@ -277,7 +271,7 @@ static void test_with_a_sip_user(void **state)
 	sip_user_done(&u);
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, scene_teardown)
 
 int main(void)
 {
@@ -288,7 +282,7 @@ int main(void)
 	    TEST(test_bad_messages),
 	    TEST(test_private),
 	    cmocka_unit_test_setup_teardown(test_private_off, setup_no_private,
-					    teardown),
+					    scene_teardown),
 	    TEST(test_subject),
 	    TEST(test_history),
 	    TEST(test_with_a_sip_user),

@@ -17,12 +17,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static void ask(struct scene *s, const char *from, const char *nick,
 		const char *type, const char *id, const char *payload)
 {
@@ -201,7 +195,7 @@ static void test_no_client(void **state)
 	sip_user_done(&u);
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, scene_teardown)
 
 int main(void)
 {

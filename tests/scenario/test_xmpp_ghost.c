@@ -18,12 +18,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static void bounce(struct scene *s, const char *kind, const char *id,
 		   const char *condition)
 {
@@ -189,7 +183,7 @@ static void test_stream_full(void **state)
 	sip_user_done(&u);
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, scene_teardown)
 
 int main(void)
 {

@@ -21,12 +21,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static const struct xnode *item(const struct xnode *presence)
 {
 	return x_child(x_child(presence, "x", NS_MUC_USER), "item", NULL);
@@ -201,7 +195,7 @@ static void test_display_names(void **state)
 	sip_user_done(&u);
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, scene_teardown)
 
 int main(void)
 {

@@ -33,12 +33,6 @@ static int setup_open(void **state)
 			   "non-anonymous = yes password = \"hush-hush\"");
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static void invite(struct scene *s, const char *by, const char *to,
 		   const char *inside)
 {
@@ -497,24 +491,24 @@ static void test_direct_declined(void **state)
 	assert_declined(s, ANN, "zoe@sip.test", "Decline");
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, scene_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_xmpp_user),
 	    cmocka_unit_test_setup_teardown(test_open_room, setup_open,
-					    teardown),
+					    scene_teardown),
 	    TEST(test_late_decline),
 	    TEST(test_refused),
 	    cmocka_unit_test_setup_teardown(test_too_many, setup_limited,
-					    teardown),
+					    scene_teardown),
 	    TEST(test_several),
 	    TEST(test_members_only),
 	    TEST(test_sip_user),
 	    TEST(test_sip_user_inside),
 	    cmocka_unit_test_setup_teardown(test_sip_user_comes, setup_open,
-					    teardown),
+					    scene_teardown),
 	    TEST(test_direct),
 	    TEST(test_direct_declined),
 	    TEST(test_by_refer),

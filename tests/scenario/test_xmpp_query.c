@@ -22,12 +22,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 static const struct xnode *ask(struct scene *s, const char *from,
 			       const char *to, const char *type,
 			       const char *payload)
@@ -326,7 +320,7 @@ static void test_errors_are_not_answered(void **state)
 	assert_heard(s, ANN, "");
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, scene_teardown)
 
 int main(void)
 {

@@ -18,12 +18,6 @@ static int setup_locking(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* X2S-1, X2S-14, X2S-15, X2S-16, X2S-22, X2S-23, X2S-24, PRIV-1: the order of a
  * join, and who is shown what. */
 static void test_join_order(void **state)
@@ -520,9 +514,9 @@ static void test_shutdown(void **state)
 		     "by=r@chat.test id=j\n");
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, scene_teardown)
 #define LOCK_TEST(fn)                                                          \
-	cmocka_unit_test_setup_teardown(fn, setup_locking, teardown)
+	cmocka_unit_test_setup_teardown(fn, setup_locking, scene_teardown)
 
 int main(void)
 {

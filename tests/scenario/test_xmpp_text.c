@@ -12,12 +12,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	scene_free(*state);
-	return 0;
-}
-
 /* RFC 6120 §11.1, XML 1.0 §2.2: each forbidden character becomes U+FFFD, what
  * is no UTF-8 is refused or becomes it; nothing else changes. */
 static void test_characters(void **state)
@@ -91,7 +85,7 @@ static void test_nicknames(void **state)
 	sip_user_done(&bob);
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, scene_teardown)
 
 int main(void)
 {
