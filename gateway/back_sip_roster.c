@@ -201,15 +201,14 @@ static bool has_nick(struct bs_leg *l, struct bs_user *u)
 	return str_eq(bs_user_name(l, u), str_z(l->nick));
 }
 
-static struct bs_user *by_uri(const struct bs_leg *l)
+/* Many lists name people by their addresses of record, while what they say has
+ * the URI of a client of theirs (gr). */
+static struct bs_user *by_uri(const struct bs_leg *l, struct str uri)
 {
-	struct bs_user *u = bs_user_find(l, l->from);
-	struct str bare = l->from, rest;
+	struct bs_user *u = bs_user_find(l, uri);
+	struct str rest = uri;
 
-	if (u)
-		return u;
-	rest = bare;
-	return bs_user_find(l, str_split(&rest, ';'));
+	return u ? u : bs_user_find(l, str_split(&rest, ';'));
 }
 
 /* By the nickname that it has granted us, else by our URI; a conference may
@@ -226,12 +225,12 @@ static void find_self(struct bs_leg *l)
 				l->self = u;
 				return;
 			}
-	l->self = by_uri(l);
+	l->self = by_uri(l, l->from);
 }
 
 struct str bs_roster_nick(const struct bs_leg *l, struct str uri)
 {
-	const struct bs_user *u = bs_user_find(l, uri);
+	const struct bs_user *u = by_uri(l, uri);
 
 	if (!u || !u->shown)
 		return STR_NONE;

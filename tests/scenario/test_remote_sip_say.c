@@ -148,6 +148,11 @@ static void test_heard(void **state)
 				    FOCUS_PLAIN("not listed")),
 			 200);
 	focus_shown(s, "message", "Ben");
+	/* the list has his address of record (RFC 4575 §5.6) */
+	assert_int_equal(focus_says(&f, "<sip:romeo@sip.test;gr=orchard>",
+				    FOCUS_ROOM, FOCUS_PLAIN("by a client")),
+			 200);
+	focus_shown(s, "message", "Romeo");
 	assert_int_equal(focus_says(&f, "<sip:romeo@sip.test>", FOCUS_ROOM,
 				    "\r\nContent-Type: image/png\r\n\r\nxyz"),
 			 415);
