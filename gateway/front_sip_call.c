@@ -1,10 +1,10 @@
 /* The INVITE usage: joining, re-INVITE, leaving. */
 #include <stdlib.h>
 
-#include "gateway/front_sip_file.h"
 #include "gateway/front_sip_long.h"
 #include "gateway/front_sip_name.h"
 #include "gateway/front_sip_transfer.h"
+#include "gateway/front_sip_turn.h"
 #include "gateway/sip_words.h"
 
 #include "base/err.h"
@@ -104,7 +104,7 @@ static void end_call(struct call *c)
 	c->session = NULL;
 	transfers_free(c);
 	uploads_drop(c);
-	file_drop_held(c);
+	turns_drop(c);
 	call_drop_held(c);
 	if (c->waits)
 		buf_done(&c->waiting);
@@ -142,7 +142,7 @@ struct call *call_new(struct front_sip *f, struct dialog *d)
 	c->sdp_id = random_u64() >> 33;
 	TAILQ_INIT(&c->held);
 	TAILQ_INIT(&c->uploads);
-	TAILQ_INIT(&c->files);
+	TAILQ_INIT(&c->turns);
 	TAILQ_INIT(&c->subscribes);
 	TAILQ_INSERT_TAIL(&f->calls, c, link);
 	f->n_calls++;
@@ -382,6 +382,7 @@ void call_ended(struct call *c, enum reason_code code, struct str text)
 		struct seat_cmd leave = {
 		    .type = SEAT_LEAVE, .code = code, .text = text};
 
+		turns_say_all(c);
 		seat_command(&c->seat, &leave);
 	}
 	end_call(c);

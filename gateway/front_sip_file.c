@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "gateway/front_sip_file.h"
+#include "gateway/front_sip_turn.h"
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -108,98 +109,53 @@ void file_unless_said(struct call *c, const struct message *m, struct str url)
 
 /* --- messages that come whole --- */
 
-struct held_file {
-	TAILQ_ENTRY(held_file) link;
-	struct call *call;
-	msrp_tx tx;
-	struct message *msg;
-	struct filing *filing;
-	struct buf name;
-	uint64_t size;
-};
-
-static void free_held(struct held_file *h)
-{
-	TAILQ_REMOVE(&h->call->files, h, link);
-	filing_drop(h->filing);
-	message_unref(h->msg);
-	buf_done(&h->name);
-	free(h);
-}
-
-/* Without a link it is said all the same: XMPP users get the notice. */
-static void on_kept(void *user, int err, struct str url)
-{
-	struct held_file *h = user;
-	struct call *c = h->call;
-	struct seat_cmd cmd = {.type = SEAT_SAY, .op = h->tx};
-
-	h->filing = NULL;
-	if (err == 0)
-		map_put_link(h->msg, url, buf_str(&h->name), h->size);
-	cmd.msg = message_ref(h->msg);
-	free_held(h);
-	seat_command(&c->seat, &cmd);
-	file_unless_said(c, cmd.msg, url);
-	message_unref(cmd.msg);
-}
-
 static void no_hold(void *user, bool hold)
 {
 	(void)user;
 	(void)hold;
 }
 
-bool file_hold(struct call *c, msrp_tx tx, struct message *m)
+static void on_kept(void *user, int err, struct str url)
 {
-	struct str body = m->n_parts == 1 ? m->parts[0].body : STR_NONE;
-	struct held_file *h;
-	struct stream *stream;
-	struct arena *a;
-	struct cpim cpim;
+	struct turn *t = user;
 
-	if (!body.n || str_istarts(m->parts[0].type, STR("text/plain")) ||
-	    !file_is_wanted(c, m, m->parts[0].type))
-		return false;
-	a = arena_new(ENTITY_MAX);
-	if (cpim_parse_head(blob_str(m->form[WORLD_SIP]), a, &cpim) <= 0) {
-		arena_free(a);
-		return false;
-	}
-	stream = stream_new(&(struct stream_source){
-	    .loop = c->f->loop, .window = body.n * 2, .hold = no_hold});
-	h = mem_new(sizeof(*h));
-	h->call = c;
-	h->tx = tx;
-	h->msg = message_ref(m);
-	h->size = body.n;
-	buf_init(&h->name, 1024);
-	TAILQ_INSERT_TAIL(&c->files, h, link);
-	h->filing = filing_new(&(struct filing_cfg){
-	    .files = c->f->cfg.files,
-	    .about = file_about(c, &cpim, &h->name),
-	    .stream = stream,
-	    .has_size = true,
-	    .size = body.n,
-	    .done = on_kept,
-	    .user = h,
-	});
-	arena_free(a);
-	if (!h->filing) {
-		free_held(h);
-		stream_unref(stream);
-		return false;
-	}
-	stream_put(stream, body);
-	stream_finish(stream);
-	stream_unref(stream);
-	return true;
+	t->filing = NULL;
+	if (err == 0)
+		t->linked =
+		    map_put_link(t->msg, url, buf_str(&t->name), t->size);
+	turns_go_on(t->call);
 }
 
-void file_drop_held(struct call *c)
+bool file_is_due(struct call *c, const struct message *m)
 {
-	struct held_file *h;
+	return m->n_parts == 1 && m->parts[0].body.n &&
+	       !str_istarts(m->parts[0].type, STR("text/plain")) &&
+	       file_is_wanted(c, m, m->parts[0].type);
+}
 
-	while ((h = TAILQ_FIRST(&c->files)))
-		free_held(h);
+void file_keep(struct turn *t)
+{
+	struct arena *a = arena_new(ENTITY_MAX);
+	struct str body = t->msg->parts[0].body;
+	struct stream *stream = stream_new(&(struct stream_source){
+	    .loop = t->call->f->loop, .window = body.n * 2, .hold = no_hold});
+	struct cpim cpim;
+
+	t->size = body.n;
+	if (cpim_parse_head(blob_str(t->msg->form[WORLD_SIP]), a, &cpim) > 0)
+		t->filing = filing_new(&(struct filing_cfg){
+		    .files = t->call->f->cfg.files,
+		    .about = file_about(t->call, &cpim, &t->name),
+		    .stream = stream,
+		    .has_size = true,
+		    .size = body.n,
+		    .done = on_kept,
+		    .user = t,
+		});
+	arena_free(a);
+	if (t->filing) {
+		stream_put(stream, body);
+		stream_finish(stream);
+	}
+	stream_unref(stream);
 }

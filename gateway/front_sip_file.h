@@ -8,6 +8,7 @@
 
 struct cpim;
 struct filing;
+struct turn;
 
 struct filing_cfg {
 	struct files *files;
@@ -40,8 +41,9 @@ struct message *file_message(struct call *c, struct str head, struct str url,
 /* It has been said: if the room has refused it, the file of this link goes. */
 void file_unless_said(struct call *c, const struct message *m, struct str url);
 
-/* A message that has come whole, with m->parts[0] not for XMPP users: is it
- * kept? Then it is said, and answered under tx, as soon as it has a link. */
-bool file_hold(struct call *c, msrp_tx tx, struct message *m);
-/* The call is over. */
-void file_drop_held(struct call *c);
+/* A message that has come whole: is its content, not for XMPP users, to be
+ * kept? */
+bool file_is_due(struct call *c, const struct message *m);
+/* Then it is said with a link, if that can be had: t->filing until then. The
+ * turn may be over when this returns. */
+void file_keep(struct turn *t);

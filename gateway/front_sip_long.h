@@ -9,6 +9,8 @@
 /* front_sip_upload.c: from the user */
 void call_on_flow(void *call, struct msrp_incoming *in,
 		  const struct msrp_message *m);
+/* One that has waited is told (front_sip_turn.h). */
+void upload_go_on(struct call *c, uint64_t number);
 /* The room's answer to one. */
 void upload_result(struct call *c, uint64_t number, enum reason_code code);
 

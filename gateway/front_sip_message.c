@@ -1,7 +1,7 @@
 /* From the user: CPIM messages and nicknames into the seat. */
 #include "gateway/front_sip_draft.h"
-#include "gateway/front_sip_file.h"
 #include "gateway/front_sip_long.h"
+#include "gateway/front_sip_turn.h"
 
 #include "mapping/message.h"
 #include "mapping/reason.h"
@@ -244,17 +244,15 @@ void call_on_message(void *user, msrp_tx tx, const struct msrp_message *in)
 		status = read_message(c, m, in->body);
 	if (status != 200) {
 		reply(c, tx, status, "");
-	} else if (map_is_subject(m) && !m->private) {
-		cmd.type = SEAT_SUBJECT;
-		cmd.msg = m;
-		cmd.text = m->subject;
-		seat_command(&c->seat, &cmd);
 	} else {
-		prepare_report(c, tx, m, in);
-		receipt_ask(c, tx, m, in->success_report);
+		if (map_is_subject(m) && !m->private) {
+			cmd.type = SEAT_SUBJECT;
+		} else {
+			prepare_report(c, tx, m, in);
+			receipt_ask(c, tx, m, in->success_report);
+		}
 		cmd.msg = m;
-		if (!file_hold(c, tx, m))
-			seat_command(&c->seat, &cmd);
+		turn_take(c, &cmd);
 	}
 	message_unref(m);
 }

@@ -223,7 +223,8 @@ struct call {
 	TAILQ_HEAD(, upload) uploads; /* long messages that come in */
 	bool courier; /* brings files alone, and is in no room itself */
 	struct transfers *transfers;	 /* files offered; NULL: none */
-	TAILQ_HEAD(, held_file) files;	 /* messages that wait for a link */
+	TAILQ_HEAD(, turn) turns;	 /* front_sip_turn.h */
+	size_t n_turns, turn_octets;
 	TAILQ_HEAD(, held_message) held; /* until the session is bound */
 	size_t n_held, held_bytes;
 	TAILQ_HEAD(, held_subscribe) subscribes; /* until the room is there */

@@ -4,6 +4,7 @@
 
 #include "gateway/front_sip_file.h"
 #include "gateway/front_sip_long.h"
+#include "gateway/front_sip_turn.h"
 
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -17,9 +18,12 @@
 struct upload {
 	TAILQ_ENTRY(upload) link; /* of its call */
 	struct call *call;
-	struct msrp_incoming *in;
+	struct msrp_incoming *in; /* NULL: it has ended */
 	struct stream *stream;
 	uint64_t number;
+	/* until it is told: as it will be, and what has come of it */
+	struct opening *waiting;
+	struct buf early;
 	bool is_text; /* must be UTF-8 */
 	struct utf8_pieces utf8;
 	char *message_id;
@@ -34,11 +38,30 @@ struct upload {
 	msrp_tx tx;
 };
 
+/* The message as the room is told of it, and its beginning. */
+struct opening {
+	struct message *m;
+	struct str head;  /* the CPIM entity up to its content */
+	struct str rest;  /* what there is of that */
+	struct cpim cpim; /* of the head */
+};
+
 static void hold(void *user, bool on)
 {
 	struct upload *u = user;
 
-	msrp_incoming_hold(u->in, on);
+	if (u->in)
+		msrp_incoming_hold(u->in, on);
+}
+
+static void wait_no_more(struct upload *u)
+{
+	if (!u->waiting)
+		return;
+	message_unref(u->waiting->m);
+	free(u->waiting);
+	u->waiting = NULL;
+	buf_done(&u->early);
 }
 
 static void free_upload(struct upload *u)
@@ -46,6 +69,7 @@ static void free_upload(struct upload *u)
 	TAILQ_REMOVE(&u->call->uploads, u, link);
 	filing_drop(u->filing);
 	message_unref(u->msg);
+	wait_no_more(u);
 	buf_done(&u->name);
 	stream_unref(u->stream);
 	free(u->message_id);
@@ -71,10 +95,15 @@ static void on_data(void *user, struct str data)
 	struct upload *u = user;
 
 	u->came += data.n;
-	if (u->is_text && !utf8_goes_on(&u->utf8, data))
+	if (u->is_text && !utf8_goes_on(&u->utf8, data)) {
 		refuse(u, 400, "Text is not UTF-8");
-	else
+	} else if (u->waiting) {
+		buf_add(&u->early, data);
+		if (u->early.err)
+			refuse(u, 413, "");
+	} else {
 		stream_put(u->stream, data);
+	}
 }
 
 /* To XMPP users: where it is, or what it was. */
@@ -116,6 +145,18 @@ static void on_kept(void *user, int err, struct str url)
 	free_upload(u);
 }
 
+/* All of it has come and been told: 200, or 0: the answer comes later. */
+static int finish(struct upload *u)
+{
+	stream_finish(u->stream);
+	if (u->filing)
+		return 0;
+	if (u->msg)
+		say_link(u, STR_NONE);
+	free_upload(u);
+	return 200;
+}
+
 static int on_end(void *user, msrp_tx tx)
 {
 	struct upload *u = user;
@@ -125,16 +166,10 @@ static int on_end(void *user, msrp_tx tx)
 		return 400;
 	}
 	sender_note(u->call->sender, str_z(u->message_id));
-	stream_finish(u->stream);
-	if (u->filing) {
-		u->ended = true;
-		u->tx = tx;
-		return 0;
-	}
-	if (u->msg)
-		say_link(u, STR_NONE);
-	free_upload(u);
-	return 200;
+	u->in = NULL;
+	u->tx = tx;
+	u->ended = true;
+	return u->waiting ? 0 : finish(u);
 }
 
 static void on_lost(void *user)
@@ -171,14 +206,6 @@ static const struct msrp_incoming_ops again_ops = {
     .data = ignore_data,
     .end = ignore_end,
     .lost = ignore_lost,
-};
-
-/* The message as the room is told of it, and its beginning. */
-struct opening {
-	struct message *m;
-	struct str head;  /* the CPIM entity up to its content */
-	struct str rest;  /* what there is of that */
-	struct cpim cpim; /* of the head */
 };
 
 /* The head of what a client without CPIM says. */
@@ -314,25 +341,73 @@ static void prepare_report(struct msrp_incoming *in, const struct opening *o)
 	blob_unref(entity);
 }
 
-static void say(struct call *c, struct msrp_incoming *in,
-		const struct opening *o)
+/* The room hears of it. NULL: it has been refused. */
+static struct upload *say(struct upload *u, const struct opening *o)
 {
-	struct upload *u = start(c, in, o);
+	struct call *c = u->call;
 	uint64_t number = u->number;
 	struct seat_cmd cmd = {
 	    .type = SEAT_SAY, .op = OP_UPLOAD | number, .msg = o->m};
 
-	msrp_incoming_take(in, &upload_ops, u);
 	keep(u, o);
-	prepare_report(in, o);
 	o->m->stream = stream_ref(u->stream);
 	seat_command(&c->seat, &cmd);
-	u = find(c, number); /* unless it was refused */
+	u = find(c, number);
+	if (u)
+		stream_put(u->stream, o->head);
+	return u;
+}
+
+/* Its sender is not read from meanwhile, that it does not grow. */
+static void put_off(struct upload *u, const struct opening *o)
+{
+	u->waiting = mem_new(sizeof(*u->waiting));
+	*u->waiting = *o;
+	message_ref(o->m);
+	buf_init(&u->early, u->call->f->cfg.config->msrp.max_send_queue);
+	msrp_incoming_hold(u->in, true);
+}
+
+static void begin(struct call *c, struct msrp_incoming *in,
+		  const struct opening *o)
+{
+	struct upload *u = start(c, in, o);
+
+	msrp_incoming_take(in, &upload_ops, u);
+	prepare_report(in, o);
+	if (turn_waits(c, u->number))
+		put_off(u, o);
+	else
+		u = say(u, o);
+	if (u && o->rest.n)
+		on_data(u, o->rest);
+}
+
+void upload_go_on(struct call *c, uint64_t number)
+{
+	struct upload *u = find(c, number);
+	struct msrp_incoming *in = u ? u->in : NULL;
+	struct opening o;
+	struct buf early;
+	msrp_tx tx;
+
 	if (!u)
 		return;
-	stream_put(u->stream, o->head);
-	if (o->rest.n)
-		on_data(u, o->rest);
+	o = *u->waiting;
+	early = u->early;
+	tx = u->tx;
+	buf_init(&u->early, 0);
+	message_ref(o.m);
+	wait_no_more(u);
+	if (in)
+		msrp_incoming_hold(in, false);
+	u = say(u, &o);
+	if (u && early.n)
+		stream_put(u->stream, buf_str(&early));
+	if (u && !in && finish(u) && c->session)
+		msrp_session_reply(c->session, tx, 200, "");
+	buf_done(&early);
+	message_unref(o.m);
 }
 
 /* What need not be read to be refused: 200, or the status owed. */
@@ -376,7 +451,7 @@ void call_on_flow(void *user, struct msrp_incoming *in,
 		msrp_incoming_refuse(in, 403, reason_text(REASON_FLOOD));
 	} else if (status == 200) {
 		c->f->stats.messages_in++;
-		say(c, in, &o);
+		begin(c, in, &o);
 	} else if (status) {
 		msrp_incoming_refuse(in, (unsigned)status, "");
 	}
