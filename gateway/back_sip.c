@@ -182,6 +182,7 @@ static void leg_release(void *p)
 	free(l->title);
 	free(l->sdp);
 	free(l->answer);
+	free(l->seen);
 	arena_free(l->arena);
 	free(l);
 }
@@ -191,16 +192,8 @@ static void fail_ops(struct bs_leg *l)
 {
 	struct bs_op *o;
 
-	while ((o = TAILQ_FIRST(&l->ops))) {
-		struct bs_op was = *o;
-
-		if (was.msg)
-			message_ref(was.msg);
-		bs_op_free(l, o);
-		leg_result(l->leg, was.seat, was.op,
-			   (struct reason){.code = REASON_LOST}, was.msg);
-		message_unref(was.msg);
-	}
+	while ((o = TAILQ_FIRST(&l->ops)))
+		bs_op_fail(l, o, REASON_LOST);
 }
 
 void bs_end(struct bs_leg *l, struct reason why, bool bye)
@@ -215,9 +208,10 @@ void bs_end(struct bs_leg *l, struct reason why, bool bye)
 	unlist(l);
 	TAILQ_REMOVE(&b->legs, l, link);
 	b->stats.legs--;
-	if (l->state != BS_OPEN && why.code != REASON_LEFT)
+	if (l->state != BS_OPEN && !l->away.on && why.code != REASON_LEFT)
 		b->stats.refused++;
 	timer_cancel(b->loop, &l->timer);
+	timer_cancel(b->loop, &l->away.timer);
 	bs_timer_stop(l);
 	reach_cancel(l->reach);
 	l->reach = NULL;
@@ -236,7 +230,24 @@ void bs_end(struct bs_leg *l, struct reason why, bool bye)
 
 void bs_end_code(struct bs_leg *l, enum reason_code code, const char *text)
 {
+	/* a call that was to replace one has failed (X2S-31) */
+	if (l->away.on && code != REASON_ROOM_GONE && code != REASON_UNTRUSTED)
+		code = REASON_LOST;
 	bs_end(l, (struct reason){.code = code, .text = str_z(text)}, true);
+}
+
+/* After a new call: he never was out of the room. */
+static void open_again(struct bs_leg *l)
+{
+	const struct occupant *self = leg_self(l->leg);
+
+	if (self && !str_eq(self->nick, str_z(l->nick)))
+		leg_rename(l->leg, self->nick, str_z(l->nick), NULL);
+	if (!l->ended)
+		bs_roster_put_self(l, NULL);
+	bs_tell_heard(l);
+	if (!l->ended)
+		bs_back(l);
 }
 
 /* The order of XEP-0045 §7.1: people, the user himself, what was said before,
@@ -249,6 +260,10 @@ void bs_open(struct bs_leg *l)
 		return;
 	timer_cancel(l->b->loop, &l->timer);
 	l->state = BS_OPEN;
+	if (l->away.on) {
+		open_again(l);
+		return;
+	}
 	l->b->stats.joins++;
 	log_info(l->b->log, "back_sip.join", "room=%s user=%s nick=%s",
 		 LOGQ(l->room), LOGQ(l->user), LOGQ(str_z(l->nick)));

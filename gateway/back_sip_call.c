@@ -43,6 +43,8 @@ static void refused(struct bs_leg *l, const struct port_msg *m)
 	    .retry_s = sip_retry_after(m),
 	};
 
+	if (l->away.on)
+		why.code = REASON_LOST;
 	if (m->status == 301 || m->status == 302)
 		put_venue(&venue, m->f[PORT_F_CONTACT]);
 	put_text(&text, m, why.retry_s);
@@ -221,6 +223,7 @@ static void on_reinvite(struct bs_leg *l, const struct port_msg *m)
 		more.f[PORT_F_TYPE] = STR("application/sdp");
 		more.f[PORT_F_BODY] = str_z(l->sdp);
 		bs_answer(l->b, m, 200, &more);
+		bs_away_offered(l);
 	}
 	buf_done(&headers);
 }

@@ -86,6 +86,23 @@ static enum reason_code send_entity(struct bs_leg *l, uint64_t seat,
 	}
 }
 
+/* ERR-12: no more than a conference elsewhere may keep waiting. */
+static enum reason_code hold(struct bs_leg *l, uint64_t seat, uint64_t op,
+			     struct message *m)
+{
+	size_t octets = arena_used(m->arena);
+	struct bs_op *o;
+
+	if (l->held + octets > l->b->cfg.config->limits.leg_queue)
+		return REASON_OVERLOAD;
+	o = bs_op_new(l, seat, op, m, STR_NONE);
+	if (!o)
+		return REASON_OVERLOAD;
+	o->held = true;
+	l->held += octets;
+	return REASON_OK;
+}
+
 /* X2S-36, X2S-49 */
 static enum reason_code say(struct bs_leg *l, uint64_t seat, uint64_t op,
 			    struct message *m)
@@ -95,6 +112,8 @@ static enum reason_code say(struct bs_leg *l, uint64_t seat, uint64_t op,
 	struct buf b = BUF_INIT(1u << 24);
 	enum reason_code code = REASON_TOO_BIG;
 
+	if (l->away.on)
+		return hold(l, seat, op, m);
 	if (m->private && !(l->peer.chatroom && l->peer.private_messages))
 		return REASON_PRIVATE_OFF;
 	to = addressee(l, m);
@@ -123,6 +142,27 @@ static void on_say(struct bs_leg *l, uint64_t seat, const struct seat_cmd *cmd)
 		result(l, seat, cmd, code);
 }
 
+void bs_say_held(struct bs_leg *l)
+{
+	struct bs_op *o, *next, was;
+	enum reason_code code;
+
+	l->held = 0;
+	for (o = TAILQ_FIRST(&l->ops); o && !l->ended; o = next) {
+		next = TAILQ_NEXT(o, link);
+		if (!o->held)
+			continue;
+		was = *o;
+		message_ref(was.msg);
+		bs_op_free(l, o);
+		code = say(l, was.seat, was.op, was.msg);
+		if (code != REASON_OK && !l->ended)
+			leg_result(l->leg, was.seat, was.op,
+				   (struct reason){.code = code}, was.msg);
+		message_unref(was.msg);
+	}
+}
+
 /* --- nickname, presence --- */
 
 static enum reason_code ask_nick(struct bs_leg *l, uint64_t seat, uint64_t op,
@@ -132,6 +172,8 @@ static enum reason_code ask_nick(struct bs_leg *l, uint64_t seat, uint64_t op,
 	struct bs_op *o;
 	int err;
 
+	if (l->away.on)
+		return REASON_TIMEOUT;
 	if (!l->peer.chatroom || !l->peer.nickname)
 		return REASON_NICK_OFF;
 	if (bs_nick_is_own(l, nick))
@@ -200,7 +242,10 @@ static void on_command(struct leg *leg, uint64_t seat,
 		on_presence(l, seat, cmd);
 		break;
 	case SEAT_INVITE:
-		bs_refer(l, seat, cmd);
+		if (l->away.on)
+			result(l, seat, cmd, REASON_TIMEOUT);
+		else
+			bs_refer(l, seat, cmd);
 		break;
 	case SEAT_SUBJECT: /* X2S-47 */
 		result(l, seat, cmd, REASON_FORBIDDEN);

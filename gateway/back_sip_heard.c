@@ -16,9 +16,43 @@ struct bs_heard {
 	TAILQ_ENTRY(bs_heard) link;
 	struct message *msg;
 	struct cpim_addr from; /* slices of msg */
-	uint64_t time_ms;
+	uint64_t time_ms, mark;
 	bool old;
 };
+
+/* --- what has been heard before --- */
+
+/* By what it says of itself: author, time, text. 0: it has no time, and the
+ * same again may be another one. */
+static uint64_t mark_of(const struct cpim *c)
+{
+	uint64_t mark;
+
+	if (!c->datetime.n)
+		return 0;
+	mark = str_hash(c->from.uri, 1) ^ str_hash(c->datetime, 2) ^
+	       str_hash(c->body, 3);
+	return mark ? mark : 1;
+}
+
+static bool was_seen(const struct bs_leg *l, uint64_t mark)
+{
+	for (unsigned i = 0; l->seen && mark && i < BS_SEEN; i++)
+		if (l->seen->mark[i] == mark)
+			return true;
+	return false;
+}
+
+static void note_seen(struct bs_leg *l, uint64_t mark)
+{
+	if (!mark)
+		return;
+	if (!l->seen)
+		l->seen = mem_new(sizeof(*l->seen));
+	l->seen->mark[l->seen->next++ % BS_SEEN] = mark;
+}
+
+/* --- what is heard too early --- */
 
 static void heard_free(struct bs_leg *l, struct bs_heard *h)
 {
@@ -80,7 +114,13 @@ static void tell(struct bs_leg *l, const struct bs_heard *h)
 		self = leg_self(l->leg);
 		m->to = self ? self->id : 0;
 	}
-	leg_message(l->leg, m, buf_str(&nick), h->time_ms, h->old, NULL);
+	/* a new call, whose history is not news: back_sip_away.c */
+	if (!l->away.on ||
+	    !(was_seen(l, h->mark) || str_eq(buf_str(&nick), str_z(l->nick)))) {
+		note_seen(l, h->mark);
+		leg_message(l->leg, m, buf_str(&nick), h->time_ms, h->old,
+			    NULL);
+	}
 	buf_done(&nick);
 }
 
@@ -151,7 +191,7 @@ static int take(struct bs_leg *l, struct message *m, const struct cpim *c)
 	const struct config *config = l->b->cfg.config;
 	struct map_message_cfg map = {.room_elsewhere = true,
 				      .stanza_max = config->xmpp.max_stanza};
-	struct bs_heard h = {.msg = m, .from = c->from};
+	struct bs_heard h = {.msg = m, .from = c->from, .mark = mark_of(c)};
 	int status;
 
 	m->private = c->n_to > 0 && !is_to_room(l, c->to.uri);

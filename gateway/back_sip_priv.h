@@ -100,6 +100,23 @@ struct bs_user {
 	bool fresh;
 };
 
+/* The MSRP connection is lost, or the call: back_sip_away.c. */
+struct bs_away {
+	struct timer timer; /* the next attempt, or the end of this one */
+	bool on;
+	bool asked; /* a re-INVITE has no outcome yet */
+	bool anew;  /* by a new call, which is tried once */
+	unsigned attempt;
+	uint64_t back_ms; /* 0: he never was away */
+};
+
+/* What the conference said last, as hashes: a ring. */
+#define BS_SEEN 128
+struct bs_seen {
+	uint64_t mark[BS_SEEN];
+	unsigned next;
+};
+
 /* One occupant of ours in one conference. */
 struct bs_leg {
 	TAILQ_ENTRY(bs_leg) link;
@@ -132,11 +149,14 @@ struct bs_leg {
 	char *answer; /* the peer's; `peer` has slices of it */
 	struct sdp_media peer;
 	bool bound;
+	struct bs_away away;
 
 	struct bs_ops ops;
 	size_t n_ops;
+	size_t held;		    /* octets of those that wait */
 	struct bs_heard_list heard; /* before it was open */
 	size_t n_heard;
+	struct bs_seen *seen; /* NULL: nothing yet */
 
 	struct bs_watch watch;
 	struct table *users;	/* by key -> bs_user */
@@ -155,6 +175,7 @@ struct bs_op {
 	uint64_t seat, op;
 	struct message *msg; /* NULL: a NICKNAME */
 	char *nick;
+	bool held; /* not sent yet: he is away */
 };
 
 /* --- back_sip.c --- */
@@ -220,12 +241,16 @@ void bs_timer_response(struct bs_leg *l, const struct port_msg *m);
 bool bs_timer_answer(struct bs_leg *l, const struct port_msg *m,
 		     struct buf *headers);
 void bs_timer_stop(struct bs_leg *l);
+/* A re-INVITE with l->sdp, and the timer that is wanted. */
+void bs_timer_ask(struct bs_leg *l, struct port_msg *m, uac_fn *fn);
+/* Does the focus know the call still? */
+void bs_timer_probe(struct bs_leg *l);
 
 /* --- back_sip_sdp.c --- */
 
 /* Octets of a message that we take: no stanza can hold more (BODY-27). */
 size_t bs_max_size(const struct bs_leg *l);
-/* The offer of our INVITE, with a session for it. REASON_OK, or why not. */
+/* The offer of our INVITE, with a new session for it. REASON_OK, or why not. */
 enum reason_code bs_sdp_offer(struct bs_leg *l);
 /* The answer to it; then the session is connected to. */
 bool bs_sdp_answer(struct bs_leg *l, struct str sdp);
@@ -244,6 +269,19 @@ void bs_name(struct bs_leg *l);
 struct bs_op *bs_op_new(struct bs_leg *l, uint64_t seat, uint64_t op,
 			struct message *msg, struct str nick);
 void bs_op_free(struct bs_leg *l, struct bs_op *o);
+/* It is over, for this reason: its seat is told. */
+void bs_op_fail(struct bs_leg *l, struct bs_op *o, enum reason_code why);
+
+/* --- back_sip_away.c --- */
+
+/* The session's connection is lost. */
+void bs_lost(struct bs_leg *l);
+/* The focus has offered another session. */
+void bs_away_offered(struct bs_leg *l);
+/* There is a connection again. */
+void bs_back(struct bs_leg *l);
+/* The focus does not know the call any more: one more, under the same name. */
+void bs_call_anew(struct bs_leg *l);
 
 /* --- back_sip_heard.c --- */
 
@@ -260,6 +298,8 @@ void bs_drop_heard(struct bs_leg *l);
 
 extern const struct leg_ops bs_leg_ops;
 void bs_said(struct bs_leg *l, struct bs_op *o, int status);
+/* What was said while he was away. */
+void bs_say_held(struct bs_leg *l);
 
 /* --- back_sip_watch.c --- */
 

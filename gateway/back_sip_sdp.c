@@ -87,6 +87,16 @@ static int new_session(struct bs_leg *l, const struct sdp_media *m, bool secure,
 	return err;
 }
 
+static void exchange_session(struct bs_leg *l, struct msrp_session *take_fresh)
+{
+	reach_cancel(l->reach);
+	l->reach = NULL;
+	if (l->session)
+		msrp_session_free(l->session);
+	l->session = take_fresh;
+	l->bound = false;
+}
+
 static void keep_sdp(struct bs_leg *l, struct buf *b)
 {
 	free(l->sdp);
@@ -98,11 +108,14 @@ enum reason_code bs_sdp_offer(struct bs_leg *l)
 {
 	struct buf b = BUF_INIT(SDP_BYTES_MAX);
 	struct sdp_local local;
-	int err = new_session(l, NULL, !takes_tcp(l), &l->session);
+	struct msrp_session *fresh;
+	int err = new_session(l, NULL, !takes_tcp(l), &fresh);
 
 	if (err < 0)
 		return err == ERR_FULL ? REASON_OVERLOAD : REASON_UNSUPPORTED;
-	l->sdp_id = random_u64() >> 33;
+	exchange_session(l, fresh);
+	if (!l->sdp_id)
+		l->sdp_id = random_u64() >> 33;
 	local = our_side(l);
 	sdp_write_offer(&b, &local);
 	keep_sdp(l, &b);
@@ -189,11 +202,7 @@ static int change_session(struct bs_leg *l, const struct sdp_media *m)
 	err = new_session(l, m, secure, &fresh);
 	if (err < 0)
 		return err == ERR_FULL ? 503 : 488;
-	reach_cancel(l->reach);
-	l->reach = NULL;
-	msrp_session_free(l->session);
-	l->session = fresh;
-	l->bound = false;
+	exchange_session(l, fresh);
 	return 200;
 }
 
@@ -207,7 +216,7 @@ int bs_sdp_reoffer(struct bs_leg *l, struct str sdp)
 	char *text;
 
 	if (l->session && find_chat(l, sdp, all, &chosen, &m, &text)) {
-		if (str_eq(m.path, l->peer.path)) {
+		if (str_eq(m.path, l->peer.path) && !l->away.on) {
 			msrp_session_update(l->session, m.max_size,
 					    peer_sends(&m));
 			status = 200;
@@ -249,6 +258,10 @@ static void on_reach(void *user, enum reach_result result,
 		msrp_session_connect_to(l->session, addr, n);
 		break;
 	case REACH_NO_ADDRESS:
+		if (l->away.on && l->state == BS_OPEN) {
+			bs_lost(l);
+			break;
+		}
 		bs_end_code(l, REASON_LOST, dns_status_text(status));
 		break;
 	case REACH_OTHER_HOST:

@@ -39,6 +39,18 @@ void bs_op_free(struct bs_leg *l, struct bs_op *o)
 	free(o);
 }
 
+void bs_op_fail(struct bs_leg *l, struct bs_op *o, enum reason_code why)
+{
+	struct bs_op was = *o;
+
+	if (was.msg)
+		message_ref(was.msg);
+	bs_op_free(l, o);
+	leg_result(l->leg, was.seat, was.op, (struct reason){.code = why},
+		   was.msg);
+	message_unref(was.msg);
+}
+
 /* --- the nickname of a join --- */
 
 static void named(struct bs_leg *l)
@@ -61,6 +73,8 @@ static void ask_name(struct bs_leg *l, struct str nick)
 		return;
 	if (o)
 		bs_op_free(l, o);
+	if (l->state == BS_OPEN) /* he has it, as far as we know */
+		return;
 	bs_end_code(l, err == ERR_CONGESTED ? REASON_OVERLOAD : REASON_BAD_NICK,
 		    "");
 }
@@ -133,9 +147,15 @@ static void on_bound(void *user)
 	if (l->state == BS_CONNECTING) {
 		timer_cancel(l->b->loop, &l->timer);
 		bs_name(l);
-	} else if (l->named) { /* after a restart of the focus */
-		ask_name(l, str_z(l->nick));
+		return;
 	}
+	if (l->named) /* after a restart of the focus */
+		ask_name(l, str_z(l->nick));
+	if (l->ended || !l->away.on)
+		return;
+	if (!l->watch.refused)
+		bs_watch_again(l);
+	bs_back(l);
 }
 
 static struct bs_op *find_op(struct bs_leg *l, uint64_t id)
@@ -170,7 +190,7 @@ static void on_sent(void *user, uint64_t cookie, int status)
 	free(was.nick);
 }
 
-/* X2S-31: the user is out, and is told so by 333. */
+/* X2S-31: the user is out, and is told so by 333, unless that can be mended. */
 static void on_closed(void *user, enum msrp_closed why)
 {
 	struct bs_leg *l = user;
@@ -186,6 +206,8 @@ static void on_closed(void *user, enum msrp_closed why)
 		break;
 	case MSRP_CLOSED_LOST:
 	case MSRP_CLOSED_UNBOUND:
+		bs_lost(l);
+		break;
 	case MSRP_CLOSED_FAILED:
 	case MSRP_CLOSED_ABUSE:
 		bs_end_code(l, REASON_LOST, "MSRP connection lost");

@@ -65,36 +65,56 @@ static void on_refreshed(void *user, const struct port_msg *m)
 {
 	struct bs_dialog *d = bs_dialog_of(user, m);
 
-	if (m->type != PORT_RESPONSE || !d || !d->leg)
+	if (m->type != PORT_RESPONSE || !d || !d->leg || d->leg->away.on)
 		return;
 	if (m->status / 100 == 2)
 		bs_timer_response(d->leg, m);
-	else if (m->status == 408 || m->status == 481)
+	else if (m->status == 481)
+		bs_call_anew(d->leg);
+	else if (m->status == 408)
 		bs_end_code(d->leg, REASON_LOST, "session expired");
 	else
 		try_later(d->leg, m);
 }
 
-/* The session description of a re-INVITE is the one that we sent last. */
-static void refresh(void *user)
+static void ask(struct bs_leg *l, struct port_msg *m, uac_fn *fn)
 {
-	struct bs_leg *l = user;
 	struct bs_timer *t = &l->session_timer;
-	struct port_msg m = port_msg(PORT_SEND);
 	struct buf headers = BUF_INIT(256);
 
 	buf_addf(&headers,
 		 "Session-Expires: %u;refresher=uac\r\nMin-SE: %u\r\n",
-		 t->interval_s, t->min_se_s);
-	m.f[PORT_F_METHOD] = t->update ? STR("UPDATE") : STR("INVITE");
-	m.f[PORT_F_HEADERS] = buf_str(&headers);
-	if (!t->update) {
-		m.f[PORT_F_TYPE] = STR("application/sdp");
-		m.f[PORT_F_BODY] = str_z(l->sdp);
-	}
-	timer_set(l->b->loop, &t->timer, left_ms(l), expired, l);
-	bs_dialog_send(l->call, &m, on_refreshed);
+		 t->interval_s ? t->interval_s : SIP_SESSION_S, t->min_se_s);
+	m->f[PORT_F_HEADERS] = buf_str(&headers);
+	bs_dialog_send(l->call, m, fn);
 	buf_done(&headers);
+}
+
+void bs_timer_ask(struct bs_leg *l, struct port_msg *m, uac_fn *fn)
+{
+	m->f[PORT_F_METHOD] = STR("INVITE");
+	m->f[PORT_F_TYPE] = STR("application/sdp");
+	m->f[PORT_F_BODY] = str_z(l->sdp);
+	ask(l, m, fn);
+}
+
+void bs_timer_probe(struct bs_leg *l)
+{
+	struct port_msg m = port_msg(PORT_SEND);
+
+	m.f[PORT_F_METHOD] = STR("UPDATE");
+	if (l->session_timer.update)
+		ask(l, &m, on_refreshed);
+	else /* the session description is the one that we sent last */
+		bs_timer_ask(l, &m, on_refreshed);
+}
+
+static void refresh(void *user)
+{
+	struct bs_leg *l = user;
+
+	timer_set(l->b->loop, &l->session_timer.timer, left_ms(l), expired, l);
+	bs_timer_probe(l);
 }
 
 void bs_timer_response(struct bs_leg *l, const struct port_msg *m)

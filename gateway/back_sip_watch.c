@@ -93,6 +93,8 @@ static void on_refreshed(void *user, const struct port_msg *m)
 	} else if (m->status == 481) {
 		drop_watcher(l);
 		subscribe(l);
+		if (!l->away.on) /* maybe it has forgotten all of us */
+			bs_timer_probe(l);
 	} else {
 		try_later(l, RETRY_MS);
 	}

@@ -76,6 +76,13 @@ class Member:
                 ("Contact", "<%s>" % f.contact)])
         if m.method == "SUBSCRIBE":
             return f.subscribed(m, self)
+        if m.method == "INVITE" and f.mends:
+            f.sessions.pop(self.session.local_path, None)
+            self.dialog.refresh(m)
+            return f.reply(m, 200, "OK", [
+                ("Contact", "<%s>%s" % (f.contact, f.isfocus)),
+                ("Content-Type", "application/sdp")],
+                f.new_session(self, m).encode())
         return f.reply(m, 200, "OK")
 
     def on_message(self, message):
@@ -101,7 +108,8 @@ class Focus(Endpoint):
     send_with     the status of SEND
     silent        no answer to SEND
     spoil         document -> the document that is sent
-    partial       changes come as partial documents"""
+    partial       changes come as partial documents
+    mends         a re-INVITE gets a new session; else nothing of use"""
 
     def __init__(self, room="sip:room@conf.test", **kw):
         super().__init__("focus", "tcp", **kw)
@@ -110,6 +118,7 @@ class Focus(Endpoint):
         self.tokens, self.isfocus = "nickname private-messages", ISFOCUS
         self.nicknames, self.events, self.send_with = 200, 200, 200
         self.silent, self.spoil, self.partial = False, None, False
+        self.mends = False
         self.refer_result = 200
         self.subject = None
         self.members, self.invites, self.cancelled = [], [], []
@@ -185,14 +194,7 @@ class Focus(Endpoint):
             self.respond(m, self.reply(m, status, reason, headers))
             return
         member = Member(self, m)
-        session = SwitchSession("msrp://%s:%d/%s;tcp" % (
-            self.host, self.msrp_port, token(20)), self.violations, self.name)
-        session.member, session.on_message = member, member.on_message
-        session.answer_with = self.send_with
-        session.set_peer(sdp.Sdp(m.body).chat.get("path"))
-        self.sessions[session.local_path] = member.session = session
-        answer = sdp.offer(session.local_path, self.msrp_port,
-                           setup="passive", chatroom=self.tokens)
+        answer = self.new_session(member, m)
         response = self.reply(m, 200, "OK", [
             ("Contact", "<%s>%s" % (self.contact, self.isfocus)),
             ("Content-Type", "application/sdp")], answer.encode())
@@ -200,6 +202,17 @@ class Focus(Endpoint):
         member.dialog.on_request = member.on_request
         self.members.append(member)
         self.respond(m, response)
+
+    def new_session(self, member, m):
+        """For the offer in m: our answer."""
+        session = SwitchSession("msrp://%s:%d/%s;tcp" % (
+            self.host, self.msrp_port, token(20)), self.violations, self.name)
+        session.member, session.on_message = member, member.on_message
+        session.answer_with = self.send_with
+        session.set_peer(sdp.Sdp(m.body).chat.get("path"))
+        self.sessions[session.local_path] = member.session = session
+        return sdp.offer(session.local_path, self.msrp_port,
+                         setup="passive", chatroom=self.tokens)
 
     def dialog_of(self, request, response):
         dialog = Dialog(self, request.call_id, response.get("to"),

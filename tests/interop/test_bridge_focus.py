@@ -191,6 +191,44 @@ class FocusTest(ConferenceBed):
         own = await juliet.join(self.room, "Juliet", timeout=20)
         await self.talk(juliet, self.focus.members[-1], "back")
 
+    async def test_mended(self):
+        """The MSRP connection drops, and a re-INVITE brings it back: she never
+        was out, and what she said meanwhile arrives once."""
+        juliet, member, _ = await self.juliet_in()
+        nurse = await self.xmpp_in("nurse", "Nurse")
+        self.focus.mends = True
+        for i in range(3):
+            self.focus.drop_msrp()
+            words = ["%d.%d" % (i, n) for n in range(5)]
+            idents = [juliet.say(self.room, w) for w in words]
+            for word, ident in zip(words, idents):
+                answer = await juliet.answer_to(ident)
+                if error_of(answer):
+                    self.assertNotIn(word, member.texts())
+                else:
+                    self.assertEqual(member.texts().count(word), 1)
+            told = [t for t in member.texts() if t in words]
+            self.assertEqual(told, sorted(told))
+            await self.talk(juliet, member, "mended %d" % i)
+            await self.read(nurse, "mended %d" % i)
+            await asyncio.sleep(1)
+        for user in (juliet, nurse):
+            self.assertEqual([show(p) for p in user.presences(self.room)
+                              if p.get("type") == "unavailable"], [])
+
+    async def test_forgotten(self):
+        """The focus starts again within seconds, knowing nobody: her call is
+        made anew, and others don't see more than that."""
+        juliet, _, _ = await self.juliet_in()
+        self.focus.die()
+        await asyncio.sleep(1)
+        await self.begin_focus()
+        await until(lambda: self.focus.members and
+                    self.focus.members[-1].nick == "Juliet", 20, "her return")
+        await self.talk(juliet, self.focus.members[-1], "once more")
+        self.assertEqual([show(p) for p in juliet.presences(self.room)
+                          if p.get("type") == "unavailable"], [])
+
     async def test_expelled(self):
         """X2S-31: BYE by the focus, for a kick and for its own end."""
         for reason, code in (('SIP;cause=403;text="Enough"', 307),

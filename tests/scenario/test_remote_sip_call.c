@@ -57,25 +57,6 @@ static void test_ended(void **state)
 	}
 }
 
-/* X2S-31: 333 and no 307 */
-static void test_lost(void **state)
-{
-	struct scene *s = *state;
-	const struct xnode *n;
-	struct focus f;
-
-	focus_joined(&f, s);
-	focus_user_says(s, "", "groupchat", "m1", "<body>x</body>");
-	focus_drops(&f);
-	assert_string_equal(focus_error(s, "m1"), "wait/recipient-unavailable");
-	n = focus_shown(s, "presence", "JuliC");
-	assert_true(focus_is_gone(n) && x_has_status(n, "333"));
-	assert_false(x_has_status(n, "307"));
-	assert_true(has(scene_sip(s, PORT_SEND, "BYE").f[PORT_F_HEADERS],
-			"Reason: SIP;cause=480"));
-	focus_done(&f);
-}
-
 /* RFC 7702 examples 25, 26; X2S-29: BYE, and the subscription ends */
 static void test_leaves(void **state)
 {
@@ -219,8 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    FOCUS_TEST(test_session_timer), FOCUS_TEST(test_reinvite),
 	    FOCUS_TEST(test_leaves),	    FOCUS_TEST(test_ended),
-	    FOCUS_TEST(test_lost),	    FOCUS_TEST(test_session_gone),
-	    FOCUS_TEST(test_shutdown),
+	    FOCUS_TEST(test_session_gone),  FOCUS_TEST(test_shutdown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
