@@ -30,7 +30,10 @@ int sipproc_open(struct sipproc *p)
 		return ERR_FULL;
 	p->agent = nta_agent_create(
 	    p->root, (url_string_t *)-1, NULL, NULL, NTATAG_UA(1),
-	    NTATAG_MCLASS(p->firstline.messages), NTATAG_MERGE_482(1),
+	    NTATAG_MCLASS(p->firstline.messages),
+	    /* readfix.c and guard.c look for bad headers */
+	    NTATAG_BAD_REQ_MASK(0),
+	    NTATAG_BAD_RESP_MASK(FIRSTLINE_RESPONSE_MASK), NTATAG_MERGE_482(1),
 	    NTATAG_MAXSIZE(MESSAGE_MAX), NTATAG_UDP_MTU(UDP_MTU),
 	    NTATAG_CLIENT_RPORT(1),
 	    NTATAG_MAX_PROCEEDING((unsigned)p->max_requests), TAG_END());

@@ -40,12 +40,23 @@ void sipproc_report_encoded(struct sipproc *p, const struct blob *m)
 	reported(p, port_end_pass(&p->port, blob_str(m)));
 }
 
+/* One line at a time, whatever comes. */
+static void log_dropped(struct sipproc *p)
+{
+	if (p->firstline.dropped)
+		log_warn(
+		    &p->log, "sip.dropped", "messages=%u last=\"%s\" peer=%s",
+		    p->firstline.dropped, p->firstline.what, p->firstline.peer);
+	p->firstline.dropped = 0;
+}
+
 static void on_sweep(struct sipproc *p, su_timer_t *t, struct sipproc *arg)
 {
 	(void)p;
 	(void)t;
 	dialog_sweep(arg);
 	uas_sweep(arg);
+	log_dropped(arg);
 	/* A burst of calls leaves its transactions, which nta frees 32 s later,
 	 * all over the heap. */
 	if (++arg->sweeps % TRIM_SWEEPS == 0)

@@ -89,10 +89,22 @@ static bool party_ok(const url_t *u)
 	}
 }
 
+static bool is_word(const char *z)
+{
+	if (!*z)
+		return false;
+	for (; *z; z++)
+		if (iscntrl((unsigned char)*z) || *z == ' ')
+			return false;
+	return true;
+}
+
 static void check_addresses(struct refusal *r, const sip_t *sip, bool inside)
 {
 	sip_method_t method = sip->sip_request->rq_method;
 
+	if (!is_word(sip->sip_call_id->i_id))
+		return refuse(r, 400, "Bad Call-ID");
 	if (!sip->sip_from->a_tag || !*sip->sip_from->a_tag)
 		return refuse(r, 400, "Missing From Tag");
 	if (!party_ok(sip->sip_from->a_url))
@@ -144,17 +156,10 @@ static void check_method(struct refusal *r, const sip_t *sip, bool inside)
 	snprintf(r->headers, sizeof r->headers, "Allow: %s\r\n", SIP_ALLOW);
 }
 
-/* A second Refer-To is among the headers that sofia could not place (RFC 3515
- * §2.4.2). */
 static void check_refer(struct refusal *r, const sip_t *sip)
 {
-	const sip_error_t *e = sip->sip_error;
-
 	if (!sip->sip_refer_to)
-		return refuse(r, 400, "Missing Refer-To");
-	for (; e; e = e->er_next)
-		if (e->er_common->h_class == sip_refer_to_class)
-			return refuse(r, 400, "Bad Refer-To");
+		refuse(r, 400, "Missing Refer-To");
 }
 
 static bool has_unknown(const sip_t *sip, const char *name)
@@ -169,9 +174,6 @@ static bool has_unknown(const sip_t *sip, const char *name)
  * 3891 §3). */
 static void check_replaces(struct refusal *r, const sip_t *sip)
 {
-	for (const sip_error_t *e = sip->sip_error; e; e = e->er_next)
-		if (e->er_common->h_class == sip_replaces_class)
-			return refuse(r, 400, "Bad Replaces");
 	if (!sip->sip_replaces)
 		return;
 	if (sip->sip_request->rq_method != sip_method_invite ||
@@ -232,11 +234,76 @@ static void check_body(struct refusal *r, const sip_t *sip)
 	}
 }
 
+/* What can't be read, is there twice (Refer-To: RFC 3515 §2.4.2; Replaces: RFC
+ * 3891 §3) or not at all (readfix.c). Other headers that can't be read are as
+ * good as none (RFC 3261 §8.2.2). */
+static const struct unreadable {
+	const char *name;
+	int status;
+	const char *phrase;
+	bool always; /* matters to a BYE, too */
+} unreadable[] = {
+    {"SIP-Version", SIP_505_VERSION_NOT_SUPPORTED, true},
+    {"octet", 400, "Bad Octet in Header", true},
+    {"Via", 400, "Bad Via", true},
+    {"From", 400, "Bad From", true},
+    {"Missing From", 400, "Missing From", true},
+    {"To", 400, "Bad To", true},
+    {"Missing To", 400, "Missing To", true},
+    {"Call-ID", 400, "Bad Call-ID", true},
+    {"Missing Call-ID", 400, "Missing Call-ID", true},
+    {"CSeq", 400, "Bad CSeq", true},
+    {"Missing CSeq", 400, "Missing CSeq", true},
+    {"Max-Forwards", 400, "Bad Max-Forwards", false},
+    {"Contact", 400, "Bad Contact", false},
+    {"Record-Route", 400, "Bad Record-Route", false},
+    {"Require", 400, "Bad Require", false},
+    {"Content-Type", 400, "Bad Content-Type", false},
+    {"Content-Encoding", 400, "Bad Content-Encoding", false},
+    {"Content-Disposition", 400, "Bad Content-Disposition", false},
+    {"Expires", 400, "Bad Expires", false},
+    {"Session-Expires", 400, "Bad Session-Expires", false},
+    {"Min-SE", 400, "Bad Min-SE", false},
+    {"Event", 400, "Bad Event", false},
+    {"Subscription-State", 400, "Bad Subscription-State", false},
+    {"Refer-To", 400, "Bad Refer-To", false},
+    {"Replaces", 400, "Bad Replaces", false},
+    {"Privacy", 400, "Bad Privacy", false},
+};
+
+static const struct unreadable *find_unreadable(const char *name)
+{
+	for (size_t i = 0; i < sizeof unreadable / sizeof *unreadable; i++)
+		if (strcasecmp(unreadable[i].name, name) == 0)
+			return &unreadable[i];
+	return NULL;
+}
+
+static void check_readable(struct refusal *r, const sip_t *sip)
+{
+	bool bye = sip->sip_request->rq_method == sip_method_bye;
+
+	for (const sip_error_t *e = sip->sip_error; e; e = e->er_next) {
+		const char *name = e->er_common->h_class == sip_error_class
+				       ? e->er_name
+				       : e->er_common->h_class->hc_name;
+		const struct unreadable *u =
+		    name ? find_unreadable(name) : NULL;
+		if (u && (u->always || !bye))
+			return refuse(r, u->status, u->phrase);
+	}
+	if (firstline_lacks_uri(sip->sip_request->rq_url))
+		refuse(r, 400, "Bad Request-URI");
+}
+
 void guard_check(struct refusal *r, const sip_t *sip, bool inside)
 {
 	const url_t *uri = sip->sip_request->rq_url;
 
 	*r = (struct refusal){0};
+	check_readable(r, sip);
+	if (r->status)
+		return;
 	check_method(r, sip, inside);
 	if (r->status)
 		return;

@@ -25,6 +25,7 @@ struct sipproc;
 #include <sofia-sip/tport.h>
 
 #include "base/log.h"
+#include "base/net.h"
 #include "base/table.h"
 #include "sip/child.h"
 #include "sip/port.h"
@@ -37,11 +38,26 @@ TAILQ_HEAD(requests, request);
 /* firstline.c: how the agent reads messages. To be closed after it. */
 struct firstline {
 	msg_mclass_t *messages;
-	struct msg_hclass_s request;
+	struct msg_hclass_s request, status;
+	int (*extract)(msg_t *msg); /* the library's */
+	/* Of messages that could neither be read nor answered: how many, and of
+	 * the last one what and whence; for the log. */
+	unsigned dropped;
+	const char *what;
+	char peer[ADDR_TEXT_MAX];
 };
+
+/* What nta takes for an error in a response (its own default). */
+#define FIRSTLINE_RESPONSE_MASK                                                \
+	((unsigned)~(sip_mask_request | sip_mask_proxy | sip_mask_registrar |  \
+		     sip_mask_pref | sip_mask_privacy))
 
 bool firstline_open(struct firstline *f);
 void firstline_close(struct firstline *f);
+/* How this message is read; NULL: it is none of the agent's. */
+struct firstline *firstline_of(msg_t *msg);
+/* Does the URI stand where none could be read? */
+bool firstline_lacks_uri(const url_t *u);
 
 struct sipproc {
 	su_root_t *root;
