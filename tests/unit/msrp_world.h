@@ -358,6 +358,13 @@ static inline struct str wild(struct str got, const char *want,
 	"MSRP t1aa SEND\r\n{H}Message-ID: m100\r\nByte-Range: 1-0/0\r\n"       \
 	"-------t1aa$\r\n"
 
+#define SEND(tid, headers, body, flag)                                         \
+	"MSRP " tid " SEND\r\n{H}" headers                                     \
+	"Content-Type: text/plain\r\n\r\n" body "\r\n-------" tid flag "\r\n"
+#define ERROR(tid, line)                                                       \
+	"MSRP " tid " " line                                                   \
+	"\r\nTo-Path: {A}\r\nFrom-Path: {S}\r\n-------" tid "$\r\n"
+
 /* A world with one seat bound to one peer. */
 struct room {
 	struct world w;
@@ -385,4 +392,14 @@ static inline void room_done(struct room *r)
 	seat_done(&r->a);
 	peer_done(&r->p);
 	world_done(&r->w);
+}
+
+static inline void room_says(struct room *r, const char *text)
+{
+	peer_says(&r->p, &r->a, text);
+}
+
+static inline void room_hears(struct room *r, const char *want)
+{
+	peer_hears(&r->p, &r->a, want);
 }

@@ -165,9 +165,6 @@ static void got(struct inbox *b, size_t n)
 	"MSRP ~ REPORT\r\nTo-Path: {A}\r\nFrom-Path: {S}\r\n"                  \
 	"Message-ID: m1\r\nByte-Range: " range "\r\nStatus: 000 " status       \
 	"\r\n-------~$\r\n"
-#define ERROR(tid, line)                                                       \
-	"MSRP " tid " " line                                                   \
-	"\r\nTo-Path: {A}\r\nFrom-Path: {S}\r\n-------" tid "$\r\n"
 
 /* CHAT-14, MSRP-46, MSRP-53 */
 static void test_passed_on(void **state)

@@ -1,5 +1,5 @@
-/* NICKNAME as a participant sends it (RFC 7701 §7.1), and how a switch's
- * reports are taken. */
+/* NICKNAME as a participant sends it and as a switch takes it (RFC 7701 §7.1),
+ * and how a switch's reports are taken. */
 #include "tests/unit/msrp_world.h"
 
 #define TO_PEER "To-Path: {A}\r\nFrom-Path: {S}\r\n"
@@ -116,12 +116,54 @@ static void test_switch_reports(void **state)
 	room_done(&r);
 }
 
+static void nick(struct room *r, const char *header, const char *told)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "MSRP n1aa NICKNAME\r\n{H}%s-------n1aa$\r\n", header);
+	room_says(r, text);
+	seat_told(&r->a, told);
+	room_hears(r, strcmp(told, "nick bad\n") ? OK("n1aa")
+						 : ERROR("n1aa", "424"));
+}
+
+/* RFC 7701 §7.1; unquoted is Blink's form; DRAFT-1 */
+static void test_nicknames(void **state)
+{
+	struct room r;
+
+	(void)state;
+	room_init(&r);
+	nick(&r, "Use-Nickname: \"Ann\"\r\n", "nick <Ann>\n");
+	nick(&r, "Use-Nickname: \"A \\\"b\\\" \\\\\"\r\n",
+	     "nick <A \"b\" \\>\n");
+	nick(&r, "Use-Nickname: Ben Z\r\n", "nick <Ben Z>\n");
+	nick(&r, "Use-Nickname: \"\"\r\n", "nick <>\n");
+	nick(&r, "Use-Nickname: \"open\r\n", "nick bad\n");
+	nick(&r, "Use-Nickname: \"a\" b\r\n", "nick bad\n");
+	nick(&r, "Use-Nickname: \"\xff\"\r\n", "nick bad\n");
+	nick(&r, "Use-Nickname:\r\n", "nick <>\n");
+	nick(&r, "", "nick bad\n");
+	nick(&r, "Set-Nickname: \"x\" <sip:Al%20Ice%40room@c.example>\r\n",
+	     "nick <Al Ice> in room@c.example\n");
+	nick(&r, "Set-Nickname: <sip:a%40b%40r%2Fs@c.example:5070;x=y>\r\n",
+	     "nick <a@b> in r%2Fs@c.example\n");
+	nick(&r, "Set-Nickname: <sip:Al@c.example>\r\n",
+	     "nick <Al> in c.example\n");
+	nick(&r, "Set-Nickname: <sip:c.example>\r\n", "nick bad\n");
+	nick(&r, "Set-Nickname: <sip:a%40r@c.example>\r\nUse-Nickname: b\r\n",
+	     "nick <b>\n");
+	room_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_outcomes),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_switch_reports),
+	    cmocka_unit_test(test_nicknames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

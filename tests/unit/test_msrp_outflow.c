@@ -99,11 +99,6 @@ static void send_text(struct seat *seat, const char *text)
 	loop_settle(seat->w->loop);
 }
 
-static void hears(struct room *r, const char *want)
-{
-	peer_hears(&r->p, &r->a, want);
-}
-
 /* How much of the output is there; the rest of the test does not care which
  * octets. */
 static struct str heard(struct room *r)
@@ -139,13 +134,13 @@ static void test_as_it_comes(void **state)
 	(void)state;
 	room_init(&r);
 	assert_int_equal(begin(&s, &r.a, 8), 0);
-	hears(&r, "");
+	room_hears(&r, "");
 	more(&s, STR("abc"));
-	hears(&r, HEAD("1-*/8") "abc");
+	room_hears(&r, HEAD("1-*/8") "abc");
 	more(&s, STR("defgh"));
-	hears(&r, "defgh");
+	room_hears(&r, "defgh");
 	end(&s);
-	hears(&r, "\r\n-------~$\r\n");
+	room_hears(&r, "\r\n-------~$\r\n");
 	assert_null(s.out);
 	assert_true(s.whole);
 	source_done(&s);
@@ -153,7 +148,7 @@ static void test_as_it_comes(void **state)
 	assert_int_equal(begin(&s, &r.a, 0), 0);
 	more(&s, STR("abc"));
 	end(&s);
-	hears(&r, HEAD("1-*/*") "abc\r\n-------~$\r\n");
+	room_hears(&r, HEAD("1-*/*") "abc\r\n-------~$\r\n");
 	source_done(&s);
 	room_done(&r);
 }
@@ -175,17 +170,17 @@ static void test_stalled(void **state)
 	buf_addf(&again, "Message-ID: %.*s\r\n", STR_ARG(first));
 	buf_clear(&r.p.got);
 	world_wait(&r.w, 2);
-	hears(&r, "\r\n-------~+\r\n");
+	room_hears(&r, "\r\n-------~+\r\n");
 	send_text(&r.a, "hi");
-	hears(&r, HI);
+	room_hears(&r, HI);
 	more(&s, STR("def"));
 	assert_true(has(heard(&r), buf_z(&again)));
-	hears(&r, HEAD("4-*/8") "def");
+	room_hears(&r, HEAD("4-*/8") "def");
 	world_wait(&r.w, 1001);
-	hears(&r, "\r\n-------~+\r\n");
+	room_hears(&r, "\r\n-------~+\r\n");
 	/* its end comes with nothing more */
 	end(&s);
-	hears(&r, HEAD("7-6/8") "\r\n-------~$\r\n");
+	room_hears(&r, HEAD("7-6/8") "\r\n-------~$\r\n");
 	source_done(&s);
 	buf_done(&again);
 	room_done(&r);
@@ -215,7 +210,7 @@ static void test_end_line_inside(void **state)
 		/* eight hyphens after the first one: the last seven count */
 		buf_addf(&want, "%.23s\r\n-------~+\r\n" HEAD("28-*/*"), mark);
 		buf_addf(&want, "%c$\r\nrest\r\n-------~$\r\n", mark[23]);
-		hears(&r, buf_z(&want));
+		room_hears(&r, buf_z(&want));
 		source_done(&s);
 		buf_done(&want);
 		room_done(&r);
@@ -239,7 +234,7 @@ static void test_nearly_end_line(void **state)
 	buf_addz(&body, "-$\r\n----------------------");
 	buf_clear(&r.p.got);
 	more(&s, buf_str(&body));
-	hears(&r, buf_z(&body));
+	room_hears(&r, buf_z(&body));
 	source_done(&s);
 	loop_settle(r.w.loop);
 	buf_done(&body);
@@ -390,12 +385,12 @@ static void test_aborted(void **state)
 	assert_true(ends(heard(&r), "+\r\n"));
 	buf_clear(&r.p.got);
 	source_done(&s);
-	hears(&r, HEAD("4-*/8") "\r\n-------~#\r\n");
+	room_hears(&r, HEAD("4-*/8") "\r\n-------~#\r\n");
 	/* nothing of it was out */
 	assert_int_equal(begin(&s, &r.a, 0), 0);
 	source_done(&s);
 	send_text(&r.a, "hi");
-	hears(&r, HI);
+	room_hears(&r, HI);
 	room_done(&r);
 }
 
@@ -424,7 +419,7 @@ static void test_refused(void **state)
 				 STR_ARG(id), STR_ARG(id));
 		buf_clear(&r.p.got);
 		peer_says(&r.p, &r.a, buf_z(&b));
-		hears(&r, "\r\n-------~#\r\n");
+		room_hears(&r, "\r\n-------~#\r\n");
 		assert_null(s.out);
 		assert_false(s.whole);
 		assert_true(msrp_session_bound(r.a.s));

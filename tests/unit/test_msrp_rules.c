@@ -1,16 +1,6 @@
 /* Small rules of MSRP that no other test is about (RFC 4975 §7). */
 #include "tests/unit/msrp_world.h"
 
-static void says(struct room *r, const char *text)
-{
-	peer_says(&r->p, &r->a, text);
-}
-
-static void hears(struct room *r, const char *want)
-{
-	peer_hears(&r->p, &r->a, want);
-}
-
 static void send_hi(struct room *r, uint64_t cookie)
 {
 	struct msrp_out m = {
@@ -58,11 +48,11 @@ static void test_lenient_head(void **state)
 
 	(void)state;
 	room_init(&r);
-	says(&r, "MSRP t1 SEND\r\n{H}-------t1$\r\n");
-	hears(&r, OK("t1"));
-	says(&r, "MSRP t2 SEND\r\n{H}X-Of: theirs\r\nMessage-ID: m1\r\n"
-		 "Content-Type: a/b\r\n\r\nx\r\n-------t2$\r\n");
-	hears(&r, OK("t2"));
+	room_says(&r, "MSRP t1 SEND\r\n{H}-------t1$\r\n");
+	room_hears(&r, OK("t1"));
+	room_says(&r, "MSRP t2 SEND\r\n{H}X-Of: theirs\r\nMessage-ID: m1\r\n"
+		      "Content-Type: a/b\r\n\r\nx\r\n-------t2$\r\n");
+	room_hears(&r, OK("t2"));
 	seat_told(&r.a, "message m1 a/b 1 x\n");
 	room_done(&r);
 }
@@ -78,17 +68,17 @@ static void test_flags(void **state)
 
 	(void)state;
 	room_init(&r);
-	says(&r, PART("t1", "m1", "1-*/*", "a", "$"));
+	room_says(&r, PART("t1", "m1", "1-*/*", "a", "$"));
 	seat_told(&r.a, "message m1 a/b 1 a\n");
-	says(&r, PART("t2", "m2", "1-*/*", "a", "+"));
+	room_says(&r, PART("t2", "m2", "1-*/*", "a", "+"));
 	seat_told(&r.a, "");
-	says(&r, PART("t3", "m2", "2-*/*", "b", "$"));
+	room_says(&r, PART("t3", "m2", "2-*/*", "b", "$"));
 	seat_told(&r.a, "message m2 a/b 2 ab\n");
-	says(&r, PART("t4", "m3", "1-*/*", "a", "+"));
-	says(&r, PART("t5", "m3", "2-*/*", "b", "#"));
-	says(&r, PART("t6", "m3", "3-*/*", "c", "$"));
+	room_says(&r, PART("t4", "m3", "1-*/*", "a", "+"));
+	room_says(&r, PART("t5", "m3", "2-*/*", "b", "#"));
+	room_says(&r, PART("t6", "m3", "3-*/*", "c", "$"));
 	seat_told(&r.a, "");
-	hears(&r, OK("t1") OK("t2") OK("t3") OK("t4") OK("t5") OK("t6"));
+	room_hears(&r, OK("t1") OK("t2") OK("t3") OK("t4") OK("t5") OK("t6"));
 	room_done(&r);
 }
 
@@ -102,7 +92,7 @@ static void answer(struct room *r, const char *status, const char *lines,
 	buf_addf(&b, "MSRP %.*s %s\r\n{H}%s-------%.*s%c\r\n", STR_ARG(tid),
 		 status, lines, STR_ARG(tid), flag);
 	buf_clear(&r->p.got);
-	says(r, buf_z(&b));
+	room_says(r, buf_z(&b));
 	buf_done(&b);
 }
 
@@ -120,11 +110,11 @@ static void test_responses_end(void **state)
 	send_hi(&r, 2);
 	answer(&r, "413 x", "Message-ID: zz9\r\nByte-Range: 7-1/3\r\n", '#');
 	seat_told(&r.a, "sent 2 413\n");
-	says(&r, "MSRP t1 NICKNAME\r\n{H}Use-Nickname: \"Ann\"\r\n"
-		 "-------t1+\r\n");
+	room_says(&r, "MSRP t1 NICKNAME\r\n{H}Use-Nickname: \"Ann\"\r\n"
+		      "-------t1+\r\n");
 	seat_told(&r.a, "nick <Ann>\n");
 	/* MSRP-48, MSRP-50: ours have none and end with `$` */
-	hears(&r, OK("t1"));
+	room_hears(&r, OK("t1"));
 	room_done(&r);
 }
 

@@ -2,16 +2,6 @@
  */
 #include "tests/unit/msrp_world.h"
 
-static void says(struct room *r, const char *text)
-{
-	peer_says(&r->p, &r->a, text);
-}
-
-static void hears(struct room *r, const char *want)
-{
-	peer_hears(&r->p, &r->a, want);
-}
-
 /* A body of n octets, "0123456789..." */
 static struct blob *digits(size_t n)
 {
@@ -61,7 +51,7 @@ static void answers(struct room *r, const char *pattern, const char *status)
 	buf_addf(&b, "MSRP %.*s %s\r\n{H}-------%.*s$\r\n", STR_ARG(tid),
 		 status, STR_ARG(tid));
 	buf_clear(&r->p.got);
-	says(r, buf_z(&b));
+	room_says(r, buf_z(&b));
 	buf_done(&b);
 }
 
@@ -78,12 +68,13 @@ static void test_small(void **state)
 	(void)state;
 	room_init(&r);
 	send_text(&r.a, "hi", MSRP_FAILURE_YES, 0);
-	hears(&r, HI);
+	room_hears(&r, HI);
 	assert_int_equal(msrp_session_send(r.a.s, &m), 0);
-	hears(&r, "MSRP ~ SEND\r\n" TO_PEER "Message-ID: ~\r\n"
-		  "Success-Report: yes\r\nFailure-Report: partial\r\n"
-		  "Byte-Range: 1-0/0\r\nContent-Type: message/cpim\r\n\r\n\r\n"
-		  "-------~$\r\n");
+	room_hears(&r,
+		   "MSRP ~ SEND\r\n" TO_PEER "Message-ID: ~\r\n"
+		   "Success-Report: yes\r\nFailure-Report: partial\r\n"
+		   "Byte-Range: 1-0/0\r\nContent-Type: message/cpim\r\n\r\n\r\n"
+		   "-------~$\r\n");
 	assert_int_equal(msrp_session_pending(r.a.s), 0);
 	room_done(&r);
 }
@@ -137,7 +128,7 @@ static void test_unkept_request_fails(void **state)
 
 	(void)state;
 	room_init(&r);
-	says(&r, "MSRP abcd 506 Elsewhere\r\n{H}-------abcd$\r\n");
+	room_says(&r, "MSRP abcd 506 Elsewhere\r\n{H}-------abcd$\r\n");
 	seat_told(&r.a, "closed failed\n");
 	room_done(&r);
 }
@@ -184,8 +175,8 @@ static void reports(struct room *r, const char *status)
 		 "Byte-Range: 1-2/2\r\nStatus: %s\r\n-------r1r1$\r\n",
 		 STR_ARG(id), status);
 	buf_clear(&r->p.got);
-	says(r, buf_z(&b));
-	hears(r, "");
+	room_says(r, buf_z(&b));
+	room_hears(r, "");
 	buf_done(&b);
 }
 
@@ -227,7 +218,7 @@ static void test_one_chunk(void **state)
 			"Content-Type: text/plain\r\n\r\n");
 	buf_add(&want, blob_str(body));
 	buf_addz(&want, "\r\n-------~$\r\n");
-	hears(&r, buf_z(&want));
+	room_hears(&r, buf_z(&want));
 	buf_done(&want);
 	blob_unref(body);
 	room_done(&r);
@@ -376,7 +367,7 @@ static void test_aborted(void **state)
 		 "MSRP r1 REPORT\r\n{H}Message-ID: %.16s\r\n"
 		 "Status: 000 413 x\r\n-------r1$\r\n",
 		 head + str_search(got, STR("Message-ID: ")) + 12);
-	says(&r, buf_z(&b));
+	room_says(&r, buf_z(&b));
 	seat_told(&r.a, "sent 9 413\n");
 	read_again(&r);
 	got = peer_got(&r.p);
