@@ -122,6 +122,14 @@ static void bare_of(struct str jid, struct str *out)
 	*out = jid_split(jid, &j) == 0 ? j.bare : STR_NONE;
 }
 
+/* Who invites: by his bare JID, or as the room names him. */
+static void inviter_of(const struct muc_said *in, struct str *out)
+{
+	bare_of(in->by, out);
+	if (str_eq(*out, in->room))
+		*out = in->by;
+}
+
 static void call_him(struct back_muc *b, const struct muc_said *in,
 		     const struct invited *i)
 {
@@ -183,7 +191,7 @@ void muc_on_invite(struct back_muc *b, const struct muc_said *in)
 	const struct invited *before;
 	struct buf room = BUF_INIT(JID_BYTES);
 
-	bare_of(in->by, &like.other);
+	inviter_of(in, &like.other);
 	if (map_prep_jid(&room, in->room) < 0) {
 		buf_done(&room);
 		return;

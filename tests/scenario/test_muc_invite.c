@@ -103,6 +103,23 @@ static void test_in(void **state)
 	muc_user_done(&u);
 }
 
+/* S2X-43: rooms that hide addresses name the inviter's nickname. */
+static void test_in_by_nickname(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+	struct port_msg m;
+
+	muc_user_init(&u, s, MUC_RO);
+	invited(s, MUC_ROOM, MUC_ROOM "/Ann B");
+	m = scene_sip(s, PORT_DIAL, "REFER");
+	assert_true(has(m.f[PORT_F_HEADERS],
+			"Referred-By: <sip:r@muc.test;gr=Ann%20B>"));
+	scene_sip_response(s, &m, 486);
+	muc_has(&u, xmpp_take(s, MUC_ROOM), "<decline to='" MUC_ROOM "/Ann B'");
+	muc_user_done(&u);
+}
+
 /* Rooms that he can't reach, or is in, call nobody. */
 static void test_in_vain(void **state)
 {
@@ -155,9 +172,10 @@ static void test_direct(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    MUC_TEST(test_out),	     MUC_TEST(test_outcome),
-	    MUC_TEST(test_in),	     MUC_TEST(test_in_vain),
-	    MUC_TEST(test_password), MUC_TEST(test_direct),
+	    MUC_TEST(test_out),	    MUC_TEST(test_outcome),
+	    MUC_TEST(test_in),	    MUC_TEST(test_in_by_nickname),
+	    MUC_TEST(test_in_vain), MUC_TEST(test_password),
+	    MUC_TEST(test_direct),
 	};
 
 	return cmocka_run_group_tests_name("muc_invite", tests, NULL, NULL);
