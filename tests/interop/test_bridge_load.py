@@ -20,6 +20,8 @@ MESSAGES = int(os.environ.get("STOX_BRIDGE_MESSAGES", "40"))
 PATIENCE = 30 + USERS * MESSAGES / 20
 WINDOW = 4
 SAME = "the same words"
+MAM = "{urn:xmpp:mam:2}"
+RSM = "{http://jabber.org/protocol/rsm}"
 
 
 def text_of(i):
@@ -32,11 +34,15 @@ class Listener(XmppUser):
     def __init__(self, *args, **kw):
         super().__init__(*args, **kw)
         self.said, self.own, self.nick = [], 0, None
+        self.results = collections.defaultdict(list)
 
     def _record(self, stanza):
         xml = getattr(stanza, "xml", None)
         if xml is None or xml.tag != CLIENT + "message":
             return super()._record(stanza)
+        result = xml.find(MAM + "result")
+        if result is not None:
+            self.results[result.get("queryid")].append(result)
         text = body(xml)
         if xml.get("type") == "groupchat" and text and \
                 xml.find(DELAY) is None:
@@ -132,6 +138,9 @@ class Archived(servers.Prosody):
     muc_options = '  modules_enabled = { "muc_mam" }\n'
 
 
+PAGE = ("<query xmlns='urn:xmpp:mam:2' queryid='%s'>"
+        "<set xmlns='http://jabber.org/protocol/rsm'><max>100</max>%s</set>"
+        "</query>")
 LONG_HISTORY = """<query xmlns='http://jabber.org/protocol/muc#owner'>
 <x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>
 http://jabber.org/protocol/muc#roomconfig</value></field>
@@ -183,33 +192,42 @@ class Restarted(Bridged):
                         lambda: "%s sees %s" % (user.name,
                                                 user.names(self.room)))
 
-    def check_receivers(self, sent):
-        """All SIP users heard the same, and of each other's messages all that
-        were not lost, each once: what went with the stream the room has in its
-        history, which may come after what was said first on the next one."""
+    async def archived(self):
+        """What the room said and in which order: (nickname, text)."""
+        reader, said, last = self.xmpps[0], [], None
+        while True:
+            ident = "a%d" % len(said)
+            answer = await reader.iq("set", self.room, PAGE % (
+                ident, "<after>%s</after>" % last if last else ""), 60)
+            self.assertEqual(answer.get("type"), "result")
+            for result in reader.results.pop(ident, ()):
+                message = result.find(".//" + CLIENT + "message")
+                if body(message):
+                    said.append((message.get("from").partition("/")[2],
+                                 body(message)))
+            last = answer.findtext(".//" + RSM + "last")
+            if answer.find(MAM + "fin").get("complete") == "true":
+                return said
+
+    async def check_receivers(self, sent):
+        """Each SIP user heard what the room said, all of it but his own, each
+        message once and in the room's order; what the room did not say its
+        sender was told to be lost, and nothing else."""
         heard = {"S%d" % i: self.heard_by(u) for i, u in enumerate(self.sips)}
-        first = heard["S0"]
+        order = await self.archived()
         for nick, mine in heard.items():
-            mine = [x for x in mine if x[0] != "S0"]
-            want = [x for x in first if x[0] != nick]
-            self.assertEqual(collections.Counter(mine),
-                             collections.Counter(want), nick)
-            moved = [i for i, x in enumerate(mine) if x != want[i]]
-            if moved:
-                self.assertLess(moved[-1] - moved[0], 2 * USERS * WINDOW, nick)
+            self.assertEqual(mine, [x for x in order if x[0] != nick], nick)
         told = {"S%d" % i: self.lost_of(u, sent[u.name])
                    for i, u in enumerate(self.sips)}
         for nick, lost in told.items():
-            reader = heard["S1" if nick == "S0" else "S0"]
-            count = collections.Counter(t for w, t in reader if w == nick)
+            count = collections.Counter(t for w, t in order if w == nick)
             for i in range(MESSAGES):
                 if i % 10 and i not in lost:
                     self.assertEqual(count[text_of(i)], 1, (nick, i))
                 elif i % 10:
-                    self.assertLessEqual(count[text_of(i)], 1, (nick, i))
+                    self.assertEqual(count[text_of(i)], 0, (nick, i))
             same = {i for i in range(MESSAGES) if i % 10 == 0}
-            self.assertLessEqual(count[SAME], len(same), nick)
-            self.assertGreaterEqual(count[SAME], len(same - lost), nick)
+            self.assertEqual(count[SAME], len(same - lost), nick)
         for user in self.xmpps:
             said = collections.Counter(user.said)
             twice = [x for x, n in said.items() if n > 1 and x[1] != SAME]
@@ -248,7 +266,7 @@ class Restarted(Bridged):
             await until(lambda: set(last) <= set(self.heard_by(user)),
                         PATIENCE, "the last messages at " + user.name)
         await self.settled(sent)
-        lost = self.check_receivers(sent)
+        lost = await self.check_receivers(sent)
         print("all back after %.1f s; %d SIP messages lost and told" % (
             back, lost))
         self.report("a restart", begin)
