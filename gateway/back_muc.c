@@ -24,6 +24,7 @@ struct back_muc *back_muc_new(const struct back_muc_cfg *cfg)
 	for (unsigned by = 0; by < BY_COUNT; by++)
 		b->whose[by] = table_new();
 	b->rooms = table_new();
+	b->rolls = table_new();
 	b->down = table_new();
 	b->invited = invited_new();
 	b->gone = gone_new(cfg->loop);
@@ -59,6 +60,7 @@ void back_muc_free(struct back_muc *b)
 		free(name);
 	invited_free(b->invited);
 	gone_free(b->gone);
+	table_free(b->rolls);
 	table_free(b->down);
 	table_free(b->rooms);
 	table_free(b->proxies);
@@ -386,8 +388,11 @@ void back_muc_link_up(struct back_muc *b, struct str domain)
 		if (!str_eq(p->domain, domain))
 			continue;
 		timer_cancel(b->loop, &p->lost);
+		proxy_drop_pings(p);
 		if (p->phase == PROXY_IN) {
 			p->catching_up = p->doubt;
+			if (p->doubt)
+				proxy_hold(p);
 			proxy_ping(p, QUERY_PING);
 			proxy_send_held(p);
 		} else if (p->phase == PROXY_AWAY) {

@@ -31,6 +31,17 @@ void proxy_drop_queries(struct proxy *p)
 		drop(p, TAILQ_FIRST(&p->queries));
 }
 
+void proxy_drop_pings(struct proxy *p)
+{
+	struct query *q, *next;
+
+	for (q = TAILQ_FIRST(&p->queries); q; q = next) {
+		next = TAILQ_NEXT(q, link);
+		if (q->kind == QUERY_PING || q->kind == QUERY_CAUGHT_UP)
+			drop(p, q);
+	}
+}
+
 /* What says that he is in the room, and what says nothing (XEP-0410 §3.2). */
 static const char *const joined[] = {
     "service-unavailable", "feature-not-implemented", "item-not-found"};
@@ -68,8 +79,9 @@ static bool is_out(const struct proxy *p, const char *condition)
 	       (p->doubt && strcmp(condition, "item-not-found") == 0);
 }
 
-static void end_catching_up(struct proxy *p)
+static void give_up_catching_up(struct proxy *p)
 {
+	proxy_unhold(p);
 	p->catching_up = false;
 	proxy_send_held(p);
 }
@@ -85,7 +97,7 @@ static void on_ping_answer(struct proxy *p, enum query_kind kind,
 	if (!in || (in->kind == SAID_IQ_ERROR &&
 		    is_one_of(in->error.condition, unsure, N_UNSURE))) {
 		timer_set(p->b->loop, &p->idle, RETRY_MS, on_silence, p);
-		end_catching_up(p);
+		give_up_catching_up(p);
 		return;
 	}
 	out = in->kind == SAID_IQ_ERROR && is_out(p, in->error.condition);
@@ -97,9 +109,7 @@ static void on_ping_answer(struct proxy *p, enum query_kind kind,
 		p->catching_up = true;
 		proxy_catch_up(p);
 	} else if (kind == QUERY_CAUGHT_UP) {
-		/* echoes would have come before this answer */
-		proxy_lose_suspects(p);
-		end_catching_up(p);
+		proxy_history_answered(p);
 	}
 }
 
@@ -121,6 +131,9 @@ static void finish(struct proxy *p, struct query *q, const struct muc_said *in)
 	case QUERY_PING:
 	case QUERY_CAUGHT_UP:
 		on_ping_answer(p, done.kind, in);
+		break;
+	case QUERY_OCCUPANTS:
+		proxy_occupants_answered(p, in);
 		break;
 	case QUERY_ADMIN:
 		if (!in)

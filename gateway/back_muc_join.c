@@ -146,11 +146,11 @@ static void put_history(const struct proxy *p, struct buf *b)
 {
 	char time[RFC3339_MAX];
 
-	if (p->no_history)
-		buf_addz(b, "<history maxchars='0'/>");
-	else if (p->joined && p->last_ms)
+	if (p->joined && p->last_ms) /* what he has missed */
 		buf_addf(b, "<history since='%s'/>",
 			 rfc3339_millis(p->last_ms - CLOCKS_MS, time));
+	else if (p->no_history)
+		buf_addz(b, "<history maxchars='0'/>");
 	else
 		buf_addf(b, "<history maxstanzas='%zu'/>", p->max_history);
 }
@@ -184,6 +184,8 @@ void proxy_catch_up(struct proxy *p)
 	/* to his old name it would take the new one back: wish_done() */
 	if (p->nick_wish.open)
 		return;
+	proxy_hold(p);
+	leg_roster_begin(p->leg);
 	send_presence(p);
 	proxy_ping(p, QUERY_CAUGHT_UP);
 }
@@ -344,7 +346,7 @@ static void settle_in(struct proxy *p)
 	if (again) {
 		if (self && !str_eq(self->nick, buf_str(&p->nick)))
 			leg_rename(p->leg, self->nick, buf_str(&p->nick), NULL);
-		leg_roster_end(p->leg, REASON_LOST);
+		leg_roster_end(p->leg, REASON_LOST, NULL, NULL);
 	}
 	p->phase = PROXY_IN;
 	p->joined = true;
@@ -360,6 +362,10 @@ static void settle_in(struct proxy *p)
 		 LOGQ(p->room), LOGQ(p->jid), LOGQ(buf_str(&p->nick)), again);
 	leg_opened(p->leg, buf_str(&p->nick), p->created,
 		   !str_eq(buf_str(&p->nick), buf_str(&p->wanted)));
+	if (p->created)
+		proxy_unhold(p); /* which came before */
+	else if (again)
+		proxy_hold_history(p);
 	proxy_send_held(p);
 }
 
@@ -388,6 +394,7 @@ void proxy_arrived(struct proxy *p, const struct muc_said *in)
 	}
 	if (may_create(p)) {
 		p->phase = PROXY_CREATING;
+		proxy_hold(p);
 		send_form(p, true);
 		return;
 	}
@@ -483,5 +490,6 @@ void proxy_come_again(struct proxy *p, enum reason_code why, bool at_once)
 		on_again(p);
 		return;
 	}
+	proxy_unhold(p);
 	timer_set(p->b->loop, &p->limit, again_ms[p->attempt++], on_again, p);
 }

@@ -32,7 +32,8 @@ enum query_kind {
 	QUERY_UNLOCK, /* the empty form of a new room */
 	QUERY_PING,
 	QUERY_CAUGHT_UP, /* a ping behind the presence of proxy_catch_up() */
-	QUERY_ADMIN,	 /* a command of a seat */
+	QUERY_OCCUPANTS,
+	QUERY_ADMIN, /* a command of a seat */
 };
 
 struct query {
@@ -66,6 +67,9 @@ struct seen {
 	uint64_t mark, at_ms;
 };
 
+struct roll;
+TAILQ_HEAD(roll_list, proxy);
+
 /* Users are found by leg_key() and by their bare JID. */
 enum { BY_USER, BY_BARE, BY_COUNT };
 
@@ -79,12 +83,16 @@ struct proxy {
 	struct str key;			    /* room, NUL, jid */
 	struct str room, jid, bare, domain; /* domain: the stream's */
 	enum proxy_phase phase;
-	bool ended;	    /* nobody finds it any more */
-	bool joined;	    /* was in the room before */
-	bool returning;	    /* our last run left him in the room */
-	bool crowded;	    /* it holds more than we show, as we have logged */
-	bool doubt;	    /* is he still? His stream was down */
-	bool catching_up;   /* until he has what he missed then; says nothing */
+	bool ended;	  /* nobody finds it any more */
+	bool joined;	  /* was in the room before */
+	bool returning;	  /* our last run left him in the room */
+	bool crowded;	  /* it holds more than we show, as we have logged */
+	bool doubt;	  /* is he still? His stream was down */
+	bool catching_up; /* until he has what he missed then; says nothing */
+	struct catch_up *catch_up; /* what is kept until then; may be NULL */
+	struct roll *roll; /* he waits for the list of occupants; or NULL */
+	TAILQ_ENTRY(proxy) roll_link;
+	bool roll_asked;
 	struct buf nick;    /* the one he has, or tries to get */
 	struct buf wanted;  /* the one before any variant */
 	struct buf derived; /* what we call him who has not chosen any */
@@ -136,6 +144,7 @@ struct back_muc {
 	TAILQ_HEAD(, proxy) list;
 	TAILQ_HEAD(, farewell) farewells;
 	struct table *rooms; /* known_room by address */
+	struct table *rolls; /* by room */
 	struct table *down;  /* streams that are down, by domain */
 	struct invited_list *invited;
 	struct gone_list *gone;
@@ -224,6 +233,38 @@ void proxy_come_again(struct proxy *p, enum reason_code why, bool at_once);
 struct known_room *muc_known(const struct back_muc *b, struct str room);
 void muc_forget_rooms(struct back_muc *b);
 
+/* --- back_muc_catch.c --- */
+
+/* What the room says from now on is kept until it has told its history, unless
+ * there is no room for it. Again: that history is asked for once more. */
+void proxy_hold(struct proxy *p);
+/* The same when he has come in again and gets the history unasked. */
+void proxy_hold_history(struct proxy *p);
+/* False: it is to be told now. */
+bool proxy_keep(struct proxy *p, const struct muc_said *in, uint64_t mark);
+/* Tells what is kept; then nothing is any more. */
+void proxy_unhold(struct proxy *p);
+void proxy_drop_kept(struct proxy *p);
+/* The history has this message, and its place: what is kept of it goes. */
+void proxy_history_has(struct proxy *p, uint64_t mark);
+/* One of it is about to be told, or was heard before the break. The user is
+ * told of a gap if it does not go back as far. */
+void proxy_history_told(struct proxy *p, bool known);
+/* The subject has come, which is behind the history. */
+void proxy_history_over(struct proxy *p);
+/* The ping behind proxy_catch_up() is answered. */
+void proxy_history_answered(struct proxy *p);
+void proxy_caught_up(struct proxy *p);
+
+/* --- back_muc_roll.c --- */
+
+/* If some of his roster were not heard of since the break, asks whether they
+ * are there still. */
+void proxy_check_roster(struct proxy *p);
+void proxy_leave_roll(struct proxy *p);
+/* in NULL: no answer came. */
+void proxy_occupants_answered(struct proxy *asker, const struct muc_said *in);
+
 /* --- back_muc_roster.c --- */
 
 void proxy_on_presence(struct proxy *p, const struct muc_said *in);
@@ -231,6 +272,8 @@ void proxy_on_presence(struct proxy *p, const struct muc_said *in);
 /* --- back_muc_said.c --- */
 
 void proxy_on_message(struct proxy *p, const struct muc_said *in);
+/* One to all, or a subject: what is not kept, or was. */
+void proxy_tell(struct proxy *p, const struct muc_said *in);
 void proxy_on_status(struct proxy *p, unsigned codes);
 void proxy_tell_info(struct proxy *p, unsigned changed);
 
@@ -272,6 +315,8 @@ uint64_t proxy_queries_due(const struct proxy *p); /* UINT64_MAX: none is */
 /* The room has said something: it is asked only when it is silent. */
 void proxy_heard(struct proxy *p);
 void proxy_drop_queries(struct proxy *p);
+/* Their stream is gone, and they with it. */
+void proxy_drop_pings(struct proxy *p);
 void muc_on_iq(struct back_muc *b, const struct muc_said *in);
 void muc_caps(char ver[CAPS_MAX]);
 void muc_put_caps(struct back_muc *b, struct buf *out);

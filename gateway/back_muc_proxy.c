@@ -246,6 +246,8 @@ static void take_out(struct proxy *p)
 	timer_cancel(b->loop, &p->due);
 	timer_cancel(b->loop, &p->idle);
 	timer_cancel(b->loop, &p->lost);
+	proxy_leave_roll(p);
+	proxy_drop_kept(p);
 }
 
 void proxy_free(struct proxy *p)
@@ -265,6 +267,7 @@ void proxy_end(struct proxy *p, struct reason why)
 		p->b->stats.refused++;
 	log_info(p->b->log, "muc.end", "room=%s jid=%s why=\"%s\"",
 		 LOGQ(p->room), LOGQ(p->jid), reason_text(why.code));
+	proxy_unhold(p);
 	take_out(p);
 	leg_ended(p->leg, why);
 	proxy_free(p);

@@ -56,9 +56,14 @@ void proxy_on_status(struct proxy *p, unsigned codes)
 
 /* --- history that comes twice (S2X-38) --- */
 
-static uint64_t mark_of(const struct proxy *p, const struct muc_said *in,
-			struct str body)
+static struct str body_of(const struct proxy *p, const struct muc_said *in)
 {
+	return x_text(x_child(in->stanza, "body", NS_CLIENT), p->b->arena);
+}
+
+static uint64_t mark_of(const struct proxy *p, const struct muc_said *in)
+{
+	struct str body = body_of(p, in);
 	uint64_t seed = p->b->seed;
 
 	if (in->stanza_id.n)
@@ -117,7 +122,8 @@ static void note_seen(struct proxy *p, const struct muc_said *in, uint64_t mark)
 	uint64_t now = loop_wall_ms(p->b->loop);
 
 	remember(p, mark);
-	p->last_ms = in->delayed && in->time_ms ? in->time_ms : now;
+	if (x_child(in->stanza, "body", NS_CLIENT)) /* histories have those */
+		p->last_ms = in->delayed && in->time_ms ? in->time_ms : now;
 }
 
 /* --- messages --- */
@@ -194,24 +200,29 @@ static void show(struct proxy *p, const struct muc_said *in, struct message *m)
 
 static void on_groupchat(struct proxy *p, const struct muc_said *in)
 {
-	struct str body =
-	    x_text(x_child(in->stanza, "body", NS_CLIENT), p->b->arena);
-	uint64_t mark = mark_of(p, in, body);
+	uint64_t mark = mark_of(p, in);
 	struct sending *own;
 	struct message *m;
 
-	switch (match_echo(p, in, body, &own)) {
+	if (in->delayed)
+		proxy_history_has(p, mark);
+	switch (match_echo(p, in, body_of(p, in), &own)) {
 	case ECHO_OWN:
 		note_seen(p, in, mark);
 		proxy_echoed(p, own, in);
 		return;
 	case ECHO_AGAIN:
+		proxy_history_told(p, true);
 		return;
 	case ECHO_NONE:
 		break;
 	}
-	if (in->delayed && was_seen(p, mark))
+	if (in->delayed && was_seen(p, mark)) {
+		proxy_history_told(p, true);
 		return;
+	}
+	if (in->delayed)
+		proxy_history_told(p, false);
 	note_seen(p, in, mark);
 	m = read_text(p, in, false);
 	if (!m)
@@ -292,10 +303,18 @@ static void on_subject(struct proxy *p, const struct muc_said *in)
 	/* who catches up gets it once more, with the history */
 	if (!p->catching_up || own || !is_topic(p, in->subject))
 		leg_subject(p->leg, &s, first && !own, own ? &cause : NULL);
-	if (first)
-		proxy_lose_suspects(p);
+	if (first || p->catching_up)
+		proxy_history_over(p);
 	if (own)
 		wish_done(p, w, REASON_OK);
+}
+
+void proxy_tell(struct proxy *p, const struct muc_said *in)
+{
+	if (in->kind == SAID_SUBJECT)
+		on_subject(p, in);
+	else
+		on_groupchat(p, in);
 }
 
 static bool subject_refused(struct proxy *p, const struct muc_said *in)
@@ -323,12 +342,18 @@ void proxy_on_message(struct proxy *p, const struct muc_said *in)
 		on_bounce(p, in);
 		return;
 	}
+	if (p->phase == PROXY_CREATING &&
+	    (in->kind == SAID_TO_ALL || in->kind == SAID_SUBJECT)) {
+		proxy_keep(p, in, mark_of(p, in));
+		return;
+	}
 	if (p->phase != PROXY_IN)
 		return;
 	switch (in->kind) {
 	case SAID_TO_ALL:
 		proxy_on_status(p, in->codes);
-		on_groupchat(p, in);
+		if (in->delayed || !proxy_keep(p, in, mark_of(p, in)))
+			on_groupchat(p, in);
 		break;
 	case SAID_SUBJECT:
 		on_subject(p, in);

@@ -82,10 +82,14 @@ bool leg_rename(struct leg *l, struct str old, struct str new,
 		const struct leg_cause *cause);
 /* SEAT_OCCUPANT_LEFT, by cause->reason. Unknown: nothing. */
 void leg_remove(struct leg *l, struct str nick, const struct leg_cause *cause);
-/* A new roster comes, whole: begin; then leg_put() for each; then end, which
- * removes those of whom nothing was heard. */
+/* A new roster comes: begin; then leg_put() for each; then end, which removes
+ * those of whom nothing was heard, unless there() (NULL: of nobody) is true of
+ * them. Never the user himself. */
 void leg_roster_begin(struct leg *l);
-void leg_roster_end(struct leg *l, enum reason_code why);
+void leg_roster_end(struct leg *l, enum reason_code why,
+		    bool (*there)(void *user, struct str nick), void *user);
+/* How many others have not been heard of, so far; *heard: how many have. */
+size_t leg_roster_unheard(const struct leg *l, size_t *heard);
 const struct occupant *leg_by_nick(const struct leg *l, struct str nick);
 const struct occupant *leg_by_id(const struct leg *l, uint64_t id);
 const struct occupant *leg_next(const struct leg *l, size_t *it);

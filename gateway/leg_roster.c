@@ -361,11 +361,37 @@ void leg_roster_begin(struct leg *l)
 			l->occs[i]->stale = true;
 }
 
-void leg_roster_end(struct leg *l, enum reason_code why)
+void leg_roster_end(struct leg *l, enum reason_code why,
+		    bool (*there)(void *user, struct str nick), void *user)
 {
 	struct leg_cause cause = {.reason = {.code = why}};
 
-	for (size_t i = 0; i < l->n_places; i++)
-		if (l->occs[i] && l->occs[i]->stale)
-			leg_remove(l, l->occs[i]->pub.nick, &cause);
+	for (size_t i = 0; i < l->n_places; i++) {
+		struct leg_occ *o = l->occs[i];
+
+		if (!o || !o->stale)
+			continue;
+		o->stale = false;
+		if (o->pub.id != l->self &&
+		    !(there && there(user, o->pub.nick)))
+			leg_remove(l, o->pub.nick, &cause);
+	}
+}
+
+size_t leg_roster_unheard(const struct leg *l, size_t *heard)
+{
+	size_t n = 0;
+
+	*heard = 0;
+	for (size_t i = 0; i < l->n_places; i++) {
+		const struct leg_occ *o = l->occs[i];
+
+		if (!o || o->pub.id == l->self)
+			continue;
+		if (o->stale)
+			n++;
+		else
+			++*heard;
+	}
+	return n;
 }

@@ -135,6 +135,27 @@ void x_add_child(struct xnode *parent, struct xnode *last, struct xnode *child)
 		parent->children = child;
 }
 
+struct xnode *x_copy(struct arena *a, const struct xnode *n)
+{
+	struct xnode *to =
+	    n->name.n ? x_new(a, n->name, n->ns) : x_new_text(a, n->text);
+	struct xnode *last = NULL, *c;
+
+	if (!to)
+		return NULL;
+	for (const struct xattr *at = n->attrs; at; at = at->next)
+		if (x_add_attr(a, to, at->name, at->value) < 0)
+			return NULL;
+	for (const struct xnode *child = n->children; child;
+	     child = child->next, last = c) {
+		c = x_copy(a, child);
+		if (!c)
+			return NULL;
+		x_add_child(to, last, c);
+	}
+	return to;
+}
+
 static void write_attr(struct buf *b, struct str name, struct str value)
 {
 	buf_addc(b, ' ');

@@ -68,6 +68,8 @@ struct xnode *x_new_text(struct arena *a, struct str text);
  * limit. */
 int x_add_attr(struct arena *a, struct xnode *n, struct str name,
 	       struct str value);
+/* All of it, in this arena; NULL over its limit. */
+struct xnode *x_copy(struct arena *a, const struct xnode *n);
 /* After last, the child added before; NULL for the first. */
 void x_add_child(struct xnode *parent, struct xnode *last, struct xnode *child);
 

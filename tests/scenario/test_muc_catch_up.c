@@ -83,6 +83,7 @@ static void test_stream_down(void **state)
 	muc_has(&u, muc_take(&u, MUC_OWN), "<history since='");
 	muc_heard(&u, "");
 	assert_true(muc_none(&u, MUC_ROOM));
+	muc_subject(&u, "tea");
 	pong(&u);
 	muc_heard(&u, "= REASON_TIMEOUT op=2\n");
 	muc_take_said(&u);

@@ -273,7 +273,7 @@ static void test_new_roster(void **state)
 	leg_roster_begin(b->leg);
 	put(b, "Ben", ROLE_PARTICIPANT, "");
 	put(b, "Ro", ROLE_PARTICIPANT, "");
-	leg_roster_end(b->leg, REASON_LOST);
+	leg_roster_end(b->leg, REASON_LOST, NULL, NULL);
 	assert_true(leg_opened(b->leg, STR("Ro"), false, false));
 	heard(b, 0, "+ Ben\n- Ann REASON_LOST\n");
 }

@@ -1,0 +1,207 @@
+/* Catching up after a break: what the room says meanwhile is kept until its
+ * history has been read, so that all reaches the user in the room's order
+ * (S2X-38). */
+#include "gateway/back_muc_priv.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+/* Of silence, after which the history of a room is over that never tells its
+ * subject. */
+#define SETTLE_MS 2000
+
+/* Lives in the arena. */
+struct held {
+	STAILQ_ENTRY(held) link;
+	struct muc_said in;
+	uint64_t mark;
+};
+
+struct catch_up {
+	STAILQ_HEAD(, held) list;
+	struct arena *arena;
+	struct timer settle;
+	bool full;    /* nothing more is kept */
+	bool lost;    /* ... nor told */
+	bool overlap; /* the history goes back to what he has heard */
+	bool subject; /* which ends it */
+	bool pong;    /* the service has answered behind it */
+};
+
+static void on_settled(void *user)
+{
+	proxy_caught_up(user);
+}
+
+static void wait_for_silence(struct proxy *p)
+{
+	timer_set(p->b->loop, &p->catch_up->settle, SETTLE_MS, on_settled, p);
+}
+
+void proxy_hold(struct proxy *p)
+{
+	struct catch_up *c = p->catch_up;
+
+	if (!c) {
+		c = p->catch_up = mem_new(sizeof(*c));
+		STAILQ_INIT(&c->list);
+		c->arena = arena_new(p->b->cfg.config->limits.leg_queue);
+	}
+	c->overlap = !p->n_seen;
+	c->subject = c->pong = false;
+	timer_cancel(p->b->loop, &c->settle);
+}
+
+void proxy_hold_history(struct proxy *p)
+{
+	proxy_hold(p);
+	wait_for_silence(p);
+}
+
+/* --- what is kept --- */
+
+static size_t text_length(const struct muc_said *in, struct arena *a)
+{
+	return x_text(x_child(in->stanza, "body", NS_CLIENT), a).n;
+}
+
+/* False: there is no room left for it. */
+static bool keep(struct proxy *p, const struct muc_said *in, uint64_t mark)
+{
+	struct catch_up *c = p->catch_up;
+	const struct xnode *copy = x_copy(c->arena, in->stanza);
+	struct held *h = copy ? arena_alloc(c->arena, sizeof(*h)) : NULL;
+
+	if (!h || muc_said_read(copy, c->arena, &h->in) < 0 ||
+	    text_length(&h->in, c->arena) != text_length(in, p->b->arena) ||
+	    h->in.subject.n != in->subject.n)
+		return false;
+	h->mark = mark;
+	STAILQ_INSERT_TAIL(&c->list, h, link);
+	return true;
+}
+
+static void tell_kept(struct proxy *p, struct catch_up *c)
+{
+	struct held *h;
+
+	while ((h = STAILQ_FIRST(&c->list))) {
+		STAILQ_REMOVE_HEAD(&c->list, link);
+		proxy_tell(p, &h->in);
+	}
+}
+
+bool proxy_keep(struct proxy *p, const struct muc_said *in, uint64_t mark)
+{
+	struct catch_up *c = p->catch_up;
+
+	if (!c || c->full || keep(p, in, mark))
+		return c && !c->full;
+	log_info(p->b->log, "muc.catch_up_full", "room=%s jid=%s",
+		 LOGQ(p->room), LOGQ(p->jid));
+	c->full = true;
+	if (p->phase == PROXY_IN)
+		tell_kept(p, c);
+	else
+		c->lost = true;
+	return false;
+}
+
+static void release(struct proxy *p, struct catch_up *c)
+{
+	timer_cancel(p->b->loop, &c->settle);
+	arena_free(c->arena);
+	free(c);
+}
+
+static void notice_gap(struct proxy *p)
+{
+	proxy_notice(p, "The connection to the room was lost for a while. "
+			"Messages may be missing here.");
+}
+
+void proxy_unhold(struct proxy *p)
+{
+	struct catch_up *c = p->catch_up;
+
+	if (!c)
+		return;
+	p->catch_up = NULL;
+	tell_kept(p, c);
+	if (c->lost)
+		notice_gap(p);
+	release(p, c);
+}
+
+void proxy_drop_kept(struct proxy *p)
+{
+	if (p->catch_up)
+		release(p, p->catch_up);
+	p->catch_up = NULL;
+}
+
+/* --- the history --- */
+
+void proxy_history_has(struct proxy *p, uint64_t mark)
+{
+	struct catch_up *c = p->catch_up;
+	struct held *h;
+
+	if (!c)
+		return;
+	if (timer_pending(&c->settle))
+		wait_for_silence(p);
+	STAILQ_FOREACH(h, &c->list, link)
+	if (h->mark == mark) {
+		STAILQ_REMOVE(&c->list, h, held, link);
+		return;
+	}
+}
+
+void proxy_history_told(struct proxy *p, bool known)
+{
+	struct catch_up *c = p->catch_up;
+
+	if (!c || c->overlap)
+		return;
+	c->overlap = true;
+	if (!known)
+		notice_gap(p);
+}
+
+void proxy_history_over(struct proxy *p)
+{
+	struct catch_up *c = p->catch_up;
+
+	if (c)
+		c->subject = true;
+	if (!p->catching_up || (c && c->pong))
+		proxy_caught_up(p);
+}
+
+void proxy_history_answered(struct proxy *p)
+{
+	struct catch_up *c = p->catch_up;
+
+	if (!c || c->subject) {
+		proxy_caught_up(p);
+		return;
+	}
+	c->pong = true;
+	wait_for_silence(p);
+}
+
+void proxy_caught_up(struct proxy *p)
+{
+	bool was = p->catching_up;
+
+	proxy_unhold(p);
+	p->catching_up = false;
+	/* echoes would have come before */
+	proxy_lose_suspects(p);
+	proxy_send_held(p);
+	if (was)
+		proxy_check_roster(p);
+}
