@@ -284,9 +284,7 @@ static void check_readable(struct refusal *r, const sip_t *sip)
 	bool bye = sip->sip_request->rq_method == sip_method_bye;
 
 	for (const sip_error_t *e = sip->sip_error; e; e = e->er_next) {
-		const char *name = e->er_common->h_class == sip_error_class
-				       ? e->er_name
-				       : e->er_common->h_class->hc_name;
+		const char *name = readfix_name(e);
 		const struct unreadable *u =
 		    name ? find_unreadable(name) : NULL;
 		if (u && (u->always || !bye))

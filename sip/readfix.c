@@ -31,11 +31,20 @@ static void note(msg_t *msg, const char *name)
 	*end = h->sh_error;
 }
 
+const char *readfix_name(const sip_error_t *e)
+{
+	msg_hclass_t *c = e->er_common->h_class;
+
+	return c == sip_error_class ? e->er_name : c->hc_name;
+}
+
 static bool noted(const sip_t *sip, const char *name)
 {
-	for (const sip_error_t *e = sip->sip_error; e; e = e->er_next)
-		if (e->er_name && strcmp(e->er_name, name) == 0)
+	for (const sip_error_t *e = sip->sip_error; e; e = e->er_next) {
+		const char *other = readfix_name(e);
+		if (other && strcmp(other, name) == 0)
 			return true;
+	}
 	return false;
 }
 

@@ -59,6 +59,10 @@ struct firstline *firstline_of(msg_t *msg);
 /* Does the URI stand where none could be read? */
 bool firstline_lacks_uri(const url_t *u);
 
+/* readfix.c: the header that could not be read, or was one too many; NULL: a
+ * line without a name. */
+const char *readfix_name(const sip_error_t *e);
+
 struct sipproc {
 	su_root_t *root;
 	struct firstline firstline;
