@@ -1,44 +1,21 @@
-#include "gateway/front_sip_transfer.h"
+/* The lines of a description that offer files. */
+#include "gateway/front_sip_transfer_priv.h"
 
 #include <stdlib.h>
 
-#include "base/err.h"
 #include "base/mem.h"
-#include "gateway/front_sip_file.h"
-#include "msrp/cpim.h"
-
-#define TRANSFERS_MAX 8 /* of a call */
-
-struct transfer {
-	TAILQ_ENTRY(transfer) link;
-	struct call *call;
-	char *offer; /* selector and id, to know it again */
-	char *type;
-	struct buf name;
-	struct sdp_file_line line;
-	bool connects, started, bound;
-	struct msrp_session *session; /* NULL: it is over */
-	struct timer timer;
-	struct msrp_incoming *in; /* a long one that comes */
-	struct stream *stream;	  /* NULL: nothing has come */
-	struct filing *filing;
-	uint64_t came;
-	msrp_tx tx; /* the answer that is due, or 0 */
-};
-
-struct transfers {
-	TAILQ_HEAD(, transfer) all;
-	size_t n;
-	struct sdp_file_line lines[TRANSFERS_MAX];
-};
 
 /* --- the end of one --- */
 
-static void stop(struct transfer *t)
+void transfer_stop(struct transfer *t)
 {
 	timer_cancel(t->call->f->loop, &t->timer);
+	reach_cancel(t->reaching);
+	t->reaching = NULL;
 	filing_drop(t->filing);
 	t->filing = NULL;
+	file_check_free(t->check);
+	t->check = NULL;
 	if (t->session)
 		msrp_session_free(t->session);
 	t->session = NULL;
@@ -48,12 +25,13 @@ static void stop(struct transfer *t)
 
 static void free_transfer(struct transfer *t)
 {
-	stop(t);
+	transfer_stop(t);
 	TAILQ_REMOVE(&t->call->transfers->all, t, link);
 	t->call->transfers->n--;
 	buf_done(&t->name);
 	free(t->offer);
 	free(t->type);
+	free(t->peer_text);
 	free(t);
 }
 
@@ -74,13 +52,11 @@ static void end_call_for_files(void *user)
 	call_bye(user, REASON_LEFT, STR_NONE);
 }
 
-/* A call that was made for files alone ends with them; its peer has some time
- * to say so himself. */
-static void is_over(struct transfer *t)
+void transfer_over(struct transfer *t)
 {
 	struct call *c = t->call;
 
-	stop(t);
+	transfer_stop(t);
 	TAILQ_FOREACH (t, &c->transfers->all, link)
 		if (t->session)
 			return;
@@ -91,210 +67,8 @@ static void is_over(struct transfer *t)
 
 static void timeout(void *user)
 {
-	is_over(user);
+	transfer_over(user);
 }
-
-/* --- what it holds --- */
-
-/* The same user's place in the room. */
-static struct call *speaker(struct call *c)
-{
-	struct call *o;
-
-	if (seat_in_room(&c->seat))
-		return c;
-	TAILQ_FOREACH (o, &c->f->calls, link)
-		if (str_eq(o->room, c->room) && seat_in_room(&o->seat) &&
-		    same_person(o, c))
-			return o;
-	return NULL;
-}
-
-static void put_head(struct buf *b, const struct call *by)
-{
-	struct cpim_out m = {
-	    .from = {by->display, by->uri},
-	    .to = {STR_NONE, by->room_uri},
-	    .content_type = STR("text/plain"),
-	};
-
-	cpim_write(b, &m);
-}
-
-/* To everybody, for nobody has had it. The MSRP status owed. */
-static int say(struct transfer *t, struct str url)
-{
-	struct call *by = speaker(t->call);
-	struct seat_cmd cmd = {.type = SEAT_SAY};
-	struct buf head = BUF_INIT(16384);
-	bool said;
-
-	if (!by)
-		return 403;
-	put_head(&head, by);
-	cmd.msg =
-	    file_message(by, buf_str(&head), url, buf_str(&t->name), t->came);
-	buf_done(&head);
-	if (!cmd.msg)
-		return 413;
-	seat_command(&by->seat, &cmd);
-	file_unless_said(by, cmd.msg, url);
-	said = cmd.msg->author != 0;
-	message_unref(cmd.msg);
-	return said ? 200 : 403;
-}
-
-static void on_kept(void *user, int err, struct str url)
-{
-	struct transfer *t = user;
-	struct msrp_incoming *in = t->in;
-	int status = err ? 413 : 200;
-
-	t->filing = NULL;
-	t->in = NULL;
-	if (err == 0)
-		status = say(t, url);
-	if (in)
-		msrp_incoming_refuse(in, (unsigned)status, "Can't be kept");
-	else if (t->tx && t->session)
-		msrp_session_reply(t->session, t->tx, status,
-				   status == 200 ? "" : "Can't be kept");
-	if (t->session) /* the answer is still to be written */
-		timer_set(t->call->f->loop, &t->timer, BIND_TIMEOUT_MS, timeout,
-			  t);
-}
-
-static void hold(void *user, bool on)
-{
-	struct transfer *t = user;
-
-	if (t->in)
-		msrp_incoming_hold(t->in, on);
-}
-
-/* Its content begins. False: it can't be kept, or it is a second one. */
-static bool begin(struct transfer *t, struct str type, bool has_size,
-		  uint64_t size)
-{
-	struct call *c = t->call;
-
-	if (t->stream)
-		return false;
-	t->stream = stream_new(&(struct stream_source){
-	    .loop = c->f->loop,
-	    .window = c->f->cfg.config->msrp.max_send_queue,
-	    .hold = hold,
-	    .user = t,
-	});
-	t->filing = filing_new(&(struct filing_cfg){
-	    .files = c->f->cfg.files,
-	    .about = {.room = c->room,
-		      .user = c->user,
-		      .type = *t->type ? str_z(t->type) : mime_type(type),
-		      .name = buf_str(&t->name)},
-	    .stream = t->stream,
-	    .has_size = has_size,
-	    .size = size,
-	    .done = on_kept,
-	    .user = t,
-	});
-	return t->filing != NULL;
-}
-
-static void put(struct transfer *t, struct str data)
-{
-	t->came += data.n;
-	stream_put(t->stream, data);
-}
-
-/* --- its session --- */
-
-static void on_data(void *user, struct str data)
-{
-	put(user, data);
-}
-
-static int on_end(void *user, msrp_tx tx)
-{
-	struct transfer *t = user;
-
-	t->in = NULL;
-	t->tx = tx;
-	stream_finish(t->stream);
-	return t->filing ? 0 : 413;
-}
-
-/* He gave it up, or has gone: it may be begun anew. */
-static void on_lost(void *user)
-{
-	struct transfer *t = user;
-
-	t->in = NULL;
-	filing_drop(t->filing);
-	t->filing = NULL;
-	stream_unref(t->stream);
-	t->stream = NULL;
-	t->came = 0;
-}
-
-static const struct msrp_incoming_ops incoming_ops = {
-    .data = on_data,
-    .end = on_end,
-    .lost = on_lost,
-};
-
-static void on_flow(void *user, struct msrp_incoming *in,
-		    const struct msrp_message *m)
-{
-	struct transfer *t = user;
-
-	if (!begin(t, m->content_type, m->has_total, m->total)) {
-		msrp_incoming_refuse(in, 413, "Can't be kept");
-		return;
-	}
-	t->in = in;
-	msrp_incoming_take(in, &incoming_ops, t);
-	put(t, m->body);
-}
-
-static void on_message(void *user, msrp_tx tx, const struct msrp_message *m)
-{
-	struct transfer *t = user;
-
-	if (!begin(t, m->content_type, true, m->body.n)) {
-		msrp_session_reply(t->session, tx, 413, "Can't be kept");
-		return;
-	}
-	t->tx = tx;
-	put(t, m->body);
-	if (t->stream)
-		stream_finish(t->stream);
-}
-
-static void on_bound(void *user)
-{
-	struct transfer *t = user;
-
-	t->bound = true;
-	timer_cancel(t->call->f->loop, &t->timer);
-}
-
-static void on_closed(void *user, enum msrp_closed why)
-{
-	struct transfer *t = user;
-
-	(void)why;
-	if (t->filing && !t->in) /* all of it is here */
-		return;
-	is_over(t);
-}
-
-static const struct msrp_session_ops session_ops = {
-    .bound = on_bound,
-    .message = on_message,
-    .flow = on_flow,
-    .closed = on_closed,
-};
 
 /* --- its line --- */
 
@@ -343,7 +117,7 @@ static struct msrp_session *new_session(struct transfer *t,
 	    .peer_path = m->path,
 	    .max_message = c->f->cfg.config->files.max_size,
 	    .peer_sends = true,
-	    .ops = &session_ops,
+	    .ops = &transfer_session_ops,
 	    .user = t,
 	};
 
@@ -373,6 +147,23 @@ static void describe(struct transfer *t, const struct sdp_media *m)
 	t->connects = t->line.setup == SDP_SETUP_ACTIVE;
 }
 
+/* What reach() reads. */
+static void keep_peer(struct transfer *t, const struct sdp_media *m)
+{
+	size_t n = m->path.n;
+
+	t->peer_text = mem_new(n + m->connection.n + 1);
+	memcpy(t->peer_text, m->path.p, n);
+	if (m->connection.n)
+		memcpy(t->peer_text + n, m->connection.p, m->connection.n);
+	t->peer = (struct sdp_media){
+	    .path = str_of(t->peer_text, n),
+	    .connection = str_of(t->peer_text + n, m->connection.n),
+	    .port = m->port,
+	    .cema = m->cema,
+	};
+}
+
 static void add(struct call *c, const struct sdp_media *m, size_t line,
 		bool secure)
 {
@@ -385,6 +176,8 @@ static void add(struct call *c, const struct sdp_media *m, size_t line,
 	t->offer = offer_of(m);
 	sdp_read_file(m, &name, &about);
 	t->type = str_dup(about.type);
+	t->offered = about;
+	t->offered.type = STR_NONE;
 	buf_init(&t->name, 1024);
 	file_name_clean(&t->name, buf_str(&name), about.type);
 	buf_done(&name);
@@ -392,11 +185,13 @@ static void add(struct call *c, const struct sdp_media *m, size_t line,
 	c->transfers->n++;
 	if (!about.has_size || about.size <= c->f->cfg.config->files.max_size)
 		t->session = new_session(t, m, secure);
-	if (!t->session) {
+	if (t->session)
+		describe(t, m);
+	if (!t->session || (t->connects && reach_check(m) < 0)) {
 		free_transfer(t);
 		return;
 	}
-	describe(t, m);
+	keep_peer(t, m);
 	timer_set(c->f->loop, &t->timer, BIND_TIMEOUT_MS + ACK_TIMEOUT_MS,
 		  timeout, t);
 }
@@ -432,7 +227,7 @@ int transfers_offer(struct call *c, const struct sdp *offer)
 			c->transfers = mem_new(sizeof(*c->transfers));
 			TAILQ_INIT(&c->transfers->all);
 		}
-		if (!speaker(c))
+		if (!transfer_speaker(c))
 			away = true;
 		else if (c->transfers->n < TRANSFERS_MAX)
 			add(c, m, i, secure);
@@ -457,6 +252,24 @@ size_t transfers_count(const struct call *c)
 	return c->transfers ? c->transfers->n : 0;
 }
 
+static void on_reach(void *user, enum reach_result result,
+		     enum dns_status status, const struct addr *addr, size_t n)
+{
+	struct transfer *t = user;
+
+	t->reaching = NULL;
+	if (result == REACH_FOUND) {
+		msrp_session_connect_to(t->session, addr, n);
+		return;
+	}
+	log_info(t->call->f->log, "sip.unresolved",
+		 "dlg=%llx path=%s why=\"%s\"",
+		 (unsigned long long)t->call->dialog->id, LOGQ(t->peer.path),
+		 dns_status_text(status));
+	transfer_tell(t, "the host that its offer names can't be reached");
+	transfer_over(t);
+}
+
 void transfers_start(struct call *c)
 {
 	struct transfer *t;
@@ -465,7 +278,8 @@ void transfers_start(struct call *c)
 		return;
 	TAILQ_FOREACH (t, &c->transfers->all, link) {
 		if (t->session && t->connects && !t->started)
-			msrp_session_connect(t->session);
+			t->reaching =
+			    reach(c->f->cfg.dns, &t->peer, on_reach, t);
 		t->started = true;
 	}
 }

@@ -186,6 +186,8 @@ static void read_attribute(struct str line, struct sdp_media *m)
 		set_once(&m->file_selector, v);
 	} else if (str_ieq(name, STR("file-transfer-id"))) {
 		set_once(&m->file_transfer_id, v);
+	} else if (str_ieq(name, STR("file-range"))) {
+		set_once(&m->file_range, v);
 	}
 }
 
@@ -406,6 +408,7 @@ static bool is_message_stream(const struct sdp_media *m, bool *secure)
 bool sdp_media_is_push(const struct sdp_media *m, bool *secure)
 {
 	return m->file_selector.n && m->direction == SDP_SENDONLY &&
+	       (!m->file_range.n || str_eq(m->file_range, STR("1-*"))) &&
 	       is_message_stream(m, secure);
 }
 

@@ -36,7 +36,7 @@ struct sdp_media {
 	/* "sha-256 AB:CD..", those of the strongest hash that is usable */
 	struct str fingerprint[SDP_FINGERPRINTS_MAX];
 	size_t n_fingerprints;
-	struct str file_selector, file_transfer_id;
+	struct str file_selector, file_transfer_id, file_range;
 };
 
 struct sdp {
@@ -64,7 +64,7 @@ int sdp_choose(const struct sdp *offer, bool allow_plain, bool allow_secure,
  * other accept-types entries) take this wrapped type? */
 bool sdp_takes(const struct sdp_media *m, struct str type);
 
-/* Does this m-line offer to send us a file (RFC 5547 §8.2.1)? *secure: as
+/* Does this m-line offer to send us a whole file (RFC 5547 §8.2.1)? *secure: as
  * above. */
 bool sdp_media_is_push(const struct sdp_media *m, bool *secure);
 /* What its file selector says (RFC 5547 §6); all of it may be missing. */
@@ -72,6 +72,9 @@ struct sdp_file {
 	struct str type; /* without parameters */
 	bool has_size;
 	uint64_t size;
+	/* each as its algorithm has it, or as if it were not there */
+	bool has_sha1, has_sha256;
+	unsigned char sha1[20], sha256[32];
 };
 /* name: its octets as the sender has them, not to be trusted. */
 void sdp_read_file(const struct sdp_media *m, struct buf *name,

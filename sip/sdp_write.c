@@ -144,6 +144,8 @@ static void write_file(struct buf *b, const struct sdp_media *m,
 	line(b, "a=file-selector:", m->file_selector);
 	if (m->file_transfer_id.n)
 		line(b, "a=file-transfer-id:", m->file_transfer_id);
+	if (m->file_range.n)
+		line(b, "a=file-range:", m->file_range);
 	buf_addz(b, "a=recvonly\r\n");
 }
 

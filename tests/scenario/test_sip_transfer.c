@@ -1,6 +1,6 @@
 /* Files that a SIP user offers to the room in a line of their own (RFC 5547):
  * kept, and a link told to everybody. */
-#include "scene.h"
+#include "callee.h"
 
 #include <event2/bufferevent.h>
 #include <stdio.h>
@@ -271,6 +271,103 @@ static void test_grows(void **state)
 	assert_int_equal(files_stats(c->s->files).bytes, 0);
 }
 
+/* RFC 5547 §8.3.1: what is not the file that the offer describes is refused,
+ * kept nowhere, and its sender told */
+static void assert_refused(struct cast *c, const char *offered, size_t n,
+			   const char *what)
+{
+	struct sip_user *u = &c->file;
+
+	assert_int_equal(sip_user_invite(u, str_z(offered)), 200);
+	sip_user_ack(u);
+	connect_file(c);
+	send_file(c, content(c, n), '$');
+	assert_int_equal(msrp_status(u), 400);
+	assert_true(xmpp_none(c->s, ROMEO));
+	assert_int_equal(files_stats(c->s->files).coming, 0);
+	assert_int_equal(files_stats(c->s->files).bytes, 0);
+	assert_true(has(msrp_cpim(&c->alice), what));
+	scene_run(c->s, 61000);
+	scene_sip(c->s, PORT_SEND, "BYE");
+}
+
+#define HASHED(hash)                                                           \
+	SESSION "m=message 9 TCP/MSRP *\r\na=sendonly\r\na=accept-types:*\r\n" \
+		"a=path:msrp://10.0.0.5:9/file1;tcp\r\na=setup:active\r\n"     \
+		"a=file-selector:name:\"my cat.png\" hash:sha-1:" hash "\r\n"
+/* of "abc" */
+#define ABC "A9:99:3E:36:47:06:81:6A:BA:3E:25:71:78:50:C2:6C:9C:D0:D8:9D"
+
+static void test_other_hash(void **state)
+{
+	assert_refused(
+	    *state, HASHED(ABC), 4,
+	    "The file \"my cat.png\" was not passed on: its hash is");
+}
+
+static void test_other_hash_of_long(void **state)
+{
+	assert_refused(*state, HASHED(ABC), 200000, "its hash is not");
+}
+
+static void test_other_size(void **state)
+{
+	assert_refused(*state, SESSION FILE_LINE("70000"), 69999,
+		       "its size is not");
+}
+
+static void test_hash(void **state)
+{
+	struct cast *c = *state;
+
+	assert_int_equal(sip_user_invite(&c->file, STR(HASHED(ABC))), 200);
+	sip_user_ack(&c->file);
+	connect_file(c);
+	send_file(c, STR("abc"), '$');
+	assert_int_equal(msrp_status(&c->file), 200);
+	assert_true(has(msrp_take(&c->file), "Status: 000 200"));
+	assert_told(c, STR("abc"));
+}
+
+/* Who waits for us is found by his name. */
+static void offer_at(struct cast *c, const char *host, unsigned port)
+{
+	struct str sdp = arena_printf(
+	    c->s->arena,
+	    SESSION "m=message %u TCP/MSRP *\r\nc=IN IP4 %s\r\na=sendonly\r\n"
+		    "a=accept-types:*\r\na=path:msrp://%s:%u/file1;tcp\r\n"
+		    "a=setup:passive\r\n" SELECTOR("5000"),
+	    port, host, host, port);
+
+	assert_int_equal(sip_user_invite(&c->file, sdp), 200);
+	assert_true(has(c->file.sdp, "a=setup:active\r\n"));
+	sip_user_ack(&c->file);
+}
+
+static void test_host_by_name(void **state)
+{
+	struct cast *c = *state;
+	struct callee pusher;
+
+	c->s->dns->knows_all = false;
+	dns_server_host(c->s->dns, "files.test", "127.0.0.1");
+	callee_listen(&pusher, &c->file);
+	offer_at(c, "files.test", pusher.port);
+	assert_true(callee_called(&pusher, c->s));
+	callee_done(&pusher);
+}
+
+static void test_host_unknown(void **state)
+{
+	struct cast *c = *state;
+
+	c->s->dns->knows_all = false;
+	offer_at(c, "files.test", 2855);
+	assert_true(has(msrp_cpim(&c->alice), "can't be reached"));
+	scene_run(c->s, 61000);
+	scene_sip(c->s, PORT_SEND, "BYE");
+}
+
 /* He has left the room meanwhile. */
 static void test_left(void **state)
 {
@@ -351,6 +448,12 @@ int main(void)
 	    CASE(test_outside),
 	    CASE(test_too_big),
 	    CASE(test_grows),
+	    CASE(test_hash),
+	    CASE(test_other_hash),
+	    CASE(test_other_hash_of_long),
+	    CASE(test_other_size),
+	    CASE(test_host_by_name),
+	    CASE(test_host_unknown),
 	    CASE(test_left),
 	    CASE(test_broken),
 	    CASE(test_never_connected),

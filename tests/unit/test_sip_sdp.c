@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "sip/file_check.h"
 #include "sip/sdp.h"
 
 #define HEAD                                                                   \
@@ -489,10 +490,86 @@ static void test_file_selector(void **state)
 	buf_done(&name);
 }
 
+#define SHA1 "A9:99:3E:36:47:06:81:6A:BA:3E:25:71:78:50:C2:6C:9C:D0:D8:9D"
+#define SHA256                                                                 \
+	"BA:78:16:BF:8F:01:CF:EA:41:41:40:DE:5D:AE:22:23:"                     \
+	"b0:03:61:a3:96:17:7a:9c:b4:10:ff:61:f2:00:15:ad"
+
+static const char *difference(const char *selector, const char *content)
+{
+	struct sdp_media m = {.file_selector = str_z(selector)};
+	struct buf name = BUF_INIT(1024);
+	struct sdp_file file;
+	struct file_check *c;
+	const char *what;
+
+	sdp_read_file(&m, &name, &file);
+	buf_done(&name);
+	c = file_check_new(&file);
+	for (; *content; content++)
+		file_check_add(c, str_of(content, 1));
+	what = file_check_end(c);
+	file_check_free(c);
+	return what ? what : "";
+}
+
+/* RFC 5547 §8.3.1; RFC 3174 §7.3 */
+static void test_file_check(void **state)
+{
+	(void)state;
+	assert_string_equal(difference("hash:sha-1:" SHA1 " size:3", "abc"),
+			    "");
+	assert_string_equal(difference("hash:sha-1:" SHA1, "abd"), "hash");
+	assert_string_equal(difference("size:4", "abc"), "size");
+	assert_string_equal(difference("hash:sha-256:" SHA256, "abc"), "");
+	assert_string_equal(difference("hash:sha-256:" SHA256, "ab"), "hash");
+	/* both count */
+	assert_string_equal(
+	    difference("hash:sha-1:" SHA1 " hash:sha-256:00" SHA256, "abc"),
+	    "");
+	assert_string_equal(
+	    difference("hash:sha-256:" SHA256 " hash:sha-1:" SHA1, "abc"), "");
+	assert_string_equal(
+	    difference("hash:SHA-256:00:" /* and 31 more */
+		       "78:16:BF:8F:01:CF:EA:41:41:40:DE:5D:AE:22:23:"
+		       "b0:03:61:a3:96:17:7a:9c:b4:10:ff:61:f2:00:15:ad "
+		       "hash:sha-1:" SHA1,
+		       "abc"),
+	    "hash");
+	/* what is unknown or can't be read is not checked */
+	assert_string_equal(difference("hash:sha-1:72:24 hash:md5:00", "abc"),
+			    "");
+	assert_string_equal(difference("hash:sha-1", "abc"), "");
+}
+
+/* RFC 5547 §6: a part of a file is no file */
+static void test_file_range(void **state)
+{
+	struct sdp_media m = {.type = STR("message"),
+			      .port = 9,
+			      .proto = STR("TCP/MSRP"),
+			      .accept_types = STR("*"),
+			      .path = STR("msrp://a.example:9/x;tcp"),
+			      .file_selector = STR("size:3"),
+			      .direction = SDP_SENDONLY};
+	bool secure;
+
+	(void)state;
+	assert_true(sdp_media_is_push(&m, &secure));
+	m.file_range = STR("1-*");
+	assert_true(sdp_media_is_push(&m, &secure));
+	m.file_range = STR("2-*");
+	assert_false(sdp_media_is_push(&m, &secure));
+	m.file_range = STR("1-2");
+	assert_false(sdp_media_is_push(&m, &secure));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_file_selector),
+	    cmocka_unit_test(test_file_check),
+	    cmocka_unit_test(test_file_range),
 	    cmocka_unit_test(test_answer),
 	    cmocka_unit_test(test_answer_without_tokens),
 	    cmocka_unit_test(test_ip6_host),
