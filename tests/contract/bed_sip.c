@@ -274,26 +274,19 @@ static void on_invite(struct focus *f, const struct port_msg *m)
 		     "Message-ID: bind\r\nByte-Range: 1-0/0\r\n");
 }
 
-static void send_cpim(struct focus *f, struct call *c, const char *from,
-		      const char *to, const char *date, const char *text)
+static void send_cpim(struct call *c, const char *from, const char *to,
+		      const char *date, const char *text)
 {
-	struct arena *a = f->b->s->arena;
-	struct str cpim = arena_printf(a,
-				       "From: <%s>\r\nTo: <%s>\r\n%s\r\n"
-				       "Content-Type: text/plain\r\n\r\n%s",
-				       from, to, date, text);
-
-	msrp_request(&c->msrp, "SEND",
-		     arena_printf(a,
-				  "Message-ID: s%u\r\nByte-Range: 1-%zu/%zu\r\n"
-				  "Content-Type: message/cpim\r\n\r\n%.*s\r\n",
-				  ++c->msrp.ids, cpim.n, cpim.n, STR_ARG(cpim))
-			 .p);
+	msrp_send_cpim(&c->msrp, NULL, "",
+		       arena_printf(c->msrp.s->arena,
+				    "From: <%s>\r\nTo: <%s>\r\n%s\r\n"
+				    "Content-Type: text/plain\r\n\r\n%s",
+				    from, to, date, text));
 }
 
 static void send_old(struct focus *f, struct call *c)
 {
-	send_cpim(f, c, person(f, "Ann")->uri, ROOM,
+	send_cpim(c, person(f, "Ann")->uri, ROOM,
 		  "DateTime: 2026-01-01T00:00:00Z\r\n", buf_z(&f->history));
 }
 
@@ -365,20 +358,6 @@ static bool take_sip(struct focus *f)
 
 /* --- MSRP --- */
 
-static void reply(struct focus *f, struct call *c, struct str frame,
-		  const char *status)
-{
-	struct str tid = str_from(frame, 5);
-
-	tid = str_split(&tid, ' ');
-	msrp_put(&c->msrp,
-		 arena_printf(f->b->s->arena,
-			      "MSRP %.*s %s\r\nTo-Path: %.*s\r\nFrom-Path: "
-			      "%s\r\n-------%.*s$\r\n",
-			      STR_ARG(tid), status, STR_ARG(c->msrp.path),
-			      c->msrp.own_path, STR_ARG(tid)));
-}
-
 static void take_name(struct focus *f, struct call *c, struct str frame)
 {
 	struct str rest = str_after(frame, '"'), name = str_split(&rest, '"');
@@ -388,11 +367,11 @@ static void take_name(struct focus *f, struct call *c, struct str frame)
 	snprintf(nick, sizeof(nick), "%.*s", STR_ARG(name));
 	if (f->refuses_name || person(f, nick) ||
 	    (by_nick(f, nick) && by_nick(f, nick) != c)) {
-		reply(f, c, frame, "425 Nickname usage failed");
+		msrp_reply(&c->msrp, frame, "425 Nickname usage failed");
 		return;
 	}
 	snprintf(c->nick, sizeof(c->nick), "%s", nick);
-	reply(f, c, frame, "200 OK");
+	msrp_reply(&c->msrp, frame, "200 OK");
 	if (!first)
 		notify_all(f, arena_printf(f->b->s->arena,
 					   "<users state='partial'>%s</users>",
@@ -433,17 +412,17 @@ static void take_message(struct focus *f, struct call *c, struct str frame)
 
 	if (!has(frame, "Content-Type: message/cpim") ||
 	    !has(frame, "Byte-Range: 1-")) {
-		reply(f, c, frame, "200 OK");
+		msrp_reply(&c->msrp, frame, "200 OK");
 		return;
 	}
 	body = str_from(frame, (size_t)at + 4);
 	if (f->mutes) {
-		reply(f, c, frame, "403 Forbidden");
+		msrp_reply(&c->msrp, frame, "403 Forbidden");
 		return;
 	}
 	to = whom(f, header(body, "To: "));
 	if (!to) {
-		reply(f, c, frame, "404 Not found");
+		msrp_reply(&c->msrp, frame, "404 Not found");
 		return;
 	}
 	at = str_search(body, STR("\r\n\r\n"));
@@ -455,7 +434,7 @@ static void take_message(struct focus *f, struct call *c, struct str frame)
 	buf_addf(&f->heard, "%s\t", to);
 	add_text(&f->heard, body);
 	buf_addc(&f->heard, '\n');
-	reply(f, c, frame, "200 OK");
+	msrp_reply(&c->msrp, frame, "200 OK");
 }
 
 static bool take_msrp(struct focus *f)
@@ -576,7 +555,7 @@ static void to_all(struct bed *b, const char *nick, const char *to,
 		struct call *c = &f->calls[i];
 
 		if (c->in)
-			send_cpim(f, c, person(f, nick)->uri, to ? to : c->from,
+			send_cpim(c, person(f, nick)->uri, to ? to : c->from,
 				  "", text);
 	}
 }

@@ -127,15 +127,7 @@ static inline struct str focus_hears(struct focus *f, const char *what)
 static inline void focus_replies(struct focus *f, struct str frame,
 				 const char *status)
 {
-	struct str tid = str_from(frame, 5);
-
-	tid = str_split(&tid, ' ');
-	msrp_put(&f->u,
-		 arena_printf(f->s->arena,
-			      "MSRP %.*s %s\r\nTo-Path: %.*s\r\nFrom-Path: "
-			      "%s\r\n-------%.*s$\r\n",
-			      STR_ARG(tid), status, STR_ARG(f->u.path),
-			      f->u.own_path, STR_ARG(tid)));
+	msrp_reply(&f->u, frame, status);
 }
 
 /* SUBSCRIBE, accepted. */
@@ -204,16 +196,9 @@ static inline void focus_joined(struct focus *f, struct scene *s)
 static inline int focus_says(struct focus *f, const char *from, const char *to,
 			     const char *rest)
 {
-	struct str cpim = arena_printf(
-	    f->s->arena, "From: %s\r\nTo: <%s>\r\n%s", from, to, rest);
-
-	msrp_request(&f->u, "SEND",
-		     arena_printf(f->s->arena,
-				  "Message-ID: s%u\r\nByte-Range: "
-				  "1-%zu/%zu\r\nContent-Type: "
-				  "message/cpim\r\n\r\n%.*s\r\n",
-				  ++f->u.ids, cpim.n, cpim.n, STR_ARG(cpim))
-			 .p);
+	msrp_send_cpim(&f->u, NULL, "",
+		       arena_printf(f->s->arena, "From: %s\r\nTo: <%s>\r\n%s",
+				    from, to, rest));
 	return msrp_status(&f->u);
 }
 

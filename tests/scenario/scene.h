@@ -138,6 +138,12 @@ struct str msrp_take(struct sip_user *u);
  * id. */
 const char *msrp_request(struct sip_user *u, const char *method,
 			 const char *more);
+/* SEND of a message/cpim entity in one piece. id: its Message-ID, NULL: some
+ * other one; more: further headers. */
+void msrp_send_cpim(struct sip_user *u, const char *id, const char *more,
+		    struct str entity);
+/* His response to this request, "200 OK". */
+void msrp_reply(struct sip_user *u, struct str frame, const char *status);
 /* SEND of a CPIM message to this URI; returns the status of its response. */
 int msrp_say(struct sip_user *u, const char *to, const char *text);
 /* Its status; the next frame must be the response to it. */

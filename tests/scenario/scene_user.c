@@ -216,22 +216,40 @@ int msrp_status(struct sip_user *u)
 	return (int)status;
 }
 
-int msrp_say(struct sip_user *u, const char *to, const char *text)
+void msrp_send_cpim(struct sip_user *u, const char *id, const char *more,
+		    struct str entity)
 {
-	struct str cpim = arena_printf(
-	    u->s->arena,
-	    "From: <sip:%s@sip.test>\r\nTo: <%s>\r\n\r\nContent-Type: "
-	    "text/plain\r\n\r\n%s",
-	    u->name, to, text);
-
+	if (!id)
+		id = arena_printf(u->s->arena, "m%s%u", u->name, ++u->ids).p;
 	msrp_request(u, "SEND",
 		     arena_printf(u->s->arena,
-				  "Message-ID: m%s%u\r\nByte-Range: "
+				  "Message-ID: %s\r\n%sByte-Range: "
 				  "1-%zu/%zu\r\nContent-Type: "
 				  "message/cpim\r\n\r\n%.*s\r\n",
-				  u->name, ++u->ids, cpim.n, cpim.n,
-				  STR_ARG(cpim))
+				  id, more, entity.n, entity.n, STR_ARG(entity))
 			 .p);
+}
+
+void msrp_reply(struct sip_user *u, struct str frame, const char *status)
+{
+	struct str tid = str_from(frame, 5);
+
+	tid = str_split(&tid, ' ');
+	msrp_put(u, arena_printf(u->s->arena,
+				 "MSRP %.*s %s\r\nTo-Path: %.*s\r\nFrom-Path: "
+				 "%s\r\n-------%.*s$\r\n",
+				 STR_ARG(tid), status, STR_ARG(u->path),
+				 u->own_path, STR_ARG(tid)));
+}
+
+int msrp_say(struct sip_user *u, const char *to, const char *text)
+{
+	msrp_send_cpim(
+	    u, NULL, "",
+	    arena_printf(u->s->arena,
+			 "From: <sip:%s@sip.test>\r\nTo: <%s>\r\n\r\n"
+			 "Content-Type: text/plain\r\n\r\n%s",
+			 u->name, to, text));
 	return msrp_status(u);
 }
 

@@ -62,18 +62,12 @@ static void test_both_directions(void **state)
 
 static void say_dated(struct sip_user *a, const char *date)
 {
-	struct str cpim = arena_printf(
-	    a->s->arena,
-	    "From: <sip:alice@sip.test>\r\nTo: <" ROOM ">\r\nDateTime: "
-	    "%s\r\n\r\nContent-Type: text/plain\r\n\r\nhi",
-	    date);
-
-	msrp_request(a, "SEND",
-		     arena_printf(a->s->arena,
-				  "Message-ID: d%u\r\nByte-Range: 1-%zu/%zu\r\n"
-				  "Content-Type: message/cpim\r\n\r\n%.*s\r\n",
-				  ++a->ids, cpim.n, cpim.n, STR_ARG(cpim))
-			 .p);
+	msrp_send_cpim(a, NULL, "",
+		       arena_printf(a->s->arena,
+				    "From: <sip:alice@sip.test>\r\nTo: <" ROOM
+				    ">\r\nDateTime: %s\r\n\r\n"
+				    "Content-Type: text/plain\r\n\r\nhi",
+				    date));
 	assert_int_equal(msrp_status(a), 200);
 }
 

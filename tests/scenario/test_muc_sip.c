@@ -67,22 +67,12 @@ static void join(struct guest *g, struct scene *s)
 static void cpim_say_as(struct guest *g, const char *to, const char *text,
 			const char *more)
 {
-	struct str body =
+	msrp_send_cpim(
+	    &g->sip, NULL, more,
 	    arena_printf(g->sip.s->arena,
 			 "From: <sip:ro@sip.test>\r\nTo: <%s>\r\n\r\n"
 			 "Content-Type: text/plain\r\n\r\n%s",
-			 to, text);
-	static unsigned n;
-	struct str frame = arena_printf(
-	    g->sip.s->arena,
-	    "MSRP muc%u SEND\r\nTo-Path: %.*s\r\nFrom-Path: %s\r\n"
-	    "Message-ID: m%u\r\n%sByte-Range: 1-%zu/%zu\r\n"
-	    "Content-Type: message/cpim\r\n\r\n%.*s\r\n-------muc%u$\r\n",
-	    n, STR_ARG(g->sip.path), g->sip.own_path, n, more, body.n, body.n,
-	    STR_ARG(body), n);
-
-	n++;
-	msrp_put(&g->sip, frame);
+			 to, text));
 }
 
 static void cpim_say(struct guest *g, const char *to, const char *text)

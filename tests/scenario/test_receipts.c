@@ -51,13 +51,7 @@ static void test_report(void **state)
 	xmpp_drop(s);
 	cpim = STR("From: <sip:alice@sip.test>\r\nTo: <" ROOM
 		   ">\r\n\r\nContent-Type: text/plain\r\n\r\nhi");
-	msrp_request(&u, "SEND",
-		     arena_printf(s->arena,
-				  "Message-ID: m1\r\nSuccess-Report: yes\r\n"
-				  "Byte-Range: 1-%zu/%zu\r\n"
-				  "Content-Type: message/cpim\r\n\r\n%.*s\r\n",
-				  cpim.n, cpim.n, STR_ARG(cpim))
-			 .p);
+	msrp_send_cpim(&u, "m1", "Success-Report: yes\r\n", cpim);
 	assert_int_equal(msrp_status(&u), 200);
 	report = msrp_take(&u);
 	assert_true(has(report, " REPORT\r\n"));
@@ -135,13 +129,7 @@ static void private_send(struct sip_user *u, const char *id, const char *more,
 	    "Content-Type: text/plain\r\n\r\npsst",
 	    cpim_headers);
 
-	msrp_request(
-	    u, "SEND",
-	    arena_printf(s->arena,
-			 "Message-ID: %s\r\n%sByte-Range: 1-%zu/%zu\r\n"
-			 "Content-Type: message/cpim\r\n\r\n%.*s\r\n",
-			 id, more, cpim.n, cpim.n, STR_ARG(cpim))
-		.p);
+	msrp_send_cpim(u, id, more, cpim);
 	assert_int_equal(msrp_status(u), 200);
 }
 

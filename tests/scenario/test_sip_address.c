@@ -25,23 +25,6 @@ static void enter(struct sip_user *u, struct scene *s)
 	xmpp_drop(s);
 }
 
-static int send_to(struct sip_user *u, const char *to)
-{
-	struct str cpim = arena_printf(u->s->arena,
-				       "From: <sip:alice@sip.test>\r\n"
-				       "To: <%s>\r\n\r\n"
-				       "Content-Type: text/plain\r\n\r\npsst",
-				       to);
-
-	msrp_request(u, "SEND",
-		     arena_printf(u->s->arena,
-				  "Message-ID: m%u\r\nByte-Range: 1-%zu/%zu\r\n"
-				  "Content-Type: message/cpim\r\n\r\n%.*s\r\n",
-				  ++u->ids, cpim.n, cpim.n, STR_ARG(cpim))
-			 .p);
-	return msrp_status(u);
-}
-
 static void whisper(struct scene *s)
 {
 	xmpp_put(s, "<message from='" ANN "' to='r@chat.test/alice' "
@@ -68,11 +51,11 @@ static void test_shown(void **state)
 	text = msrp_cpim(&u);
 	assert_true(has(text, "From: \"Ann\" <" HIS ">\r\n"));
 	assert_true(has(text, "To: <sip:alice@sip.test>\r\n"));
-	assert_int_equal(send_to(&u, HIS), 200);
+	assert_int_equal(msrp_say(&u, HIS, "psst"), 200);
 	assert_true(has(str_z(heard(s, ANN)), "chat alice body='psst'"));
-	assert_int_equal(send_to(&u, IN_ROOM), 200);
+	assert_int_equal(msrp_say(&u, IN_ROOM, "psst"), 200);
 	assert_true(has(str_z(heard(s, ANN)), "chat alice body='psst'"));
-	assert_int_equal(send_to(&u, "sip:ben@x.test"), 404);
+	assert_int_equal(msrp_say(&u, "sip:ben@x.test", "psst"), 404);
 	sip_user_done(&u);
 }
 
@@ -120,9 +103,9 @@ static void test_hidden(void **state)
 	xmpp_drop(s);
 	whisper(s);
 	assert_true(has(msrp_cpim(&u), "From: \"Ann\" <" IN_ROOM ">\r\n"));
-	assert_int_equal(send_to(&u, HIS), 404);
+	assert_int_equal(msrp_say(&u, HIS, "psst"), 404);
 	assert_heard(s, ANN, "");
-	assert_int_equal(send_to(&u, IN_ROOM), 200);
+	assert_int_equal(msrp_say(&u, IN_ROOM, "psst"), 200);
 	sip_user_done(&u);
 }
 

@@ -69,17 +69,11 @@ static void join(struct sip_user *u, struct scene *s, const char *name,
 static int say_as(struct sip_user *u, const char *from, const char *to,
 		  const char *text)
 {
-	struct str cpim = arena_printf(
-	    u->s->arena,
-	    "From: <%s>\r\nTo: <%s>\r\n\r\nContent-Type: text/plain\r\n\r\n%s",
-	    from, to, text);
-
-	msrp_request(u, "SEND",
-		     arena_printf(u->s->arena,
-				  "Message-ID: x%u\r\nByte-Range: 1-%zu/%zu\r\n"
-				  "Content-Type: message/cpim\r\n\r\n%.*s\r\n",
-				  ++u->ids, cpim.n, cpim.n, STR_ARG(cpim))
-			 .p);
+	msrp_send_cpim(u, NULL, "",
+		       arena_printf(u->s->arena,
+				    "From: <%s>\r\nTo: <%s>\r\n\r\n"
+				    "Content-Type: text/plain\r\n\r\n%s",
+				    from, to, text));
 	return msrp_status(u);
 }
 

@@ -155,17 +155,12 @@ static void test_message_fans_out(void **state)
 	const char *cpim =
 	    "From: <sip:alice@sip.test>\r\nTo: <" ROOM ">\r\n\r\n"
 	    "Content-Type: text/plain\r\n\r\nhi";
-	char more[512];
 	struct str copy;
 
 	sip_user_join(&a, s, "alice", ROOM, NULL);
 	sip_user_join(&b, s, "bob", ROOM, "a=chatroom:private-messages\r\n");
 	assert_int_equal(msrp_take(&a).n > 0, true); /* the unaware are told */
-	snprintf(more, sizeof(more),
-		 "Message-ID: m500\r\nByte-Range: 1-%zu/%zu\r\nContent-Type: "
-		 "message/cpim\r\n\r\n%s\r\n",
-		 strlen(cpim), strlen(cpim), cpim);
-	msrp_request(&a, "SEND", more);
+	msrp_send_cpim(&a, "m500", "", str_z(cpim));
 	assert_int_equal(msrp_status(&a), 200);
 	copy = msrp_take(&b);
 	assert_true(has(copy, cpim));

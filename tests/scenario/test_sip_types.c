@@ -20,15 +20,7 @@ static int setup(void **state)
 /* SEND of this entity, To and From written by him; the status. */
 static int send_entity(struct sip_user *u, const char *entity)
 {
-	size_t n = strlen(entity);
-
-	msrp_request(u, "SEND",
-		     arena_printf(u->s->arena,
-				  "Message-ID: e%s%u\r\nByte-Range: 1-%zu/%zu"
-				  "\r\nContent-Type: message/cpim\r\n\r\n%s"
-				  "\r\n",
-				  u->name, ++u->ids, n, n, entity)
-			 .p);
+	msrp_send_cpim(u, NULL, "", str_z(entity));
 	return msrp_status(u);
 }
 
