@@ -416,6 +416,16 @@ enum reason_code back_local_may_invite(const struct back_local *b,
 								: REASON_OK;
 }
 
+enum reason_code back_local_count_invite(struct back_local *b,
+					 const struct occupant *by,
+					 uint64_t now_ms)
+{
+	return inviter_may(b->inviters, by->user, b->cfg->limits.invite_rate,
+			   b->cfg->limits.invite_burst, now_ms)
+		   ? REASON_OK
+		   : REASON_FLOOD;
+}
+
 enum reason_code back_local_invite(struct back_local *b, struct str room,
 				   const struct occupant *by, struct str key,
 				   uint64_t now_ms)
@@ -423,10 +433,8 @@ enum reason_code back_local_invite(struct back_local *b, struct str room,
 	struct room *r = rooms_find(b->rooms, room);
 	enum reason_code why = back_local_may_invite(b, room, by, key);
 
-	if (why == REASON_OK &&
-	    !inviter_may(b->inviters, by->user, b->cfg->limits.invite_rate,
-			 b->cfg->limits.invite_burst, now_ms))
-		why = REASON_FLOOD;
+	if (why == REASON_OK)
+		why = back_local_count_invite(b, by, now_ms);
 	if (why != REASON_OK || !room_policy(r)->members_only ||
 	    room_affiliation_of(r, key, NULL) != AFF_NONE)
 		return why;

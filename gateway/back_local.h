@@ -85,6 +85,11 @@ enum reason_code back_local_may_invite(const struct back_local *b,
 enum reason_code back_local_invite(struct back_local *b, struct str room,
 				   const struct occupant *by, struct str key,
 				   uint64_t now_ms);
+/* Counts one into a room elsewhere, which itself decides who may invite.
+ * REASON_OK, REASON_FLOOD. */
+enum reason_code back_local_count_invite(struct back_local *b,
+					 const struct occupant *by,
+					 uint64_t now_ms);
 /* Is this the address of its domain's factory (RFC 4353 §5.1)? No room is ever
  * made of it. */
 bool back_local_is_factory(const struct back_local *b, struct str room);

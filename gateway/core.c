@@ -55,8 +55,11 @@ static enum reason_code let_in(void *user, struct str room,
 			       const struct occupant *by, struct str key)
 {
 	struct core *c = user;
+	uint64_t now_ms = loop_now_ms(c->loop);
 
-	return back_local_invite(c->back, room, by, key, loop_now_ms(c->loop));
+	if (elsewhere(c, room))
+		return back_local_count_invite(c->back, by, now_ms);
+	return back_local_invite(c->back, room, by, key, now_ms);
 }
 
 static void invite_sip(void *user, const struct invitation *i)

@@ -112,13 +112,16 @@ void invite_go(struct call *by, const struct dial_wish *w, bool by_refer)
 	const struct occupant *self = seat_by_user(&by->seat, by->user);
 	enum reason_code why = REASON_NOT_JOINED;
 
-	if (call_is_bridged(by)) {
+	if (self && call_is_bridged(by))
+		why = back_local_count_invite(by->f->cfg.back, self,
+					      loop_now_ms(by->f->loop));
+	else if (self)
+		why = back_local_invite(by->f->cfg.back, by->room, self,
+					w->user, loop_now_ms(by->f->loop));
+	if (why == REASON_OK && call_is_bridged(by)) {
 		invite_elsewhere(by, w);
 		return;
 	}
-	if (self)
-		why = back_local_invite(by->f->cfg.back, by->room, self,
-					w->user, loop_now_ms(by->f->loop));
 	if (why == REASON_OK && !w->jid.n) {
 		(by_refer ? dial_refer : dial_out)(by->f, w);
 		return;

@@ -44,8 +44,9 @@ struct front_xmpp_cfg {
 	/* Invitations; each may be NULL (there are no SIP users, and everybody
 	 * may invite). sip_user: is this JID one of a SIP user? Then his URI,
 	 * or, if he has none, a stanza error's condition. let_in:
-	 * back_local_invite. invite: one to a SIP user, to: his URI.
-	 * answered: what is said to one of a SIP user. */
+	 * back_local_invite, or back_local_count_invite of a room elsewhere.
+	 * invite: one to a SIP user, to: his URI. answered: what is said to one
+	 * of a SIP user. */
 	bool (*sip_user)(void *user, struct str jid, struct buf *uri,
 			 const char **condition);
 	enum reason_code (*let_in)(void *user, struct str room,

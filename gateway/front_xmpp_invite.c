@@ -132,17 +132,18 @@ static void put_from(struct buf *b, const struct invitation *i, bool shown)
 	buf_addc(b, '\'');
 }
 
-/* X2S-53: the inviter by his real address only where all may see it. */
+/* X2S-53: the inviter by his real address only where all may see it, as in a
+ * SIP conference elsewhere. */
 static void send_invite(struct fx_domain *d, const struct invitation *i,
 			const char *id)
 {
-	const struct room_policy *p =
-	    room_policy(rooms_find(d->f->cfg.rooms, i->room));
+	const struct room *r = rooms_find(d->f->cfg.rooms, i->room);
+	const struct room_policy *p = r ? room_policy(r) : NULL;
 	struct buf *b =
 	    fx_begin(d->f, "message", i->to, i->room, STR_NONE, "", str_z(id));
 
 	buf_addz(b, "><x xmlns='" NS_MUC_USER "'><invite");
-	put_from(b, i, p->non_anonymous);
+	put_from(b, i, !p || p->non_anonymous);
 	buf_addc(b, '>');
 	if (i->reason.n)
 		x_put_text(b, "reason", i->reason);
@@ -152,7 +153,7 @@ static void send_invite(struct fx_domain *d, const struct invitation *i,
 		buf_addz(b, "/>");
 	}
 	buf_addz(b, "</invite>");
-	if (p->password.n)
+	if (p && p->password.n)
 		x_put_text(b, "password", p->password);
 	buf_addz(b, "</x></message>");
 	fx_send(d->f, str_z(d->name));
@@ -315,6 +316,23 @@ static struct stanza_error find_invitee(struct fx_session *s, struct str to,
 	return fine;
 }
 
+/* Would a conference that calls him at his SIP address reach nobody but us
+ * (ADDR-15)? */
+static bool is_only_ours(struct fx_session *s, struct str jid)
+{
+	const struct map_domains *names = fx_domains(s->f);
+	struct buf uri = BUF_INIT(URI_BYTES);
+	const char *condition;
+	struct uri u;
+	bool is = names->gateway_host.n &&
+		  map_jid_to_sip(names, jid, &uri, &condition) >= 0 &&
+		  uri_parse(buf_str(&uri), &u) == 0 &&
+		  str_ieq(u.host, names->gateway_host);
+
+	buf_done(&uri);
+	return is;
+}
+
 static struct stanza_error invite_one(struct fx_session *s,
 				      const struct muc_in *in,
 				      const struct xnode *invite)
@@ -328,13 +346,13 @@ static struct stanza_error invite_one(struct fx_session *s,
 	enum reason_code code = REASON_OK;
 	struct jid to;
 
-	if (!e.type && cfg->let_in && !elsewhere)
+	if (!e.type && cfg->let_in)
 		code =
 		    cfg->let_in(cfg->user, s->room, fx_self(s), buf_str(&key));
 	if (code != REASON_OK)
 		e = map_reason_to_error(code);
 	if (!e.type && jid_split(buf_str(&jid), &to) == 0) {
-		if (elsewhere)
+		if (elsewhere && (uri.n || !is_only_ours(s, to.bare)))
 			e = ask_room(s, in, invite, &to, buf_str(&uri));
 		else
 			call_in(s, in, invite, &to, buf_str(&uri));

@@ -141,6 +141,41 @@ static void test_left(void **state)
 	focus_done(&f);
 }
 
+static int setup_gateway(void **state)
+{
+	*state = scene_new(FOCUS_DOMAIN("") "sip { host = \"gw.test\" }\n"
+					    "limits { invite-burst = 2 }\n");
+	return 0;
+}
+
+/* Whom SIP knows only by an address of ours, the focus could not call: the room
+ * invites him in XMPP (X2S-53), and tells what he answers (X2S-56). So many
+ * invitations, as into rooms of ours. */
+static void test_xmpp_invitee(void **state)
+{
+	struct scene *s = *state;
+	const struct xnode *m, *i;
+	struct focus f;
+
+	focus_joined(&f, s);
+	invite(s, "nurse@x.test");
+	m = xmpp_take(s, "nurse@x.test");
+	assert_true(str_eq(x_attr(m, "from"), STR("r@conf.test")));
+	i = x_child(x_child(m, "x", NS_MUC_USER), "invite", NULL);
+	assert_true(str_eq(x_attr(i, "from"), STR("juliet@x.test")));
+	assert_string_equal(xmpp_text(s, i, "reason"), "come");
+	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
+	xmpp_put(s, "<message from='nurse@x.test/r' to='r@conf.test'>"
+		    "<x xmlns='" NS_MUC_USER "'><decline to='juliet@x.test'>"
+		    "<reason>Late</reason></decline></x></message>");
+	assert_true(str_eq(declined(s, "Late"), STR("nurse@x.test")));
+	invite(s, "nurse@x.test");
+	xmpp_take(s, "nurse@x.test");
+	invite(s, "nurse@x.test");
+	assert_string_equal(focus_error(s, "i1"), "wait/resource-constraint");
+	focus_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +183,8 @@ int main(void)
 	    FOCUS_TEST(test_outcomes),
 	    FOCUS_TEST(test_inside),
 	    FOCUS_TEST(test_left),
+	    cmocka_unit_test_setup_teardown(test_xmpp_invitee, setup_gateway,
+					    scene_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
