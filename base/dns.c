@@ -38,6 +38,8 @@ static void tell(void *user)
 	dns_answer_fn *fn = q->fn;
 	void *to = q->user;
 
+	/* each who asks draws anew (RFC 2782) */
+	dns_order(q->type, r->answer.record, r->answer.n);
 	free_query(q);
 	fn(to, &r->answer);
 	dns_result_unref(r);
@@ -94,11 +96,13 @@ void dns_flight_done(struct dns_flight *f, const struct dns_answer *answer)
 
 /* --- asking --- */
 
-static struct dns_query *new_query(struct dns *d, dns_answer_fn *fn, void *user)
+static struct dns_query *new_query(struct dns *d, enum dns_type type,
+				   dns_answer_fn *fn, void *user)
 {
 	struct dns_query *q = mem_new(sizeof(*q));
 
 	q->dns = d;
+	q->type = type;
 	q->fn = fn;
 	q->user = user;
 	return q;
@@ -169,7 +173,7 @@ static bool is_invalid(const char *name)
 struct dns_query *dns_ask(struct dns *d, struct str name, enum dns_type type,
 			  dns_answer_fn *fn, void *user)
 {
-	struct dns_query *q = new_query(d, fn, user);
+	struct dns_query *q = new_query(d, type, fn, user);
 	char z[DNS_NAME_MAX + 1], key[DNS_KEY_MAX + 1];
 	struct dns_result *r;
 	struct dns_flight *f;

@@ -38,7 +38,7 @@ struct dns_record {
 
 struct dns_answer {
 	enum dns_status status;
-	const struct dns_record *record; /* n > 0 only if found */
+	struct dns_record *record; /* n > 0 only if found */
 	size_t n;
 	uint32_t ttl_s; /* 0: says nothing about later */
 };

@@ -76,21 +76,8 @@ static void follow(struct dns_flight *f, const struct dns_reply *r)
 
 static void take(struct dns_flight *f, const struct dns_reply *r)
 {
-	struct dns_record *records = NULL;
-
 	f->dns->good_server = f->server % (unsigned)f->dns->n_servers;
-	if (r->answer.n) {
-		records = arena_alloc(f->arena, r->answer.n * sizeof(*records));
-		if (records) {
-			memcpy(records, r->answer.record,
-			       r->answer.n * sizeof(*records));
-			dns_order(f->type, records, r->answer.n);
-		}
-	}
-	dns_flight_done(f, &(struct dns_answer){.status = r->answer.status,
-						.record = records,
-						.n = records ? r->answer.n : 0,
-						.ttl_s = r->answer.ttl_s});
+	dns_flight_done(f, &r->answer);
 }
 
 /* False: it was not for us. */

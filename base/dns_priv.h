@@ -82,6 +82,7 @@ struct dns_flight {
 struct dns_query {
 	TAILQ_ENTRY(dns_query) link;
 	struct dns *dns;
+	enum dns_type type;
 	struct dns_flight *flight; /* it waits for */
 	struct dns_result *result; /* or has, to be told */
 	struct deferred tell;
