@@ -60,12 +60,11 @@ char *farewell_of(struct watched_room *w, const struct occupant *o,
 	if (map_occupant_to_confinfo(o, &cfg, a, &u) == 0) {
 		struct confinfo_user gone = {.entity = u.entity,
 					     .state = CONFINFO_PARTIAL,
-					     .n_endpoints = u.n_endpoints};
+					     .n_endpoints = u.n_endpoints,
+					     .endpoints = u.endpoints};
 
-		for (size_t i = 0; i < u.n_endpoints; i++) {
-			gone.endpoints[i].entity = u.endpoints[i].entity;
+		for (size_t i = 0; i < u.n_endpoints; i++)
 			say_gone(w, &gone.endpoints[i], a, why);
-		}
 		z = written(&gone);
 	}
 	arena_free(a);
@@ -83,12 +82,14 @@ char *farewell_of_guest(struct watched_room *w, const struct guest_view *g,
 			const struct roster_failure *why)
 {
 	struct arena *a = arena_new(USER_MAX);
-	struct confinfo_user u = {
-	    .entity = g->entity, .state = CONFINFO_PARTIAL, .n_endpoints = 1};
+	struct confinfo_endpoint e = {.entity = guest_key(a, g)};
+	struct confinfo_user u = {.entity = g->entity,
+				  .state = CONFINFO_PARTIAL,
+				  .n_endpoints = 1,
+				  .endpoints = &e};
 	char *z;
 
-	u.endpoints[0].entity = guest_key(a, g);
-	say_gone(w, &u.endpoints[0], a, why);
+	say_gone(w, &e, a, why);
 	z = written(&u);
 	arena_free(a);
 	return z;
@@ -97,17 +98,19 @@ char *farewell_of_guest(struct watched_room *w, const struct guest_view *g,
 void farewell_put_guest(struct buf *b, const struct guest_view *g)
 {
 	struct arena *a = arena_new(USER_MAX);
-	struct confinfo_user u = {
-	    .entity = g->entity, .state = CONFINFO_FULL, .n_endpoints = 1};
-
-	u.endpoints[0] = (struct confinfo_endpoint){
+	struct confinfo_endpoint e = {
 	    .entity = guest_key(a, g),
 	    .state = CONFINFO_FULL,
 	    .status = g->alerting ? STR("alerting") : STR("dialing-out"),
 	    .joining_method = STR("dialed-out"),
 	};
+	struct confinfo_user u = {.entity = g->entity,
+				  .state = CONFINFO_FULL,
+				  .n_endpoints = 1,
+				  .endpoints = &e};
+
 	if (g->by.n)
-		u.endpoints[0].referred = (struct confinfo_execution){
+		e.referred = (struct confinfo_execution){
 		    .when = time_text(a, g->since_ms), .by = g->by};
 	confinfo_user(b, &u);
 	arena_free(a);

@@ -88,6 +88,9 @@ int map_occupant_to_confinfo(const struct occupant *o,
 	u->show = map_show(o->presence.show);
 	u->status = o->presence.status;
 	u->n_endpoints = 0;
+	u->endpoints = arena_alloc(a, o->n_devices * sizeof(*u->endpoints));
+	if (!u->endpoints)
+		return ERR_TOO_BIG;
 	for (const struct device *d = o->devices;
 	     d && u->n_endpoints < CONFINFO_ENDPOINTS_MAX; d = d->next)
 		if (put_endpoint(d, o->role, cfg->show_contacts, a,

@@ -12,8 +12,7 @@
 #include "base/scan.h"
 #include "sip/sip_priv.h"
 
-#define MESSAGE_MAX   65536 /* a long Via list costs nta time squared */
-#define UDP_MTU	      1300  /* RFC 3261 §18.1.1 */
+#define UDP_MTU	      1300 /* RFC 3261 §18.1.1 */
 #define TCP_QUEUE     1000
 #define TCP_PARTIAL_S 60
 #define PORT_TRIES    25 /* of 20 ms */
@@ -28,13 +27,14 @@ int sipproc_open(struct sipproc *p)
 {
 	if (!firstline_open(&p->firstline))
 		return ERR_FULL;
+	longbody_allow(p);
 	p->agent = nta_agent_create(
 	    p->root, (url_string_t *)-1, NULL, NULL, NTATAG_UA(1),
 	    NTATAG_MCLASS(p->firstline.messages),
 	    /* readfix.c and guard.c look for bad headers */
 	    NTATAG_BAD_REQ_MASK(0),
 	    NTATAG_BAD_RESP_MASK(FIRSTLINE_RESPONSE_MASK), NTATAG_MERGE_482(1),
-	    NTATAG_MAXSIZE(MESSAGE_MAX), NTATAG_UDP_MTU(UDP_MTU),
+	    NTATAG_MAXSIZE(SIP_HEAD_MAX), NTATAG_UDP_MTU(UDP_MTU),
 	    NTATAG_CLIENT_RPORT(1),
 	    NTATAG_MAX_PROCEEDING((unsigned)p->max_requests), TAG_END());
 	if (!p->agent)

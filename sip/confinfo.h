@@ -28,8 +28,6 @@ struct confinfo_endpoint {
 	enum confinfo_state state;
 };
 
-#define CONFINFO_ENDPOINTS_MAX 32
-
 struct confinfo_user {
 	struct str entity;
 	enum confinfo_state state;
@@ -42,8 +40,10 @@ struct confinfo_user {
 	struct str show,
 	    status; /* jabber:client children (X2S-28), may be empty */
 	size_t n_endpoints;
-	struct confinfo_endpoint endpoints[CONFINFO_ENDPOINTS_MAX];
+	struct confinfo_endpoint *endpoints;
 };
+
+#define CONFINFO_ENDPOINTS_MAX 32 /* of a user, that are read */
 
 struct confinfo_room {
 	struct str entity; /* the room's SIP URI */
@@ -71,7 +71,7 @@ void confinfo_users_end(struct buf *b);
 void confinfo_end(struct buf *b);
 
 /* Reading: no DTD, no entities, bounded depth and size. Users are a list in the
- * arena, whose limit bounds how many there can be (a node is some 4 KB). Users
+ * arena, whose limit bounds how many there can be. Users
  * and endpoints without an entity are left out, since nothing could name them
  * later; so are roles past the fourth and addresses of record past the first.
  */
@@ -90,8 +90,17 @@ struct confinfo_doc {
 	size_t user_count; /* 0: not told */
 	struct confinfo_user_node *users;
 };
-#define CONFINFO_BYTES_MAX (4u << 20)
+#define CONFINFO_BYTES_MAX (7u << 20)
 /* UTF-8 only. 0, ERR_SYNTAX, ERR_TOO_BIG (also: the arena is full, or a user
  * has more endpoints than CONFINFO_ENDPOINTS_MAX), ERR_UNSUPPORTED (a DTD).
  * *out is untouched on failure. */
 int confinfo_parse(struct str in, struct arena *a, struct confinfo_doc *out);
+
+/* The same in parts, so that nobody waits for the end of a long document. in
+ * and a are borrowed. */
+struct confinfo_reader *confinfo_reader_new(struct str in, struct arena *a);
+void confinfo_reader_free(struct confinfo_reader *r);
+/* Goes on for so many octets: 1, it is to be called again; else as above, once.
+ */
+int confinfo_reader_go(struct confinfo_reader *r, size_t octets,
+		       struct confinfo_doc *out);

@@ -1,14 +1,8 @@
-#include <libxml/parser.h>
+/* What the elements of a document say; confinfo_parse.c finds them. */
+#include <libxml/tree.h>
 
 #include "base/err.h"
 #include "sip/confinfo_priv.h"
-#include "sip/xmldoc.h"
-
-/* Reads one document; the first failure sticks in err. */
-struct reader {
-	struct arena *arena;
-	int err;
-};
 
 static const xmlChar *xz(const char *z)
 {
@@ -28,7 +22,7 @@ static bool is_ours(const xmlNode *n, const char *name)
 }
 
 /* Takes what libxml2 allocated into the arena; NULL is the empty slice. */
-static struct str take(struct reader *r, xmlChar *z)
+static struct str take(struct confinfo_reader *r, xmlChar *z)
 {
 	struct str s = STR_NONE;
 
@@ -42,17 +36,18 @@ static struct str take(struct reader *r, xmlChar *z)
 	return s;
 }
 
-static struct str text_of(struct reader *r, const xmlNode *n)
+static struct str text_of(struct confinfo_reader *r, const xmlNode *n)
 {
 	return take(r, xmlNodeGetContent(n));
 }
 
-static struct str attr_of(struct reader *r, const xmlNode *n, const char *name)
+static struct str attr_of(struct confinfo_reader *r, const xmlNode *n,
+			  const char *name)
 {
 	return take(r, xmlGetNoNsProp(n, xz(name)));
 }
 
-static enum confinfo_state state_of(struct reader *r, const xmlNode *n)
+static enum confinfo_state state_of(struct confinfo_reader *r, const xmlNode *n)
 {
 	struct str s = attr_of(r, n, "state");
 
@@ -66,7 +61,7 @@ static enum confinfo_state state_of(struct reader *r, const xmlNode *n)
 }
 
 /* The text of the child of this name inside n, or the empty slice. */
-static struct str child_text(struct reader *r, const xmlNode *n,
+static struct str child_text(struct confinfo_reader *r, const xmlNode *n,
 			     const char *name)
 {
 	for (const xmlNode *c = n->children; c; c = c->next)
@@ -75,7 +70,7 @@ static struct str child_text(struct reader *r, const xmlNode *n,
 	return STR_NONE;
 }
 
-static struct confinfo_execution read_execution(struct reader *r,
+static struct confinfo_execution read_execution(struct confinfo_reader *r,
 						const xmlNode *n)
 {
 	return (struct confinfo_execution){
@@ -85,14 +80,14 @@ static struct confinfo_execution read_execution(struct reader *r,
 	};
 }
 
-static void read_media(struct reader *r, const xmlNode *n,
+static void read_media(struct confinfo_reader *r, const xmlNode *n,
 		       struct confinfo_endpoint *e)
 {
 	if (str_eq(child_text(r, n, "type"), STR("message")))
 		e->media_status = child_text(r, n, "status");
 }
 
-static void read_endpoint(struct reader *r, const xmlNode *n,
+static void read_endpoint(struct confinfo_reader *r, const xmlNode *n,
 			  struct confinfo_user *u)
 {
 	struct str entity = attr_of(r, n, "entity");
@@ -100,10 +95,6 @@ static void read_endpoint(struct reader *r, const xmlNode *n,
 
 	if (entity.n == 0)
 		return;
-	if (u->n_endpoints == CONFINFO_ENDPOINTS_MAX) {
-		r->err = ERR_TOO_BIG;
-		return;
-	}
 	e = &u->endpoints[u->n_endpoints++];
 	e->entity = entity;
 	e->state = state_of(r, n);
@@ -128,7 +119,7 @@ static void read_endpoint(struct reader *r, const xmlNode *n,
 	}
 }
 
-static void read_aor(struct reader *r, const xmlNode *n,
+static void read_aor(struct confinfo_reader *r, const xmlNode *n,
 		     struct confinfo_user *u)
 {
 	for (const xmlNode *c = n->children; c && !u->associated_aor.n;
@@ -137,7 +128,7 @@ static void read_aor(struct reader *r, const xmlNode *n,
 			u->associated_aor = child_text(r, c, "uri");
 }
 
-static void read_roles(struct reader *r, const xmlNode *n,
+static void read_roles(struct confinfo_reader *r, const xmlNode *n,
 		       struct confinfo_user *u)
 {
 	const size_t max = sizeof(u->roles) / sizeof(u->roles[0]);
@@ -151,9 +142,25 @@ static void read_roles(struct reader *r, const xmlNode *n,
 		}
 }
 
-static void read_user(struct reader *r, const xmlNode *n,
+/* Room for as many as there are. */
+static void make_room(struct confinfo_reader *r, const xmlNode *n,
 		      struct confinfo_user *u)
 {
+	size_t found = 0;
+
+	for (const xmlNode *c = n->children; c; c = c->next)
+		found += is_ours(c, "endpoint");
+	if (found <= CONFINFO_ENDPOINTS_MAX)
+		u->endpoints =
+		    arena_alloc(r->arena, found * sizeof(*u->endpoints));
+	if (!u->endpoints)
+		r->err = ERR_TOO_BIG;
+}
+
+static void read_user(struct confinfo_reader *r, const xmlNode *n,
+		      struct confinfo_user *u)
+{
+	make_room(r, n, u);
 	u->state = state_of(r, n);
 	u->nickname = take(r, xmlGetNsProp(n, xz("nickname"), xz(NS_XCON)));
 	for (const xmlNode *c = n->children; c && !r->err; c = c->next) {
@@ -172,86 +179,62 @@ static void read_user(struct reader *r, const xmlNode *n,
 	}
 }
 
-static void read_users(struct reader *r, const xmlNode *n,
-		       struct confinfo_doc *doc)
+void confinfo_read_user(struct confinfo_reader *r, const xmlNode *n)
 {
-	struct confinfo_user_node **tail = &doc->users;
+	struct confinfo_user_node *node;
+	struct str entity;
 
-	doc->has_users = true;
-	doc->users_state = state_of(r, n);
-	while (*tail)
-		tail = &(*tail)->next;
-	for (const xmlNode *c = n->children; c && !r->err; c = c->next) {
-		struct confinfo_user_node *node;
-		struct str entity;
+	if (!is_ours(n, "user"))
+		return;
+	entity = attr_of(r, n, "entity");
+	if (entity.n == 0)
+		return;
+	node = arena_alloc(r->arena, sizeof(*node));
+	if (!node) {
+		r->err = ERR_TOO_BIG;
+		return;
+	}
+	node->user.entity = entity;
+	read_user(r, n, &node->user);
+	*r->tail = node;
+	r->tail = &node->next;
+}
 
-		if (!is_ours(c, "user"))
-			continue;
-		entity = attr_of(r, c, "entity");
-		if (entity.n == 0)
-			continue;
-		node = arena_alloc(r->arena, sizeof(*node));
-		if (!node) {
-			r->err = ERR_TOO_BIG;
-			return;
-		}
-		node->user.entity = entity;
-		read_user(r, c, &node->user);
-		*tail = node;
-		tail = &node->next;
+bool confinfo_is_users(const xmlNode *n)
+{
+	return is_ours(n, "users");
+}
+
+void confinfo_read_part(struct confinfo_reader *r, const xmlNode *n)
+{
+	struct confinfo_doc *doc = &r->doc;
+	uint64_t count = 0;
+
+	if (is_ours(n, "conference-description")) {
+		doc->has_description = true;
+		doc->display_text = child_text(r, n, "display-text");
+		doc->subject = child_text(r, n, "subject");
+	} else if (is_ours(n, "conference-state")) {
+		/* an unreadable count is no count */
+		str_u64(child_text(r, n, "user-count"), UINT32_MAX, &count);
+		doc->user_count = (size_t)count;
+	} else if (confinfo_is_users(n)) {
+		doc->has_users = true;
+		doc->users_state = state_of(r, n);
 	}
 }
 
-static void read_root(struct reader *r, const xmlNode *root,
-		      struct confinfo_doc *doc)
+void confinfo_read_root(struct confinfo_reader *r, const xmlNode *n)
 {
-	struct str version = attr_of(r, root, "version");
-	uint64_t n = 0;
+	struct confinfo_doc *doc = &r->doc;
+	struct str version = attr_of(r, n, "version");
+	uint64_t number = 0;
 
-	doc->entity = attr_of(r, root, "entity");
-	doc->state = state_of(r, root);
+	doc->entity = attr_of(r, n, "entity");
+	doc->state = state_of(r, n);
 	doc->has_version = version.n != 0;
-	if (doc->entity.n == 0 ||
-	    (doc->has_version && str_u64(version, UINT32_MAX, &n) < 0))
+	if (!is_ours(n, "conference-info") || doc->entity.n == 0 ||
+	    (doc->has_version && str_u64(version, UINT32_MAX, &number) < 0))
 		r->err = ERR_SYNTAX;
-	doc->version = (uint32_t)n;
-	for (const xmlNode *c = root->children; c && !r->err; c = c->next) {
-		if (is_ours(c, "conference-description")) {
-			doc->has_description = true;
-			doc->display_text = child_text(r, c, "display-text");
-			doc->subject = child_text(r, c, "subject");
-		} else if (is_ours(c, "conference-state")) {
-			/* an unreadable count is no count */
-			n = 0;
-			str_u64(child_text(r, c, "user-count"), UINT32_MAX, &n);
-			doc->user_count = (size_t)n;
-		} else if (is_ours(c, "users")) {
-			read_users(r, c, doc);
-		}
-	}
-}
-
-int confinfo_parse(struct str in, struct arena *a, struct confinfo_doc *out)
-{
-	struct reader r = {.arena = a};
-	struct confinfo_doc result = {0};
-	xmlDoc *doc;
-	xmlNode *root;
-	int err;
-
-	if (in.n > CONFINFO_BYTES_MAX)
-		return ERR_TOO_BIG;
-	err = xmldoc_read(in, &doc);
-	if (err < 0)
-		return err;
-	root = xmlDocGetRootElement(doc);
-	if (!root || !is_ours(root, "conference-info"))
-		r.err = ERR_SYNTAX;
-	else
-		read_root(&r, root, &result);
-	xmlFreeDoc(doc);
-	if (r.err)
-		return r.err;
-	*out = result;
-	return 0;
+	doc->version = (uint32_t)number;
 }

@@ -286,6 +286,8 @@ int port_end_recv(struct port_end *e, struct port_msg *m)
 	if (e->fd < 0)
 		return ERR_GONE;
 	if (e->whole) {
+		if (e->in.room > PORT_PIECE_MAX)
+			buf_done(&e->in);
 		buf_clear(&e->in);
 		e->whole = false;
 	}

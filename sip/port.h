@@ -70,7 +70,9 @@ enum port_type {
 	/* They are not; REASON: a line for the administrator. */
 	PORT_FAILED,
 	/* A request came: req, dlg (see below), METHOD, ... A BYE has been
-	 * answered 200 and wants no PORT_ANSWER. */
+	 * answered 200 and wants no PORT_ANSWER. Nor does a NOTIFY with a
+	 * status, which is what it has been refused with; nothing else of it is
+	 * told. */
 	PORT_REQUEST,
 	/* The INVITE req was cancelled; it has been answered 487. */
 	PORT_CANCEL,

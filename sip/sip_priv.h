@@ -63,6 +63,13 @@ bool firstline_lacks_uri(const url_t *u);
  * line without a name. */
 const char *readfix_name(const sip_error_t *e);
 
+/* longbody.c */
+
+#define SIP_HEAD_MAX 65536u	 /* a long Via list costs nta time squared */
+#define SIP_BODY_MAX (7u << 20) /* of a NOTIFY; what a port's message holds */
+/* Lets the agent read such NOTIFYs; after firstline_open(). */
+void longbody_allow(struct sipproc *p);
+
 struct sipproc {
 	su_root_t *root;
 	struct firstline firstline;
@@ -223,6 +230,9 @@ void uas_answer(struct sipproc *p, const struct port_msg *m);
 void uas_refuse(struct sipproc *p, nta_incoming_t *irq, int status,
 		const char *phrase, const char *headers);
 void uas_request_free(struct request *r);
+/* The core hears of a NOTIFY that did not reach it: it may miss what is in it.
+ */
+void uas_tell_refused(struct dialog *d, int status);
 /* Gives up on requests that the core left lying, and on ACKs. */
 void uas_sweep(struct sipproc *p);
 void uas_close(struct sipproc *p);

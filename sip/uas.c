@@ -9,7 +9,7 @@
 
 #define ABANDONED_S 180 /* what the core has not answered by then */
 #define UNACKED_S   40	/* nta's 32 s, and not told by it */
-#define PORT_BUSY   (4u << 20)
+#define PORT_BUSY   (2 * PORT_BODY_MAX)
 
 static bool makes_dialog(sip_method_t method)
 {
@@ -109,23 +109,23 @@ static bool overloaded(struct sipproc *p, sip_method_t method, bool inside)
 	       table_count(p->dialogs) >= p->max_dialogs;
 }
 
-/* Checks common to all requests: true if it was dealt with. */
-static bool refused(struct sipproc *p, nta_incoming_t *irq, const sip_t *sip,
-		    bool inside)
+/* Checks common to all requests: 0, or the status that it was refused with. */
+static int refused(struct sipproc *p, nta_incoming_t *irq, const sip_t *sip,
+		   bool inside)
 {
 	struct refusal r;
 
 	guard_check(&r, sip, inside);
 	if (r.status) {
 		uas_refuse(p, irq, r.status, r.phrase, r.headers);
-		return true;
+		return r.status;
 	}
 	if (overloaded(p, sip->sip_request->rq_method, inside)) {
 		uas_refuse(p, irq, SIP_503_SERVICE_UNAVAILABLE,
 			   "Retry-After: 5\r\n");
-		return true;
+		return 503;
 	}
-	return false;
+	return 0;
 }
 
 /* A request of a dialog's beginning, sent again to a process that did not see
@@ -178,6 +178,17 @@ int uas_outside(void *user, nta_leg_t *leg, nta_incoming_t *irq,
 	return 0;
 }
 
+void uas_tell_refused(struct dialog *d, int status)
+{
+	struct port_msg m = port_msg(PORT_REQUEST);
+
+	m.dlg = d->id;
+	m.req = sipproc_id(d->p);
+	m.status = status;
+	m.f[PORT_F_METHOD] = STR("NOTIFY");
+	sipproc_report(d->p, &m);
+}
+
 static void inside_dead(struct dialog *d, nta_incoming_t *irq, const sip_t *sip)
 {
 	if (sip->sip_request->rq_method == sip_method_bye)
@@ -206,8 +217,12 @@ int uas_inside(void *user, nta_leg_t *leg, nta_incoming_t *irq,
 		inside_dead(d, irq, sip);
 		return 0;
 	}
-	if (refused(p, irq, sip, true))
+	status = refused(p, irq, sip, true);
+	if (status) {
+		if (method == sip_method_notify)
+			uas_tell_refused(d, status);
 		return 0;
+	}
 	if (method == sip_method_bye && d->hung_up) {
 		/* the core may not have forgotten it yet */
 		uas_refuse(p, irq, SIP_481_NO_CALL, NULL);

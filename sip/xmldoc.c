@@ -55,24 +55,27 @@ static bool has_few_attributes(struct str s)
 	return true;
 }
 
-int xmldoc_read(struct str in, struct _xmlDoc **out)
+int xmldoc_check(struct str *in)
 {
-	xmlDoc *doc;
-
-	in = str_trim_space(in);
-	/* before libxml2 sees it: entities in attributes are expanded while it
-	 * parses. No other encoding can hide it: the declared one is ignored.
-	 */
-	if (str_search(in, STR("<!DOCTYPE")) >= 0)
+	*in = str_trim_space(*in);
+	/* entities in attributes are expanded while libxml2 parses. No other
+	 * encoding can hide it: the declared one is ignored. */
+	if (str_search(*in, STR("<!DOCTYPE")) >= 0)
 		return ERR_UNSUPPORTED;
 	/* a NUL makes it look like UTF-16 */
-	if (in.n == 0 || !utf8_valid(in) || str_find(in, '\0') >= 0)
+	if (in->n == 0 || !utf8_valid(*in) || str_find(*in, '\0') >= 0)
 		return ERR_SYNTAX;
-	if (!has_few_attributes(in))
-		return ERR_TOO_BIG;
-	doc = xmlReadMemory(in.p, (int)in.n, NULL, "UTF-8",
-			    XML_PARSE_NONET | XML_PARSE_NOERROR |
-				XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC);
+	return has_few_attributes(*in) ? 0 : ERR_TOO_BIG;
+}
+
+int xmldoc_read(struct str in, struct _xmlDoc **out)
+{
+	int err = xmldoc_check(&in);
+	xmlDoc *doc;
+
+	if (err < 0)
+		return err;
+	doc = xmlReadMemory(in.p, (int)in.n, NULL, "UTF-8", XMLDOC_OPTIONS);
 	if (!doc)
 		return ERR_SYNTAX;
 	if (doc->intSubset) {

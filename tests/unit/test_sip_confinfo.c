@@ -20,6 +20,21 @@ static const struct confinfo_room room = {
     .user_count = 2,
 };
 
+static struct confinfo_endpoint bobs[] = {
+    {.entity = {"k1", 2},
+     .display_text = {"desk", 4},
+     .status = {"connected", 9},
+     .joining_method = {"dialed-in", 9},
+     .media_status = {"sendrecv", 8}},
+    {.entity = {"k2", 2},
+     .status = {"disconnected", 12},
+     .joining_method = {"dialed-in", 9},
+     .disconnection_method = {"booted", 6},
+     .referred = {.by = {"sip:mo@c.example", 16}},
+     .joined = {.when = {"2026-11-21T08:00:00Z", 20}},
+     .left = {.when = {"2026-11-21T09:00:00Z", 20},
+	      .reason = {"too loud", 8}}}};
+
 static const struct confinfo_user bob = {
     .entity = {"sip:b@c.example", 15},
     .display_text = {"Bob", 3},
@@ -30,19 +45,7 @@ static const struct confinfo_user bob = {
     .show = {"away", 4},
     .status = {"at tea", 6},
     .n_endpoints = 2,
-    .endpoints = {{.entity = {"k1", 2},
-		   .display_text = {"desk", 4},
-		   .status = {"connected", 9},
-		   .joining_method = {"dialed-in", 9},
-		   .media_status = {"sendrecv", 8}},
-		  {.entity = {"k2", 2},
-		   .status = {"disconnected", 12},
-		   .joining_method = {"dialed-in", 9},
-		   .disconnection_method = {"booted", 6},
-		   .referred = {.by = {"sip:mo@c.example", 16}},
-		   .joined = {.when = {"2026-11-21T08:00:00Z", 20}},
-		   .left = {.when = {"2026-11-21T09:00:00Z", 20},
-			    .reason = {"too loud", 8}}}},
+    .endpoints = bobs,
 };
 
 static void write_full(struct buf *b)
@@ -209,9 +212,79 @@ static void test_round_trip(void **state)
 	buf_done(&b);
 }
 
+static int parse(const char *z, struct arena *a, struct confinfo_doc *doc)
+{
+	return confinfo_parse(str_z(z), a, doc);
+}
+
 static bool has(const struct buf *b, const char *z)
 {
 	return str_search(buf_str(b), str_z(z)) >= 0;
+}
+
+/* Whatever the parts, it is the same document; one that is broken at its very
+ * end tells nothing. */
+static void test_in_parts(void **state)
+{
+	(void)state;
+	struct buf b = BUF_INIT(65536), read = BUF_INIT(65536);
+	struct arena *a = arena_new(1 << 20);
+
+	write_full(&b);
+	for (size_t n = 1; n < 2 * b.n; n += n) {
+		struct str whole = buf_str(&b);
+		struct confinfo_reader *r = confinfo_reader_new(whole, a);
+		struct confinfo_doc doc = {0};
+		int more;
+
+		while ((more = confinfo_reader_go(r, n, &doc)) == 1)
+			assert_null(doc.users);
+		assert_int_equal(more, 0);
+		buf_clear(&read);
+		confinfo_user(&read, &doc.users->user);
+		assert_true(has(&b, buf_z(&read)));
+		confinfo_reader_free(r);
+		doc.users = NULL;
+		r = confinfo_reader_new(str_of(whole.p, whole.n - 1), a);
+		while ((more = confinfo_reader_go(r, n, &doc)) == 1)
+			;
+		assert_int_equal(more, ERR_SYNTAX);
+		assert_null(doc.users);
+		confinfo_reader_free(r);
+	}
+	arena_free(a);
+	buf_done(&b);
+	buf_done(&read);
+}
+
+/* What stands between users is no part of them, and no end of it costs more
+ * memory than its octets. */
+static void test_between_users(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new(1 << 20);
+	struct confinfo_doc doc;
+	struct buf b = BUF_INIT(1 << 20);
+
+	assert_int_equal(
+	    parse(ROOT "> a <users>b<user entity='x'> c "
+		       "<display-text>X<![CDATA[Y]]>&amp;</display-text>"
+		       "</user>d<![CDATA[e]]>&lt;<user entity='y'/><z><user "
+		       "entity='no'/></z>f<!-- g --><?h i?><user "
+		       "entity='w'/>j</users>k</conference-info>",
+		  a, &doc),
+	    0);
+	assert_slice(doc.users->user.display_text, STR("XY&"));
+	assert_slice(doc.users->next->user.entity, STR("y"));
+	assert_slice(doc.users->next->next->user.entity, STR("w"));
+	assert_null(doc.users->next->next->next);
+	buf_addz(&b, ROOT "><users><user entity='x'>");
+	for (int i = 0; i < 20000; i++)
+		buf_addz(&b, "<a/>");
+	buf_addz(&b, "</user></users></conference-info>");
+	assert_int_equal(confinfo_parse(buf_str(&b), a, &doc), ERR_TOO_BIG);
+	buf_done(&b);
+	arena_free(a);
 }
 
 /* V-EVENT-2, EVENT-14 */
@@ -237,6 +310,7 @@ static void test_deleted_is_empty(void **state)
 {
 	(void)state;
 	struct buf b = BUF_INIT(65536);
+	struct confinfo_endpoint first = bobs[0];
 	struct confinfo_user u = bob;
 
 	u.state = CONFINFO_DELETED;
@@ -245,7 +319,9 @@ static void test_deleted_is_empty(void **state)
 	    buf_z(&b), "<user entity=\"sip:b@c.example\" state=\"deleted\"/>");
 	buf_clear(&b);
 	u.state = CONFINFO_PARTIAL;
-	u.endpoints[0].state = CONFINFO_DELETED;
+	first.state = CONFINFO_DELETED;
+	u.endpoints = &first;
+	u.n_endpoints = 1;
 	confinfo_user(&b, &u);
 	assert_true(has(&b, " state=\"partial\" "));
 	assert_true(has(&b, "<endpoint entity=\"k1\" state=\"deleted\"/>"));
@@ -303,11 +379,6 @@ static void test_empty_roster(void **state)
 	assert_null(doc.users);
 	arena_free(a);
 	buf_done(&b);
-}
-
-static int parse(const char *z, struct arena *a, struct confinfo_doc *doc)
-{
-	return confinfo_parse(str_z(z), a, doc);
 }
 
 /* As a conference server sends it: other prefixes, unknown elements, white
@@ -476,6 +547,8 @@ int main(void)
 	    cmocka_unit_test(test_no_dtd),
 	    cmocka_unit_test(test_many_attributes),
 	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_in_parts),
+	    cmocka_unit_test(test_between_users),
 	    cmocka_unit_test(test_limits),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
