@@ -47,10 +47,21 @@ int32_t utf8_next(struct str s, size_t *i)
 	return cp;
 }
 
+/* Eight octets of ASCII? Most text is. */
+static bool is_ascii(const char *p)
+{
+	uint64_t octets;
+
+	memcpy(&octets, p, sizeof(octets));
+	return !(octets & 0x8080808080808080u);
+}
+
 bool utf8_valid(struct str s)
 {
 	for (size_t i = 0; i < s.n;)
-		if (utf8_next(s, &i) < 0)
+		if (s.n - i >= 8 && is_ascii(s.p + i))
+			i += 8;
+		else if (utf8_next(s, &i) < 0)
 			return false;
 	return true;
 }

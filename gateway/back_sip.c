@@ -23,6 +23,7 @@ struct back_sip *back_sip_new(const struct back_sip_cfg *cfg)
 	b->loop = cfg->loop;
 	b->log = loop_log(cfg->loop);
 	TAILQ_INIT(&b->legs);
+	TAILQ_INIT(&b->documents);
 	b->by_key = table_new();
 	b->dialogs = table_new();
 	b->blocked = table_new();
@@ -147,6 +148,8 @@ static struct bs_leg *bs_leg_new(struct back_sip *b,
 	l->role = ROLE_PARTICIPANT;
 	l->affiliation = AFF_NONE;
 	l->users = table_new();
+	for (int i = 0; i < BS_PLACES; i++)
+		TAILQ_INIT(&l->placed[i]);
 	l->by_shown = table_new();
 	TAILQ_INIT(&l->ops);
 	TAILQ_INIT(&l->heard);
@@ -216,6 +219,7 @@ void bs_end(struct bs_leg *l, struct reason why, bool bye)
 	reach_cancel(l->reach);
 	l->reach = NULL;
 	bs_watch_end(l);
+	bs_document_drop(l);
 	bs_refer_end(l);
 	bs_call_end(l, why, bye);
 	if (l->session)
@@ -383,7 +387,7 @@ static void on_notify(struct bs_dialog *d, const struct port_msg *m)
 		bs_refer_notify(refer, m);
 	else if (!is_refer(m) && d->leg && d->use != BS_REFER)
 		bs_watch_notify(d->leg, d, m);
-	else
+	else if (!m->status)
 		bs_answer(d->b, m, 481, NULL);
 }
 
@@ -450,6 +454,7 @@ void back_sip_free(struct back_sip *b)
 		return;
 	b->stopping = true;
 	end_all(b, false);
+	timer_cancel(b->loop, &b->reading);
 	TABLE_FOREACH (b->dialogs, it, d)
 		bs_dialog_free(d);
 	TABLE_FOREACH (b->blocked, it, k)

@@ -16,6 +16,8 @@ TAILQ_HEAD(bs_legs, bs_leg);
 TAILQ_HEAD(bs_dialogs, bs_dialog);
 TAILQ_HEAD(bs_ops, bs_op);
 TAILQ_HEAD(bs_heard_list, bs_heard);
+TAILQ_HEAD(bs_documents, bs_document);
+TAILQ_HEAD(bs_users, bs_user);
 
 struct back_sip {
 	struct back_sip_cfg cfg;
@@ -28,6 +30,10 @@ struct back_sip {
 	struct table *blocked; /* room -> bs_block */
 	uint64_t last_id;      /* of occupants and seats */
 	uint64_t last_op;
+	struct bs_documents documents; /* that are read by and by */
+	struct bs_document *document;  /* the one that is being read */
+	size_t documents_octets;
+	struct timer reading;
 	struct back_sip_stats stats;
 	bool stopping;
 };
@@ -78,6 +84,7 @@ struct bs_watch {
 	bool has_version, waits_full;
 	uint32_t version;
 	uint64_t asked_ms; /* for the whole list again */
+	unsigned asked;	   /* how often, in vain */
 };
 
 /* Where a user is there: an endpoint of his. */
@@ -87,8 +94,20 @@ struct bs_endpoint {
 	bool inside;
 };
 
+/* Where a user stands while a document is read. */
+enum bs_place {
+	BS_KNOWN,   /* he is in the leg as far as he is to be shown */
+	BS_DOUBTED, /* a whole list has not named him yet */
+	BS_FRESH,   /* what it says of him has been merged */
+	BS_NAMED,   /* he has a name */
+	BS_PLACES
+};
+
 /* What the documents have said of a user, merged. */
 struct bs_user {
+	TAILQ_ENTRY(bs_user) link;
+	enum bs_place place;
+	bool deleted; /* the document says so */
 	char *key, *entity;
 	char *nickname, *display, *aor, *show, *status; /* NULL: none */
 	char *name; /* as an XMPP resource; NULL: not asked for yet */
@@ -97,7 +116,6 @@ struct bs_user {
 	struct bs_endpoint *endpoints;
 	char *shown;	   /* his name in the leg; NULL: he is not there */
 	struct reason why; /* he is going; slices of the document */
-	bool fresh;
 };
 
 /* The MSRP connection is lost, or the call: back_sip_away.c. */
@@ -159,7 +177,9 @@ struct bs_leg {
 	struct bs_seen *seen; /* NULL: nothing yet */
 
 	struct bs_watch watch;
-	struct table *users;	/* by key -> bs_user */
+	struct table *users; /* by key -> bs_user */
+	struct bs_users placed[BS_PLACES];
+	size_t n_documents;	/* that wait */
 	size_t octets;		/* of what is known of those */
 	struct table *by_shown; /* by the nickname they have in leg */
 	struct bs_user *self;	/* in the roster; NULL: not seen yet */
@@ -307,14 +327,44 @@ void bs_watch_begin(struct bs_leg *l);
 void bs_watch_end(struct bs_leg *l);
 /* The whole list is wanted again. */
 void bs_watch_again(struct bs_leg *l);
+/* It has come. */
+void bs_watch_whole(struct bs_leg *l);
+/* It was wanted so often that we do with what comes. */
+bool bs_watch_gave_up(const struct bs_leg *l);
 /* A NOTIFY in either dialog. */
 void bs_watch_notify(struct bs_leg *l, struct bs_dialog *d,
 		     const struct port_msg *m);
 
+/* --- back_sip_document.c --- */
+
+/* Is there room for one of n octets more? */
+bool bs_document_fits(const struct bs_leg *l, size_t n);
+/* It is read, or will be after those before it. What can't be read, or does not
+ * follow what came before, is asked for again. */
+void bs_document_take(struct bs_leg *l, struct str text);
+/* Does the next part of those that wait; the loop calls it. */
+void bs_document_part(void *back_sip);
+/* The leg is over. */
+void bs_document_drop(struct bs_leg *l);
+
 /* --- back_sip_roster.c --- */
 
-/* false: it could not be read, or does not follow what came before. */
-bool bs_roster_take(struct bs_leg *l, struct str document);
+/* A document's users are taken in these steps, each so many at a time; false:
+ * there is no more to be done in this one.
+ *
+ * Merges what they say; a document that names all users begins with
+ * bs_roster_doubt(). n: the first that has not been merged. */
+void bs_roster_doubt(struct bs_leg *l);
+bool bs_roster_merge(struct bs_leg *l, const struct confinfo_user_node **n,
+		     bool whole, size_t most);
+/* Removes those of whom there is doubt. */
+bool bs_roster_drop(struct bs_leg *l, size_t most);
+/* Finds names for them, then which of them is our own user. */
+bool bs_roster_name(struct bs_leg *l, size_t most);
+void bs_roster_find_self(struct bs_leg *l);
+/* Shows the others, in the document's order. */
+bool bs_roster_show(struct bs_leg *l, size_t most);
+void bs_roster_texts(struct bs_leg *l, const struct confinfo_doc *doc);
 /* This name is our user's now: who had it is shown under another. */
 void bs_roster_make_room(struct bs_leg *l, struct str nick);
 /* Our own occupant, as far as we know him. */
@@ -327,6 +377,7 @@ void bs_roster_free(struct bs_leg *l);
 /* --- back_sip_user.c --- */
 
 struct bs_user *bs_user_new(struct bs_leg *l, struct str entity);
+void bs_user_place(struct bs_leg *l, struct bs_user *u, enum bs_place to);
 void bs_user_free(struct bs_leg *l, struct bs_user *u);
 /* By his URI; NULL: he is not known. */
 struct bs_user *bs_user_find(const struct bs_leg *l, struct str uri);

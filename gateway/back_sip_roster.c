@@ -4,9 +4,7 @@
 
 #include "gateway/back_sip_priv.h"
 
-/* Some two thousand users in one document: more would hold up the loop. */
-#define DOCUMENT_MAX (8u << 20)
-#define SAME_NAME    99 /* users of one name, told apart by a number */
+#define SAME_NAME 99 /* users of one name, told apart by a number */
 
 /* --- users --- */
 
@@ -171,7 +169,6 @@ static void show(struct bs_leg *l, struct bs_user *u)
 		put(l, u);
 	}
 	u->why = (struct reason){0};
-	u->fresh = false;
 	buf_done(&name);
 }
 
@@ -239,7 +236,7 @@ struct str bs_roster_nick(const struct bs_leg *l, struct str uri)
 
 /* --- documents --- */
 
-static void take_texts(struct bs_leg *l, const struct confinfo_doc *doc)
+void bs_roster_texts(struct bs_leg *l, const struct confinfo_doc *doc)
 {
 	struct room_info info = {.name = doc->display_text, .persistent = true};
 	struct subject s = {.text = doc->subject};
@@ -256,126 +253,100 @@ static void take_texts(struct bs_leg *l, const struct confinfo_doc *doc)
 	}
 }
 
-/* Users in the order of the document, so that a roster's is kept. */
-static void take_users(struct bs_leg *l, const struct confinfo_doc *doc,
-		       bool whole)
+void bs_roster_doubt(struct bs_leg *l)
+{
+	struct bs_user *u;
+
+	while ((u = TAILQ_FIRST(&l->placed[BS_KNOWN])))
+		bs_user_place(l, u, BS_DOUBTED);
+}
+
+/* False: there is no room for what it says. */
+static bool merge_one(struct bs_leg *l, const struct confinfo_user *in,
+		      bool full)
 {
 	const struct config *c = l->b->cfg.config;
-	const struct confinfo_user_node *n;
-	struct bs_user *u;
+	struct bs_user *u = bs_user_find(l, in->entity);
+	bool deleted = in->state == CONFINFO_DELETED;
+
+	if (!deleted && !bs_user_fits(l, in)) {
+		if (u)
+			bs_user_place(l, u, BS_FRESH);
+		return false;
+	}
+	if (!u && (deleted || table_count(l->users) >= c->limits.leg_occupants))
+		return true;
+	if (!u) {
+		u = bs_user_new(l, in->entity);
+		full = true;
+	}
+	bs_user_merge(l, u, in, full || in->state == CONFINFO_FULL);
+	bs_user_place(l, u, BS_FRESH);
+	return true;
+}
+
+bool bs_roster_merge(struct bs_leg *l, const struct confinfo_user_node **n,
+		     bool whole, size_t most)
+{
 	bool crowded = false;
 
-	for (n = doc->users; n; n = n->next) {
-		bool full = n->user.state == CONFINFO_FULL;
-
-		u = bs_user_find(l, n->user.entity);
-		if (n->user.state != CONFINFO_DELETED &&
-		    !bs_user_fits(l, &n->user)) {
-			crowded = true;
-			if (u)
-				u->fresh = true;
-			continue;
-		}
-		if (!u && (n->user.state == CONFINFO_DELETED ||
-			   table_count(l->users) >= c->limits.leg_occupants))
-			continue;
-		if (!u) {
-			u = bs_user_new(l, n->user.entity);
-			full = true;
-		}
-		bs_user_merge(l, u, &n->user, full || whole);
-		u->fresh = true;
-	}
+	for (; *n && most; *n = (*n)->next, most--)
+		crowded |= !merge_one(l, &(*n)->user, whole);
 	if (crowded)
 		log_info(l->b->log, "back_sip.roster_full", "room=%s",
 			 LOGQ(l->room));
+	return *n != NULL;
 }
 
-/* What the whole list does not have any more is gone. */
-static void drop_others(struct bs_leg *l)
+bool bs_roster_drop(struct bs_leg *l, size_t most)
 {
 	struct bs_user *u;
 
-	TABLE_FOREACH (l->users, it, u)
-		if (!u->fresh) {
-			hide(l, u);
-			bs_user_free(l, u);
-		}
+	for (; (u = TAILQ_FIRST(&l->placed[BS_DOUBTED])) && most && !l->ended;
+	     most--) {
+		hide(l, u);
+		bs_user_free(l, u);
+	}
+	return u != NULL;
 }
 
-static void show_users(struct bs_leg *l, const struct confinfo_doc *doc)
+bool bs_roster_name(struct bs_leg *l, size_t most)
 {
-	const struct confinfo_user_node *n;
 	struct bs_user *u;
 
-	for (n = doc->users; n; n = n->next) {
-		u = bs_user_find(l, n->user.entity);
-		if (u && u == l->self && n->user.state == CONFINFO_DELETED) {
-			hide(l, u); /* under a new entity from now on */
-			bs_user_free(l, u);
-		}
+	for (; (u = TAILQ_FIRST(&l->placed[BS_FRESH])) && most; most--) {
+		bs_user_name(l, u);
+		bs_user_place(l, u, BS_NAMED);
+	}
+	return u != NULL;
+}
+
+void bs_roster_find_self(struct bs_leg *l)
+{
+	if (l->self && l->self->deleted) {
+		hide(l, l->self); /* under a new entity from now on */
+		bs_user_free(l, l->self);
 	}
 	find_self(l);
-	if (l->self)
-		show(l, l->self);
-	for (n = doc->users; n && !l->ended; n = n->next) {
-		u = bs_user_find(l, n->user.entity);
-		if (!u || !u->fresh || u == l->self)
-			continue;
-		show(l, u);
-		if (n->user.state == CONFINFO_DELETED)
+	if (!l->self || l->ended)
+		return;
+	show(l, l->self);
+	bs_user_place(l, l->self, BS_KNOWN);
+}
+
+bool bs_roster_show(struct bs_leg *l, size_t most)
+{
+	struct bs_user *u;
+
+	for (; (u = TAILQ_FIRST(&l->placed[BS_NAMED])) && most && !l->ended;
+	     most--) {
+		bs_user_place(l, u, BS_KNOWN);
+		if (u->deleted) {
+			hide(l, u);
 			bs_user_free(l, u);
+		} else {
+			show(l, u);
+		}
 	}
-}
-
-/* RFC 4575 §4.6: a part counts only if it follows what we have. */
-static bool follows(struct bs_leg *l, const struct confinfo_doc *doc,
-		    bool *stale)
-{
-	struct bs_watch *w = &l->watch;
-
-	*stale = false;
-	if (doc->state == CONFINFO_FULL)
-		return true;
-	if (w->has_version && doc->has_version && doc->version <= w->version) {
-		*stale = true;
-		return true;
-	}
-	return w->has_version && doc->has_version && !w->waits_full &&
-	       doc->version == w->version + 1;
-}
-
-static void take(struct bs_leg *l, const struct confinfo_doc *doc)
-{
-	bool whole = doc->state == CONFINFO_FULL ||
-		     (doc->has_users && doc->users_state == CONFINFO_FULL);
-
-	take_texts(l, doc);
-	take_users(l, doc, whole);
-	if (whole && !l->ended)
-		drop_others(l);
-	if (!l->ended)
-		show_users(l, doc);
-}
-
-bool bs_roster_take(struct bs_leg *l, struct str document)
-{
-	struct arena *a = arena_new(DOCUMENT_MAX);
-	struct confinfo_doc doc;
-	bool good = confinfo_parse(document, a, &doc) == 0, stale = false;
-
-	if (good && doc.state == CONFINFO_DELETED) {
-		bs_end_code(l, REASON_ROOM_GONE, "");
-	} else if (good && (good = follows(l, &doc, &stale)) && !stale) {
-		l->watch.has_version = doc.has_version;
-		l->watch.version = doc.version;
-		if (doc.state == CONFINFO_FULL)
-			l->watch.waits_full = false;
-		take(l, &doc);
-		if (!l->ended && l->state == BS_WATCHING &&
-		    doc.state == CONFINFO_FULL)
-			bs_open(l);
-	}
-	arena_free(a);
-	return good;
+	return u != NULL;
 }

@@ -48,6 +48,7 @@ void bs_user_free(struct bs_leg *l, struct bs_user *u)
 		table_del_str(l->users, str_z(u->key));
 	if (l->self == u)
 		l->self = NULL;
+	TAILQ_REMOVE(&l->placed[u->place], u, link);
 	l->octets -= octets_of(u);
 	drop_endpoints(u);
 	free(u->key);
@@ -94,7 +95,15 @@ struct bs_user *bs_user_new(struct bs_leg *l, struct str entity)
 	buf_done(&key);
 	l->octets += octets_of(u);
 	table_put_str(l->users, str_z(u->key), u);
+	TAILQ_INSERT_TAIL(&l->placed[u->place], u, link);
 	return u;
+}
+
+void bs_user_place(struct bs_leg *l, struct bs_user *u, enum bs_place to)
+{
+	TAILQ_REMOVE(&l->placed[u->place], u, link);
+	u->place = to;
+	TAILQ_INSERT_TAIL(&l->placed[to], u, link);
 }
 
 /* RFC 4575 §5.7.2: who is being called, or gone, is not inside. */
@@ -173,7 +182,8 @@ static void merge(struct bs_user *u, const struct confinfo_user *in, bool full)
 		drop_endpoints(u);
 	for (size_t i = 0; i < in->n_endpoints; i++)
 		merge_endpoint(u, &in->endpoints[i]);
-	if (in->state != CONFINFO_DELETED)
+	u->deleted = in->state == CONFINFO_DELETED;
+	if (!u->deleted)
 		return;
 	drop_endpoints(u);
 	if (u->why.code == REASON_OK)

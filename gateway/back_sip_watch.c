@@ -5,7 +5,8 @@
 
 #define EXPIRES_S     3600
 #define FIRST_MS      5000 /* X2S-17 */
-#define AGAIN_MS      2000 /* between two requests for the whole list */
+#define AGAIN_MS      2000 /* until the whole list is asked for again */
+#define AGAIN_MOST    5	   /* times, each after twice as long */
 #define RETRY_MS      60000
 #define NOTIFY_ACCEPT "Accept: application/conference-info+xml\r\n"
 
@@ -191,19 +192,40 @@ void bs_watch_end(struct bs_leg *l)
 	bs_dialog_end(d, &m);
 }
 
-/* Not more often than a focus can bear whose versions never fit. */
+/* Not more often than a focus can bear whose versions never fit, or whose list
+ * we can't read. */
 void bs_watch_again(struct bs_leg *l)
 {
-	uint64_t now = loop_now_ms(l->b->loop);
+	uint64_t now = loop_now_ms(l->b->loop), due;
 	struct bs_watch *w = &l->watch;
 
+	if (bs_watch_gave_up(l))
+		return;
 	w->waits_full = true;
-	if (w->asked_ms && now - w->asked_ms < AGAIN_MS) {
-		try_later(l, w->asked_ms + AGAIN_MS - now);
+	due = w->asked_ms + (w->asked ? AGAIN_MS << (w->asked - 1) : 0);
+	if (due > now) {
+		try_later(l, due - now);
+		return;
+	}
+	if (++w->asked > AGAIN_MOST) {
+		log_warn(l->b->log, "back_sip.roster_stale",
+			 "room=%s user=%s asked=%d", LOGQ(l->room),
+			 LOGQ(l->user), AGAIN_MOST);
 		return;
 	}
 	w->asked_ms = now;
 	refresh(l);
+}
+
+void bs_watch_whole(struct bs_leg *l)
+{
+	l->watch.waits_full = false;
+	l->watch.asked = 0;
+}
+
+bool bs_watch_gave_up(const struct bs_leg *l)
+{
+	return l->watch.asked > AGAIN_MOST;
 }
 
 /* --- NOTIFY --- */
@@ -236,25 +258,64 @@ static void on_terminated(struct bs_leg *l, struct str state)
 		try_later(l, AGAIN_MS);
 }
 
+/* What it says we shall not know. */
+static void missed(struct bs_leg *l, int status)
+{
+	log_info(l->b->log, "back_sip.notify_refused",
+		 "room=%s user=%s status=%d", LOGQ(l->room), LOGQ(l->user),
+		 status);
+	bs_watch_again(l);
+}
+
+static bool has_document(const struct port_msg *m)
+{
+	return m->f[PORT_F_BODY].n &&
+	       str_ieq(mime_type(m->f[PORT_F_TYPE]),
+		       STR("application/conference-info+xml"));
+}
+
+/* Answers it; false: it has been refused. */
+static bool take_document(struct bs_leg *l, const struct port_msg *m)
+{
+	struct port_msg busy = port_msg(PORT_ANSWER);
+	size_t n = has_document(m) ? m->f[PORT_F_BODY].n : 0;
+
+	if (n > l->b->cfg.config->limits.leg_document) {
+		bs_answer(l->b, m, 413, NULL);
+		missed(l, 413);
+		return false;
+	}
+	if (!bs_document_fits(l, n)) {
+		busy.f[PORT_F_HEADERS] = STR("Retry-After: 5\r\n");
+		bs_answer(l->b, m, 503, &busy);
+		missed(l, 503);
+		return false;
+	}
+	bs_answer(l->b, m, 200, NULL);
+	if (n)
+		bs_document_take(l, m->f[PORT_F_BODY]);
+	return !l->ended;
+}
+
 void bs_watch_notify(struct bs_leg *l, struct bs_dialog *d,
 		     const struct port_msg *m)
 {
 	struct str state = m->f[PORT_F_SUB_STATE], rest = state;
 	struct str word = str_trim_space(str_split(&rest, ';'));
+	bool ours = d->use != BS_CALL || l->watch.inside;
 	uint64_t expires;
 
-	if (!is_conference(m) || (d->use == BS_CALL && !l->watch.inside)) {
+	if (m->status) {
+		if (ours)
+			missed(l, m->status);
+		return;
+	}
+	if (!is_conference(m) || !ours) {
 		bs_answer(l->b, m, is_conference(m) ? 481 : 489, NULL);
 		return;
 	}
 	d->made = true; /* by this very NOTIFY, maybe */
-	bs_answer(l->b, m, 200, NULL);
-	if (m->f[PORT_F_BODY].n &&
-	    str_ieq(mime_type(m->f[PORT_F_TYPE]),
-		    STR("application/conference-info+xml")) &&
-	    !bs_roster_take(l, m->f[PORT_F_BODY]) && !l->ended)
-		bs_watch_again(l);
-	if (l->ended)
+	if (!take_document(l, m))
 		return;
 	if (str_ieq(word, STR("terminated")))
 		on_terminated(l, state);

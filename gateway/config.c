@@ -251,6 +251,7 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->limits.legs = (size_t)cfg_getint(limits, "legs");
 	c->limits.user_legs = (size_t)cfg_getint(limits, "user-legs");
 	c->limits.leg_roster = (size_t)cfg_getint(limits, "leg-roster");
+	c->limits.leg_document = (size_t)cfg_getint(limits, "leg-document");
 	c->limits.leg_queue = (size_t)cfg_getint(limits, "leg-queue");
 	c->limits.sip_rate = (unsigned)cfg_getint(limits, "sip-rate");
 	c->limits.sip_burst = (unsigned)cfg_getint(limits, "sip-burst");
@@ -325,6 +326,7 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_INT("store-queue", 67108864, CFGF_NONE),
 			      CFG_INT("leg-occupants", 10000, CFGF_NONE),
 			      CFG_INT("leg-roster", 8388608, CFGF_NONE),
+			      CFG_INT("leg-document", 4194304, CFGF_NONE),
 			      CFG_INT("leg-queue", 1048576, CFGF_NONE),
 			      CFG_INT("legs", 10000, CFGF_NONE),
 			      CFG_INT("user-legs", 100, CFGF_NONE),

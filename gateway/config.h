@@ -120,7 +120,8 @@ struct config {
 		/* of a room elsewhere, as one user has it: those it shows him,
 		 * octets of what is known of those (0: any number), and that he
 		 * has said and that wait there */
-		size_t leg_occupants, leg_roster, leg_queue;
+		size_t leg_occupants, leg_roster, leg_document;
+		size_t leg_queue;
 		size_t legs, user_legs; /* such rooms; 0: any number */
 		/* requests of an address outside sip { trust }, per second;
 		 * rate 0: no limit */

@@ -11,6 +11,7 @@
 #include "mapping/account.h"
 #include "mapping/addr.h"
 #include "sip/digest.h"
+#include "sip/port.h"
 #include "xmpp/bundle.h"
 
 const struct config_word config_rooms[] = {
@@ -360,6 +361,19 @@ static int check_stanza_size(cfg_t *cfg, cfg_opt_t *opt)
 	return check_count(cfg, opt);
 }
 
+/* Shorter ones any SIP request may have; the port takes none that is longer. */
+static int check_document_size(cfg_t *cfg, cfg_opt_t *opt)
+{
+	long n = cfg_opt_getnint(opt, 0);
+
+	if (n < 65536 || n > (long)PORT_NOTIFY_MAX) {
+		cfg_error(cfg, "%s: must be 65536 to %u", opt->name,
+			  PORT_NOTIFY_MAX);
+		return -1;
+	}
+	return 0;
+}
+
 static int check_scope(cfg_t *cfg, cfg_opt_t *opt)
 {
 	return check_word(cfg, opt, config_scope);
@@ -552,6 +566,7 @@ void config_set_checks(cfg_t *cfg)
 	cfg_set_validate_func(cfg, "msrp|tls-port", check_port);
 	cfg_set_validate_func(cfg, "xmpp|server", check_address);
 	cfg_set_validate_func(cfg, "xmpp|max-stanza", check_stanza_size);
+	cfg_set_validate_func(cfg, "limits|leg-document", check_document_size);
 	cfg_set_validate_func(cfg, "dns|servers", check_servers);
 	cfg_set_validate_func(cfg, "domain", check_domain);
 	cfg_set_validate_func(cfg, "domain|rooms", check_rooms);

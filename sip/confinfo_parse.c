@@ -131,13 +131,13 @@ int confinfo_reader_go(struct confinfo_reader *r, size_t octets,
 	size_t n;
 
 	if (!r->xml) {
-		if (r->rest.n > CONFINFO_BYTES_MAX)
-			return ERR_TOO_BIG;
-		r->err = xmldoc_check(&r->rest);
+		r->err = r->rest.n > CONFINFO_BYTES_MAX
+			     ? ERR_TOO_BIG
+			     : xmldoc_check(&r->rest);
 		if (!r->err)
 			r->err = begin(r);
-		if (r->err)
-			return r->err;
+		if (r->err || r->rest.n > octets)
+			return r->err ? r->err : 1;
 	}
 	n = r->rest.n < octets ? r->rest.n : octets;
 	xmlParseChunk(r->xml, r->rest.p, (int)n, n == r->rest.n);

@@ -50,11 +50,11 @@ static issize_t read_body(msg_t *msg, msg_pub_t *pub, char b[], isize_t n,
 
 	if (body && length > SIP_HEAD_MAX)
 		leg = leg_of(owner(msg), sip);
-	if (leg && length > SIP_BODY_MAX)
+	if (leg && length > PORT_NOTIFY_MAX)
 		tell(leg);
-	if (!leg || length > SIP_BODY_MAX)
+	if (!leg || length > PORT_NOTIFY_MAX)
 		return sip_extract_body(msg, sip, b, n, eos);
-	msg_maxsize(msg, SIP_HEAD_MAX + SIP_BODY_MAX);
+	msg_maxsize(msg, SIP_HEAD_MAX + PORT_NOTIFY_MAX);
 	r = sip_extract_body(msg, sip, b, n, eos);
 	/* what follows it on the connection begins with a head */
 	msg_maxsize(msg, SIP_HEAD_MAX);

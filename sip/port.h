@@ -176,7 +176,8 @@ enum port_number { PORT_SHARED, PORT_BEFORE, PORT_HOLE_AT, PORT_HOLE };
 
 #define PORT_BLOBS 8 /* places */
 
-#define PORT_BODY_MAX (8u << 20) /* a message with its fields */
+#define PORT_BODY_MAX	(8u << 20) /* a message with its fields */
+#define PORT_NOTIFY_MAX (7u << 20) /* of these, the body of a NOTIFY */
 #define PORT_PIECE_MAX                                                         \
 	65536u /* one datagram; longer messages travel in pieces */
 

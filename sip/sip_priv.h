@@ -65,8 +65,7 @@ const char *readfix_name(const sip_error_t *e);
 
 /* longbody.c */
 
-#define SIP_HEAD_MAX 65536u	 /* a long Via list costs nta time squared */
-#define SIP_BODY_MAX (7u << 20) /* of a NOTIFY; what a port's message holds */
+#define SIP_HEAD_MAX 65536u /* a long Via list costs nta time squared */
 /* Lets the agent read such NOTIFYs; after firstline_open(). */
 void longbody_allow(struct sipproc *p);
 

@@ -117,10 +117,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	l = TAILQ_FIRST(&b->legs);
 	l->state = BS_WATCHING;
 	while (in.n && !l->ended) {
-		bs_roster_take(l, str_split(&in, '\0'));
+		bs_document_take(l, str_split(&in, '\0'));
 		if (!l->ended)
 			check(l);
 	}
+	while (!l->ended && l->n_documents)
+		bs_document_part(b);
 	if (!l->ended) {
 		bs_open(l);
 		check(l);
