@@ -8,12 +8,10 @@
 #include <sofia-sip/msg_mclass.h>
 #include <sofia-sip/sip_parser.h>
 
-static struct sipproc *owner(const msg_t *msg)
+static struct sipproc *owner(msg_t *msg)
 {
-	const struct msg_hclass_s *c = msg_mclass(msg)->mc_request->hr_class;
-
-	return (struct sipproc *)((uintptr_t)c -
-				  offsetof(struct sipproc, firstline.request));
+	return (struct sipproc *)((uintptr_t)firstline_of(msg) -
+				  offsetof(struct sipproc, firstline));
 }
 
 /* The dialog that a NOTIFY of this head belongs to, or is about to make. */
