@@ -428,6 +428,8 @@ int config_load(const char *file, struct config **out)
 
 	if (err < 0)
 		fprintf(stderr, "%s\n", why);
+	else
+		config_warn_files(*out);
 	return err;
 }
 

@@ -145,7 +145,7 @@ struct config {
 #define CONFIG_WHY_MAX 1024
 int config_read(const char *file, struct config **out,
 		char why[CONFIG_WHY_MAX]);
-/* The same; the line goes to standard error. */
+/* The same; the line goes to standard error, and so do warnings. */
 int config_load(const char *file, struct config **out);
 void config_free(struct config *c);
 /* The domain of this name (without case), or NULL. "*" is none. */

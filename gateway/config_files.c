@@ -66,6 +66,21 @@ int config_check_files(cfg_t *cfg)
 	return -1;
 }
 
+void config_warn_files(const struct config *c)
+{
+	cfg_t *files = cfg_getsec(c->parsed, "files");
+
+	if (!*c->files.listen || c->files.max_size <= c->msrp.max_message ||
+	    !(cfg_getopt(files, "max-size")->flags & CFGF_MODIFIED))
+		return;
+	fprintf(stderr,
+		"%s:%d: warning: files { max-size } is more than msrp { "
+		"max-message }: files that come as messages may have %zu "
+		"octets, only those offered in a line of their own (RFC 5547) "
+		"more\n",
+		c->file, files->line, c->msrp.max_message);
+}
+
 void config_read_files(cfg_t *cfg, struct config *c)
 {
 	cfg_t *files = cfg_getsec(cfg, "files");

@@ -28,6 +28,8 @@ void config_set_file_checks(cfg_t *cfg);
  * error. */
 int config_check_files(cfg_t *cfg);
 void config_read_files(cfg_t *cfg, struct config *c);
+/* What is allowed but will disappoint; to standard error. */
+void config_warn_files(const struct config *c);
 
 /* config_room.c */
 /* The lists of who may come, in a domain's section or a room's. */

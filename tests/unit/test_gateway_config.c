@@ -400,10 +400,46 @@ static void test_bad_rooms(void **state)
 	assert_non_null(strstr(said, "has a section already"));
 }
 
+/* What is meant but can't be is said. */
+static void test_files_past_messages(void **state)
+{
+	static const char kept[] = "listen = \"127.0.0.1:0\" base-url = "
+				   "\"https://a.test/f\" ";
+	static const char warning[] =
+	    ":1: warning: files { max-size } is more than msrp { max-message "
+	    "}: files that come as messages may have 10485760 octets, only "
+	    "those offered in a line of their own (RFC 5547) more\n";
+	static const struct {
+		const char *files, *msrp;
+		bool warns;
+	} rows[] = {
+	    {"max-size = 20000000", "", true},
+	    {"max-size = 20000000", "msrp { max-message = 10485760 }", true},
+	    {"max-size = 20000000", "msrp { max-message = 20000000 }", false},
+	    {"max-size = 5000", "", false},
+	    {"", "", false}, /* the defaults */
+	};
+	char text[512], said[512];
+	struct config *c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		snprintf(text, sizeof(text), "%s files { %s%s }\n",
+			 rows[i].msrp, kept, rows[i].files);
+		assert_int_equal(load(text, &c, said), 0);
+		assert_string_equal(said, rows[i].warns ? warning : "");
+		config_free(c);
+	}
+	assert_int_equal(load("files { max-size = 20000000 }\n", &c, said), 0);
+	assert_string_equal(said, "");
+	config_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_contract),
+	    cmocka_unit_test(test_files_past_messages),
 	    cmocka_unit_test(test_nothing_is_trusted_by_default),
 	    cmocka_unit_test(test_realm),
 	    cmocka_unit_test(test_errors),
