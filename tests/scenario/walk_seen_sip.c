@@ -114,7 +114,7 @@ static void see_roster(struct walk_seat *t, const struct port_msg *m)
 		see_user(t, &u->user);
 	if (doc.has_description)
 		WALK_COPY(t->view.subject, doc.subject);
-	if (doc.state == CONFINFO_FULL || doc.user_count)
+	if (has(m->f[PORT_F_BODY], "<user-count>")) /* of nobody, too */
 		t->view.count = doc.user_count;
 }
 
