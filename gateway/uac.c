@@ -13,6 +13,8 @@
 #define ANSWERS_MAX  3
 #define CNONCE_CHARS 16
 #define HEADERS_MAX  65536
+/* What the challenges of one request may take. */
+#define ARENA_MAX (HEADERS_MAX * 2 * (ANSWERS_MAX + 1))
 
 /* Who asks: in WWW-Authenticate or Proxy-Authenticate. */
 enum asker { SERVER, PROXY, ASKERS };
@@ -38,7 +40,9 @@ struct request {
 	uint64_t id, req;
 	struct blob *encoded; /* the first one, PORT_DIAL or PORT_SEND */
 	char *domain, *user;
-	char *answer[ASKERS]; /* header lines; NULL: not asked */
+	struct arena *arena; /* NULL: nobody has asked */
+	struct digest_asked asked[ASKERS];
+	uint32_t nc[ASKERS]; /* how often answered; 0: not asked */
 	unsigned answers;
 	bool hung_up;
 	uac_fn *fn;
@@ -82,8 +86,7 @@ static void request_free(struct request *r)
 	table_del(r->u->by_id, r->id);
 	table_del(r->u->by_req, r->req);
 	blob_unref(r->encoded);
-	for (int i = 0; i < ASKERS; i++)
-		free(r->answer[i]);
+	arena_free(r->arena);
 	free(r->domain);
 	free(r->user);
 	free(r);
@@ -172,7 +175,7 @@ static bool find_challenge(struct str lines, struct str name, struct arena *a,
 		struct digest_asked c;
 
 		if (!str_ieq(header, name) ||
-		    digest_asked_parse(line, a, &c) < 0 ||
+		    digest_asked_parse(arena_dup(a, line), a, &c) < 0 ||
 		    (found && c.algorithm <= best->algorithm))
 			continue;
 		*best = c;
@@ -181,35 +184,33 @@ static bool find_challenge(struct str lines, struct str name, struct arena *a,
 	return found;
 }
 
-static char *answer_line(const char *name, const struct digest_asked *c,
-			 const struct login *l, const struct port_msg *request)
+/* nc: how often this one is answered, with this time. */
+static void put_answer(struct buf *b, const char *name,
+		       const struct digest_asked *c, uint32_t nc,
+		       const struct login *l, const struct port_msg *request)
 {
-	struct buf b = BUF_INIT(HEADERS_MAX);
-	char cnonce[CNONCE_CHARS + 1], *line;
+	char cnonce[CNONCE_CHARS + 1];
 	struct digest_reply reply = {
 	    .username = l->username,
 	    .password = l->password,
 	    .method = request->f[PORT_F_METHOD],
 	    .uri = request->f[PORT_F_RURI],
-	    .nc = 1,
+	    .nc = nc,
 	};
 
 	random_ident(cnonce, CNONCE_CHARS);
 	reply.cnonce = str_of(cnonce, CNONCE_CHARS);
 	if (!reply.method.n)
 		reply.method = STR("INVITE");
-	buf_addf(&b, "%s: ", name);
-	digest_authorize(&b, c, &reply);
-	buf_addz(&b, "\r\n");
-	line = b.err ? NULL : str_dup(buf_str(&b));
-	buf_done(&b);
-	return line;
+	buf_addf(b, "%s: ", name);
+	digest_authorize(b, c, &reply);
+	buf_addz(b, "\r\n");
 }
 
 /* The same request with all that was asked for so far. One outside a dialog
  * keeps its Call-ID and tag, in one the SIP process sees to that. */
 static void send_again(struct request *r, const struct port_msg *challenge,
-		       struct port_msg *m)
+		       const struct login *l, struct port_msg *m)
 {
 	struct buf headers = BUF_INIT(PORT_BODY_MAX);
 
@@ -218,7 +219,9 @@ static void send_again(struct request *r, const struct port_msg *challenge,
 	table_put(r->u->by_req, r->req, r);
 	buf_add(&headers, m->f[PORT_F_HEADERS]);
 	for (int i = 0; i < ASKERS; i++)
-		buf_addz(&headers, r->answer[i] ? r->answer[i] : "");
+		if (r->nc[i])
+			put_answer(&headers, words[i].answer, &r->asked[i],
+				   r->nc[i]++, l, m);
 	m->f[PORT_F_HEADERS] = buf_str(&headers);
 	if (m->type == PORT_DIAL && challenge->f[PORT_F_CALL_ID].n) {
 		m->cseq = challenge->cseq;
@@ -236,9 +239,7 @@ static bool answered(struct request *r, const struct port_msg *m)
 	const struct login *l;
 	struct digest_asked c;
 	struct port_msg sent;
-	struct arena *a;
 	int asker = 0;
-	bool done = false;
 
 	while (asker < ASKERS && words[asker].status != m->status)
 		asker++;
@@ -248,21 +249,17 @@ static bool answered(struct request *r, const struct port_msg *m)
 	l = config_login(r->u->cfg.config, str_z(r->domain), str_z(r->user));
 	if (!l)
 		return false;
-	a = arena_new(HEADERS_MAX * 2);
-	if (find_challenge(m->f[PORT_F_HEADERS], words[asker].challenge, a,
-			   &c) &&
-	    (!r->answer[asker] || c.stale)) {
-		free(r->answer[asker]);
-		r->answer[asker] =
-		    answer_line(words[asker].answer, &c, l, &sent);
-		done = r->answer[asker] != NULL;
-	}
-	if (done) {
-		r->answers++;
-		send_again(r, m, &sent);
-	}
-	arena_free(a);
-	return done;
+	if (!r->arena)
+		r->arena = arena_new(ARENA_MAX);
+	if (!find_challenge(m->f[PORT_F_HEADERS], words[asker].challenge,
+			    r->arena, &c) ||
+	    (r->nc[asker] && !c.stale))
+		return false;
+	r->asked[asker] = c;
+	r->nc[asker] = 1;
+	r->answers++;
+	send_again(r, m, l, &sent);
+	return true;
 }
 
 static bool event(struct uac *u, const struct port_msg *m)

@@ -199,7 +199,8 @@ static void test_dial(void **state)
 	}
 }
 
-/* In a dialog, and behind a proxy that asks, too. */
+/* In a dialog, and behind a proxy that asks, too, whose nonce is then used a
+ * second time (RFC 7616 §3.4). */
 static void test_bye(void **state)
 {
 	struct bed *b = *state;
@@ -213,6 +214,8 @@ static void test_bye(void **state)
 	respond(b, 401, MD5);
 	c = shown(b, "Proxy-Authorization");
 	assert_true(str_eq(c.realm, STR("p")));
+	assert_true(str_eq(c.nc_text, STR("00000002")));
+	assert_true(right(&c, "capulet", "tomb stone", "BYE"));
 	c = shown(b, "Authorization");
 	assert_true(right(&c, "capulet", "tomb stone", "BYE"));
 	assert_true(b->sent.f[PORT_F_CALL_ID].n == 0);
