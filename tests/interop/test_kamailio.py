@@ -77,6 +77,49 @@ class BehindKamailio:
             self.assertEqual(r.exception.status, status)
 
 
+    def proxy_connections(self):
+        """The ports by which TCP peers are connected to stoxd's SIP port."""
+        listening, there = ":%04X" % self.stoxd.sip, set()
+        with open("/proc/net/tcp", encoding="ascii") as f:
+            for line in f:
+                _, local, remote, state = line.split()[:4]
+                if local.endswith(listening) and state == "01":
+                    there.add(remote)
+        return there
+
+    async def test_unreadable_headers(self):
+        """SIP-3: one user of the proxy gets 400 for what can't be read, all
+        others notice nothing; the proxy's connections stay."""
+        alice = await self.sip_in("alice", "Alice")
+        bob = await self.sip_in("bob", "Bob")
+        mallory = await self.sip("mallory")
+        before = self.proxy_connections()
+        if self.kind == "tcp":
+            self.assertTrue(before, "the proxy keeps no connection")
+        contact = "<%s>" % mallory.contact
+        for bad, answer in (
+                ([("Contact", '"x <sip:m@127.0.0.1>')], "Bad Contact"),
+                ([("Contact", contact), ("Session-Expires", "soon")],
+                 "Bad Session-Expires"),
+                ([("Contact", contact), ("Content-Type", "///")],
+                 "Bad Content-Type"),
+                ([("Contact", contact), ("Refer-To", "<")], "Bad Refer-To"),
+                ([("Contact", contact), ("Event", "//")], "Bad Event"),
+                ([("Contact", contact), ("Subject", "a\0b")], "Bad Octet"),
+                ([("Contact", contact), ("Subject", "a\r\rBYE sip:x")],
+                 "Bad Octet")):
+            invite = mallory.make("INVITE", self.uri, mallory.from_header,
+                                  headers=bad)
+            r = await mallory.request(invite, self.proxy)
+            self.assertEqual(r.status, 400, bad)
+            self.assertIn(answer, r.start)
+        self.assertEqual(self.proxy_connections(), before)
+        self.assertEqual(await alice.say("still here"), 200)
+        await self.heard(bob, "still here")
+        r = await bob.reinvite()
+        self.assertEqual((r.status, r.body), (200, bob.call.response.body))
+
+
 class KamailioTcp(BehindKamailio, XmppBed):
     kind = "tcp"
 
