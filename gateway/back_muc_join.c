@@ -236,9 +236,9 @@ void proxy_info_answered(struct proxy *p, const struct muc_said *in)
 		else
 			refuse(p, REASON_NO_ROOM, STR_NONE);
 	} else if (is_error(in, "remote-server-not-found")) {
-		refuse(p, REASON_NO_ROOM, STR_NONE);
+		refuse(p, REASON_NO_SERVER, STR_NONE);
 	} else if (is_error(in, "remote-server-timeout")) {
-		refuse(p, REASON_NO_ANSWER, STR_NONE);
+		refuse(p, REASON_TIMEOUT, STR_NONE);
 	} else {
 		go_in(p, NULL); /* it tells strangers nothing */
 	}

@@ -16,7 +16,9 @@ static void invite(struct bs_leg *l);
 
 static void put_text(struct buf *b, const struct port_msg *m, unsigned retry_s)
 {
-	map_phrase(b, m->f[PORT_F_REASON]);
+	/* where nobody answered, the reason says more than its phrase */
+	if (!m->number[PORT_OURS])
+		map_phrase(b, m->f[PORT_F_REASON]);
 	if (retry_s)
 		buf_addf(b, "%sretry after %u s", b->n ? ": " : "", retry_s);
 }
@@ -39,7 +41,7 @@ static void refused(struct bs_leg *l, const struct port_msg *m)
 {
 	struct buf text = BUF_INIT(8192), venue = BUF_INIT(8192);
 	struct reason why = {
-	    .code = map_sip_to_reason(m->status),
+	    .code = sip_refusal(m),
 	    .retry_s = sip_retry_after(m),
 	};
 
@@ -50,8 +52,9 @@ static void refused(struct bs_leg *l, const struct port_msg *m)
 	put_text(&text, m, why.retry_s);
 	why.venue = buf_str(&venue);
 	why.text = buf_str(&text);
-	log_info(l->b->log, "back_sip.refused", "room=%s user=%s status=%d",
-		 LOGQ(l->room), LOGQ(l->user), m->status);
+	log_info(l->b->log, "back_sip.refused",
+		 "room=%s user=%s status=%d why=%s", LOGQ(l->room),
+		 LOGQ(l->user), m->status, LOGQ(m->f[PORT_F_REASON]));
 	if (why.retry_s)
 		bs_block(l, why);
 	bs_end(l, why, false);

@@ -4,7 +4,6 @@
 
 #include "base/uri.h"
 #include "gateway/back_sip_priv.h"
-#include "mapping/reason.h"
 
 static void result(struct bs_dialog *d, enum reason_code code)
 {
@@ -59,7 +58,7 @@ static bool answered(struct bs_dialog *d, const struct port_msg *m)
 		result(d, REASON_OK);
 		outcome(d, m->status, m->f[PORT_F_REASON]);
 	} else {
-		result(d, map_sip_to_reason(m->status));
+		result(d, sip_refusal(m));
 	}
 	return false;
 }

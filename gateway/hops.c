@@ -65,6 +65,7 @@ static void end(struct hop *p, int status, const char *why)
 	m.req = p->req;
 	m.dlg = request.dlg;
 	m.status = status;
+	m.number[PORT_OURS] = 1;
 	m.f[PORT_F_REASON] = str_z(why);
 	hop_free(p);
 	h->cfg.answer(h->cfg.user, &m);

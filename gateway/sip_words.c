@@ -74,6 +74,30 @@ unsigned sip_retry_after(const struct port_msg *m)
 	return n < RETRY_MAX_S ? (unsigned)n : RETRY_MAX_S;
 }
 
+/* Nobody there (DNS-10), nobody who answers or can be reached, or one who makes
+ * no sense. */
+static enum reason_code unanswered(int status)
+{
+	switch (status) {
+	case 404:
+		return REASON_NO_SERVER;
+	case 408:
+	case 503:
+	case 504:
+		return REASON_NO_ANSWER;
+	case 502:
+		return REASON_FAULT;
+	default:
+		return map_sip_to_reason(status);
+	}
+}
+
+enum reason_code sip_refusal(const struct port_msg *m)
+{
+	return m->number[PORT_OURS] ? unanswered(m->status)
+				    : map_sip_to_reason(m->status);
+}
+
 /* --- session timers --- */
 
 static bool read_expires(struct str value, uint32_t *seconds,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "conference/model.h"
 #include "sip/port.h"
 
 /* The value of the first header of this name in lines of headers; empty: none.
@@ -18,6 +19,8 @@ int sip_reason_read(struct str value, struct str *text);
 unsigned sip_max_forwards(const struct port_msg *m);
 /* Seconds of Retry-After; 0: there is none. */
 unsigned sip_retry_after(const struct port_msg *m);
+/* What a final response but 2xx means; of one that no peer has sent, why. */
+enum reason_code sip_refusal(const struct port_msg *m);
 
 /* --- session timers (RFC 4028) --- */
 

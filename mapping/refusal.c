@@ -16,6 +16,7 @@ static const struct {
     {"not-allowed", REASON_NOT_ALLOWED},
     {"not-authorized", REASON_PASSWORD},
     {"registration-required", REASON_MEMBERS_ONLY},
+    {"remote-server-not-found", REASON_NO_SERVER},
 };
 
 static enum reason_code by_status(int status)

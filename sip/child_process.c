@@ -150,6 +150,7 @@ static void fail_dials(struct sip_child *c)
 	struct port_msg bye = port_msg(PORT_SEND);
 
 	m.status = 503;
+	m.number[PORT_OURS] = 1;
 	m.f[PORT_F_REASON] = STR("Service Unavailable");
 	bye.f[PORT_F_METHOD] = STR("BYE");
 	while (keeper_take_dial(&c->keeper, &m.dlg, &m.req)) {

@@ -158,7 +158,7 @@ static int on_response(void *user, nta_outgoing_t *orq, sip_t const *sip)
 	}
 	if (nta_sip_is_internal(sip)) {
 		uac_outcome(dl->p, dl->dlg, dl->req, status,
-			    sip_status_phrase(status));
+			    uac_why(orq, status));
 	} else if (status >= 300 || established(dl, sip)) {
 		uac_response(dl->p, dl->dlg, dl->req, sip);
 	} else {

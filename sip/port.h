@@ -84,7 +84,7 @@ enum port_type {
 	/* Final outcome of PORT_SEND req: status (408: none came, 503: could
 	 * not be sent, 481: no such dialog here), REASON, CONTACT, HEADERS,
 	 * TYPE, BODY. A 2xx to an INVITE has been acknowledged. Likewise of
-	 * PORT_DIAL. */
+	 * PORT_DIAL. number[PORT_OURS] is not 0 if no peer has answered so. */
 	PORT_RESPONSE,
 	/* A provisional response but 100 to PORT_DIAL req: status, REASON. */
 	PORT_PROGRESS,
@@ -173,6 +173,9 @@ struct port_msg {
 
 /* What the numbers of a PORT_SEND are. */
 enum port_number { PORT_SHARED, PORT_BEFORE, PORT_HOLE_AT, PORT_HOLE };
+
+/* What that of a PORT_RESPONSE is. */
+#define PORT_OURS 0
 
 #define PORT_BLOBS 8 /* places */
 

@@ -256,6 +256,8 @@ void uac_close(struct sipproc *p);
 /* Tells the core an outcome that no response brought, and one that did. */
 void uac_outcome(struct sipproc *p, uint64_t dlg, uint64_t req, int status,
 		 const char *phrase);
+/* What such an outcome came of, for people. */
+const char *uac_why(nta_outgoing_t *orq, int status);
 void uac_response(struct sipproc *p, uint64_t dlg, uint64_t req,
 		  const sip_t *sip);
 

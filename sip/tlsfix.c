@@ -6,10 +6,15 @@
  * - it names no oldest version, and suites without forward secrecy;
  * - it sends its own certificate without those between it and the root;
  * - it looks for authorities in the folder of the key too, which is gone by
- *   then, so that whoever made a folder of that name could add some. */
+ *   then, so that whoever made a folder of that name could add some;
+ * - it tells nobody that a server's handshake or certificate is no good: who
+ *   waits for a response would wait until his time is over. */
 #include <dlfcn.h>
+#include <errno.h>
 
 #include <openssl/ssl.h>
+
+#include <sofia-sip/tport.h>
 
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM"
 
@@ -62,4 +67,18 @@ int SSL_shutdown(SSL *s)
 	SSL_CTX_up_ref(SSL_get_SSL_CTX(s));
 	SSL_free(s);
 	return r;
+}
+
+/* The library's, which no header of it has. */
+void tport_close(tport_t *self);
+void tport_error_report(tport_t *self, int error, void const *from);
+
+void tport_close(tport_t *self)
+{
+	void (*real)(tport_t *) = dlsym(RTLD_NEXT, __func__);
+
+	if (tport_is_secondary(self) && tport_has_tls(self) &&
+	    !tport_is_connected(self))
+		tport_error_report(self, EPROTO, NULL);
+	real(self);
 }

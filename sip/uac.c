@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,6 +25,7 @@ void uac_outcome(struct sipproc *p, uint64_t dlg, uint64_t req, int status,
 	m.dlg = dlg;
 	m.req = req;
 	m.status = status;
+	m.number[PORT_OURS] = 1;
 	m.f[PORT_F_REASON] = str_z(phrase);
 	sipproc_report(p, &m);
 }
@@ -59,11 +61,22 @@ void uac_response(struct sipproc *p, uint64_t dlg, uint64_t req,
 	su_home_deinit(home);
 }
 
+const char *uac_why(nta_outgoing_t *orq, int status)
+{
+	msg_t *request = nta_outgoing_getrequest(orq);
+	int error = status == 503 ? msg_errno(request) : 0;
+
+	msg_destroy(request);
+	if (error == EPROTO) /* tlsfix.c */
+		return "TLS Handshake or Certificate Failed";
+	return error ? su_strerror(error) : sip_status_phrase(status);
+}
+
 static void report_response(struct sending *s, int status, const sip_t *sip)
 {
 	if (nta_sip_is_internal(sip))
 		uac_outcome(s->p, s->dlg, s->req, status,
-			    sip_status_phrase(status));
+			    uac_why(s->orq, status));
 	else
 		uac_response(s->p, s->dlg, s->req, sip);
 }

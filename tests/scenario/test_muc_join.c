@@ -88,7 +88,7 @@ static void test_no_room(void **state)
 	muc_user_done(&u);
 	muc_knock(&u, s, MUC_RO);
 	info_error(&u, "remote-server-timeout");
-	muc_heard(&u, "ended REASON_NO_ANSWER\n");
+	muc_heard(&u, "ended REASON_TIMEOUT\n");
 	muc_user_done(&u);
 	muc_knock(&u, s, MUC_RO);
 	info_error(&u, "forbidden");

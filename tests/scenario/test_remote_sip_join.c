@@ -271,6 +271,37 @@ static void test_refused(void **state)
 	focus_done(&f);
 }
 
+/* ERR-1, DNS-10: what comes of it when nobody has answered: the host has no
+ * address, or can't be connected to, ... */
+static void test_unreachable(void **state)
+{
+	static const struct {
+		int status;
+		const char *error;
+	} tests[] = {
+	    {404, "cancel/remote-server-not-found"},
+	    {408, "wait/remote-server-timeout"},
+	    {502, "cancel/internal-server-error"},
+	    {503, "wait/remote-server-timeout"},
+	    {504, "wait/remote-server-timeout"},
+	};
+	struct scene *s = *state;
+	struct port_msg m = port_msg(PORT_RESPONSE);
+	struct focus f;
+
+	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
+		focus_asked(&f, s, JULIET, "JuliC");
+		m.dlg = f.invite.dlg;
+		m.req = f.invite.req;
+		m.status = tests[i].status;
+		m.number[PORT_OURS] = 1;
+		m.f[PORT_F_REASON] = STR("Service Unavailable");
+		scene_sip_event(s, &m);
+		assert_string_equal(focus_error(s, "j1"), tests[i].error);
+		focus_done(&f);
+	}
+}
+
 /* ERR-6: where the room is now */
 static void test_moved(void **state)
 {
@@ -466,6 +497,7 @@ int main(void)
 	    FOCUS_TEST(test_nick_refused),
 	    TEST_IN(test_renamed, setup_rename),
 	    FOCUS_TEST(test_refused),
+	    FOCUS_TEST(test_unreachable),
 	    FOCUS_TEST(test_moved),
 	    FOCUS_TEST(test_retry_after),
 	    FOCUS_TEST(test_left_early),
