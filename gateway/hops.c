@@ -9,6 +9,10 @@
 #include "base/uri.h"
 #include "gateway/locate.h"
 
+/* How long an address may be silent while there is another one: 64*T1 would be
+ * all the time that a join has. */
+#define SILENCE_MS 5000
+
 struct hops {
 	struct hops_cfg cfg;
 	struct table *by_req;
@@ -88,6 +92,8 @@ static void send_next(struct hop *p)
 	snprintf(route, sizeof(route), "sip:%.*s%s%s", n, text,
 		 by ? ";transport=" : "", to->transport);
 	m.f[PORT_F_ROUTE] = str_z(route);
+	if (p->next < p->n)
+		m.number[0] = SILENCE_MS;
 	p->h->cfg.send(p->h->cfg.user, &m);
 }
 

@@ -16,8 +16,9 @@ struct dialling {
 	sip_method_t method;
 	bool no_dialog; /* a REFER without a subscription (RFC 4488) */
 	char *contact;	/* our header value: the dialog's later ones have it */
-	char *uri, *route; /* whom it is for, and by which way, or "" */
-	char *name;	   /* its place in sipproc.own */
+	char *uri, *route;    /* whom it is for, and by which way, or "" */
+	char *name;	      /* its place in sipproc.own */
+	su_timer_t *patience; /* until there is a first response; or NULL */
 };
 
 static void dialling_free(struct dialling *dl)
@@ -27,6 +28,7 @@ static void dialling_free(struct dialling *dl)
 	table_del(p->dials, dl->req);
 	if (table_get_str(p->own, str_z(dl->name)) == dl)
 		table_del_str(p->own, str_z(dl->name));
+	su_timer_destroy(dl->patience);
 	nta_outgoing_destroy(dl->orq);
 	nta_leg_destroy(dl->early);
 	free(dl->contact);
@@ -35,6 +37,23 @@ static void dialling_free(struct dialling *dl)
 	free(dl->name);
 	free(dl);
 	sipproc_maybe_done(p);
+}
+
+static void on_silence(struct sipproc *p, su_timer_t *t, struct sipproc *arg)
+{
+	struct dialling *dl = (void *)arg;
+	(void)t;
+
+	if (nta_outgoing_status(dl->orq) >= 100) /* it keeps a 100 to itself */
+		return;
+	uac_outcome(p, dl->dlg, dl->req, SIP_408_REQUEST_TIMEOUT);
+	dialling_free(dl);
+}
+
+static void wait_for(struct dialling *dl, uint32_t ms)
+{
+	dl->patience = su_timer_create(su_root_task(dl->p->root), ms);
+	su_timer_set(dl->patience, on_silence, (void *)dl);
 }
 
 static void report_progress(struct dialling *dl, const sip_t *sip)
@@ -300,6 +319,8 @@ void dial(struct sipproc *p, const struct port_msg *m)
 	dl->name = name_of(sip_object(request));
 	msg_destroy(request);
 	table_put_str(p->own, str_z(dl->name), dl);
+	if (m->number[0])
+		wait_for(dl, m->number[0]);
 }
 
 bool dial_is_own(const struct sipproc *p, const sip_t *sip)

@@ -47,7 +47,9 @@ enum port_type {
 	 * before it, makes dialog dlg; none comes of a REFER with "Refer-Sub:
 	 * false" or whose 2xx names no target. Of several 2xx (forking) the
 	 * first counts, the others are acknowledged and ended. Ends with the
-	 * process that sent it: 503. */
+	 * process that sent it: 503.
+	 * number[0]: milliseconds after which it is 408 if there was no
+	 * response at all; 0: as long as RFC 3261 waits. */
 	PORT_DIAL,
 	/* CANCELs the PORT_DIAL req, whose outcome still comes: a 2xx may have
 	 * crossed. Lost while no process is up. */

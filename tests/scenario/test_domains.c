@@ -259,7 +259,8 @@ static void test_sip_to_xmpp(void **state)
 
 /* DNS-3: RFC 3263 finds the server. ADDR-15: an XMPP user whose domain does not
  * route to us. DNS-7: the next target after 503, a transport error (503 too)
- * and silence; another answer is the outcome. */
+ * and silence, of which all but the last have little; another answer is the
+ * outcome. */
 static void test_xmpp_to_sip(void **state)
 {
 	struct scene *s = *state;
@@ -271,8 +272,10 @@ static void test_xmpp_to_sip(void **state)
 	assert_true(has(m.f[PORT_F_FROM], "<sip:juliet%40far.test@gh.test"));
 	scene_sip_response(s, &m, 503);
 	m = dials(s, "sip:r@conf.test", "sip:10.0.0.8:5070;transport=tcp");
+	assert_int_equal(m.number[0], 5000);
 	scene_sip_response(s, &m, 408);
 	m = dials(s, "sip:r@conf.test", "sip:10.0.0.9:5080;transport=tcp");
+	assert_int_equal(m.number[0], 0);
 	assert_true(xmpp_none(s, "juliet@far.test/b"));
 	scene_sip_response(s, &m, 403);
 	is_refused(s, "juliet@far.test/b", "auth", "forbidden");

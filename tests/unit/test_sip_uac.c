@@ -97,9 +97,9 @@ static void list_in_reinvite(void **state)
 
 /* --- INVITE --- */
 
-/* Dials the peer, whoever the request is for. */
-static struct port_msg dial_peer(struct bed *b, const struct peer *p,
-				 const char *uri)
+/* Dials the peer, whoever the request is for; silent_ms: or 0. */
+static struct port_msg dial_to(struct bed *b, const struct peer *p,
+			       const char *uri, unsigned silent_ms)
 {
 	static char route[128];
 	struct port_msg m = port_msg(PORT_DIAL);
@@ -117,8 +117,15 @@ static struct port_msg dial_peer(struct bed *b, const struct peer *p,
 	m.f[PORT_F_HEADERS] = STR("Subject: tea\r\n");
 	m.f[PORT_F_TYPE] = STR("application/sdp");
 	m.f[PORT_F_BODY] = STR("v=0\r\n");
+	m.number[0] = silent_ms;
 	sip_child_send(b->child, &m);
 	return m;
+}
+
+static struct port_msg dial_peer(struct bed *b, const struct peer *p,
+				 const char *uri)
+{
+	return dial_to(b, p, uri, 0);
 }
 
 /* FOCUS-45, FOCUS-28: a REFER of the core's makes no dialog, whatever comes. */
@@ -504,6 +511,29 @@ static void goes_on(void **state)
 	peer_close(&second);
 }
 
+/* DNS-7: silence is an outcome before Timer B ends it, if the core wants that;
+ * 100 is no silence. */
+static void gives_up_on_silence(void **state)
+{
+	struct bed *b = *state;
+	struct peer busy, silent;
+	struct port_msg d, e;
+	const char *z;
+
+	peer_open(&busy, b, false);
+	peer_open(&silent, b, false);
+	d = dial_to(b, &busy, "sip:b@example.org", 300);
+	z = peer_hears_start(&busy, "INVITE sip:b@example.org");
+	peer_answer(&busy, z, 100, NULL, NULL);
+	e = dial_to(b, &silent, "sip:c@example.org", 400);
+	peer_hears_start(&silent, "INVITE sip:c@example.org");
+	core_outcome(b, e.req, 408);
+	peer_answer(&busy, z, 486, NULL, NULL);
+	core_outcome(b, d.req, 486);
+	peer_close(&busy);
+	peer_close(&silent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -525,6 +555,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(comes_back, bed_setup,
 					    bed_teardown),
 	    cmocka_unit_test_setup_teardown(goes_on, bed_setup, bed_teardown),
+	    cmocka_unit_test_setup_teardown(gives_up_on_silence, bed_setup,
+					    bed_teardown),
 	    cmocka_unit_test_setup_teardown(process_dies, bed_setup,
 					    bed_teardown),
 	};
