@@ -359,6 +359,7 @@ void back_muc_link_down(struct back_muc *b, struct str domain)
 		if (str_eq(p->domain, domain)) {
 			timer_set(b->loop, &p->lost, LOST_MS, on_lost, p);
 			p->doubt = true;
+			p->broken_ms = loop_now_ms(b->loop);
 			proxy_suspect_all(p);
 		}
 }

@@ -6,6 +6,8 @@
 #include "mapping/presence.h"
 #include "mapping/reason.h"
 
+#define BOUNCE_MS 120000
+
 static enum role role_of(struct str name)
 {
 	for (enum role r = ROLE_VISITOR; r <= ROLE_MODERATOR; r++)
@@ -166,6 +168,15 @@ static struct reason why_gone(const struct muc_said *in)
 	return why;
 }
 
+/* Nobody has removed him and he has not left: a service that throws him out
+ * when an error comes back from his address, as it does while his stream is
+ * down and some time after. */
+static bool was_bounced(const struct proxy *p, const struct reason *why)
+{
+	return why->code == REASON_LEFT && p->broken_ms &&
+	       loop_now_ms(p->b->loop) - p->broken_ms < BOUNCE_MS;
+}
+
 static void own_end(struct proxy *p, const struct muc_said *in)
 {
 	struct reason why = why_gone(in);
@@ -182,6 +193,8 @@ static void own_end(struct proxy *p, const struct muc_said *in)
 	} else if (why.code == REASON_SHUTDOWN || why.code == REASON_LOST) {
 		/* both mean 503 once that has failed (S2X-21) */
 		proxy_come_again(p, REASON_SHUTDOWN, false);
+	} else if (was_bounced(p, &why)) {
+		proxy_come_again(p, REASON_LOST, false);
 	} else {
 		if (why.code == REASON_LEFT)
 			why.code = REASON_LOST;

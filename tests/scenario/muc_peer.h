@@ -259,14 +259,38 @@ static inline const struct xnode *muc_take_said(struct muc_user *u)
 	return n;
 }
 
-/* And the room tells it to him, too. */
-static inline void muc_echo(struct muc_user *u, const char *id,
-			    const char *body)
+/* One of the room's messages, of this stanza-id: as it is said; and as history.
+ */
+static inline void muc_live(struct muc_user *u, const char *from,
+			    const char *id, const char *body)
 {
-	muc_says(u, "message", MUC_OWN,
+	muc_says(u, "message", from,
 		 "type='groupchat' id='%s'><body>%s</body>"
 		 "<stanza-id xmlns='" NS_SID "' by='" MUC_ROOM "' id='s-%s'/>",
 		 id, body, id);
+}
+
+static inline void muc_past(struct muc_user *u, const char *from,
+			    const char *id, const char *body)
+{
+	muc_says(u, "message", from,
+		 "type='groupchat' id='%s'><body>%s</body>"
+		 "<stanza-id xmlns='" NS_SID "' by='" MUC_ROOM "' id='s-%s'/>"
+		 "<delay xmlns='" NS_DELAY "' stamp='2026-10-14T17:46:40Z'/>",
+		 id, body, id);
+}
+
+/* What he said comes back to him. */
+static inline void muc_echo(struct muc_user *u, const char *id,
+			    const char *body)
+{
+	muc_live(u, MUC_OWN, id, body);
+}
+
+static inline void muc_break(struct scene *s)
+{
+	core_link_down(&s->core, STR("sip.test"));
+	core_link_up(&s->core, STR("sip.test"), true);
 }
 
 static inline void muc_whisper(struct muc_user *u, uint64_t op,
@@ -301,4 +325,11 @@ static inline void muc_has(struct muc_user *u, const struct xnode *n,
 	if (str_search(buf_str(&b), str_z(what)) < 0)
 		fail_msg("no %s in %s", what, buf_z(&b));
 	buf_done(&b);
+}
+
+/* His ping comes and is answered: he is in. */
+static inline void muc_pong(struct muc_user *u, const char *own)
+{
+	muc_has(u, muc_take(u, own), NS_PING);
+	muc_says(u, "iq", own, "type='result' id='%s'>", u->last);
 }

@@ -54,12 +54,6 @@ static void test_restart(void **state)
 	muc_user_done(&u);
 }
 
-static void pong(struct muc_user *u)
-{
-	muc_has(u, muc_take(u, MUC_OWN), "urn:xmpp:ping");
-	muc_says(u, "iq", MUC_OWN, "type='result' id='%s'>", u->last);
-}
-
 /* While the stream is down what he says waits, and is told when it was too
  * long. */
 static void test_stream_down(void **state)
@@ -79,28 +73,17 @@ static void test_stream_down(void **state)
 	muc_say(&u, 1, "a");
 	assert_true(muc_none(&u, MUC_ROOM));
 	core_link_up(&s->core, STR("sip.test"), true);
-	pong(&u);
+	muc_pong(&u, MUC_OWN);
 	muc_has(&u, muc_take(&u, MUC_OWN), "<history since='");
 	muc_heard(&u, "");
 	assert_true(muc_none(&u, MUC_ROOM));
 	muc_subject(&u, "tea");
-	pong(&u);
+	muc_pong(&u, MUC_OWN);
 	muc_heard(&u, "= REASON_TIMEOUT op=2\n");
 	muc_take_said(&u);
 	muc_echo(&u, u.last, "a");
 	muc_heard(&u, "Ro: a op=1\n= REASON_OK op=1\n");
 	muc_user_done(&u);
-}
-
-/* As history, of the room's messages the one with this stanza-id. */
-static void past(struct muc_user *u, const char *from, const char *id,
-		 const char *body)
-{
-	muc_says(u, "message", from,
-		 "type='groupchat' id='%s'><body>%s</body>"
-		 "<stanza-id xmlns='" NS_SID "' by='" MUC_ROOM "' id='s-%s'/>"
-		 "<delay xmlns='" NS_DELAY "' stamp='2026-10-14T17:46:40Z'/>",
-		 id, body, id);
 }
 
 /* S2X-38, REFL-8, COMP-12: who is in the room still when his stream is up again
@@ -126,21 +109,20 @@ static void test_catch_up(void **state)
 	snprintf(second, sizeof(second), "%s", u.last);
 	muc_say(&u, 3, "lost");
 	muc_take_said(&u);
-	core_link_down(&s->core, STR("sip.test"));
-	core_link_up(&s->core, STR("sip.test"), true);
-	pong(&u);
+	muc_break(s);
+	muc_pong(&u, MUC_OWN);
 	muc_has(&u, muc_take(&u, MUC_OWN), "<history since='");
 	muc_present(&u, "Ann", "moderator", "");
 	muc_present(&u, "Ro", "participant", MUC_SELF);
-	past(&u, MUC_ANN, "1", "yes");
-	past(&u, MUC_OWN, first, "heard");
-	past(&u, MUC_ANN, "2", "yes");
-	past(&u, MUC_OWN, second, "kept");
+	muc_past(&u, MUC_ANN, "1", "yes");
+	muc_past(&u, MUC_OWN, first, "heard");
+	muc_past(&u, MUC_ANN, "2", "yes");
+	muc_past(&u, MUC_OWN, second, "kept");
 	muc_heard(&u, "Ann: yes (delayed)\n"
 		      "Ro: kept op=2\n= REASON_OK op=2\n");
 	muc_subject(&u, "tea");
 	muc_heard(&u, "");
-	pong(&u);
+	muc_pong(&u, MUC_OWN);
 	muc_heard(&u, "= REASON_TIMEOUT op=3\n");
 	muc_subject(&u, "tea");
 	muc_heard(&u, "subject 'tea' by Ann\n");
@@ -164,21 +146,19 @@ static void test_catch_up_busy(void **state)
 			 id, id, id);
 		fake_seat_heard(&u.seat);
 	}
-	core_link_down(&s->core, STR("sip.test"));
-	core_link_up(&s->core, STR("sip.test"), true);
-	pong(&u);
+	muc_break(s);
+	muc_pong(&u, MUC_OWN);
 	muc_take(&u, MUC_OWN);
 	for (int i = 0; i <= MANY; i++) {
 		snprintf(id, sizeof(id), "%d", i);
-		past(&u, MUC_ANN, id, id);
+		muc_past(&u, MUC_ANN, id, id);
 	}
 	muc_heard(&u, "Ann: 1000 (delayed)\n");
-	pong(&u);
+	muc_pong(&u, MUC_OWN);
 	muc_user_done(&u);
 }
 
-/* A subject that was changed meanwhile is told; presence is an update, not the
- * whole roster, which some services don't send again. */
+/* A subject that was changed meanwhile is told, and who has come. */
 static void test_catch_up_changes(void **state)
 {
 	struct scene *s = *state;
@@ -187,14 +167,13 @@ static void test_catch_up_changes(void **state)
 	muc_join(&u, s, MUC_RO);
 	muc_present(&u, "Ben", "participant", "");
 	muc_heard(&u, "+ Ben\n");
-	core_link_down(&s->core, STR("sip.test"));
-	core_link_up(&s->core, STR("sip.test"), true);
-	pong(&u);
+	muc_break(s);
+	muc_pong(&u, MUC_OWN);
 	muc_take(&u, MUC_OWN);
 	muc_present(&u, "Cat", "participant", "");
 	muc_present(&u, "Ro", "participant", MUC_SELF);
 	muc_subject(&u, "coffee");
-	pong(&u);
+	muc_pong(&u, MUC_OWN);
 	muc_heard(&u, "+ Cat\nsubject 'coffee' by Ann\n");
 	muc_user_done(&u);
 }
@@ -206,11 +185,10 @@ static void test_catch_up_renamed(void **state)
 	static struct muc_user u;
 
 	muc_join(&u, s, MUC_RO);
-	core_link_down(&s->core, STR("sip.test"));
-	core_link_up(&s->core, STR("sip.test"), true);
+	muc_break(s);
 	muc_command(&u, SEAT_NICK, 7, "Rob");
 	muc_take(&u, MUC_ROOM "/Rob");
-	pong(&u);
+	muc_pong(&u, MUC_OWN);
 	assert_true(muc_none(&u, MUC_OWN));
 	muc_says(&u, "presence", MUC_OWN,
 		 "type='unavailable'><x xmlns='" NS_MUC_USER "'><item "
@@ -229,8 +207,7 @@ static void test_catch_up_silent(void **state)
 	static struct muc_user u;
 
 	muc_join(&u, s, MUC_RO);
-	core_link_down(&s->core, STR("sip.test"));
-	core_link_up(&s->core, STR("sip.test"), true);
+	muc_break(s);
 	muc_take(&u, MUC_OWN);
 	muc_say(&u, 1, "a");
 	assert_true(muc_none(&u, MUC_ROOM));

@@ -53,6 +53,33 @@ static void test_rejoin(void **state)
 	muc_user_done(&u);
 }
 
+/* A service that throws him out without a code has had an error from his
+ * address, as ejabberd does while his stream is down: he comes again. Else that
+ * is his end. */
+static void test_bounced(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	muc_join(&u, s, MUC_RO);
+	muc_break(s);
+	muc_pong(&u, MUC_OWN);
+	muc_take(&u, MUC_OWN);
+	muc_pong(&u, MUC_OWN);
+	for (int i = 0; i < 2; i++) {
+		muc_gone(&u, "Ro", MUC_NO_ROLE MUC_SELF);
+		muc_heard(&u, "");
+		scene_run(s, 5000);
+		muc_take(&u, MUC_OWN);
+		muc_admit(&u);
+		fake_seat_heard(&u.seat);
+	}
+	scene_run(s, 120000);
+	muc_gone(&u, "Ro", MUC_NO_ROLE MUC_SELF);
+	muc_heard(&u, "ended REASON_LOST\n");
+	muc_user_done(&u);
+}
+
 /* S2X-10, S2X-22: of those who come back after a restart the first makes the
  * room; the others find it locked, and come in before he says anything. */
 static void test_rejoin_made(void **state)
@@ -183,9 +210,10 @@ static void test_stream(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    MUC_TEST(test_rejoin),	    MUC_TEST(test_rejoin_refused),
-	    MUC_CREATING(test_rejoin_made), MUC_TEST(test_self_ping),
-	    MUC_TEST(test_presence_error),  MUC_TEST(test_stream),
+	    MUC_TEST(test_rejoin),	   MUC_TEST(test_bounced),
+	    MUC_TEST(test_rejoin_refused), MUC_CREATING(test_rejoin_made),
+	    MUC_TEST(test_self_ping),	   MUC_TEST(test_presence_error),
+	    MUC_TEST(test_stream),
 	};
 
 	return cmocka_run_group_tests_name("muc_rejoin", tests, NULL, NULL);

@@ -1,0 +1,296 @@
+/* What a MUC says live while its history is still on the way: the user hears
+ * all of it in the room's order, each message once (S2X-38). */
+#include "muc_peer.h"
+
+/* He was told "1" before the stream broke, and asks for the history. */
+static void catch_up(struct muc_user *u, struct scene *s)
+{
+	muc_join(u, s, MUC_RO);
+	muc_live(u, MUC_ANN, "1", "1");
+	fake_seat_heard(&u->seat);
+	muc_break(s);
+	muc_pong(u, MUC_OWN);
+	muc_has(u, muc_take(u, MUC_OWN), "<history since='");
+}
+
+static void come_in(struct muc_user *u)
+{
+	muc_present(u, "Ann", "moderator", "");
+	muc_present(u, "Ro", "participant", MUC_SELF);
+}
+
+/* S2X-38, COMP-12: messages before his ping is answered, before the history and
+ * in between, some of which the history has, too. */
+static void test_live_first(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	muc_join(&u, s, MUC_RO);
+	muc_live(&u, MUC_ANN, "1", "1");
+	fake_seat_heard(&u.seat);
+	muc_break(s);
+	muc_live(&u, MUC_ANN, "4", "4");
+	muc_pong(&u, MUC_OWN);
+	muc_live(&u, MUC_ANN, "5", "5");
+	muc_take(&u, MUC_OWN);
+	come_in(&u);
+	muc_live(&u, MUC_ANN, "6", "6");
+	muc_past(&u, MUC_ANN, "1", "1");
+	muc_past(&u, MUC_ANN, "2", "2");
+	muc_past(&u, MUC_ANN, "3", "3");
+	muc_past(&u, MUC_ANN, "4", "4");
+	muc_subject(&u, "tea");
+	muc_live(&u, MUC_ANN, "7", "7");
+	muc_heard(&u, "Ann: 2 (delayed)\nAnn: 3 (delayed)\n"
+		      "Ann: 4 (delayed)\n");
+	muc_pong(&u, MUC_OWN);
+	muc_live(&u, MUC_ANN, "8", "8");
+	muc_heard(&u, "Ann: 5\nAnn: 6\nAnn: 7\nAnn: 8\n");
+	muc_user_done(&u);
+}
+
+/* A service that answers the second ping before it tells the history. */
+static void test_early_pong(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	catch_up(&u, s);
+	muc_pong(&u, MUC_OWN);
+	come_in(&u);
+	scene_run(s, 1999);
+	muc_live(&u, MUC_ANN, "3", "3");
+	muc_past(&u, MUC_ANN, "1", "1");
+	scene_run(s, 1999);
+	muc_past(&u, MUC_ANN, "2", "2");
+	muc_heard(&u, "Ann: 2 (delayed)\n");
+	muc_subject(&u, "tea");
+	muc_heard(&u, "Ann: 3\n");
+	muc_user_done(&u);
+}
+
+/* A room that keeps no history, and one that does not even tell its subject,
+ * nor anything at all. */
+static void test_no_history(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	catch_up(&u, s);
+	come_in(&u);
+	muc_live(&u, MUC_ANN, "2", "2");
+	muc_subject(&u, "tea");
+	muc_heard(&u, "");
+	muc_pong(&u, MUC_OWN);
+	muc_heard(&u, "Ann: 2\n");
+	muc_break(s);
+	muc_pong(&u, MUC_OWN);
+	muc_take(&u, MUC_OWN);
+	muc_pong(&u, MUC_OWN);
+	muc_live(&u, MUC_ANN, "3", "3");
+	muc_heard(&u, "");
+	scene_run(s, 2000);
+	muc_heard(&u, "Ann: 3\n");
+	muc_break(s);
+	muc_live(&u, MUC_ANN, "4", "4");
+	muc_heard(&u, "");
+	scene_run(s, 30000);
+	muc_heard(&u, "Ann: 4\n");
+	muc_user_done(&u);
+}
+
+/* S2X-22: who was out and comes in again gets the history first, too; his own
+ * message that is in it is answered once. */
+static void test_rejoined(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+	char own[128];
+
+	muc_join(&u, s, MUC_RO);
+	muc_live(&u, MUC_ANN, "1", "1");
+	fake_seat_heard(&u.seat);
+	muc_gone(&u, "Ro", MUC_NO_ROLE MUC_SELF "<status code='332'/>");
+	muc_say(&u, 7, "mine");
+	scene_run(s, 5000);
+	muc_take(&u, MUC_OWN);
+	come_in(&u);
+	muc_take_said(&u);
+	snprintf(own, sizeof(own), "%s", u.last);
+	muc_live(&u, MUC_ANN, "3", "3");
+	muc_live(&u, MUC_OWN, own, "mine");
+	muc_live(&u, MUC_ANN, "4", "4");
+	muc_past(&u, MUC_ANN, "1", "1");
+	muc_past(&u, MUC_ANN, "2", "2");
+	muc_past(&u, MUC_ANN, "3", "3");
+	muc_past(&u, MUC_OWN, own, "mine");
+	muc_heard(&u, "Ann: 2 (delayed)\nAnn: 3 (delayed)\n"
+		      "Ro: mine op=7\n= REASON_OK op=7\n");
+	muc_subject(&u, "tea");
+	muc_heard(&u, "subject 'tea' by Ann (delayed)\nAnn: 4\n");
+	muc_user_done(&u);
+}
+
+/* Without ids a message is known by its words; who says the same twice has said
+ * it twice. */
+static void test_same_words(void **state)
+{
+	static const char *const past =
+	    "type='groupchat'><body>ok</body><delay xmlns='" NS_DELAY
+	    "' stamp='2026-10-14T17:46:40Z'/>";
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	catch_up(&u, s);
+	for (int i = 0; i < 2; i++)
+		muc_says(&u, "message", MUC_ANN,
+			 "type='groupchat'><body>ok</body>");
+	come_in(&u);
+	muc_past(&u, MUC_ANN, "1", "1");
+	muc_says(&u, "message", MUC_ANN, "%s", past);
+	muc_subject(&u, "tea");
+	muc_heard(&u, "Ann: ok (delayed)\n");
+	muc_pong(&u, MUC_OWN);
+	muc_heard(&u, "Ann: ok\n");
+	muc_user_done(&u);
+}
+
+/* Who is removed meanwhile has heard what was said before. */
+static void test_removed(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	catch_up(&u, s);
+	muc_live(&u, MUC_ANN, "2", "2");
+	muc_gone(&u, "Ro", MUC_NO_ROLE MUC_SELF "<status code='307'/>");
+	muc_heard(&u, "Ann: 2\nended REASON_KICKED\n");
+	muc_user_done(&u);
+}
+
+static void test_left(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	catch_up(&u, s);
+	muc_live(&u, MUC_ANN, "2", "2");
+	muc_user_done(&u);
+}
+
+/* limits { leg-queue }: what would not fit is told, if too early. */
+static void test_too_much(void **state)
+{
+	enum { MANY = 40 };
+	struct scene *s = *state;
+	static struct muc_user u;
+	struct buf want = BUF_INIT(65536);
+	char id[16];
+
+	scene_reload(s, "limits { leg-queue = 4096 }\n" MUC_CONFIG);
+	catch_up(&u, s);
+	for (int i = 3; i < MANY; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		muc_live(&u, MUC_ANN, id, id);
+		buf_addf(&want, "Ann: %d\n", i);
+	}
+	come_in(&u);
+	muc_past(&u, MUC_ANN, "1", "1");
+	muc_past(&u, MUC_ANN, "2", "2");
+	for (int i = 3; i < MANY; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		muc_past(&u, MUC_ANN, id, id);
+	}
+	buf_addz(&want, "Ann: 2 (delayed)\n");
+	muc_heard(&u, buf_z(&want));
+	muc_subject(&u, "tea");
+	muc_pong(&u, MUC_OWN);
+	muc_live(&u, MUC_ANN, "x", "x");
+	muc_heard(&u, "Ann: x\n");
+	buf_done(&want);
+	muc_user_done(&u);
+}
+
+/* A history that does not go back to what he heard last: he is told. */
+static void test_gap(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	catch_up(&u, s);
+	come_in(&u);
+	muc_past(&u, MUC_ANN, "9", "9");
+	muc_past(&u, MUC_ANN, "10", "10");
+	muc_heard(&u, ": The connection to the room was lost for a while. "
+		      "Messages may be missing here.\n"
+		      "Ann: 9 (delayed)\nAnn: 10 (delayed)\n");
+	muc_subject(&u, "tea");
+	muc_pong(&u, MUC_OWN);
+	muc_user_done(&u);
+}
+
+/* Who wanted no history on joining wants what he misses all the same. */
+static void test_none_wanted(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+	struct seat_join join;
+
+	muc_user_init(&u, s, MUC_RO);
+	join = muc_wish(&u);
+	join.history.none = true;
+	assert_int_equal(muc_enter(&u, &join), REASON_OK);
+	muc_answer_info(&u, "");
+	muc_has(&u, muc_take(&u, MUC_OWN), "<history maxchars='0'/>");
+	muc_admit(&u);
+	muc_break(s);
+	muc_pong(&u, MUC_OWN);
+	muc_has(&u, muc_take(&u, MUC_OWN), "<history since='");
+	come_in(&u);
+	fake_seat_heard(&u.seat);
+	muc_past(&u, MUC_ANN, "1", "1");
+	muc_heard(&u, "Ann: 1 (delayed)\n");
+	muc_user_done(&u);
+}
+
+/* S2X-10, S2X-22: he makes the room anew, and it has an archive of before: that
+ * comes while it is locked still. */
+static void test_made_anew(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	muc_join(&u, s, MUC_RO);
+	muc_live(&u, MUC_ANN, "1", "1");
+	muc_gone(&u, "Ro", MUC_NO_ROLE MUC_SELF "<status code='332'/>");
+	fake_seat_heard(&u.seat);
+	scene_run(s, 5000);
+	muc_take(&u, MUC_OWN);
+	muc_present(&u, "Ro", "moderator", MUC_SELF "<status code='201'/>");
+	muc_past(&u, MUC_ANN, "1", "1");
+	muc_past(&u, MUC_ANN, "2", "2");
+	muc_subject(&u, "tea");
+	fake_seat_heard(&u.seat);
+	muc_has(&u, muc_take(&u, MUC_ROOM), "type='submit'");
+	muc_says(&u, "iq", MUC_ROOM, "type='result' id='%s'>", u.last);
+	muc_heard(&u, "- Ann REASON_LOST\nAnn: 2 (delayed)\n"
+		      "subject 'tea' by Ann (delayed)\n");
+	muc_live(&u, MUC_ANN, "3", "3");
+	muc_heard(&u, "Ann: 3\n");
+	muc_user_done(&u);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    MUC_TEST(test_live_first),	  MUC_TEST(test_early_pong),
+	    MUC_TEST(test_no_history),	  MUC_TEST(test_rejoined),
+	    MUC_TEST(test_same_words),	  MUC_TEST(test_removed),
+	    MUC_TEST(test_left),	  MUC_TEST(test_too_much),
+	    MUC_TEST(test_gap),		  MUC_TEST(test_none_wanted),
+	    MUC_CREATING(test_made_anew),
+	};
+
+	return cmocka_run_group_tests_name("muc_order", tests, NULL, NULL);
+}
