@@ -125,14 +125,13 @@ static bool lets_go(struct back *b, const struct domain_config *d,
 	       back_local_lets(b->cfg.local, &d->access, join);
 }
 
-static bool is_full(const struct back *b, const struct domain_config *d,
-		    const struct seat_join *join)
+bool back_is_full(const struct config *c, const struct bridged *all,
+		  const struct seat_join *join)
 {
-	const struct config *c = b->cfg.config;
-	const struct bridged *all = b->cfg.bridged;
+	const struct domain_config *d = section(c, join->room);
 	struct str domain = str_after(join->room, '@');
 
-	if (!all)
+	if (!all || !d)
 		return false;
 	return (c->limits.legs && bridged_all(all) >= c->limits.legs) ||
 	       (c->limits.user_legs &&
@@ -176,8 +175,10 @@ static enum reason_code may_leave_for(struct back *b,
 		return REASON_FORBIDDEN;
 	if (comes_back(b, join))
 		return REASON_LOOP;
-	return !join->observer && is_full(b, d, join) ? REASON_OVERLOAD
-						      : REASON_OK;
+	if (!join->observer &&
+	    back_is_full(b->cfg.config, b->cfg.bridged, join))
+		return REASON_OVERLOAD;
+	return REASON_OK;
 }
 
 static enum reason_code join_there(struct back *b, enum back_kind kind,

@@ -48,6 +48,10 @@ enum back_kind back_kind_found(enum speaks speaks, enum world world,
 /* The section of the configuration that such a room belongs to, "*" if none
  * names its domain; or NULL. */
 const struct domain_config *back_domain(const struct back *b, struct str room);
+/* Is there no place for one more leg: of all, of this user, to this domain?
+ * join->room: the room's own address. */
+bool back_is_full(const struct config *c, const struct bridged *all,
+		  const struct seat_join *join);
 /* Joins join->room, as his user writes it. Of rooms elsewhere: REASON_FORBIDDEN
  * (the lists of its domain), REASON_OVERLOAD (there are too many). */
 enum reason_code back_join(struct back *b, struct seat_join *join,

@@ -117,13 +117,14 @@ void bs_set_nick(struct bs_leg *l, struct str nick)
 	list(l);
 }
 
-bool bs_nick_is_own(struct bs_leg *l, struct str nick)
+struct bs_leg *bs_leg_find(const struct back_sip *b,
+			   const struct seat_join *join)
 {
-	char *key = key_of(l->room, l->user, nick);
-	struct bs_leg *other = table_get_str(l->b->by_key, str_z(key));
+	char *key = key_of(join->room, join->user, join->nick);
+	struct bs_leg *l = table_get_str(b->by_key, str_z(key));
 
 	free(key);
-	return other && other != l;
+	return l;
 }
 
 /* --- legs --- */
@@ -154,6 +155,7 @@ static struct bs_leg *bs_leg_new(struct back_sip *b,
 	TAILQ_INIT(&l->ops);
 	TAILQ_INIT(&l->heard);
 	TAILQ_INIT(&l->refers);
+	TAILQ_INIT(&l->moves);
 	l->leg = leg_new(
 	    &(struct leg_cfg){
 		.loop = b->loop,
@@ -186,6 +188,7 @@ static void leg_release(void *p)
 	free(l->sdp);
 	free(l->answer);
 	free(l->seen);
+	free(l->known);
 	arena_free(l->arena);
 	free(l);
 }
@@ -226,6 +229,7 @@ void bs_end(struct bs_leg *l, struct reason why, bool bye)
 		msrp_session_free(l->session);
 	l->session = NULL;
 	bs_drop_heard(l);
+	bs_move_end(l, why);
 	fail_ops(l);
 	leg_ended(l->leg, why);
 	leg_free(l->leg);
@@ -263,6 +267,8 @@ void bs_open(struct bs_leg *l)
 	if (l->state == BS_OPEN || l->ended)
 		return;
 	timer_cancel(l->b->loop, &l->timer);
+	if (bs_move_waits(l))
+		return;
 	l->state = BS_OPEN;
 	if (l->away.on) {
 		open_again(l);
@@ -276,7 +282,9 @@ void bs_open(struct bs_leg *l)
 	bs_tell_old(l);
 	if (!l->ended)
 		leg_subject(l->leg, &s, true, NULL);
+	bs_move_done(l);
 	bs_tell_heard(l);
+	bs_know_since(l, l->bound_ms);
 }
 
 static void refused_again(void *user)
@@ -294,20 +302,30 @@ static void refused_again(void *user)
 	bs_end(l, why, false);
 }
 
+enum reason_code bs_leg_begin(struct back_sip *b, const struct seat_join *join,
+			      struct bs_leg **out)
+{
+	struct bs_leg *l = bs_leg_new(b, join);
+	enum reason_code why = bs_fill_addresses(l, join);
+
+	if (why == REASON_OK)
+		why = bs_sdp_offer(l);
+	if (why != REASON_OK)
+		bs_end(l, (struct reason){.code = why}, false);
+	*out = l;
+	return why;
+}
+
 static enum reason_code begin(struct back_sip *b, const struct seat_join *join,
 			      struct seat *seat, bool renamed)
 {
 	const struct bs_block *k = table_get_str(b->blocked, join->room);
-	struct bs_leg *l = bs_leg_new(b, join);
-	enum reason_code why = bs_fill_addresses(l, join);
+	struct bs_leg *l;
+	enum reason_code why = bs_leg_begin(b, join, &l);
 
-	l->renamed = renamed;
-	if (why == REASON_OK)
-		why = bs_sdp_offer(l);
-	if (why != REASON_OK) {
-		bs_end(l, (struct reason){.code = why}, false);
+	if (why != REASON_OK)
 		return why;
-	}
+	l->renamed = renamed;
 	leg_attach(l->leg, join, seat);
 	if (k && k->until_ms > loop_now_ms(b->loop))
 		timer_set(b->loop, &l->timer, 0, refused_again, l);
@@ -335,11 +353,8 @@ static enum reason_code watch(struct back_sip *b, const struct seat_join *join,
 static enum reason_code enter(struct back_sip *b, const struct seat_join *join,
 			      struct seat *seat, bool renamed)
 {
-	char *key = key_of(join->room, join->user, join->nick);
-	struct bs_leg *l;
+	struct bs_leg *l = bs_leg_find(b, join);
 
-	l = table_get_str(b->by_key, str_z(key));
-	free(key);
 	if (l) {
 		leg_attach(l->leg, join, seat);
 		return REASON_OK;

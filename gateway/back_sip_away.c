@@ -104,6 +104,8 @@ static void fail_sent(struct bs_leg *l)
 		if (!o->held)
 			bs_op_fail(l, o, REASON_LOST);
 	}
+	if (!l->ended)
+		bs_move_go_on(l);
 }
 
 static void begin(struct bs_leg *l)
@@ -154,6 +156,7 @@ void bs_back(struct bs_leg *l)
 		 LOGQ(l->user));
 	a->on = false;
 	a->back_ms = loop_now_ms(l->b->loop);
+	bs_know_nothing(l);
 	timer_cancel(l->b->loop, &a->timer);
 	bs_say_held(l);
 }
@@ -173,7 +176,10 @@ void bs_call_anew(struct bs_leg *l)
 		return;
 	}
 	a->anew = true;
+	bs_know(l, l->seen, UINT64_MAX);
+	bs_know_dated(l);
 	bs_watch_end(l);
+	bs_document_drop(l);
 	l->watch = (struct bs_watch){0};
 	bs_refer_end(l);
 	if (l->call)

@@ -8,6 +8,7 @@
 #include "mapping/message.h"
 #include "mapping/nick.h"
 #include "mapping/reason.h"
+#include "msrp/cpim.h"
 
 #define NICK_MAX 1023
 
@@ -41,6 +42,7 @@ void bs_said(struct bs_leg *l, struct bs_op *o, int status)
 
 	if (status == 200) {
 		l->b->stats.messages_out++;
+		bs_note_seen(l, o->mark);
 		reflect(l, o->msg, o->seat, o->op);
 	} else {
 		leg_result(l->leg, o->seat, o->op, why, o->msg);
@@ -70,7 +72,10 @@ static enum reason_code send_entity(struct bs_leg *l, uint64_t seat,
 	    .cookie = o ? o->id : 0,
 	};
 	int err = o ? msrp_session_send(l->session, &out) : ERR_CONGESTED;
+	struct cpim c;
 
+	if (err == 0 && cpim_parse(entity, m->arena, &c) == 0)
+		o->mark = bs_mark(&c);
 	blob_unref(body);
 	if (err < 0 && o)
 		bs_op_free(l, o);
@@ -99,6 +104,7 @@ static enum reason_code hold(struct bs_leg *l, uint64_t seat, uint64_t op,
 	if (!o)
 		return REASON_OVERLOAD;
 	o->held = true;
+	o->octets = octets;
 	l->held += octets;
 	return REASON_OK;
 }
@@ -112,7 +118,7 @@ static enum reason_code say(struct bs_leg *l, uint64_t seat, uint64_t op,
 	struct buf b = BUF_INIT(1u << 24);
 	enum reason_code code = REASON_TOO_BIG;
 
-	if (l->away.on)
+	if (l->away.on || bs_move_holds(l, seat))
 		return hold(l, seat, op, m);
 	if (m->private && !(l->peer.chatroom && l->peer.private_messages))
 		return REASON_PRIVATE_OFF;
@@ -142,16 +148,26 @@ static void on_say(struct bs_leg *l, uint64_t seat, const struct seat_cmd *cmd)
 		result(l, seat, cmd, code);
 }
 
+/* Of those up to this id. */
+static struct bs_op *next_held(const struct bs_leg *l, uint64_t until)
+{
+	struct bs_op *o;
+
+	TAILQ_FOREACH (o, &l->ops, link)
+		if (o->held && o->id <= until)
+			return o;
+	return NULL;
+}
+
+/* One that must wait still, or again, comes behind the others. */
 void bs_say_held(struct bs_leg *l)
 {
-	struct bs_op *o, *next, was;
+	const struct bs_op *last = TAILQ_LAST(&l->ops, bs_ops);
+	uint64_t until = last ? last->id : 0;
+	struct bs_op *o, was;
 	enum reason_code code;
 
-	l->held = 0;
-	for (o = TAILQ_FIRST(&l->ops); o && !l->ended; o = next) {
-		next = TAILQ_NEXT(o, link);
-		if (!o->held)
-			continue;
+	while (!l->ended && (o = next_held(l, until))) {
 		was = *o;
 		message_ref(was.msg);
 		bs_op_free(l, o);
@@ -165,6 +181,15 @@ void bs_say_held(struct bs_leg *l)
 
 /* --- nickname, presence --- */
 
+/* Has he another leg under that name? */
+static bool has_other(const struct bs_leg *l, struct str nick)
+{
+	struct seat_join j = {.room = l->room, .user = l->user, .nick = nick};
+	const struct bs_leg *other = bs_leg_find(l->b, &j);
+
+	return other && other != l;
+}
+
 static enum reason_code ask_nick(struct bs_leg *l, uint64_t seat, uint64_t op,
 				 struct str nick)
 {
@@ -176,8 +201,8 @@ static enum reason_code ask_nick(struct bs_leg *l, uint64_t seat, uint64_t op,
 		return REASON_TIMEOUT;
 	if (!l->peer.chatroom || !l->peer.nickname)
 		return REASON_NICK_OFF;
-	if (bs_nick_is_own(l, nick))
-		return REASON_NICK_TAKEN;
+	if (leg_n_devices(l->leg) > 1 || has_other(l, nick))
+		return bs_move_begin(l, seat, op, nick);
 	o = bs_op_new(l, seat, op, NULL, nick);
 	if (!o)
 		return REASON_OVERLOAD;
@@ -277,4 +302,9 @@ static void on_left(struct leg *leg, const struct seat_cmd *cmd)
 	bs_end(leg_user(leg), why, true);
 }
 
-const struct leg_ops bs_leg_ops = {on_command, on_left};
+static void on_device_left(struct leg *leg, uint64_t seat)
+{
+	bs_move_left(leg_user(leg), seat);
+}
+
+const struct leg_ops bs_leg_ops = {on_command, on_left, on_device_left};

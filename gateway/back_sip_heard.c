@@ -20,40 +20,6 @@ struct bs_heard {
 	bool old;
 };
 
-/* --- what has been heard before --- */
-
-/* By what it says of itself: author, time, text. 0: it has no time, and the
- * same again may be another one. */
-static uint64_t mark_of(const struct cpim *c)
-{
-	uint64_t mark;
-
-	if (!c->datetime.n)
-		return 0;
-	mark = str_hash(c->from.uri, 1) ^ str_hash(c->datetime, 2) ^
-	       str_hash(c->body, 3);
-	return mark ? mark : 1;
-}
-
-static bool was_seen(const struct bs_leg *l, uint64_t mark)
-{
-	for (unsigned i = 0; l->seen && mark && i < BS_SEEN; i++)
-		if (l->seen->mark[i] == mark)
-			return true;
-	return false;
-}
-
-static void note_seen(struct bs_leg *l, uint64_t mark)
-{
-	if (!mark)
-		return;
-	if (!l->seen)
-		l->seen = mem_new(sizeof(*l->seen));
-	l->seen->mark[l->seen->next++ % BS_SEEN] = mark;
-}
-
-/* --- what is heard too early --- */
-
 static void heard_free(struct bs_leg *l, struct bs_heard *h)
 {
 	TAILQ_REMOVE(&l->heard, h, link);
@@ -103,6 +69,15 @@ static void author(const struct bs_leg *l, struct cpim_addr from,
 		buf_clear(nick);
 }
 
+/* To a new session the conference says again what its user has heard by an
+ * earlier one. */
+static bool is_known(struct bs_leg *l, const struct bs_heard *h, struct str by)
+{
+	if (l->away.on && str_eq(by, str_z(l->nick)))
+		return true;
+	return bs_knows(l, h->mark);
+}
+
 static void tell(struct bs_leg *l, const struct bs_heard *h)
 {
 	struct message *m = h->msg;
@@ -114,10 +89,8 @@ static void tell(struct bs_leg *l, const struct bs_heard *h)
 		self = leg_self(l->leg);
 		m->to = self ? self->id : 0;
 	}
-	/* a new call, whose history is not news: back_sip_away.c */
-	if (!l->away.on ||
-	    !(was_seen(l, h->mark) || str_eq(buf_str(&nick), str_z(l->nick)))) {
-		note_seen(l, h->mark);
+	if (!is_known(l, h, buf_str(&nick))) {
+		bs_note_seen(l, h->mark);
 		leg_message(l->leg, m, buf_str(&nick), h->time_ms, h->old,
 			    NULL);
 	}
@@ -191,7 +164,7 @@ static int take(struct bs_leg *l, struct message *m, const struct cpim *c)
 	const struct config *config = l->b->cfg.config;
 	struct map_message_cfg map = {.room_elsewhere = true,
 				      .stanza_max = config->xmpp.max_stanza};
-	struct bs_heard h = {.msg = m, .from = c->from, .mark = mark_of(c)};
+	struct bs_heard h = {.msg = m, .from = c->from, .mark = bs_mark(c)};
 	int status;
 
 	m->private = c->n_to > 0 && !is_to_room(l, c->to.uri);

@@ -12,6 +12,9 @@
 
 struct bs_leg;
 struct bs_dialog;
+struct bs_move;
+struct cpim;
+TAILQ_HEAD(bs_moves, bs_move);
 TAILQ_HEAD(bs_legs, bs_leg);
 TAILQ_HEAD(bs_dialogs, bs_dialog);
 TAILQ_HEAD(bs_ops, bs_op);
@@ -131,7 +134,7 @@ struct bs_away {
 /* What the conference said last, as hashes: a ring. */
 #define BS_SEEN 128
 struct bs_seen {
-	uint64_t mark[BS_SEEN];
+	uint64_t mark[BS_SEEN], at_ms[BS_SEEN];
 	unsigned next;
 };
 
@@ -167,14 +170,19 @@ struct bs_leg {
 	char *answer; /* the peer's; `peer` has slices of it */
 	struct sdp_media peer;
 	bool bound;
+	uint64_t bound_ms;
 	struct bs_away away;
+	struct bs_moves moves;	/* of devices that are to leave it */
+	struct bs_move *moving; /* of the one that it was made for */
 
 	struct bs_ops ops;
 	size_t n_ops;
 	size_t held;		    /* octets of those that wait */
 	struct bs_heard_list heard; /* before it was open */
 	size_t n_heard;
-	struct bs_seen *seen; /* NULL: nothing yet */
+	/* NULL: nothing. known: what is no news to its user */
+	struct bs_seen *seen, *known;
+	uint64_t known_until_ms;
 
 	struct bs_watch watch;
 	struct table *users; /* by key -> bs_user */
@@ -195,16 +203,22 @@ struct bs_op {
 	uint64_t seat, op;
 	struct message *msg; /* NULL: a NICKNAME */
 	char *nick;
-	bool held; /* not sent yet: he is away */
+	uint64_t mark; /* of what was sent: bs_mark() */
+	bool held;     /* not sent yet: he is away, or about to move */
+	size_t octets; /* of one that is held */
 };
 
 /* --- back_sip.c --- */
 
 const struct domain_config *bs_domain(const struct bs_leg *l);
+/* One for this join, and the offer of its call. REASON_OK, or why not. */
+enum reason_code bs_leg_begin(struct back_sip *b, const struct seat_join *join,
+			      struct bs_leg **out);
+/* The one of this user in this room under this nickname. */
+struct bs_leg *bs_leg_find(const struct back_sip *b,
+			   const struct seat_join *join);
 /* Under this nickname from now on. */
 void bs_set_nick(struct bs_leg *l, struct str nick);
-/* Has somebody of the same user another leg under this name in the room? */
-bool bs_nick_is_own(struct bs_leg *l, struct str nick);
 /* It is over. bye: the focus has to be told. The leg goes at the end of the
  * turn. */
 void bs_end(struct bs_leg *l, struct reason why, bool bye);
@@ -289,6 +303,8 @@ void bs_name(struct bs_leg *l);
 struct bs_op *bs_op_new(struct bs_leg *l, uint64_t seat, uint64_t op,
 			struct message *msg, struct str nick);
 void bs_op_free(struct bs_leg *l, struct bs_op *o);
+/* Another leg's from now on. */
+void bs_op_pass(struct bs_leg *l, struct bs_op *o, struct bs_leg *to);
 /* It is over, for this reason: its seat is told. */
 void bs_op_fail(struct bs_leg *l, struct bs_op *o, enum reason_code why);
 
@@ -302,6 +318,39 @@ void bs_away_offered(struct bs_leg *l);
 void bs_back(struct bs_leg *l);
 /* The focus does not know the call any more: one more, under the same name. */
 void bs_call_anew(struct bs_leg *l);
+
+/* --- back_sip_seen.c --- */
+
+/* Of a message, by what it says of itself: author, time if it has one, text. */
+uint64_t bs_mark(const struct cpim *c);
+void bs_note_seen(struct bs_leg *l, uint64_t mark);
+/* All that is noted there (NULL: nothing) is no news in l, until then. */
+void bs_know(struct bs_leg *l, const struct bs_seen *from, uint64_t until_ms);
+/* But what was noted before that; what does not say when it was written, for
+ * the same again may be another one. */
+void bs_know_since(struct bs_leg *l, uint64_t since_ms);
+void bs_know_dated(struct bs_leg *l);
+void bs_know_nothing(struct bs_leg *l);
+/* Each is known once. */
+bool bs_knows(struct bs_leg *l, uint64_t mark);
+
+/* --- back_sip_move.c --- */
+
+/* One of the leg's devices wants this name for itself, or one that its user has
+ * in another leg. REASON_OK: its result comes. */
+enum reason_code bs_move_begin(struct bs_leg *l, uint64_t seat, uint64_t op,
+			       struct str nick);
+/* It is on its way, and what it says waits. */
+bool bs_move_holds(const struct bs_leg *l, uint64_t seat);
+/* l is about to open, for a device that has still something under way. */
+bool bs_move_waits(struct bs_leg *l);
+/* l is open: its device comes, and what it has heard elsewhere is known. */
+void bs_move_done(struct bs_leg *l);
+/* Something that was under way has an outcome. */
+void bs_move_go_on(struct bs_leg *l);
+void bs_move_left(struct bs_leg *l, uint64_t seat);
+/* The leg is over, for this reason. */
+void bs_move_end(struct bs_leg *l, struct reason why);
 
 /* --- back_sip_heard.c --- */
 

@@ -34,9 +34,20 @@ void bs_op_free(struct bs_leg *l, struct bs_op *o)
 {
 	TAILQ_REMOVE(&l->ops, o, link);
 	l->n_ops--;
+	l->held -= o->octets;
 	message_unref(o->msg);
 	free(o->nick);
 	free(o);
+}
+
+void bs_op_pass(struct bs_leg *l, struct bs_op *o, struct bs_leg *to)
+{
+	TAILQ_REMOVE(&l->ops, o, link);
+	l->n_ops--;
+	l->held -= o->octets;
+	TAILQ_INSERT_TAIL(&to->ops, o, link);
+	to->n_ops++;
+	to->held += o->octets;
 }
 
 void bs_op_fail(struct bs_leg *l, struct bs_op *o, enum reason_code why)
@@ -85,7 +96,8 @@ static bool try_another(struct bs_leg *l)
 	const struct domain_config *dom = bs_domain(l);
 	struct buf nick = BUF_INIT(2048);
 
-	if (!dom || !dom->rename_joiner || l->names_tried >= NAMES_MAX - 1)
+	if (!dom || !dom->rename_joiner || l->moving ||
+	    l->names_tried >= NAMES_MAX - 1)
 		return false;
 	l->names_tried++;
 	l->renamed = true;
@@ -144,6 +156,7 @@ static void on_bound(void *user)
 	struct bs_leg *l = user;
 
 	l->bound = true;
+	l->bound_ms = loop_now_ms(l->b->loop);
 	if (l->state == BS_CONNECTING) {
 		timer_cancel(l->b->loop, &l->timer);
 		bs_name(l);
@@ -188,6 +201,8 @@ static void on_sent(void *user, uint64_t cookie, int status)
 		on_new_name(l, &was, status);
 	message_unref(was.msg);
 	free(was.nick);
+	if (!l->ended)
+		bs_move_go_on(l);
 }
 
 /* X2S-31: the user is out, and is told so by 333, unless that can be mended. */

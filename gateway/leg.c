@@ -39,7 +39,7 @@ struct str leg_key(const struct leg *l)
 	return l->key;
 }
 
-static struct leg_seat *find_seat(const struct leg *l, uint64_t id)
+struct leg_seat *leg_find_seat(const struct leg *l, uint64_t id)
 {
 	struct leg_seat *ls;
 
@@ -122,7 +122,7 @@ void leg_tell(struct leg *l, unsigned wants, struct seat_ev *ev,
 	deliver(l, &d, TAILQ_FIRST(&l->seats));
 }
 
-static void tell_one(struct leg_seat *ls, struct seat_ev *ev, uint64_t op)
+void leg_tell_one(struct leg_seat *ls, struct seat_ev *ev, uint64_t op)
 {
 	struct leg_delivery d = {
 	    .ev = ev, .seat = ls->device.seat, .op = op, .one = true};
@@ -142,7 +142,7 @@ static void tell_joined(struct leg *l, struct leg_seat *ls, bool created,
 	};
 
 	ls->told = true;
-	tell_one(ls, &ev, 0);
+	leg_tell_one(ls, &ev, 0);
 }
 
 static void tell_subject(struct leg *l, struct leg_seat *ls)
@@ -154,7 +154,7 @@ static void tell_subject(struct leg *l, struct leg_seat *ls)
 	};
 
 	if (ls->wants & SEAT_WANTS_SUBJECT)
-		tell_one(ls, &ev, 0);
+		leg_tell_one(ls, &ev, 0);
 }
 
 bool leg_opened(struct leg *l, struct str self, bool created, bool renamed)
@@ -178,35 +178,35 @@ bool leg_opened(struct leg *l, struct str self, bool created, bool renamed)
 void leg_result(struct leg *l, uint64_t seat, uint64_t op, struct reason why,
 		struct message *m)
 {
-	struct leg_seat *ls = op ? find_seat(l, seat) : NULL;
+	struct leg_seat *ls = op ? leg_find_seat(l, seat) : NULL;
 	struct seat_ev ev = {.type = SEAT_RESULT, .msg = m, .reason = why};
 
 	leg_settle(l);
 	if (ls)
-		tell_one(ls, &ev, op);
+		leg_tell_one(ls, &ev, op);
 }
 
 void leg_result_unsure(struct leg *l, uint64_t seat, uint64_t op,
 		       struct message *m)
 {
-	struct leg_seat *ls = op ? find_seat(l, seat) : NULL;
+	struct leg_seat *ls = op ? leg_find_seat(l, seat) : NULL;
 	struct seat_ev ev = {.type = SEAT_RESULT, .msg = m, .unsure = true};
 
 	leg_settle(l);
 	if (ls)
-		tell_one(ls, &ev, op);
+		leg_tell_one(ls, &ev, op);
 }
 
 void leg_undelivered(struct leg *l, uint64_t seat, struct str client_id,
 		     struct reason why)
 {
-	struct leg_seat *ls = find_seat(l, seat);
+	struct leg_seat *ls = leg_find_seat(l, seat);
 	struct seat_ev ev = {
 	    .type = SEAT_UNDELIVERED, .client_id = client_id, .reason = why};
 
 	leg_settle(l);
 	if (ls)
-		tell_one(ls, &ev, 0);
+		leg_tell_one(ls, &ev, 0);
 }
 
 /* --- seats come and go --- */
@@ -284,6 +284,8 @@ static void device_left(struct leg *l, struct leg_seat *ls,
 	ev.who = leg_self(l);
 	if (ev.who)
 		leg_tell(l, SEAT_WANTS_ROSTER, &ev, NULL);
+	if (l->cfg.ops->device_left && !l->gone)
+		l->cfg.ops->device_left(l, ev.device);
 }
 
 static void device_changed(struct leg *l, struct leg_seat *ls,
@@ -359,6 +361,11 @@ static void on_drain(void *user)
 	}
 }
 
+void leg_drain_later(struct leg *l)
+{
+	defer(l->cfg.loop, &l->drain, on_drain, l);
+}
+
 static void on_command(struct seat *s, const struct seat_cmd *cmd)
 {
 	struct leg_seat *ls = s->back_data;
@@ -375,7 +382,7 @@ static void on_command(struct seat *s, const struct seat_cmd *cmd)
 	q->by = ls;
 	q->cmd = seat_cmd_copy(cmd);
 	STAILQ_INSERT_TAIL(&l->queue, q, link);
-	defer(l->cfg.loop, &l->drain, on_drain, l);
+	leg_drain_later(l);
 }
 
 /* --- the end --- */

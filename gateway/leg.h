@@ -26,6 +26,8 @@ struct leg_ops {
 	 * SEAT_ENDED. Say goodbye; the leg may be freed here, and if not is of
 	 * use to nobody but observers. */
 	void (*left)(struct leg *leg, const struct seat_cmd *cmd);
+	/* One of several devices has left. May be NULL. */
+	void (*device_left)(struct leg *leg, uint64_t seat);
 };
 
 struct leg_cfg {
@@ -50,6 +52,16 @@ struct str leg_key(const struct leg *l); /* join->user */
  * watches. In an open leg it gets SEAT_JOINED and the subject at once, else
  * when the leg opens. */
 void leg_attach(struct leg *l, const struct seat_join *join, struct seat *seat);
+
+/* A device of an open leg goes to another one, open too, that its user has in
+ * the same room under another name, and hears in what they differ: then, as
+ * SEAT_NICK promises, that it has another name now. It keeps its id, and what
+ * it has commanded and was not executed yet goes with it; results of the rest
+ * are lost. False: it has left. */
+bool leg_move(struct leg *from, uint64_t seat, struct leg *to, uint64_t op);
+/* How many devices it has; NULL: there is no such device. */
+size_t leg_n_devices(const struct leg *l);
+const struct device *leg_device(const struct leg *l, uint64_t seat);
 
 /* The room has let the user in under this nickname, which leg_put() has put
  * into the roster: all seats get SEAT_JOINED. Again (after a rejoin): only the

@@ -68,10 +68,18 @@ struct leg_occ *leg_occ_by_nick(const struct leg *l, struct str nick);
 void leg_roster_clear(struct leg *l);
 /* The user's own seats are his occupant's devices. */
 void leg_show_devices(struct leg *l);
+/* The bits of CHANGED_* that say what differs. */
+unsigned leg_differences(const struct occupant *a, const struct occupant *b);
 
 /* leg.c */
 /* To all that want it (SEAT_WANTS_*; 0: to all that have joined). */
 void leg_tell(struct leg *l, unsigned wants, struct seat_ev *ev,
 	      const struct leg_cause *cause);
+/* To one seat, whose operation it is; 0: of none. */
+void leg_tell_one(struct leg_seat *ls, struct seat_ev *ev, uint64_t op);
+/* NULL: none, or it has left. */
+struct leg_seat *leg_find_seat(const struct leg *l, uint64_t id);
+/* What waits is executed at the end of the turn. */
+void leg_drain_later(struct leg *l);
 /* What is under way reaches everybody first: before anything changes. */
 void leg_settle(struct leg *l);

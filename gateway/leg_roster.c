@@ -139,8 +139,7 @@ static bool same_person(const struct occupant *a, const struct occupant *b)
 	       str_eq(a->stable_id, b->stable_id);
 }
 
-/* The bits that say what differs. */
-static unsigned differences(const struct occupant *a, const struct occupant *b)
+unsigned leg_differences(const struct occupant *a, const struct occupant *b)
 {
 	unsigned changed = 0;
 
@@ -258,7 +257,7 @@ static const struct occupant *change(struct leg *l, struct leg_occ *o,
 	o->stale = false;
 	if (!has_room(l, o, &now))
 		return &o->pub;
-	ev.changed = differences(&o->pub, &now);
+	ev.changed = leg_differences(&o->pub, &now);
 	if (ev.changed) {
 		renew(l, o, &now);
 	} else if (cause && cause->op) {

@@ -317,12 +317,22 @@ static void on_dial(struct focus *f, const struct port_msg *m)
 		on_invite(f, m);
 }
 
+static void hung_up(struct focus *f, struct call *c)
+{
+	c->in = false;
+	notify_all(f, arena_printf(f->b->s->arena,
+				   "<users state='partial'><user entity='%s' "
+				   "state='deleted'/></users>",
+				   c->from)
+			  .p);
+}
+
 static void on_send(struct focus *f, const struct port_msg *m)
 {
 	struct call *c = by_dialog(f, m->dlg);
 
 	if (c && str_eq(m->f[PORT_F_METHOD], STR("BYE")))
-		c->in = false;
+		hung_up(f, c);
 	scene_sip_response(f->b->s, m, 200);
 }
 
@@ -362,7 +372,6 @@ static void take_name(struct focus *f, struct call *c, struct str frame)
 {
 	struct str rest = str_after(frame, '"'), name = str_split(&rest, '"');
 	char nick[256];
-	bool first = !*c->nick;
 
 	snprintf(nick, sizeof(nick), "%.*s", STR_ARG(name));
 	if (f->refuses_name || person(f, nick) ||
@@ -372,11 +381,10 @@ static void take_name(struct focus *f, struct call *c, struct str frame)
 	}
 	snprintf(c->nick, sizeof(c->nick), "%s", nick);
 	msrp_reply(&c->msrp, frame, "200 OK");
-	if (!first)
-		notify_all(f, arena_printf(f->b->s->arena,
-					   "<users state='partial'>%s</users>",
-					   user_element(f, c->from, nick, NULL))
-				  .p);
+	notify_all(f, arena_printf(f->b->s->arena,
+				   "<users state='partial'>%s</users>",
+				   user_element(f, c->from, nick, NULL))
+			  .p);
 }
 
 /* The value of a CPIM header. */
@@ -401,6 +409,19 @@ static void add_text(struct buf *out, struct str text)
 	for (size_t i = 0; i < text.n; i++)
 		if (text.p[i] != '\r')
 			buf_addc(out, text.p[i]);
+}
+
+/* To his other sessions, as to everybody's. */
+static void forward(struct focus *f, struct call *by, struct str text)
+{
+	const char *z = arena_dup(f->b->s->arena, text).p;
+
+	for (int i = 0; i < LEGS; i++) {
+		struct call *c = &f->calls[i];
+
+		if (c != by && c->in && c->connected)
+			send_cpim(c, by->from, ROOM, "", z);
+	}
 }
 
 /* A message in one piece; those in several are too long to be looked for. */
@@ -435,6 +456,8 @@ static void take_message(struct focus *f, struct call *c, struct str frame)
 	add_text(&f->heard, body);
 	buf_addc(&f->heard, '\n');
 	msrp_reply(&c->msrp, frame, "200 OK");
+	if (!*to)
+		forward(f, c, body);
 }
 
 static bool take_msrp(struct focus *f)

@@ -29,6 +29,101 @@ static void test_two_devices(void **state)
 	assert_false(kind->sees(b, "Ro"));
 }
 
+static struct {
+	unsigned n;
+	uint64_t op, device, who;
+	char old[16];
+} moved;
+
+static void note_move(struct ours *o, const struct seat_ev *ev)
+{
+	(void)o;
+	if (!ev->old_nick.n || ev->changed & CHANGED_NICK)
+		return;
+	moved.n++;
+	moved.op = ev->own_op;
+	moved.device = ev->device;
+	moved.who = ev->who->id;
+	snprintf(moved.old, sizeof(moved.old), "%.*s", STR_ARG(ev->old_nick));
+}
+
+/* NICK-10: of an XMPP user's clients only the one that asks has the new name,
+ * and is told so by one event. */
+static void test_one_moves(void **state)
+{
+	struct bed *b = *state;
+	uint64_t seat;
+
+	if (kind->world != WORLD_XMPP)
+		return;
+	join(b, 0);
+	join(b, 1);
+	heard_by(b, 0);
+	moved.n = 0;
+	b->ours[1].then = note_move;
+	seat = b->ours[1].fake.seat.id;
+	say(b, 1, "a last word");
+	with_text(b, 1, SEAT_NICK, "Rob");
+	settle(b);
+	assert_int_equal(moved.n, 1);
+	assert_int_equal(moved.op, 2);
+	assert_int_equal(moved.device, seat);
+	assert_int_equal(b->ours[1].fake.seat.id, seat);
+	assert_int_equal(moved.who, id_of(b, 1, "Rob"));
+	assert_string_equal(moved.old, "Ro");
+	assert_true(kind->sees(b, "Ro") && kind->sees(b, "Rob"));
+	assert_non_null(seat_by_nick(&b->ours[0].fake.seat, STR("Rob")));
+	assert_non_null(seat_by_nick(&b->ours[1].fake.seat, STR("Ro")));
+	assert_int_equal(b->ours[1].n_due, 0);
+	heard_by(b, 0);
+	heard_by(b, 1);
+	say(b, 0, "I am Ro");
+	settle(b);
+	assert_heard(b, 0, "Ro: I am Ro op=1\n= REASON_OK op=1\n");
+	assert_heard(b, 1, "Ro: I am Ro\n");
+	say(b, 1, "I am not");
+	settle(b);
+	assert_heard(b, 0, "Rob: I am not\n");
+	assert_heard(b, 1, "Rob: I am not op=3\n= REASON_OK op=3\n");
+	/* and back, where he is one again */
+	with_text(b, 1, SEAT_NICK, "Ro");
+	settle(b);
+	assert_int_equal(moved.n, 2);
+	assert_true(kind->sees(b, "Ro"));
+	assert_false(kind->sees(b, "Rob"));
+	heard_by(b, 0);
+	heard_by(b, 1);
+	leave(b, 0);
+	say(b, 1, "still here");
+	settle(b);
+	assert_int_equal(kind->heard(b, NULL, "still here"), 1);
+}
+
+/* Somebody else's name: all stay as they are. */
+static void test_none_moves(void **state)
+{
+	struct bed *b = *state;
+
+	if (kind->world != WORLD_XMPP)
+		return;
+	join(b, 0);
+	join(b, 1);
+	heard_by(b, 0);
+	with_text(b, 1, SEAT_NICK, "Ann");
+	settle(b);
+	assert_heard(b, 1, "= REASON_NICK_TAKEN op=1\n");
+	assert_heard(b, 0, "");
+	say(b, 1, "still Ro");
+	settle(b);
+	assert_heard(b, 0, "Ro: still Ro\n");
+	/* and who leaves before he has it */
+	with_text(b, 1, SEAT_NICK, "Rob");
+	leave(b, 1);
+	settle(b);
+	assert_false(kind->sees(b, "Rob"));
+	assert_true(kind->sees(b, "Ro"));
+}
+
 /* One who only looks. */
 static void test_observer(void **state)
 {
@@ -167,6 +262,7 @@ int contract_order(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_two_devices),	   TEST(test_observer),
+	    TEST(test_one_moves),	   TEST(test_none_moves),
 	    TEST(test_one_order),	   TEST(test_inside_event),
 	    TEST(test_leave_inside_event), TEST(test_rejoin_inside_event),
 	};

@@ -340,6 +340,13 @@ class Focus(Endpoint):
     async def tell_all(self, sender, text, **kw):
         return [await self.tell(m, sender, text, **kw) for m in self.members]
 
+    async def switch(self, sender, text):
+        """The same octets to each who is connected."""
+        octets = cpim.build(sender, self.room, text)
+        for m in list(self.members):
+            if m.session.connection:
+                await m.session.send(octets)
+
     async def tell_referrer(self, member, refer):
         dialog = member.dialog if member else None
         if dialog is None:

@@ -216,6 +216,49 @@ class FocusTest(ConferenceBed):
             self.assertEqual([show(p) for p in user.presences(self.room)
                               if p.get("type") == "unavailable"], [])
 
+    async def test_one_client_renamed(self):
+        """NICK-10: of two clients under one name one takes another: it has a
+        call of its own from then on, and neither misses anything."""
+        self.focus.strangers = ["Romeo"]
+        juliet, member, _ = await self.juliet_in()
+        phone = await self.xmpp("juliet", resource="phone")
+        await phone.join(self.room, "Juliet", timeout=20)
+        self.assertEqual(self.focus.members, [member])
+        stop = False
+
+        async def chatter():
+            said = []
+            while not stop:
+                said.append("word %d" % len(said))
+                await self.focus.switch(self.focus.entity("Romeo"), said[-1])
+                await asyncio.sleep(0.005)
+            return said
+
+        talk = asyncio.ensure_future(chatter())
+        await asyncio.sleep(0.1)
+        phone.change_nick(self.room, "Jule")
+        await until(lambda: any(303 in statuses(p)
+                                for p in phone.presences(self.room)), 20,
+                    "the new name")
+        await asyncio.sleep(0.3)
+        stop = True
+        said = await talk
+        for user in (juliet, phone):
+            await self.read(user, said[-1])
+            heard = [t for t in user.texts(self.room) if t in said]
+            self.assertEqual(heard, said)
+        self.assertEqual([x.nick for x in self.focus.members],
+                         ["Juliet", "Jule"])
+        await self.agree(["Juliet", "Jule", "Romeo"], [juliet, phone])
+        phone.say(self.room, "by phone")
+        seen = await self.read(juliet, "by phone")
+        self.assertEqual(seen.get("from"), self.room + "/Jule")
+        self.assertFalse(any(303 in statuses(p)
+                             for p in juliet.presences(self.room)))
+        await phone.leave(self.room)
+        await self.agree(["Juliet", "Romeo"], [juliet])
+        await self.talk(juliet, member, "alone")
+
     async def test_forgotten(self):
         """The focus starts again within seconds, knowing nobody: her call is
         made anew, and others don't see more than that."""
