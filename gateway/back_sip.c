@@ -402,6 +402,8 @@ static void on_notify(struct bs_dialog *d, const struct port_msg *m)
 		bs_refer_notify(refer, m);
 	else if (!is_refer(m) && d->leg && d->use != BS_REFER)
 		bs_watch_notify(d->leg, d, m);
+	else if (!is_refer(m) && d->use == BS_WATCH)
+		bs_watch_last(d, m);
 	else if (!m->status)
 		bs_answer(d->b, m, 481, NULL);
 }

@@ -5,6 +5,8 @@
 #include "base/uri.h"
 #include "gateway/back_sip_priv.h"
 
+#define LAST_NOTIFY_MS 32000 /* RFC 6665 §4.1.2.2, timer N */
+
 struct bs_dialog *bs_dialog_new(struct bs_leg *l, enum bs_use use)
 {
 	struct bs_dialog *d = mem_new(sizeof(*d));
@@ -33,6 +35,7 @@ void bs_dialog_free(struct bs_dialog *d)
 	if (d->use == BS_REFER && d->leg)
 		TAILQ_REMOVE(&d->leg->refers, d, link);
 	uac_forget(b->uac, d->request);
+	timer_cancel(b->loop, &d->timer);
 	table_del(b->dialogs, d->id);
 	free(d->target);
 	free(d->name);
@@ -92,11 +95,22 @@ struct bs_dialog *bs_dialog_of(void *back_sip, const struct port_msg *m)
 	return table_get(b->dialogs, m->dlg);
 }
 
+static void no_notify(void *user)
+{
+	bs_dialog_free(user);
+}
+
+/* The end of a subscription is notified, too (RFC 6665 §4.1.2.3). */
 static void ended(void *user, const struct port_msg *m)
 {
 	struct bs_dialog *d = bs_dialog_of(user, m);
 
-	if (d && m->type == PORT_RESPONSE)
+	if (!d || m->type != PORT_RESPONSE)
+		return;
+	d->request = 0;
+	if (d->use == BS_WATCH && m->status / 100 == 2 && !d->over)
+		timer_set(d->b->loop, &d->timer, LAST_NOTIFY_MS, no_notify, d);
+	else
 		bs_dialog_free(d);
 }
 

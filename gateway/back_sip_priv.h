@@ -53,6 +53,8 @@ struct bs_dialog {
 	uint64_t id;
 	uint64_t request; /* that is under way, as uac_send() names it */
 	bool made;
+	bool over;	     /* of a subscription: its last NOTIFY has come */
+	struct timer timer;  /* until that comes */
 	char *target;	     /* the peer's Contact */
 	char *name;	     /* of a call: Target-Dialog's value */
 	char *domain, *user; /* for credentials */
@@ -380,6 +382,8 @@ void bs_watch_again(struct bs_leg *l);
 void bs_watch_whole(struct bs_leg *l);
 /* It was wanted so often that we do with what comes. */
 bool bs_watch_gave_up(const struct bs_leg *l);
+/* A NOTIFY of a subscription that we have ended. */
+void bs_watch_last(struct bs_dialog *d, const struct port_msg *m);
 /* A NOTIFY in either dialog. */
 void bs_watch_notify(struct bs_leg *l, struct bs_dialog *d,
 		     const struct port_msg *m);

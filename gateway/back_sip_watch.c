@@ -297,6 +297,19 @@ static bool take_document(struct bs_leg *l, const struct port_msg *m)
 	return !l->ended;
 }
 
+void bs_watch_last(struct bs_dialog *d, const struct port_msg *m)
+{
+	struct str state = m->f[PORT_F_SUB_STATE];
+
+	if (!m->status)
+		bs_answer(d->b, m, 200, NULL);
+	if (!str_ieq(str_trim_space(str_split(&state, ';')), STR("terminated")))
+		return;
+	d->over = true;
+	if (!d->request)
+		bs_dialog_free(d);
+}
+
 void bs_watch_notify(struct bs_leg *l, struct bs_dialog *d,
 		     const struct port_msg *m)
 {

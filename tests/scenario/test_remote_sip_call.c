@@ -57,11 +57,12 @@ static void test_ended(void **state)
 	}
 }
 
-/* RFC 7702 examples 25, 26; X2S-29: BYE, and the subscription ends */
+/* RFC 7702 examples 25, 26; X2S-29: BYE, and the subscription ends, which the
+ * focus notifies (RFC 6665 §4.1.2.3). */
 static void test_leaves(void **state)
 {
+	struct port_msg last = port_msg(PORT_REQUEST), m;
 	struct scene *s = *state;
-	struct port_msg m;
 	struct focus f;
 
 	focus_joined(&f, s);
@@ -71,6 +72,9 @@ static void test_leaves(void **state)
 	m = scene_sip(s, PORT_SEND, "SUBSCRIBE");
 	assert_true(m.dlg == f.watch && m.expires == 0);
 	scene_sip_response(s, &m, 200);
+	last.f[PORT_F_EVENT] = STR("conference");
+	last.f[PORT_F_SUB_STATE] = STR("terminated;reason=timeout");
+	assert_int_equal(focus_requests(&f, f.watch, &last, "NOTIFY"), 200);
 	assert_true(scene_sip(s, PORT_FORGET, NULL).dlg == f.watch);
 	m = scene_sip(s, PORT_SEND, "BYE");
 	assert_true(m.dlg == f.invite.dlg);
@@ -79,6 +83,37 @@ static void test_leaves(void **state)
 	focus_user_says(s, "", "groupchat", "m1", "<body>x</body>");
 	assert_string_equal(focus_error(s, "m1"), "cancel/not-acceptable");
 	focus_done(&f);
+}
+
+/* One that does not, and one that does so before its 200. */
+static void test_last_notify(void **state)
+{
+	struct port_msg last = port_msg(PORT_REQUEST), m;
+	struct scene *s = *state;
+	struct focus f;
+
+	last.f[PORT_F_EVENT] = STR("conference");
+	last.f[PORT_F_SUB_STATE] = STR("terminated");
+	for (int early = 0; early < 2; early++) {
+		focus_joined(&f, s);
+		xmpp_put(s, "<presence from='" JULIET
+			    "' to='r@conf.test/JuliC' type='unavailable'/>");
+		m = scene_sip(s, PORT_SEND, "BYE");
+		scene_sip_response(s, &m, 200);
+		scene_sip(s, PORT_FORGET, NULL);
+		m = scene_sip(s, PORT_SEND, "SUBSCRIBE");
+		if (early)
+			assert_int_equal(
+			    focus_requests(&f, f.watch, &last, "NOTIFY"), 200);
+		assert_true(scene_sip_none(s, PORT_FORGET, NULL));
+		scene_sip_response(s, &m, 200);
+		assert_true(scene_sip_none(s, PORT_FORGET, NULL) == !early);
+		if (!early)
+			scene_run(s, 32000);
+		assert_true(scene_sip(s, PORT_FORGET, NULL).dlg == f.watch);
+		focus_done(&f);
+		xmpp_drop(s);
+	}
 }
 
 /* RFC 4028: as the 200 says; it is refreshed, and its end ends the call. */
@@ -199,8 +234,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    FOCUS_TEST(test_session_timer), FOCUS_TEST(test_reinvite),
-	    FOCUS_TEST(test_leaves),	    FOCUS_TEST(test_ended),
-	    FOCUS_TEST(test_session_gone),  FOCUS_TEST(test_shutdown),
+	    FOCUS_TEST(test_leaves),	    FOCUS_TEST(test_last_notify),
+	    FOCUS_TEST(test_ended),	    FOCUS_TEST(test_session_gone),
+	    FOCUS_TEST(test_shutdown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
