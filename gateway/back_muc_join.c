@@ -426,8 +426,42 @@ static bool next_variant(struct proxy *p)
 	if (p->variant > NICK_VARIANTS)
 		return false;
 	p->variant++;
-	set_text(&p->nick, buf_str(&p->wanted));
+	set_text(&p->nick, buf_str(p->plainer ? &p->derived : &p->wanted));
 	buf_addf(&p->nick, " %u", p->variant);
+	return true;
+}
+
+/* What his address begins with: alice of alice\40sip.example@gateway, too. */
+static void add_user_part(struct buf *out, const struct proxy *p)
+{
+	struct jid jid;
+
+	if (jid_split(p->bare, &jid) == 0)
+		map_unescape(out, jid.node);
+	if (str_find(buf_str(out), '@') >= 0)
+		buf_cut(out, (size_t)str_find(buf_str(out), '@'));
+}
+
+/* A name that the server takes for no resource, or the room for no nickname: he
+ * comes in by a plainer one (S2X-6). */
+static bool next_plainer(struct proxy *p, const struct muc_said *in)
+{
+	struct buf user = BUF_INIT(4096);
+	/* ejabberd says bad-request */
+	bool may_be = is_error(in, "jid-malformed") ||
+		      is_error(in, "not-acceptable") ||
+		      is_error(in, "bad-request");
+
+	if (!may_be || p->joined || p->plainer == NICK_PLAINER)
+		return false;
+	p->plainer++;
+	p->variant = 1;
+	add_user_part(&user, p);
+	buf_clear(&p->derived);
+	map_plain_nick(&p->derived, buf_str(&p->nick), buf_str(&user),
+		       (unsigned)(random_u64() % 10000));
+	set_text(&p->nick, buf_str(&p->derived));
+	buf_done(&user);
 	return true;
 }
 
@@ -439,7 +473,8 @@ void proxy_refused(struct proxy *p, const struct muc_said *in)
 
 	if (in->id.n && !str_eq(in->id, str_z(p->join_id)))
 		return;
-	if (why == REASON_NICK_TAKEN && next_variant(p)) {
+	if ((why == REASON_NICK_TAKEN && next_variant(p)) ||
+	    next_plainer(p, in)) {
 		send_join(p);
 		return;
 	}

@@ -100,7 +100,8 @@ struct proxy {
 	bool no_history;
 	size_t max_history;
 	char join_id[UUID_MAX];
-	unsigned variant; /* of wanted, from 1 */
+	unsigned variant; /* of wanted, or else of derived, from 1 */
+	unsigned plainer; /* how often derived was made plainer, and is used */
 	unsigned attempt; /* to come again */
 	bool created;
 	unsigned codes;	    /* of the room's properties, as last told */
@@ -214,6 +215,7 @@ void gone_heard(struct gone_list *l, struct str key); /* he is out */
 /* --- back_muc_join.c --- */
 
 #define NICK_VARIANTS 5 /* of a nickname that is taken, S2X-7 */
+#define NICK_PLAINER  3 /* of one that the room doesn't take at all */
 
 /* Begins to come in, under the nicknames that the join wants. */
 void proxy_start(struct proxy *p, const struct seat_join *join);

@@ -19,3 +19,10 @@ void map_use_nickname(struct buf *out, struct str nick);
  * digits of number; enforced. */
 void map_temp_nick(struct buf *out, struct str display, struct str uri,
 		   unsigned number);
+
+/* The same for a room that has refused that one, as servers do whose idea of
+ * what a JID may hold is older (XEP-0045 §17.1, RFC 3920's resourceprep takes
+ * no emoji): without what such a server may not know, else the
+ * user part of his address, else "sip-" and digits. */
+void map_plain_nick(struct buf *out, struct str refused, struct str user,
+		    unsigned number);

@@ -52,6 +52,21 @@ class Deeds:
         self.assertEqual(await alice.say("come in"), 200)
         await self.read(romeo, "come in")
 
+    async def test_names_of_today(self):
+        """S2X-6, S2X-18: these servers take no emoji in a JID. A display name
+        with some keeps nobody out; who asks for one hears 424."""
+        romeo = await self.xmpp_in("romeo", "Romeo")
+        alice = await self.sip_in("alice", display="Zo\u00eb \U0001f600")
+        bob = await self.sip_in("bob", display="\U0001f600")
+        await self.agree(["Romeo", "Zo\u00eb", "bob"], [romeo], [alice, bob])
+        self.assertEqual(await alice.nick("\U0001f600"), 424)
+        self.assertEqual(await bob.nick("Zo\u00eb"), 425)
+        self.assertEqual(await bob.nick("Bob"), 200)
+        await self.agree(["Romeo", "Zo\u00eb", "Bob"], [romeo], [alice, bob])
+        self.assertEqual(await alice.say("by any other name"), 200)
+        seen = await self.read(romeo, "by any other name")
+        self.assertEqual(seen.get("from"), self.room + "/Zo\u00eb")
+
     async def test_repeats(self):
         """REFL-1, REFL-6, S2X-27, S2X-28: equal texts of three people, each as
         often as it was said."""

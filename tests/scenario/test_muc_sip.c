@@ -116,7 +116,7 @@ static void test_refused(void **state)
 	    {"auth", "forbidden", 403},
 	    {"auth", "not-authorized", 403},
 	    {"cancel", "item-not-found", 404},
-	    {"modify", "not-acceptable", 406},
+	    {"modify", "policy-violation", 403},
 	    {"wait", "service-unavailable", 486},
 	};
 	struct scene *s = *state;

@@ -138,6 +138,32 @@ static void test_temp_nick(void **state)
 	assert_temp(STR("\xff"), STR("sip:%FF@c.example"), "sip-0042");
 }
 
+static void assert_plain(struct str refused, struct str user, const char *want)
+{
+	struct buf b = BUF_INIT(4096);
+
+	map_plain_nick(&b, refused, user, 120042);
+	assert_string_equal(buf_z(&b), want);
+	buf_done(&b);
+}
+
+/* S2X-6, for a room that takes less. */
+static void test_plain_nick(void **state)
+{
+	(void)state;
+	const struct str user = STR("bo");
+
+	assert_plain(STR("Bo \U0001f600 B."), user, "Bo B.");
+	assert_plain(STR("\u0416\u0443\u043b\u0438\u2764"), user,
+		     "\u0416\u0443\u043b\u0438");
+	assert_plain(STR("\u6771\u4eac\u2122"), user, "\u6771\u4eac");
+	assert_plain(STR("\U0001f600"), user, "bo");
+	assert_plain(STR("Bo"), user, "bo"); /* plain, and refused */
+	assert_plain(STR("bo"), user, "sip-0042");
+	assert_plain(STR("\U0001f600"), STR("\U0001f601"), "sip-0042");
+	assert_plain(STR("\xff"), STR_NONE, "sip-0042");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +172,7 @@ int main(void)
 	    cmocka_unit_test(test_roster_name),
 	    cmocka_unit_test(test_use_nickname),
 	    cmocka_unit_test(test_temp_nick),
+	    cmocka_unit_test(test_plain_nick),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
