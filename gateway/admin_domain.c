@@ -229,14 +229,14 @@ static json_t *explain(const struct admin *a, const struct explain *e,
 		       const struct discovered *step, size_t n)
 {
 	const struct domain_config *d = config_domain(e->config, e->domain);
-	const struct domain_config *star = config_other_domains(e->config);
+	bool opened = config_section(e->config, e->domain) != NULL;
 	json_t *j = d ? show_section(a, d) : json_object();
 
 	json_object_set_new(j, "domain", admin_str(e->domain));
 	json_object_set_new(j, "section",
-			    json_string(d      ? d->name
-					: star ? "*"
-					       : ""));
+			    json_string(d	 ? d->name
+					: opened ? "*"
+						 : ""));
 	json_object_set_new(
 	    j, "speaks",
 	    json_string(e->waits ? "unknown" : speaks_word(e->speaks)));

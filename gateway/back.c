@@ -195,9 +195,12 @@ static enum reason_code join_there(struct back *b, enum back_kind kind,
 				: why;
 }
 
-static void refuse(struct seat *seat, enum reason_code why)
+static void refuse(struct seat *seat, enum reason_code why, struct str text)
 {
-	struct seat_ev ev = {.type = SEAT_ENDED, .reason.code = why};
+	struct seat_ev ev = {
+	    .type = SEAT_ENDED,
+	    .reason = {.code = why, .text = text},
+	};
 
 	seat->front_ops->event(seat->front, &ev);
 }
@@ -233,15 +236,18 @@ static void on_discovered(void *user, enum speaks speaks,
 	enum reason_code why;
 	enum back_kind kind = back_kind_found(speaks, join.world, &why);
 
-	(void)step;
-	(void)n;
+	bool unasked = n && step[n - 1].unasked;
+
 	s->discovery = NULL; /* it is over */
 	s->arena = NULL;     /* the join's strings are needed */
 	seeker_free(s);
 	if (kind != BACK_NONE)
 		why = join_there(b, kind, &join, seat);
-	if (why != REASON_OK)
-		refuse(seat, why);
+	if (kind == BACK_NONE && unasked) /* with Retry-After (ERR-12) */
+		refuse(seat, REASON_OVERLOAD,
+		       STR("the XMPP server is away, try again"));
+	else if (why != REASON_OK)
+		refuse(seat, why, STR_NONE);
 	arena_free(arena);
 }
 

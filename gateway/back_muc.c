@@ -346,6 +346,11 @@ static void on_lost(void *user)
 	proxy_end(p, (struct reason){.code = REASON_NO_ANSWER});
 }
 
+bool back_muc_is_down(const struct back_muc *b, struct str domain)
+{
+	return table_get_str(b->down, domain) != NULL;
+}
+
 void back_muc_link_down(struct back_muc *b, struct str domain)
 {
 	struct proxy *p;

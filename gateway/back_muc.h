@@ -50,6 +50,8 @@ void back_muc_stanza(struct back_muc *b, struct str domain,
 void back_muc_link_up(struct back_muc *b, struct str domain);
 /* Unless the stream is up again within a minute, its legs end. */
 void back_muc_link_down(struct back_muc *b, struct str domain);
+/* Is the stream of this domain known to be down? */
+bool back_muc_is_down(const struct back_muc *b, struct str domain);
 /* What a SIP user said to a room's invitation: a final SIP status. False: it
  * was none of ours. */
 bool back_muc_invited(struct back_muc *b, uint64_t id, int status,

@@ -213,6 +213,22 @@ static void read_domain(struct arena *a, cfg_t *sec, struct domain_config *d)
 	config_read_remote(a, sec, d);
 }
 
+/* The parser sees only titles that are the same to the octet. */
+static int check_twice(cfg_t *cfg, const struct config *c)
+{
+	for (size_t i = 1; i < c->n_domains; i++)
+		for (size_t j = 0; j < i; j++) {
+			cfg_t *sec = cfg_getnsec(cfg, "domain", (unsigned)i);
+
+			if (strcmp(c->domains[i].name, c->domains[j].name) != 0)
+				continue;
+			cfg_error(sec, "domain: '%s' has a section already",
+				  cfg_title(sec));
+			return ERR_SYNTAX;
+		}
+	return 0;
+}
+
 static int read_all(cfg_t *cfg, struct config *c)
 {
 	cfg_t *sip = cfg_getsec(cfg, "sip"), *msrp = cfg_getsec(cfg, "msrp");
@@ -275,6 +291,8 @@ static int read_all(cfg_t *cfg, struct config *c)
 	for (size_t i = 0; i < c->n_domains; i++)
 		read_domain(c->strings, cfg_getnsec(cfg, "domain", (unsigned)i),
 			    &c->domains[i]);
+	if (check_twice(cfg, c) < 0)
+		return ERR_SYNTAX;
 	return config_read_rooms(cfg, c);
 }
 

@@ -136,23 +136,26 @@ static int xmpp_send(void *user, struct str domain, struct str text)
 }
 
 /* By the first of our components whose stream takes it. */
-static bool ask_domain(void *user, struct str domain, struct str id)
+static int ask_domain(void *user, struct str domain, struct str id)
 {
 	struct core *c = user;
 	struct buf b = BUF_INIT(4096);
-	int err = ERR_GONE;
+	int err = ERR_UNSUPPORTED;
 
 	for (size_t i = 0; i < c->config->n_domains && err < 0; i++) {
 		const struct domain_config *d = &c->config->domains[i];
 
 		if (!*d->secret)
 			continue;
+		err = ERR_GONE;
+		if (back_muc_is_down(c->back_muc, str_z(d->name)))
+			continue;
 		buf_clear(&b);
 		probe_write(&b, str_z(d->name), domain, id);
 		err = b.err ? b.err : xmpp_send(c, str_z(d->name), buf_str(&b));
 	}
 	buf_done(&b);
-	return err == 0;
+	return err;
 }
 
 static bool is_probe_answer(struct core *c, const struct xnode *stanza)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/table.h"
@@ -104,6 +105,8 @@ const char *discovered_text(const struct discovered *s)
 
 	if (s->waits)
 		return "no answer yet";
+	if (s->unasked)
+		return "not asked: no component stream is up";
 	if (s->refused)
 		return "no such service here";
 	if (query && s->status == DNS_FOUND)
@@ -390,20 +393,31 @@ static void ask_domain(struct discovery *q)
 {
 	struct discover *d = q->d;
 	const struct known *k = find_known(d, q->domain);
+	struct discovered *s = add_step(q, "disco#info", "");
+	int err;
 
-	add_step(q, "disco#info", "");
 	memcpy(q->id, ID, sizeof(ID));
 	random_ident(q->id + strlen(ID), 16);
-	if (k)
+	if (k) {
 		query_over(
 		    q, k->speaks == SPEAKS_XMPP ? DNS_FOUND : DNS_NO_DATA,
 		    k->speaks == SPEAKS_XMPP ? SPEAKS_XMPP : SPEAKS_UNKNOWN);
-	else if (!d->cfg.ask ||
-		 !d->cfg.ask(d->cfg.user, str_z(q->domain), str_z(q->id)))
-		query_over(q, DNS_NO_DATA, SPEAKS_UNKNOWN);
-	else
+		return;
+	}
+	err = d->cfg.ask
+		  ? d->cfg.ask(d->cfg.user, str_z(q->domain), str_z(q->id))
+		  : ERR_UNSUPPORTED;
+	if (err == 0) {
 		timer_set(d->cfg.loop, &q->timer, d->cfg.timeout_ms, on_timeout,
 			  q);
+	} else if (err == ERR_UNSUPPORTED) {
+		query_over(q, DNS_NO_DATA, SPEAKS_UNKNOWN);
+	} else { /* an address would prove nothing now */
+		s->waits = false;
+		s->unasked = true;
+		s->status = DNS_FAILED;
+		finish(q, SPEAKS_UNKNOWN);
+	}
 }
 
 static void next_group(struct discovery *q)

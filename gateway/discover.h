@@ -21,6 +21,7 @@ struct discovered {
 	char records[256];	/* of the answer, for people; may be cut */
 	enum dns_status status; /* of DNS; of a query DNS_FOUND: it fits */
 	bool waits;		/* no answer yet */
+	bool unasked;		/* our streams are down */
 	bool refused;		/* records that say: no such service here */
 	enum speaks proves;	/* SPEAKS_UNKNOWN: nothing */
 };
@@ -36,9 +37,10 @@ struct discover_cfg {
 	struct loop *loop;
 	struct dns *dns;
 	/* Asks the domain (disco#info) through a component of ours; id names
-	 * the answer, which goes to discover_answer. False: there is no stream.
-	 * NULL: nobody is asked. */
-	bool (*ask)(void *user, struct str domain, struct str id);
+	 * the answer, which goes to discover_answer. 0, ERR_UNSUPPORTED: we
+	 * have no component, ERR_GONE: the streams of all are down. NULL:
+	 * nobody is asked. */
+	int (*ask)(void *user, struct str domain, struct str id);
 	void *user;
 	size_t max;	     /* domains that are asked about at a time [512] */
 	unsigned timeout_ms; /* of the query [10000] */

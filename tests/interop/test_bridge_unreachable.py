@@ -2,6 +2,7 @@
 told which, and soon."""
 
 import asyncio
+import json
 import os
 import time
 
@@ -42,6 +43,8 @@ class Unreachable(BridgeBed):
             DOMAINS = {d: 'rooms = sip\n route = "%s"' % r
                        for d, r in routes.items()}
             SECRETS = {d: "secret-of-" + d for d in DOMAINS}
+            DOMAINS["*"] = ('rooms = discover\n'
+                            ' allow-domains = {"*.open.test"}')
 
             def __init__(self, *args, **kw):
                 super().__init__(*args, **kw)
@@ -95,6 +98,13 @@ class Unreachable(BridgeBed):
         self.assertEqual(error_of(own), NOBODY, show(own))
         own = await self.told("servfail.test")
         self.assertEqual(error_of(own), SILENT, show(own))
+
+    def test_sections(self):
+        """stoxctl domain: the section that holds for it, if any does."""
+        for domain, section in (("TCP.test", "tcp.test"), ("a.open.test", "*"),
+                                ("a.closed.test", "")):
+            r = self.stoxd.ctl("domain", domain, "--json")
+            self.assertEqual(json.loads(r.stdout)["section"], section, domain)
 
 
 if __name__ == "__main__":

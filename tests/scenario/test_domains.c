@@ -339,6 +339,25 @@ static void test_nowhere(void **state)
 	is_refused(s, "j@far.test/b", "wait", "remote-server-timeout");
 }
 
+/* ERR-12: nobody waits for an answer while no stream is up. */
+static void test_streams_down(void **state)
+{
+	static const char *const domains[] = {"s.test", "ud.test", "rd.test"};
+	struct scene *s = *state;
+	struct sip_user u;
+
+	for (size_t i = 0; i < sizeof(domains) / sizeof(*domains); i++)
+		core_link_down(&s->core, str_z(domains[i]));
+	calls(&u, s, "al", "sip:r@muc.test");
+	assert_int_equal(is_answered(s), 503);
+	sip_user_done(&u);
+	core_link_up(&s->core, STR("rd.test"), true);
+	calls(&u, s, "al", "sip:r@muc.test");
+	says(s, "muc.test", NOT_FOUND);
+	assert_int_equal(is_answered(s), 404);
+	sip_user_done(&u);
+}
+
 /* DNS-11: its own answer is proof. */
 static void test_asked(void **state)
 {
@@ -680,6 +699,7 @@ int main(void)
 	    T(test_im, setup),
 	    T(test_nowhere, setup),
 	    T(test_asked, setup),
+	    T(test_streams_down, setup),
 	    T(test_idn, setup),
 	    T(test_own_room, setup),
 	    T(test_loops, setup),

@@ -225,6 +225,13 @@ static void test_errors(void **state)
 	    {"domain \"a.b\" { rooms = local }\ndomain \"a.b\" { rooms = local "
 	     "}\n",
 	     ":2: found duplicate title 'a.b'\n"},
+	    {"domain \"a.b\" { rooms = local }\n\ndomain \"A.B\" { rooms = "
+	     "xmpp "
+	     "}\n",
+	     ":3: domain: 'A.B' has a section already\n"},
+	    {"domain \"b\u00fccher.test\" { rooms = local }\n"
+	     "domain \"xn--bcher-kva.test\" { rooms = local }\n",
+	     ":2: domain: 'xn--bcher-kva.test' has a section already\n"},
 	    {"domain \"a b\" { rooms = local }\n",
 	     ":1: domain: 'a b' is no domain name\n"},
 	    {"domain \"a.b\" { secret = \"x\" }\n",

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/err.h"
 #include "gateway/discover.h"
 #include "gateway/probe.h"
 #include "tests/lib/dns_server.h"
@@ -25,6 +26,7 @@ struct bed {
 	struct dns *dns;
 	struct discover *d;
 	bool link;	/* there is a stream for queries */
+	int no_link;	/* why not */
 	char asked[64]; /* the id of the last query */
 	unsigned n_asked;
 	/* the last answer */
@@ -39,14 +41,14 @@ static uint64_t clock_now(void *user)
 	return ((struct bed *)user)->mono;
 }
 
-static bool ask(void *user, struct str domain, struct str id)
+static int ask(void *user, struct str domain, struct str id)
 {
 	struct bed *b = user;
 
 	(void)domain;
 	snprintf(b->asked, sizeof(b->asked), "%.*s", STR_ARG(id));
 	b->n_asked += b->link;
-	return b->link;
+	return b->link ? 0 : b->no_link;
 }
 
 static int setup(void **state)
@@ -55,6 +57,7 @@ static int setup(void **state)
 	struct clock clock = {clock_now, clock_now, b};
 
 	log_init(&b->log, LOG_ERROR, "test");
+	b->no_link = ERR_UNSUPPORTED;
 	b->mono = 5000;
 	b->loop = loop_new(&b->log, &clock);
 	b->server = dns_server_new(b->loop);
@@ -232,6 +235,21 @@ static void answer(struct bed *b, const char *iq)
 	loop_settle(b->loop);
 }
 
+/* While our streams are down it is not known, and nobody waits for that. */
+static void test_unasked(void **state)
+{
+	struct bed *b = *state;
+
+	b->no_link = ERR_GONE;
+	dns_server_host(b->server, "muc.test", "10.0.0.5");
+	is(b, "muc.test", SPEAKS_UNKNOWN);
+	assert_true(b->step[b->n_steps - 1].unasked);
+	assert_string_equal(discovered_text(&b->step[b->n_steps - 1]),
+			    "not asked: no component stream is up");
+	b->no_link = ERR_UNSUPPORTED;
+	is(b, "muc.test", SPEAKS_SIP);
+}
+
 /* DNS-11: what its records leave open the domain itself tells. */
 static void test_query(void **state)
 {
@@ -301,8 +319,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(test_records), T(test_address), T(test_refused), T(test_im),
-	    T(test_failure), T(test_query),   T(test_silence), T(test_limits),
+	    T(test_records), T(test_address), T(test_refused),
+	    T(test_im),	     T(test_failure), T(test_unasked),
+	    T(test_query),   T(test_silence), T(test_limits),
 	};
 
 	return cmocka_run_group_tests_name("gateway_discover", tests, NULL,
