@@ -17,6 +17,17 @@ static bool takes_sip(const struct domain_config *d)
 
 /* --- DNS --- */
 
+/* The target of a record is a name. */
+static const char *sip_host(const struct config *c)
+{
+	struct addr addr;
+
+	return !*c->sip.host ||
+		       addr_parse_host(str_z(c->sip.host), 0, &addr) == 0
+		   ? "SIP-HOST"
+		   : c->sip.host;
+}
+
 static bool is_loopback(const struct listen_spec *l)
 {
 	return strncmp(l->host, "127.", 4) == 0 || strcmp(l->host, "::1") == 0;
@@ -40,7 +51,7 @@ static void add_sip_records(const struct explain *e, const char *domain,
 
 		buf_addf(b, "%s.%s. 3600 IN SRV 0 0 %u %s.\n",
 			 sip_service(l->transport), domain, l->port,
-			 *c->sip.host ? c->sip.host : "SIP-HOST");
+			 sip_host(c));
 		inside |= is_loopback(l);
 	}
 	if (inside)

@@ -17,6 +17,9 @@ struct back_muc_cfg {
 	const struct config *config;
 	const struct map_domains *(*domain_names)(void *user);
 	struct bridged *bridged; /* counts the legs */
+	/* which of the domains that the configuration leaves open are XMPP's;
+	 * NULL: none */
+	struct discover *discover;
 	/* Stanzas out, whole, as text, on the stream of `domain`; as
 	 * xmpp_link_send. */
 	int (*send)(void *user, struct str domain, struct str text);

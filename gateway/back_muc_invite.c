@@ -7,6 +7,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/uri.h"
+#include "gateway/discover.h"
+#include "mapping/addr.h"
 
 #define REPEAT_MS   60000    /* nobody is called twice within (X2S-59) */
 #define PASSWORD_MS 3600000  /* as X2S-58 has it */
@@ -28,9 +31,20 @@ struct invited {
 	struct str password;
 };
 
+/* A SIP URI that a user has invited, whose domain is being asked for what it
+ * speaks (DNS-1). */
+struct asking {
+	TAILQ_ENTRY(asking) link;
+	struct back_muc *b;
+	struct discovery *discovery;
+	char *text;
+	struct str room, bare, uri, domain, reason;
+};
+
 struct invited_list {
 	TAILQ_HEAD(, invited) oldest_first;
 	size_t n;
+	TAILQ_HEAD(, asking) asking;
 };
 
 struct invited_list *invited_new(void)
@@ -38,7 +52,16 @@ struct invited_list *invited_new(void)
 	struct invited_list *l = mem_new(sizeof(*l));
 
 	TAILQ_INIT(&l->oldest_first);
+	TAILQ_INIT(&l->asking);
 	return l;
+}
+
+static void asking_free(struct asking *a)
+{
+	TAILQ_REMOVE(&a->b->invited->asking, a, link);
+	discover_cancel(a->discovery);
+	free(a->text);
+	free(a);
 }
 
 static void forget(struct invited_list *l, struct invited *i)
@@ -53,6 +76,8 @@ void invited_free(struct invited_list *l)
 {
 	while (!TAILQ_EMPTY(&l->oldest_first))
 		forget(l, TAILQ_FIRST(&l->oldest_first));
+	while (!TAILQ_EMPTY(&l->asking))
+		asking_free(TAILQ_FIRST(&l->asking));
 	free(l);
 }
 
@@ -248,10 +273,9 @@ bool back_muc_invited(struct back_muc *b, uint64_t id, int status,
 /* --- from a SIP user --- */
 
 /* The bare JID of whom he means. */
-static bool jid_of(const struct proxy *p, struct str whom, struct buf *out)
+static bool jid_of(const struct map_domains *names, struct str whom,
+		   struct buf *out)
 {
-	const struct map_domains *names =
-	    p->b->cfg.domain_names(p->b->cfg.user);
 	struct jid jid;
 	int status;
 
@@ -281,17 +305,91 @@ static void send_invitation(struct proxy *p, const struct invited *i,
 	muc_send(p);
 }
 
-enum reason_code proxy_invite(struct proxy *p, const struct seat_cmd *cmd)
+static bool invite_as(struct proxy *p, const struct map_domains *names,
+		      struct str whom, struct str reason)
 {
 	struct buf jid = BUF_INIT(JID_BYTES);
 	struct invited like = {.out = true, .room = p->room, .bare = p->bare};
-	bool ok = jid_of(p, cmd->text, &jid);
+	bool ok = jid_of(names, whom, &jid);
 
 	if (ok) {
 		like.other = buf_str(&jid);
-		send_invitation(p, remember(p->b, &like), cmd->reason);
+		send_invitation(p, remember(p->b, &like), reason);
 	}
 	buf_done(&jid);
+	return ok;
+}
+
+/* A user of an XMPP domain goes by his own address, any other by ours. */
+static void on_discovered(void *user, enum speaks speaks,
+			  const struct discovered *step, size_t n)
+{
+	struct asking *a = user;
+	struct back_muc *b = a->b;
+	const struct map_domains *names = b->cfg.domain_names(b->cfg.user);
+	struct map_domain one = {a->domain, MAP_DOMAIN_NATIVE};
+	struct map_domains native = {&one, 1, names->gateway_host};
+	struct proxy *p = muc_proxy_of(b, a->room, a->bare, NULL);
+	(void)step;
+	(void)n;
+
+	a->discovery = NULL; /* it is over */
+	if (p)
+		invite_as(p, speaks == SPEAKS_XMPP ? &native : names, a->uri,
+			  a->reason);
+	asking_free(a);
+}
+
+/* The domain of a SIP user that only discovery knows, as names are compared. */
+static bool is_open(const struct back_muc *b, struct str whom,
+		    struct buf *domain)
+{
+	const struct domain_config *d;
+	struct addr addr;
+	struct uri u;
+
+	if (!b->cfg.discover || uri_parse(whom, &u) < 0 ||
+	    !str_ieq(u.scheme, STR("sip")) ||
+	    addr_parse_host(u.host, 0, &addr) == 0 ||
+	    str_ieq(u.host, str_z(b->cfg.config->sip.host)) ||
+	    map_prep_domain(domain, u.host) < 0)
+		return false;
+	d = config_section(b->cfg.config, buf_str(domain));
+	return d && d->rooms == ROOMS_DISCOVER && !d->users;
+}
+
+static bool ask(struct proxy *p, struct str domain, const struct seat_cmd *cmd)
+{
+	struct back_muc *b = p->b;
+	struct asking *a = mem_new(sizeof(*a));
+	char *to = mem_new(p->room.n + p->bare.n + cmd->text.n + domain.n +
+			   cmd->reason.n);
+
+	a->b = b;
+	a->text = to;
+	a->room = str_pack(&to, p->room);
+	a->bare = str_pack(&to, p->bare);
+	a->uri = str_pack(&to, cmd->text);
+	a->domain = str_pack(&to, domain);
+	a->reason = str_pack(&to, cmd->reason);
+	TAILQ_INSERT_TAIL(&b->invited->asking, a, link);
+	a->discovery = discover(b->cfg.discover, a->domain, on_discovered, a);
+	if (a->discovery)
+		return true;
+	asking_free(a);
+	return false;
+}
+
+enum reason_code proxy_invite(struct proxy *p, const struct seat_cmd *cmd)
+{
+	struct buf domain = BUF_INIT(JID_BYTES);
+	bool ok =
+	    is_open(p->b, cmd->text, &domain) && ask(p, buf_str(&domain), cmd);
+
+	if (!ok)
+		ok = invite_as(p, p->b->cfg.domain_names(p->b->cfg.user),
+			       cmd->text, cmd->reason);
+	buf_done(&domain);
 	return ok ? REASON_OK : REASON_BAD_REQUEST;
 }
 

@@ -40,6 +40,50 @@ static void test_out(void **state)
 	muc_user_done(&u);
 }
 
+static int setup_discover(void **state)
+{
+	struct scene *s =
+	    scene_new(MUC_CONFIG "domain \"ud.test\" { users = foreign secret "
+				 "= \"x\" }\n"
+				 "domain \"*\" { rooms = discover }\n");
+
+	s->dns->knows_all = false;
+	dns_server_srv(s->dns, "_xmpp-server._tcp.x.test", 1, 1, 5269,
+		       "h.test");
+	dns_server_srv(s->dns, "_sip._tcp.f.test", 1, 1, 5060, "h.test");
+	*state = s;
+	return 0;
+}
+
+/* DNS-1, RFC 7702 example 42: a user of a domain that the DNS knows as XMPP's
+ * is invited by his own address, one of a SIP domain by ours. */
+static void test_out_to_discovered(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	muc_join(&u, s, MUC_RO);
+	invite(&u, 1, "sip:bob@X.test");
+	muc_heard(&u, "= REASON_OK op=1\n");
+	scene_run(s, 10);
+	muc_has(&u, muc_take(&u, MUC_ROOM), "to='bob@x.test'");
+	muc_says(&u, "message", MUC_ROOM,
+		 "><x xmlns='" NS_MUC_USER "'><decline from='bob@x.test/1'>"
+		 "</decline></x>");
+	muc_heard(&u, ": bob@x.test has declined your invitation.\n");
+	invite(&u, 2, "sip:bob@f.test");
+	muc_heard(&u, "= REASON_OK op=2\n");
+	scene_run(s, 10);
+	muc_has(&u, muc_take(&u, MUC_ROOM), "to='bob\\40f.test@ud.test'");
+	/* who leaves meanwhile invites nobody */
+	invite(&u, 3, "sip:bob@z.test");
+	muc_heard(&u, "= REASON_OK op=3\n");
+	muc_user_done(&u);
+	xmpp_drop(s);
+	scene_run(s, 60000);
+	assert_true(xmpp_none(s, MUC_ROOM));
+}
+
 /* S2X-42 */
 static void test_outcome(void **state)
 {
@@ -172,9 +216,14 @@ static void test_direct(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    MUC_TEST(test_out),	    MUC_TEST(test_outcome),
-	    MUC_TEST(test_in),	    MUC_TEST(test_in_by_nickname),
-	    MUC_TEST(test_in_vain), MUC_TEST(test_password),
+	    MUC_TEST(test_out),
+	    cmocka_unit_test_setup_teardown(test_out_to_discovered,
+					    setup_discover, scene_teardown),
+	    MUC_TEST(test_outcome),
+	    MUC_TEST(test_in),
+	    MUC_TEST(test_in_by_nickname),
+	    MUC_TEST(test_in_vain),
+	    MUC_TEST(test_password),
 	    MUC_TEST(test_direct),
 	};
 
