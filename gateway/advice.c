@@ -151,7 +151,7 @@ static void add_du(const struct config *c, const struct listen_spec *l,
 			   : *c->sip.host ? c->sip.host
 					  : "STOXD-HOST";
 
-	buf_addf(b, "    $du = \"sip:%s%s%s:%u;transport=%s\";\n",
+	buf_addf(b, "        $du = \"sip:%s%s%s:%u;transport=%s\";\n",
 		 six && !any ? "[" : "", host, six && !any ? "]" : "", l->port,
 		 transport_name(l->transport));
 }
@@ -164,11 +164,14 @@ static void kamailio(const struct explain *e, struct buf *b)
 	if (l && takes_sip(own(e)) &&
 	    map_domain_to_ascii(&name, e->domain) == 0) {
 		buf_addf(b,
-			 "if ($rd == \"%s\" && !has_totag()) {\n"
-			 "    remove_hf(\"P-Asserted-Identity\");\n"
-			 "    append_hf(\"P-Asserted-Identity: "
+			 "if ($rd == \"%s\") {\n"
+			 "    if (!has_totag()) {\n"
+			 "        remove_hf(\"P-Asserted-Identity\");\n"
+			 "        append_hf(\"P-Asserted-Identity: "
 			 "<sip:$au@$ar>\\r\\n\");\n"
-			 "    record_route();\n",
+			 "        record_route();\n"
+			 "    }\n"
+			 "    if ($du == $null)\n",
 			 buf_z(&name));
 		add_du(e->config, l, b);
 		buf_addz(b, "    if (!t_relay())\n        sl_reply_error();\n"
@@ -205,7 +208,9 @@ const struct advice explain_advice[] = {
     {"dns", "Records in the DNS", dns},
     {"prosody", "Prosody", prosody},
     {"ejabberd", "ejabberd", ejabberd},
-    {"kamailio", "Kamailio, in request_route behind the authentication",
+    {"kamailio",
+     "Kamailio, in request_route behind the authentication, and for "
+     "requests within dialogs behind loose_route()",
      kamailio},
     {NULL, NULL, NULL},
 };

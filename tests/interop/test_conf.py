@@ -102,6 +102,11 @@ class Snippets(Bed):
                     lambda: romeo.names("tea@chat.example.org"))
         self.assertEqual(await alice.say("through both"), 200)
         await self.read(romeo, "through both")
+        # within the dialog, too
+        self.assertEqual((await alice.reinvite()).status, 200)
+        self.assertEqual((await alice.leave()).status, 200)
+        await until(lambda: romeo.names("tea@chat.example.org") == ["Romeo"],
+                    10, lambda: romeo.names("tea@chat.example.org"))
 
     async def read(self, user, text):
         await until(lambda: text in user.texts("tea@chat.example.org"), 10,
