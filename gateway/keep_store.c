@@ -21,7 +21,12 @@ static enum store_table table_of(enum kept_kind kind)
 static void put(void *user, enum kept_kind kind, struct str key,
 		struct str value)
 {
-	store_put(user, table_of(kind), key, value);
+	/* his client believes to be in the room from this turn on, and only the
+	 * next run could tell it otherwise (front_xmpp_keep.c) */
+	if (kind == KEPT_OCCUPANT)
+		store_put_soon(user, table_of(kind), key, value);
+	else
+		store_put(user, table_of(kind), key, value);
 }
 
 static void drop(void *user, enum kept_kind kind, struct str key)

@@ -35,7 +35,7 @@ struct store {
 	struct timer timer;
 	struct deferred send;
 	size_t max_bytes;
-	bool failing;
+	bool failing, hurries;
 	struct fault write_fault, drop_fault;
 	struct store_stats stats;
 };
@@ -82,6 +82,8 @@ static void send_batch(void *user)
 
 	if (s->under_way || s->waiting->n == 0)
 		return;
+	s->hurries = false;
+	timer_cancel(s->loop, &s->timer);
 	s->under_way = s->waiting;
 	s->waiting = batch_new();
 	(void)mailbox_send(s->mailbox, &s->write); /* there is a place for it */
@@ -148,7 +150,8 @@ static void written(struct store *s, struct batch *b)
 	s->failing = false;
 	s->write_fault = (struct fault){0};
 	send_jobs(s);
-	if (s->waiting->n && !s->under_way && !timer_pending(&s->timer))
+	if (s->waiting->n && !s->under_way &&
+	    (s->hurries || !timer_pending(&s->timer)))
 		send_later(s);
 }
 
@@ -322,6 +325,17 @@ void store_put(struct store *s, enum store_table table, struct str key,
 {
 	store_add(s, OP_PUT, (enum row_table)table, 2,
 		  (struct cell[]){cell_blob(key), cell_blob(value)}, false);
+}
+
+void store_put_soon(struct store *s, enum store_table table, struct str key,
+		    struct str value)
+{
+	store_put(s, table, key, value);
+	if (!s)
+		return;
+	s->hurries = true;
+	if (!s->under_way && !s->failing)
+		send_later(s);
 }
 
 void store_delete(struct store *s, enum store_table table, struct str key)

@@ -51,6 +51,10 @@ void store_stats(const struct store *s, struct store_stats *out);
 
 void store_put(struct store *s, enum store_table table, struct str key,
 	       struct str value);
+/* The same, written as soon as it can be: what is told at once of this change
+ * may be all that anybody hears of us. */
+void store_put_soon(struct store *s, enum store_table table, struct str key,
+		    struct str value);
 void store_delete(struct store *s, enum store_table table, struct str key);
 /* All of a table, by key; strings are good until fn returns. Only before the
  * loop runs; fn may put and delete, which this walk does not see. */

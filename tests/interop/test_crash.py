@@ -17,9 +17,9 @@ def below(user):
 
 
 class Crashes:
-    async def crash(self, down=0.0):
+    async def crash(self, down=0.0, saved=SAVED_S):
         """kill -9, some time, the next start."""
-        await asyncio.sleep(SAVED_S)
+        await asyncio.sleep(saved)
         loop = asyncio.get_running_loop()
         self.stoxd.stop(signal.SIGKILL)
         await until(lambda: not self.listening(), 10, "the end of the SIP side")
@@ -171,6 +171,16 @@ class SwitchAlone(Bed):
 
 
 class BothWorlds(Crashes, XmppBed):
+    def told(self, user):
+        return [p for p in user.presences(self.room)
+                if p.get("type") == "unavailable" and 332 in statuses(p)]
+
+    async def test_who_has_just_come(self):
+        """SEED0-4: his join is written as soon as he has heard of it."""
+        romeo = await self.xmpp_in("romeo", "Romeo")
+        await self.crash(saved=0)
+        await until(lambda: self.told(romeo), 20, "332 to romeo")
+
     async def test_everybody_again(self):
         """SEED0-4, V-SEED0-3: a SIP user, a subscriber and an XMPP user: one is
         called back, one gets a full roster with a version above, one hears
@@ -184,13 +194,9 @@ class BothWorlds(Crashes, XmppBed):
                     10, "both at the watcher")
         version, seen = watched.conference.version, len(watched.notifies)
         await self.crash()
-
-        def told():
-            return [p for p in romeo.presences(self.room)
-                    if p.get("type") == "unavailable" and 332 in statuses(p)]
-        await until(told, 20, "332 to romeo")
-        self.assertIn(110, statuses(told()[0]))
-        self.assertEqual(told()[0].get("from"), self.room + "/Romeo")
+        told = (await until(lambda: self.told(romeo), 20, "332 to romeo"))[0]
+        self.assertIn(110, statuses(told))
+        self.assertEqual(told.get("from"), self.room + "/Romeo")
         await until(lambda: len(watched.notifies) > seen, 10, "a NOTIFY")
         first = watched.notifies[seen].body
         self.assertIn(b'state="full"', first)
@@ -203,7 +209,7 @@ class BothWorlds(Crashes, XmppBed):
                     10, "both at the watcher")
         romeo.say(self.room, "together")
         await self.heard(alice, "together")
-        self.assertEqual(len(told()), 1)
+        self.assertEqual(len(self.told(romeo)), 1)
 
 
 if __name__ == "__main__":

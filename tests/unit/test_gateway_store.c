@@ -212,6 +212,32 @@ static void writes_by_itself(void **state)
 	assert_int_equal(st.waiting, 0);
 }
 
+/* What can't wait is written at the end of the turn, with what waits; of the
+ * next turns, when that has been. */
+static void hurries(void **state)
+{
+	struct world *w = *state;
+	struct store_stats st;
+
+	open_store(w);
+	put(w, "a", "1");
+	store_put_soon(w->store, STORE_OCCUPANTS, STR("b"), STR("1"));
+	loop_settle(w->loop);
+	store_put_soon(w->store, STORE_OCCUPANTS, STR("c"), STR("1"));
+	do { /* the thread's own time, none of the clock's */
+		loop_settle(w->loop);
+		store_stats(w->store, &st);
+	} while (st.written < 3);
+	assert_true(st.batches <= 2);
+	put(w, "a", "2");
+	assert_int_equal(loop_next_timer(w->loop), w->now_ms + STORE_BATCH_MS);
+	loop_settle(w->loop);
+	store_stats(w->store, &st);
+	assert_int_equal(st.written, 3);
+	reopen(w);
+	assert_string_equal(all(w, STORE_OCCUPANTS), "b=1;c=1;");
+}
+
 static void note_user(void *user, const struct store_user *u)
 {
 	struct world *w = user;
@@ -589,6 +615,7 @@ int main(void)
 	    T(keeps_every_octet),
 	    T(last_value_counts),
 	    T(writes_by_itself),
+	    T(hurries),
 	    T(keeps_users),
 	    T(is_for_its_owner_only),
 	    T(keeps_nothing_without_a_directory),
