@@ -106,7 +106,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 		}
 	}
 	if (optind != argc || o->rounds < 1 || o->rounds > ROUNDS_MAX ||
-	    o->seconds <= 0 || o->body > 10000) {
+	    o->seconds <= 0 || o->body > 60000) {
 		fputs(usage, stderr);
 		exit(2);
 	}
@@ -211,7 +211,7 @@ static void leave(struct stage *s, unsigned first, unsigned n, unsigned room,
 
 static void send_message(struct stage *s)
 {
-	char text[11000];
+	char text[61000];
 	unsigned place = ++s->sent % WINDOW_MAX;
 	int n =
 	    snprintf(text, sizeof(text),
