@@ -84,6 +84,7 @@ struct bs_timer {
 /* The subscription to the conference's events. */
 struct bs_watch {
 	struct timer timer; /* refreshes, or tries again */
+	struct timer again; /* asks for the whole list */
 	bool inside;	    /* in the call's dialog */
 	bool refused;	    /* there is none to be had */
 	bool has_version, waits_full;

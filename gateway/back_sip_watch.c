@@ -30,6 +30,7 @@ static void without(struct bs_leg *l)
 {
 	l->watch.refused = true;
 	timer_cancel(l->b->loop, &l->watch.timer);
+	timer_cancel(l->b->loop, &l->watch.again);
 	if (l->state == BS_WATCHING)
 		bs_open(l);
 }
@@ -182,6 +183,7 @@ void bs_watch_end(struct bs_leg *l)
 	struct bs_dialog *d = l->watcher;
 
 	timer_cancel(l->b->loop, &l->watch.timer);
+	timer_cancel(l->b->loop, &l->watch.again);
 	l->watcher = NULL;
 	if (!d)
 		return;
@@ -190,6 +192,15 @@ void bs_watch_end(struct bs_leg *l)
 		return; /* its outcome ends it */
 	fill(&m, 0);
 	bs_dialog_end(d, &m);
+}
+
+static void ask(void *user)
+{
+	struct bs_leg *l = user;
+
+	l->watch.asked++;
+	l->watch.asked_ms = loop_now_ms(l->b->loop);
+	refresh(l);
 }
 
 /* Not more often than a focus can bear whose versions never fit, or whose list
@@ -202,25 +213,25 @@ void bs_watch_again(struct bs_leg *l)
 	if (bs_watch_gave_up(l))
 		return;
 	w->waits_full = true;
-	due = w->asked_ms + (w->asked ? AGAIN_MS << (w->asked - 1) : 0);
-	if (due > now) {
-		try_later(l, due - now);
-		return;
-	}
-	if (++w->asked > AGAIN_MOST) {
+	if (w->asked == AGAIN_MOST) {
+		w->asked++;
 		log_warn(l->b->log, "back_sip.roster_stale",
 			 "room=%s user=%s asked=%d", LOGQ(l->room),
 			 LOGQ(l->user), AGAIN_MOST);
 		return;
 	}
-	w->asked_ms = now;
-	refresh(l);
+	due = w->asked_ms + (w->asked ? AGAIN_MS << (w->asked - 1) : 0);
+	if (due > now)
+		timer_set(l->b->loop, &w->again, due - now, ask, l);
+	else
+		ask(l);
 }
 
 void bs_watch_whole(struct bs_leg *l)
 {
 	l->watch.waits_full = false;
 	l->watch.asked = 0;
+	timer_cancel(l->b->loop, &l->watch.again);
 }
 
 bool bs_watch_gave_up(const struct bs_leg *l)
@@ -318,9 +329,11 @@ void bs_watch_notify(struct bs_leg *l, struct bs_dialog *d,
 	bool ours = d->use != BS_CALL || l->watch.inside;
 	uint64_t expires;
 
-	if (m->status) {
-		if (ours)
+	if (m->status) { /* of a dialog that is there, if only by it */
+		if (ours) {
+			d->made = true;
 			missed(l, m->status);
+		}
 		return;
 	}
 	if (!is_conference(m) || !ours) {
