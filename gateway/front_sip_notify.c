@@ -6,11 +6,12 @@
 
 #include "base/mem.h"
 
-#define NOTIFY_MAX (4u << 20)
-#define ROUND_MOST 50 /* NOTIFYs a turn of the loop */
-#define ROUND_MS   1  /* until the next turn */
-#define RETRY_MS   5000
-#define RETRY_MOST 7 /* after so many failures the pause grows no more */
+#define NOTIFY_MAX  (4u << 20)
+#define LONG_OCTETS 14000 /* not all proxies take more */
+#define ROUND_MOST  50	  /* NOTIFYs a turn of the loop */
+#define ROUND_MS    1	  /* until the next turn */
+#define RETRY_MS    5000
+#define RETRY_MOST  7 /* after so many failures the pause grows no more */
 /* Rounds are at least this part of the interval apart: who is due a little
  * later than others goes with them from then on. */
 #define ROUNDS 10
@@ -47,6 +48,7 @@ static void send_notify(struct subscription *s)
 		buf_clear(&body);
 		m.shared = NULL;
 	}
+	s->was_long = body.n + blob_str(m.shared).n > LONG_OCTETS;
 	put_state(s, &headers);
 	m.f[PORT_F_METHOD] = STR("NOTIFY");
 	m.f[PORT_F_CONTACT] = str_z(s->contact);
@@ -81,6 +83,9 @@ static unsigned pause_ms(const struct subscription *s)
 {
 	unsigned n = s->failures < RETRY_MOST ? s->failures : RETRY_MOST;
 	unsigned retry_ms = n ? RETRY_MS << (n - 1) : 0;
+
+	if (!n && roster_in_parts(s))
+		return 0;
 
 	return s->interval_ms > retry_ms ? s->interval_ms : retry_ms;
 }
@@ -228,6 +233,15 @@ static bool subscriber_gone(int status)
 	return false;
 }
 
+/* Was it too long for him, or for the way to him? Over UDP nothing over 64 KB
+ * is possible, and who takes no TCP gets nothing else (RFC 3261 §18.1.1). */
+static bool too_long(const struct subscription *s, int status)
+{
+	return s->was_long && !s->parts &&
+	       (status == 413 || status == 500 || status == 503 ||
+		status == 513);
+}
+
 void subscription_response(struct subscription *s, const struct port_msg *m)
 {
 	s->in_flight = false;
@@ -236,7 +250,15 @@ void subscription_response(struct subscription *s, const struct port_msg *m)
 		return;
 	}
 	s->failures = m->status >= 300 ? s->failures + 1 : 0;
-	if (s->failures)
+	if (too_long(s, m->status)) {
+		log_info(s->f->log, "sip.notify.parts", "dlg=%llx room=%s",
+			 (unsigned long long)s->dialog->id,
+			 LOGQ(str_z(s->room)));
+		s->parts = true;
+		s->told = 0; /* he waits for the first one */
+		s->failures = 0;
+	}
+	if (m->status >= 300)
 		s->need_full = true; /* EVENT-13 */
 	if (s->ended)
 		subscription_tell(s);

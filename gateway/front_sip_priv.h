@@ -222,8 +222,8 @@ struct call {
 	struct session_timer session_timer;
 	TAILQ_HEAD(, upload) uploads; /* long messages that come in */
 	bool courier; /* brings files alone, and is in no room itself */
-	struct transfers *transfers;	 /* files offered; NULL: none */
-	TAILQ_HEAD(, turn) turns;	 /* front_sip_turn.h */
+	struct transfers *transfers; /* files offered; NULL: none */
+	TAILQ_HEAD(, turn) turns;    /* front_sip_turn.h */
 	size_t n_turns, turn_octets;
 	TAILQ_HEAD(, held_message) held; /* until the session is bound */
 	size_t n_held, held_bytes;
@@ -263,6 +263,9 @@ struct subscription {
 	/* Up to which turn of `watched` its peer has been told, and was before
 	 * his last document (of which `told_before` itself, if it was full). */
 	uint64_t told, told_before;
+	uint64_t began; /* the turn of his last full document */
+	bool parts;	/* long documents don't get to him */
+	bool was_long;	/* the last one */
 	uint64_t expires_at_ms, last_ms;
 	unsigned interval_ms;
 	unsigned failures; /* NOTIFYs in a row that were refused */

@@ -15,6 +15,10 @@
  * does not. */
 #define GONE_OCTETS 32768
 
+/* Of the users in one document where long ones don't get through: proxies take
+ * 16 KB, and UDP loses what is in too many pieces. */
+#define PART_OCTETS 10000
+
 /* Which users a document has. */
 struct range {
 	bool full;
@@ -268,6 +272,7 @@ struct document {
 	struct range range;
 	unsigned view;
 	struct watched_user *own[2]; /* he himself, under either name */
+	uint64_t to;		     /* the turn of the last one it has */
 };
 
 static bool is_own(const struct document *d, const struct watched_user *u)
@@ -299,11 +304,13 @@ static bool partial_is_smaller(struct watched_room *w, const struct range *r)
 static void choose_range(struct document *d)
 {
 	const struct subscription *s = d->s;
+	/* who was gone by then he has not heard of */
+	uint64_t known = s->told_before > s->began ? s->told_before : s->began;
 
 	d->range = (struct range){.told = s->told, .before = s->told_before};
 	d->range.full = s->need_full || s->full_only ||
-			s->told_before < d->w->forgotten ||
-			!partial_is_smaller(d->w, &d->range);
+			known < d->w->forgotten ||
+			(!s->parts && !partial_is_smaller(d->w, &d->range));
 }
 
 static void choose_view(struct document *d)
@@ -367,6 +374,27 @@ static void put_users(struct document *d, struct buf *b,
 {
 	for (struct watched_user *u = first; u; u = TAILQ_NEXT(u, link))
 		put_user(d->w, b, u, &d->range, d->view, is_own(d, u));
+}
+
+/* As many of them as go into one part. */
+static void put_part(struct document *d, struct buf *b,
+		     struct watched_user *first)
+{
+	size_t begin = b->n;
+
+	for (struct watched_user *u = first; u; u = TAILQ_NEXT(u, link)) {
+		if (b->n - begin > PART_OCTETS)
+			return;
+		d->to = u->turn;
+		if (!u->gone || u->turn > d->s->began)
+			put_user(d->w, b, u, &d->range, d->view, is_own(d, u));
+	}
+	d->to = d->w->turn;
+}
+
+static bool in_parts(const struct document *d)
+{
+	return d->s->parts && !d->s->full_only;
 }
 
 /* Cuts out of the sheet what it says of this user. */
@@ -443,7 +471,9 @@ static void put_document(struct document *d, struct buf *b, struct str entity,
 	put_room(d, b, entity, d->range.full || d->s->told < d->w->described);
 	if (d->range.full || first) {
 		confinfo_users_begin(b, state);
-		if (!put_sheet(d, b, m))
+		if (in_parts(d))
+			put_part(d, b, first);
+		else if (!put_sheet(d, b, m))
 			put_users(d, b, first);
 		confinfo_users_end(b);
 	}
@@ -468,14 +498,21 @@ static void note_told(struct document *d)
 	struct subscription *s = d->s;
 
 	s->unfinished = wants_another(d);
-	s->told_before = d->range.full ? d->w->turn : s->told;
-	s->told = d->w->turn;
+	if (d->range.full)
+		s->began = d->w->turn;
+	if (d->range.full || d->to < s->told) {
+		s->told_before = d->to;
+	} else {
+		s->told_before = s->told;
+	}
+	if (d->range.full || d->to > s->told)
+		s->told = d->to;
 	s->need_full = false;
 }
 
 void roster_write(struct subscription *s, struct buf *b, struct port_msg *m)
 {
-	struct document d = {.s = s, .w = s->watched};
+	struct document d = {.s = s, .w = s->watched, .to = s->watched->turn};
 	struct buf entity = BUF_INIT(8192);
 
 	s->version++;
@@ -492,6 +529,11 @@ void roster_write(struct subscription *s, struct buf *b, struct port_msg *m)
 	}
 	note_told(&d);
 	buf_done(&entity);
+}
+
+bool roster_in_parts(const struct subscription *s)
+{
+	return s->parts && !s->full_only && s->told < s->began;
 }
 
 bool roster_behind(const struct subscription *s)
