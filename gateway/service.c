@@ -14,6 +14,9 @@
 #include "gateway/users.h"
 
 #define STOP_TIMEOUT_MS 5000 /* COMP-13 */
+/* Peers that have not answered by then won't: over UDP a request has been sent
+ * three times. */
+#define STOP_SILENCE_MS 1600
 #define SAID_MAX	65536
 
 /* --- where the core's output goes --- */
@@ -46,6 +49,8 @@ static void sip_event(void *user, const struct port_msg *m)
 {
 	struct service *s = user;
 
+	if (m->type == PORT_RESPONSE)
+		s->answered_ms = loop_now_ms(s->loop);
 	core_sip_event(&s->core, m);
 }
 
@@ -163,11 +168,16 @@ static void links_closed(void *user)
 static void stop_sip(void *user)
 {
 	struct service *s = user;
+	bool busy = core_sip_busy(&s->core);
+	bool silent = loop_now_ms(s->loop) >= s->answered_ms + STOP_SILENCE_MS;
 
-	if (core_sip_busy(&s->core) && timer_pending(&s->stop_timer)) {
+	if (busy && !silent && timer_pending(&s->stop_timer)) {
 		timer_set(s->loop, &s->poll_timer, 20, stop_sip, s);
 		return;
 	}
+	if (busy)
+		log_info(&s->log, "stop.unanswered", "after_ms=%d",
+			 STOP_SILENCE_MS);
 	sip_child_stop(s->sip, sip_stopped, s);
 }
 
@@ -192,6 +202,7 @@ static void on_signal(evutil_socket_t sig, short what, void *user)
 	log_info(&s->log, "stop", "signal=%d", (int)sig);
 	sd_notify(0, "STOPPING=1");
 	timer_set(s->loop, &s->stop_timer, STOP_TIMEOUT_MS, stop_timeout, s);
+	s->answered_ms = loop_now_ms(s->loop);
 	core_shutdown(&s->core);
 	sip_child_keep_none(s->sip);
 	links_close(s->links, links_closed, s);

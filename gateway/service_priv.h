@@ -29,6 +29,7 @@ struct service {
 	bool ready, stopping, sip_stopped, links_closed;
 	int status;
 	struct timer stop_timer, poll_timer;
+	uint64_t answered_ms; /* a SIP request of ours, last */
 };
 
 /* service.c: how many dialogs the SIP process may hold. */

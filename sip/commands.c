@@ -8,7 +8,7 @@
 #define DIALOGS_MAX  100000
 #define REQUESTS_MAX 10000
 #define READ_MAX     256 /* messages a turn: the network waits meanwhile */
-#define LAST_CALL_MS 2000
+#define LAST_CALL_MS 500
 #define SWEEP_MS     4000
 #define TRIM_SWEEPS  15 /* every minute */
 

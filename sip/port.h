@@ -62,7 +62,7 @@ enum port_type {
 	PORT_BLOB,
 	/* Answered by PORT_PONG with the same req. */
 	PORT_PING,
-	/* No new requests; exit when transactions are done or in 2 s. */
+	/* No new requests; exit when transactions are done or in 0.5 s. */
 	PORT_STOP,
 
 	/* SIP process -> core */

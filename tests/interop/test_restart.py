@@ -193,6 +193,18 @@ class Shutdown(XmppBed):
         self.assertLess(time.monotonic() - begin, 15)
 
 
+class ShutdownSilent(Bed):
+    async def test_sigterm_with_silent_peers(self):
+        """COMP-13: peers that are there and do not answer are not waited for
+        until the very end."""
+        for name in ("alice", "bob"):
+            await self.sip_in(name)
+        self.assertEqual(self.stoxd.stop(), 0)  # nobody answers meanwhile
+        log = self.stoxd.log_text()
+        self.assertIn(" stop.unanswered ", log)
+        self.assertNotIn(" stop.timeout ", log)
+
+
 class ShutdownAlone(Bed):
     async def test_sigterm_with_nobody(self):
         """COMP-13: exit 0 at once, twice in a row on the same ports."""
