@@ -66,6 +66,15 @@ bool utf8_valid(struct str s)
 	return true;
 }
 
+struct str utf8_cut(struct str s, size_t max)
+{
+	if (s.n <= max)
+		return s;
+	while (max > 0 && ((unsigned char)s.p[max] & 0xc0) == 0x80)
+		max--;
+	return str_of(s.p, max);
+}
+
 /* Takes the octets that the cut character lacks; false: it is none. */
 static bool mend(struct utf8_pieces *u, struct str *piece)
 {

@@ -8,6 +8,8 @@
  * octets are no UTF-8. s.n > *i. */
 int32_t utf8_next(struct str s, size_t *i);
 bool utf8_valid(struct str s);
+/* At most max octets of UTF-8 from its beginning, no code point cut in two. */
+struct str utf8_cut(struct str s, size_t max);
 /* A text that comes in pieces: the octets of a character that is cut. Zeroed =
  * at its start. */
 struct utf8_pieces {

@@ -7,6 +7,7 @@
 #include "base/precis.h"
 #include "base/random.h"
 #include "base/uri.h"
+#include "base/utf8.h"
 #include "conference/room_priv.h"
 
 /* A derived nickname is cut to this, which leaves room for a number. */
@@ -56,19 +57,9 @@ bool nick_available(struct room *r, const struct nick *n,
 	       !scope_blocks(r, n->key, who->user);
 }
 
-/* At most max octets, no code point cut in two. */
-static struct str cut(struct str s, size_t max)
-{
-	if (s.n <= max)
-		return s;
-	while (max > 0 && ((unsigned char)s.p[max] & 0xc0) == 0x80)
-		max--;
-	return str_of(s.p, max);
-}
-
 static bool make_short(struct nick *out, struct str wanted)
 {
-	if (!nick_make(out, cut(wanted, DERIVED_MAX)))
+	if (!nick_make(out, utf8_cut(wanted, DERIVED_MAX)))
 		return false;
 	if (out->text.n <= SHOWN_MAX)
 		return true;

@@ -2,9 +2,11 @@
  * what they say of each user is merged and put into the leg. */
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "gateway/back_sip_priv.h"
 
-#define SAME_NAME 99 /* users of one name, told apart by a number */
+#define TITLE_MAX 1023 /* octets of the room's name */
+#define SAME_NAME 99   /* users of one name, told apart by a number */
 
 /* --- users --- */
 
@@ -238,17 +240,18 @@ struct str bs_roster_nick(const struct bs_leg *l, struct str uri)
 
 void bs_roster_texts(struct bs_leg *l, const struct confinfo_doc *doc)
 {
-	struct room_info info = {.name = doc->display_text, .persistent = true};
-	struct subject s = {.text = doc->subject};
+	struct room_info info = {.name = utf8_cut(doc->display_text, TITLE_MAX),
+				 .persistent = true};
+	struct subject s = {.text = utf8_cut(doc->subject, bs_max_size(l))};
 
 	if (!doc->has_description)
 		return;
-	if (!str_eq(str_z(l->title), doc->display_text)) {
-		bs_keep(&l->title, doc->display_text);
+	if (!str_eq(str_z(l->title), info.name)) {
+		bs_keep(&l->title, info.name);
 		leg_info(l->leg, &info, 0);
 	}
-	if (!str_eq(str_z(l->subject), doc->subject)) {
-		bs_keep(&l->subject, doc->subject);
+	if (!str_eq(str_z(l->subject), s.text)) {
+		bs_keep(&l->subject, s.text);
 		leg_subject(l->leg, &s, false, NULL);
 	}
 }

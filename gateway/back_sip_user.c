@@ -3,11 +3,15 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "base/uri.h"
 #include "gateway/back_sip_priv.h"
 #include "mapping/nick.h"
 #include "mapping/presence.h"
 #include "msrp/cpim.h"
+
+#define TEXT_MAX    1023 /* octets of a name, or of words of his */
+#define ADDRESS_MAX 3071
 
 bool bs_keep(char **to, struct str s)
 {
@@ -16,6 +20,12 @@ bool bs_keep(char **to, struct str s)
 	free(*to);
 	*to = s.n ? str_dup(s) : NULL;
 	return true;
+}
+
+/* Nobody has such long names; in a stanza they would cost the stream. */
+static struct str shortened(struct str s)
+{
+	return utf8_cut(s, TEXT_MAX);
 }
 
 static size_t octets_of(const struct bs_user *u)
@@ -117,11 +127,12 @@ static bool is_inside(struct str status)
 /* How somebody went (X2S-32). */
 static struct reason departure(const struct confinfo_endpoint *e)
 {
-	struct reason why = {.code = REASON_LEFT, .text = e->left.reason};
+	struct reason why = {.code = REASON_LEFT,
+			     .text = shortened(e->left.reason)};
 	struct str text;
 
 	if (sip_reason_read(e->left.reason, &text) && text.n)
-		why.text = text;
+		why.text = shortened(text);
 	if (str_eq(e->disconnection_method, STR("booted")))
 		why.code = REASON_KICKED;
 	else if (str_eq(e->disconnection_method, STR("failed")) ||
@@ -162,9 +173,9 @@ static void merge(struct bs_user *u, const struct confinfo_user *in, bool full)
 	bool renamed = bs_keep(&u->entity, in->entity);
 
 	if (full || in->nickname.n)
-		renamed |= bs_keep(&u->nickname, in->nickname);
+		renamed |= bs_keep(&u->nickname, shortened(in->nickname));
 	if (full || in->display_text.n)
-		renamed |= bs_keep(&u->display, in->display_text);
+		renamed |= bs_keep(&u->display, shortened(in->display_text));
 	if (renamed) {
 		free(u->name);
 		u->name = NULL;
@@ -174,7 +185,7 @@ static void merge(struct bs_user *u, const struct confinfo_user *in, bool full)
 	if (full || in->show.n)
 		bs_keep(&u->show, map_show(in->show));
 	if (full || in->status.n)
-		bs_keep(&u->status, in->status);
+		bs_keep(&u->status, shortened(in->status));
 	if (full || in->n_roles)
 		map_role_from_confinfo(in->roles, in->n_roles, &u->role,
 				       &u->affiliation);
@@ -205,6 +216,8 @@ bool bs_user_fits(const struct bs_leg *l, const struct confinfo_user *in)
 {
 	size_t max = l->b->cfg.config->limits.leg_roster;
 
+	if (in->entity.n > ADDRESS_MAX || in->associated_aor.n > ADDRESS_MAX)
+		return false;
 	return !max || l->octets + most_octets(in) <= max;
 }
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/uri.h"
+#include "base/utf8.h"
 #include "base/xmltext.h"
 #include "mapping/addr.h"
 #include "mapping/reason.h"
@@ -200,13 +201,8 @@ static bool called_just_now(const struct invites *all, struct str room,
 static struct str read_reason(const struct xnode *of, struct arena *a)
 {
 	struct str s = x_text(x_child(of, "reason", NS_MUC_USER), a);
-	size_t n = REASON_MAX;
 
-	if (s.n <= n)
-		return s;
-	while (n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
-		n--;
-	return str_of(s.p, n);
+	return utf8_cut(s, REASON_MAX);
 }
 
 /* to: bare JID; uri: his, if he is a SIP user. */

@@ -203,6 +203,49 @@ static void test_heard_meanwhile(void **state)
 	focus_done(&f);
 }
 
+static void put_long(struct buf *b, const char *element)
+{
+	buf_addf(b, "<%s>", element);
+	for (int i = 0; i < 150000; i++)
+		buf_addz(b, "\xc3\xa9");
+	buf_addf(b, "</%s>", element);
+}
+
+/* What is too long for a name or a stanza is cut, or left out. */
+static void test_long_words(void **state)
+{
+	struct scene *s = *state;
+	const struct xnode *n;
+	struct focus f;
+	struct buf b = BUF_INIT(1u << 22);
+
+	focus_joined(&f, s);
+	buf_addz(&b, "<conference-info xmlns='" NS_CONFINFO
+		     "' entity='" FOCUS_ROOM "' version='1' state='full'>"
+		     "<conference-description>");
+	put_long(&b, "display-text");
+	put_long(&b, "subject");
+	buf_addz(&b, "</conference-description><users>" FOCUS_JULIET
+		     "<user entity='sip:long@sip.test'>");
+	put_long(&b, "display-text");
+	buf_addz(&b, "</user><user entity='sip:");
+	for (int i = 0; i < 4000; i++)
+		buf_addc(&b, 'u');
+	buf_addz(&b, "@sip.test'><display-text>U</display-text></user>"
+		     "</users></conference-info>");
+	assert_int_equal(notified(&f, buf_str(&b)), 200);
+	buf_done(&b);
+	n = xmpp_take(s, JULIET);
+	assert_true(x_is(n, "message", NS_CLIENT));
+	assert_in_range(strlen(xmpp_text(s, n, "subject")), 50000, 65536);
+	assert_true(focus_is_gone(focus_shown(s, "presence", "Romeo")));
+	n = xmpp_take(s, JULIET);
+	assert_true(x_is(n, "presence", NS_CLIENT));
+	assert_int_equal(x_attr(n, "from").n, strlen("r@conf.test/") + 1022);
+	assert_true(xmpp_none(s, JULIET));
+	focus_done(&f);
+}
+
 static bool asked_again(struct scene *s)
 {
 	struct port_msg m;
@@ -308,6 +351,7 @@ int main(void)
 	    FOCUS_TEST(test_in_order),
 	    FOCUS_TEST(test_left_meanwhile),
 	    FOCUS_TEST(test_heard_meanwhile),
+	    FOCUS_TEST(test_long_words),
 	    FOCUS_TEST(test_refused),
 	    cmocka_unit_test_setup_teardown(test_too_long, setup_small,
 					    scene_teardown),

@@ -340,6 +340,16 @@ static void utf8_reads(void **state)
 	}
 	assert_true(utf8_valid(STR_NONE));
 	assert_false(utf8_valid(STR("ok\xc3")));
+	assert_true(utf8_valid(STR("12345678\xc3\xa9")));
+	assert_false(utf8_valid(STR("12345678\xc3")));
+	assert_false(utf8_valid(STR("1234567\xa9")));
+	assert_false(utf8_valid(STR("\xff"
+				    "1234567")));
+	assert_str(utf8_cut(STR("abc"), 3), "abc");
+	assert_str(utf8_cut(STR("abcd"), 3), "abc");
+	assert_str(utf8_cut(STR("ab\xc3\xa9"), 4), "ab\xc3\xa9");
+	assert_str(utf8_cut(STR("ab\xc3\xa9"), 3), "ab");
+	assert_str(utf8_cut(STR("\xf0\x9f\x98\x80"), 3), "");
 }
 
 static void check_xml(struct str in, const char *text, const char *attr)
