@@ -238,8 +238,7 @@ static bool subscriber_gone(int status)
 static bool too_long(const struct subscription *s, int status)
 {
 	return s->was_long && !s->parts &&
-	       (status == 413 || status == 500 || status == 503 ||
-		status == 513);
+	       (status == 413 || status == 503 || status == 513);
 }
 
 void subscription_response(struct subscription *s, const struct port_msg *m)
