@@ -189,6 +189,7 @@ static void leg_release(void *p)
 	free(l->answer);
 	free(l->seen);
 	free(l->known);
+	bs_receipts_free(l);
 	arena_free(l->arena);
 	free(l);
 }

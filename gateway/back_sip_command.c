@@ -70,12 +70,15 @@ static enum reason_code send_entity(struct bs_leg *l, uint64_t seat,
 	    .content_type = STR("message/cpim"),
 	    .body = body,
 	    .cookie = o ? o->id : 0,
+	    .success_report = bs_receipt_wanted(m),
 	};
 	int err = o ? msrp_session_send(l->session, &out) : ERR_CONGESTED;
 	struct cpim c;
 
 	if (err == 0 && cpim_parse(entity, m->arena, &c) == 0)
 		o->mark = bs_mark(&c);
+	if (err == 0 && out.success_report)
+		bs_receipt_await(l, o->id, m);
 	blob_unref(body);
 	if (err < 0 && o)
 		bs_op_free(l, o);
@@ -125,6 +128,8 @@ static enum reason_code say(struct bs_leg *l, uint64_t seat, uint64_t op,
 	to = addressee(l, m);
 	if (!to.n)
 		return REASON_NO_OCCUPANT;
+	if (m->private && m->receipt_of.n)
+		bs_receipt_came(l, m);
 	if (!type.n) { /* nothing of it is for SIP users (X2S-45) */
 		reflect(l, m, seat, op);
 		return REASON_OK;

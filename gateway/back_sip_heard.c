@@ -17,6 +17,7 @@ struct bs_heard {
 	struct message *msg;
 	struct cpim_addr from; /* slices of msg */
 	uint64_t time_ms, mark;
+	msrp_tx tx; /* whose report is held until its receipt, or 0 */
 	bool old;
 };
 
@@ -93,6 +94,7 @@ static void tell(struct bs_leg *l, const struct bs_heard *h)
 		bs_note_seen(l, h->mark);
 		leg_message(l->leg, m, buf_str(&nick), h->time_ms, h->old,
 			    NULL);
+		bs_receipt_owed(l, h->tx, m);
 	}
 	buf_done(&nick);
 }
@@ -159,7 +161,19 @@ static uint64_t said_at(const struct bs_leg *l, const struct cpim *c, bool *old)
 	return then;
 }
 
-static int take(struct bs_leg *l, struct message *m, const struct cpim *c)
+/* BODY-21: the report of a private message is its receipt. */
+static msrp_tx hold_report(struct bs_leg *l, msrp_tx tx,
+			   const struct msrp_message *in, struct message *m)
+{
+	if (!m->private || !in->success_report)
+		return 0;
+	m->wants_receipt = true;
+	msrp_session_hold_report(l->session, tx);
+	return tx;
+}
+
+static int take(struct bs_leg *l, struct message *m, const struct cpim *c,
+		msrp_tx tx, const struct msrp_message *in)
 {
 	const struct config *config = l->b->cfg.config;
 	struct map_message_cfg map = {.room_elsewhere = true,
@@ -173,6 +187,7 @@ static int take(struct bs_leg *l, struct message *m, const struct cpim *c)
 		return status;
 	m->form_type[WORLD_SIP] = mime_type(c->content_type);
 	h.time_ms = said_at(l, c, &h.old);
+	h.tx = hold_report(l, tx, in, m);
 	if (l->state == BS_OPEN)
 		tell(l, &h);
 	else if (!hold(l, &h))
@@ -181,15 +196,16 @@ static int take(struct bs_leg *l, struct message *m, const struct cpim *c)
 }
 
 /* 200, or the status owed. */
-static int read_cpim(struct bs_leg *l, struct str body)
+static int read_cpim(struct bs_leg *l, msrp_tx tx,
+		     const struct msrp_message *in)
 {
-	struct message *m = message_new(body.n * 2 + 65536);
+	struct message *m = message_new(in->body.n * 2 + 65536);
 	struct cpim c;
 	int status = 400;
 
-	m->form[WORLD_SIP] = blob_new(body);
+	m->form[WORLD_SIP] = blob_new(in->body);
 	if (cpim_parse(blob_str(m->form[WORLD_SIP]), m->arena, &c) == 0)
-		status = take(l, m, &c);
+		status = take(l, m, &c, tx, in);
 	message_unref(m);
 	return status;
 }
@@ -202,7 +218,7 @@ void bs_on_message(void *leg, msrp_tx tx, const struct msrp_message *in)
 
 	l->b->stats.messages_in++;
 	if (str_ieq(type, STR("message/cpim")))
-		status = read_cpim(l, in->body);
+		status = read_cpim(l, tx, in);
 	else if (str_ieq(type, STR("text/x-msrp-heartbeat")))
 		status = 200;
 	if (l->session && !l->ended)

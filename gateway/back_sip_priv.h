@@ -13,6 +13,7 @@
 struct bs_leg;
 struct bs_dialog;
 struct bs_move;
+struct bs_receipts;
 struct cpim;
 TAILQ_HEAD(bs_moves, bs_move);
 TAILQ_HEAD(bs_legs, bs_leg);
@@ -186,6 +187,7 @@ struct bs_leg {
 	/* NULL: nothing. known: what is no news to its user */
 	struct bs_seen *seen, *known;
 	uint64_t known_until_ms;
+	struct bs_receipts *receipts; /* NULL: none so far */
 
 	struct bs_watch watch;
 	struct table *users; /* by key -> bs_user */
@@ -365,6 +367,21 @@ void bs_on_flow(void *leg, struct msrp_incoming *in,
 void bs_tell_old(struct bs_leg *l);
 void bs_tell_heard(struct bs_leg *l);
 void bs_drop_heard(struct bs_leg *l);
+
+/* --- back_sip_receipt.c --- */
+
+/* Does its author want to hear that it has arrived? */
+bool bs_receipt_wanted(const struct message *m);
+/* It goes out with this cookie, whose REPORT is the receipt. */
+void bs_receipt_await(struct bs_leg *l, uint64_t cookie,
+		      const struct message *m);
+void bs_on_reported(void *leg, uint64_t cookie);
+/* m has been told; the report of the request tx (0: none) is held. */
+void bs_receipt_owed(struct bs_leg *l, msrp_tx tx, const struct message *m);
+/* m says that a message of him whom it is for has arrived. */
+void bs_receipt_came(struct bs_leg *l, const struct message *m);
+/* With the session goes what it held. */
+void bs_receipts_free(struct bs_leg *l);
 
 /* --- back_sip_command.c --- */
 

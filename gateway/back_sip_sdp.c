@@ -94,6 +94,7 @@ static void exchange_session(struct bs_leg *l, struct msrp_session *take_fresh)
 	if (l->session)
 		msrp_session_free(l->session);
 	l->session = take_fresh;
+	bs_receipts_free(l);
 	l->bound = false;
 }
 
