@@ -85,6 +85,28 @@ static void take_nick(struct proxy *p, struct str old, struct str new)
 	leg_rename(p->leg, old, new, &cause);
 }
 
+/* A room that has not said 303 of the old name may mean that another device of
+ * his has it still (ejabberd): who is there by it we know from that device. */
+static void keep_sibling(struct proxy *p, struct str nick)
+{
+	static const struct device device = {.private_messages = true};
+	const struct occupant *other;
+	struct proxy *o = NULL;
+	struct occupant like;
+
+	while ((o = muc_sibling(p, o))) {
+		other = o->phase == PROXY_IN ? leg_self(o->leg) : NULL;
+		if (!other || !str_eq(other->nick, nick))
+			continue;
+		like = *other;
+		like.user = other->jid;
+		like.devices = &device;
+		like.n_devices = 1;
+		leg_put(p->leg, &like, NULL);
+		return;
+	}
+}
+
 /* The nickname that he asked for is his (S2X-17), or another that the room
  * prefers (S2X-19). */
 static void own_presence_inside(struct proxy *p, const struct muc_said *in)
@@ -92,9 +114,12 @@ static void own_presence_inside(struct proxy *p, const struct muc_said *in)
 	struct wish *w = &p->nick_wish;
 	const struct occupant *self = leg_self(p->leg);
 	bool was_mute = self && self->role == ROLE_VISITOR;
+	struct str old = self ? self->nick : STR_NONE;
 
-	if (self && !str_eq(self->nick, in->from.resource))
-		take_nick(p, self->nick, in->from.resource);
+	if (old.n && !str_eq(old, in->from.resource)) {
+		take_nick(p, old, in->from.resource);
+		keep_sibling(p, old);
+	}
 	put(p, in, true, NULL);
 	if (was_mute && role_of(in->role) > ROLE_VISITOR) /* S2X-44 */
 		proxy_notice(p, "You may speak in this room from now on.");

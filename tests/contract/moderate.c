@@ -85,10 +85,40 @@ static void test_every_command(void **state)
 	assert_int_equal(kind->heard(b, NULL, "all well"), 1);
 }
 
+/* What one who is nobody in particular may not do, or what can't be done from
+ * here, is refused with a reason, and nothing comes of it. */
+static void test_beyond_him(void **state)
+{
+	struct bed *b = *state;
+	struct seat_change change = {.of_role = true, .role = ROLE_VISITOR};
+	struct room_policy policy = {0};
+	const struct seat_cmd cmds[] = {
+	    {.type = SEAT_MODERATE, .changes = &change, .n_changes = 1},
+	    {.type = SEAT_CONFIGURE, .policy = &policy},
+	    {.type = SEAT_ASK_VOICE},
+	};
+
+	join(b, 0);
+	change.target = id_of(b, 0, "Ben");
+	for (size_t i = 0; i < sizeof(cmds) / sizeof(*cmds); i++) {
+		const char *heard;
+
+		command(b, 0, cmds[i]);
+		settle(b);
+		heard = heard_by(b, 0);
+		if (!str_starts(str_z(heard), STR("= REASON_")) ||
+		    has(str_z(heard), "REASON_OK"))
+			fail_msg("%zu: %s", i, heard);
+		assert_int_equal(b->ours[0].n_due, 0);
+	}
+	assert_true(kind->sees(b, "Ben") && kind->sees(b, "Ro"));
+}
+
 int contract_moderate(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_kick),
+	    TEST(test_beyond_him),
 	    TEST(test_kick_oneself),
 	    TEST(test_every_command),
 	};

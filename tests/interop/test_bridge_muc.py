@@ -83,6 +83,43 @@ class Rooms:
             await alice.whisper(self.uri + ";gr=Nobody", "lost"), 404)
         self.assertEqual(juliet.messages(self.room, "chat"), [])
 
+    async def test_two_devices(self):
+        """S2X-16, S2X-20, CHAT-46: two devices of one user share a name, as the
+        MUC lets them: each hears everything once, what one says comes to the
+        other, and each changes its name and leaves for itself."""
+        romeo = await self.xmpp_in("romeo", "Romeo")
+        one = await self.sip_in("alice", "Alice")
+        two = await self.sip_in("alice", "Alice")
+        await self.agree(["Romeo", "Alice"], [romeo], [one, two])
+        romeo.say(self.room, "to both")
+        await self.everywhere("to both", None, [], [one, two])
+        for speaker in (one, two, one, one):
+            text = "same words"
+            self.assertEqual(await speaker.say(text), 200)
+        await until(lambda: romeo.texts(self.room).count(text) == 4, 10,
+                    "all at Romeo")
+        await until(lambda: two.call.texts().count(text) == 3, 10, "three")
+        await until(lambda: one.call.texts().count(text) == 1, 10, "one")
+        self.assertEqual(await one.nick("Lady"), 200)
+        await self.agree(["Romeo", "Alice", "Lady"], [romeo], [one, two])
+        self.assertEqual(await one.say("as a lady"), 200)
+        seen = await self.read(romeo, "as a lady")
+        self.assertEqual(seen.get("from"), self.room + "/Lady")
+        await self.heard(two, "as a lady")
+        self.assertEqual(await two.nick("Lady"), 200)
+        await self.agree(["Romeo", "Lady"], [romeo], [one, two])
+        self.assertEqual((await one.leave()).status, 200)
+        self.assertEqual(await two.say("still here"), 200)
+        await self.read(romeo, "still here")
+        await self.agree(["Romeo", "Lady"], [romeo], [two])
+        romeo.say(self.room, "good")
+        await self.heard(two, "good")
+        self.assertEqual(two.call.texts(), [
+            "to both", "same words", "same words", "same words", "as a lady",
+            "good"])
+        self.assertEqual((await two.leave()).status, 200)
+        await self.agree(["Romeo"], [romeo])
+
     async def test_nickname(self):
         """S2X-17, S2X-18, S2X-19."""
         romeo, juliet, alice, bob = await self.four()

@@ -114,12 +114,41 @@ static void test_no_spelling(void **state)
 	muc_user_done(&u);
 }
 
+/* S2X-16: of two devices under one name one takes another, and the room
+ * (ejabberd) says no 303 of the old one: the other device is there still. */
+static void test_other_device_stays(void **state)
+{
+	static struct muc_user a, b;
+	struct seat_join join;
+
+	muc_join(&a, *state, MUC_RO);
+	muc_user_init(&b, *state, MUC_RO);
+	join = muc_wish(&b);
+	join.device = STR("sip:ro@192.0.2.2");
+	muc_enter(&b, &join);
+	muc_take(&b, MUC_ROOM "/Ro");
+	muc_admit(&b);
+	fake_seat_heard(&b.seat);
+	muc_command(&b, SEAT_NICK, 1, "Romeo");
+	muc_take(&b, MUC_ROOM "/Romeo");
+	muc_present(&b, "Romeo", "participant", MUC_SELF);
+	muc_heard(&b, "~ Romeo nick=Romeo (was Ro) op=1\n"
+		      "+ Ro\n"
+		      "= REASON_OK op=1\n");
+	assert_non_null(seat_by_nick(&b.seat.seat, STR("Ro")));
+	muc_present(&a, "Romeo", "participant", "");
+	muc_heard(&a, "+ Romeo\n");
+	muc_user_done(&b);
+	muc_user_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    MUC_TEST(test_nick),
 	    MUC_TEST(test_next_spelling),
 	    MUC_TEST(test_no_spelling),
+	    MUC_TEST(test_other_device_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
