@@ -222,6 +222,23 @@ class RemoteSip(XmppBed):
         self.assertEqual(error_of(error), ("cancel", "item-not-found"),
                          show(error))
 
+    async def test_zy_back(self):
+        """X2S-31: a conference that dies and is back within seconds has lost
+        nobody: what is said after that arrives."""
+        alice, juliet = await self.both()
+        self.allow_violations = True
+        await asyncio.sleep(1)  # it writes down who is there
+        self.far.process.kill()
+        self.far.process.wait()
+        self.far.start()
+        ident = juliet.say(self.room, "anyone?")
+        answer = await juliet.answer_to(ident, 30)
+        self.assertIsNone(error_of(answer), show(answer))
+        self.assertEqual([show(p) for p in juliet.presences(self.room)
+                          if p.get("type") == "unavailable" and
+                          110 in statuses(p)], [])
+        await self.agree(["Alice", "Juliet"], [juliet], timeout=20)
+
     async def test_zz_killed(self):
         """X2S-31: a conference that dies leaves nobody behind; when it is back
         they come again."""
