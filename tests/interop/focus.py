@@ -225,8 +225,9 @@ class Focus(Endpoint):
         return dialog
 
     def way_to(self, request, dialog):
-        """By the connection that the request came by."""
-        return ("tcp",) + tuple(request.source.peer)
+        """By the connection that the request came by, while it is there."""
+        peer = tuple(request.source.peer)
+        return ("tcp",) + peer if peer in self.streams else Dialog.hop(dialog)
 
     def forget(self, member):
         if member in self.members:

@@ -7,10 +7,11 @@ from bed import Prosody, main, until
 from bridges import CONF, ConferenceBed
 from focus import Focus
 from servers import free_port
+from test_crash import Crashes
 from xmppuser import CLIENT, body, error_of, show, statuses
 
 
-class FocusTest(ConferenceBed):
+class FocusTest(Crashes, ConferenceBed):
     server_class = Prosody
 
     @classmethod
@@ -368,6 +369,32 @@ class FocusTest(ConferenceBed):
         juliet.stanzas.clear()
         own = await juliet.join(self.room, "Juliet", timeout=20)
         self.assertIn(110, statuses(own))
+        await self.talk(juliet, self.focus.members[-1], "again")
+
+    async def test_sip_process_dies(self):
+        """SEED0-1: kill -9 of the SIP side alone: nobody notices."""
+        juliet, member, _ = await self.juliet_in()
+        await self.kill_sip()
+        await self.talk(juliet, member, "no matter")
+        nurse = await self.xmpp_in("nurse", "Nurse")
+        await self.agree(["Juliet", "Nurse"], [juliet, nurse])
+        await juliet.leave(self.room)
+        await until(lambda: member.gone, 10, "the BYE")
+        await self.agree(["Nurse"], [nurse])
+
+    async def test_daemon_dies(self):
+        """V-SEED0-3: kill -9 of the whole: Juliet is told, her old dialog
+        ended, and she can come in again."""
+        juliet, member, _ = await self.juliet_in()
+        await self.crash()
+        end = await self.gone(juliet)
+        self.assertIn(332, statuses(end), show(end))
+        await until(lambda: member.gone, 20, "the BYE")
+        juliet.stanzas.clear()
+        own = await juliet.join(self.room, "Juliet", timeout=20)
+        self.assertIn(110, statuses(own), show(own))
+        self.assertEqual(len([m for m in self.focus.members
+                              if not m.gone]), 1)
         await self.talk(juliet, self.focus.members[-1], "again")
 
 

@@ -6,6 +6,7 @@ import signal
 from bed import Ejabberd, Kamailio, Prosody, main, until
 from bridges import MUC, MucBed
 from sipmsrp import Refused
+from test_crash import Crashes
 from xmppuser import USER, body, error_of
 
 
@@ -221,11 +222,52 @@ class Restarts:
         await self.everywhere("welcome back", again[0], again, [alice, bob])
 
 
-class ProsodyTcp(Rooms, Restarts, MucBed):
+class Deaths(Crashes):
+    async def all_talk(self, romeo, juliet, alice, bob, word):
+        """Each of the four is there once, and heard by all."""
+        await self.agree(["Romeo", "Juliet", "Alice", "Bob"], [romeo, juliet],
+                         [alice, bob], timeout=30)
+        self.assertEqual(await alice.say(word + " from Alice"), 200)
+        await self.everywhere(word + " from Alice", alice, [romeo, juliet],
+                              [alice, bob])
+        romeo.say(self.room, word + " from Romeo")
+        await self.everywhere(word + " from Romeo", romeo, [romeo, juliet],
+                              [alice, bob])
+
+    async def test_sip_process_dies(self):
+        """SEED0-1: kill -9 of the SIP side alone: nobody notices."""
+        people = romeo, juliet, alice, bob = await self.four()
+        await self.kill_sip()
+        await self.all_talk(*people, "still")
+        self.assertEqual((await bob.leave()).status, 200)
+        await self.agree(["Romeo", "Juliet", "Alice"], [romeo, juliet], [alice])
+
+    async def test_daemon_dies(self):
+        """SEED0-4, S2X-22: kill -9 of the whole: the SIP users are called back
+        and are in the MUC once."""
+        people = romeo, juliet, alice, bob = await self.four()
+        await self.crash()
+        await self.back(alice, bob)
+        await self.all_talk(*people, "again")
+        self.assertEqual((await bob.leave()).status, 200)
+        await self.agree(["Romeo", "Juliet", "Alice"], [romeo, juliet], [alice])
+
+    async def test_nobody_comes_back(self):
+        """SEED0-4: who is not there any more after it leaves no ghost."""
+        romeo, juliet, alice, bob = await self.four()
+        bob.call.answers = False
+        await self.crash()
+        await self.back(alice)
+        await self.agree(["Romeo", "Juliet", "Alice"], [romeo, juliet],
+                         [alice], timeout=60)
+        await until(lambda: bob.call.ended, 20, "BYE to bob")
+
+
+class ProsodyTcp(Rooms, Restarts, Deaths, MucBed):
     server_class, kind = Prosody, "tcp"
 
 
-class EjabberdUdp(Rooms, MucBed):
+class EjabberdUdp(Rooms, Deaths, MucBed):
     server_class, kind = Ejabberd, "udp"
 
 
