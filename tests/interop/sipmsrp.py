@@ -20,14 +20,19 @@ from sipstack import ALLOW, Dialog, Endpoint
 CONFINFO = "application/conference-info+xml"
 
 
+SLACK = 2       # how much longer than on an idle machine all may take
+
+
 async def until(condition, timeout=10, what=None):
-    """Waits for a condition that arriving traffic makes true."""
+    """Waits for a condition that arriving traffic makes true; timeout: seconds
+    on an idle machine."""
     loop = asyncio.get_running_loop()
-    end = loop.time() + timeout
+    end = loop.time() + SLACK * timeout
     while not (value := condition()):
         if loop.time() > end:
             raise AssertionError("waited %g s for %s" % (
-                timeout, what() if callable(what) else what or "a condition"))
+                SLACK * timeout,
+                what() if callable(what) else what or "a condition"))
         await asyncio.sleep(0.01)
     return value
 

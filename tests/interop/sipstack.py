@@ -292,7 +292,7 @@ class Endpoint:
 
     async def _cancelled(self, message, hop, queue):
         await self.send(message, hop)
-        return await asyncio.wait_for(queue.get(), 8)
+        return await asyncio.wait_for(queue.get(), 20)
 
     # Arriving messages
 

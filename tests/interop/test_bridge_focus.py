@@ -149,23 +149,23 @@ class FocusTest(Crashes, ConferenceBed):
 
     async def test_retry_after(self):
         """ERR-7: 503 with Retry-After: wait, and nobody asks until then."""
-        self.focus.answer_with = (503, "Busy", [("Retry-After", "3")])
+        self.focus.answer_with = (503, "Busy", [("Retry-After", "6")])
         juliet = await self.xmpp("juliet")
         stanza, error = await self.refused(juliet)
         self.assertEqual(error[0], "wait")
-        self.assertIn("3 s", show(stanza))
+        self.assertIn("6 s", show(stanza))
         self.focus.answer_with = None
         asked = len(self.focus.invites)
         _, error = await self.refused(juliet)
         self.assertEqual(error[0], "wait")
         self.assertEqual(len(self.focus.invites), asked)
-        await asyncio.sleep(3)
+        await asyncio.sleep(6)
         own = await juliet.join(self.room, "Juliet", timeout=20)
         self.assertIn(110, statuses(own))
 
     async def test_late(self):
-        """X2S-19: an answer after two seconds; one that is not waited for."""
-        self.focus.answer_after = 2
+        """X2S-19: an answer after some seconds; one that is not waited for."""
+        self.focus.answer_after = 4
         juliet, member, _ = await self.juliet_in()
         await self.talk(juliet, member, "at last")
         nurse = await self.xmpp("nurse")
@@ -175,7 +175,7 @@ class FocusTest(Crashes, ConferenceBed):
         nurse.presence(self.room + "/Nurse", kind="unavailable")
         await until(lambda: self.focus.cancelled, 10, "the CANCEL")
         await self.gone(nurse)
-        await asyncio.sleep(2.2)
+        await asyncio.sleep(4.2)
         self.assertEqual(self.focus.members, [member])
 
     async def test_lost_connection(self):

@@ -8,7 +8,7 @@ import time
 from bed import Bed, XmppBed, main, until
 from xmppuser import statuses
 
-SAVED_S = 1.2   # what is older than a second survives
+SAVED_S = 2     # what is older than a second survives
 
 
 def below(user):
@@ -145,7 +145,7 @@ class DaemonDies(Crashes, Bed):
         loop = asyncio.get_running_loop()
         code = await loop.run_in_executor(None, self.stoxd.stop)
         self.assertEqual(code, 0)
-        await until(lambda: alice.call.ended, 5, "BYE")
+        await until(lambda: alice.call.ended, 10, "BYE")
         await loop.run_in_executor(None, self.stoxd.start)
         before = len(alice.log)
         await asyncio.sleep(1)

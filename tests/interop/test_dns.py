@@ -113,7 +113,8 @@ class Names(Bed):
         await user.listen()
         call = await user.invite(self.uri, **kw)
         await until(lambda: call.ended, 10, "the BYE")
-        self.assertLess(time.monotonic() - begin, 8)
+        # not only because nobody connects, which is waited for for 32 s
+        self.assertLess(time.monotonic() - begin, 20)
         return call.ended.get("reason")
 
     async def test_no_such_name(self):

@@ -190,7 +190,7 @@ class Shutdown(XmppBed):
         loop = asyncio.get_running_loop()
         code = await loop.run_in_executor(None, self.stoxd.process.wait, 15)
         self.assertEqual(code, 0)
-        self.assertLess(time.monotonic() - begin, 15)
+        self.assertLess(time.monotonic() - begin, 20)
 
 
 class ShutdownSilent(Bed):

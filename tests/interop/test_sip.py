@@ -103,7 +103,7 @@ class Signalling(Bed):
         alice = await self.sip("alice", transport="udp",
                                proxy=("udp",) + self.stoxd.proxy[1:])
         task = asyncio.ensure_future(alice.invite(self.uri))
-        await until(lambda: alice.log, 5, "the INVITE to leave")
+        await until(lambda: alice.log, 10, "the INVITE to leave")
         r = await alice.cancel(alice.log[0][1], alice.proxy)
         self.assertIn(r.status, (200, 481))
         try:
@@ -183,14 +183,14 @@ class Signalling(Bed):
             queue = asyncio.Queue()
             alice.clients[(message.branch, "OPTIONS")] = queue
             await alice.send(message, alice.proxy)
-            answers.append(await asyncio.wait_for(queue.get(), 5))
+            answers.append(await asyncio.wait_for(queue.get(), 20))
         self.assertEqual(answers[0].get("to"), answers[1].get("to"))
         bye = call.dialog.make("BYE")
         first = await alice.request(bye, alice.proxy)
         queue = asyncio.Queue()
         alice.clients[(bye.branch, "BYE")] = queue
         await alice.send(bye, alice.proxy)
-        again = await asyncio.wait_for(queue.get(), 5)
+        again = await asyncio.wait_for(queue.get(), 20)
         self.assertEqual((first.status, again.status), (200, 200))
         call.ended = True
 

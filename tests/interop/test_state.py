@@ -13,7 +13,7 @@ from bed import USERS, Prosody, Stoxd, XmppBed, main, until
 from servers import temp_folder
 from xmppuser import CLIENT, DELAY
 
-SAVED_S = 1.2   # what is older than a second survives
+SAVED_S = 2     # what is older than a second survives
 SID = "{urn:xmpp:sid:0}stanza-id"
 DOMAINS = dict(Stoxd.DOMAINS, **{
     "chat.test": "rooms = local\n notify-interval = 0\n lock = false\n"

@@ -163,7 +163,7 @@ class Pairs(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await a.use_nickname("x")).status, 501)
         self.assertEqual(wrong, [])
         there[0].connection.abort()
-        await asyncio.wait_for(a.connection.closed.wait(), 5)
+        await asyncio.wait_for(a.connection.closed.wait(), 20)
         a.connection.close()
         server.close()
 
