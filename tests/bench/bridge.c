@@ -4,15 +4,14 @@
  * prints.
  */
 #include <err.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/bench/bridge_stage.h"
-#include "tests/bench/list.h"
 #include "tests/bench/measure.h"
+#include "tests/bench/options.h"
 
 #define WINDOW_MAX 64
 #define ROUNDS_MAX 31
@@ -75,84 +74,46 @@ static void quick(struct options *o)
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
-	static const struct option known[] = {
-	    {"far", required_argument, NULL, 'f'},
-	    {"port", required_argument, NULL, 'P'},
-	    {"legs", required_argument, NULL, 'n'},
-	    {"window", required_argument, NULL, 'w'},
-	    {"seconds", required_argument, NULL, 's'},
-	    {"rounds", required_argument, NULL, 'r'},
-	    {"memory", no_argument, NULL, 'm'},
-	    {"roster", required_argument, NULL, 'R'},
-	    {"count", required_argument, NULL, 'c'},
-	    {"watch", no_argument, NULL, 'W'},
-	    {"quick", no_argument, NULL, 'q'},
-	    {"stoxd", required_argument, NULL, 'p'},
-	    {NULL, 0, NULL, 0}};
-	struct list count;
-	int opt;
+	bool is_quick = false;
+	unsigned port = 0;
+	const char *far = NULL;
+	struct list count = {{100, 2000}, 2};
+	const struct bench_option known[] = {
+	    {"far", OPTION_TEXT, &far, 0},
+	    {"port", OPTION_NUMBER, &port, 0},
+	    {"legs", OPTION_LIST, &o->legs, 100},
+	    {"window", OPTION_LIST, &o->windows, WINDOW_MAX},
+	    {"seconds", OPTION_REAL, &o->seconds, 0},
+	    {"rounds", OPTION_NUMBER, &o->rounds, 0},
+	    {"memory", OPTION_FLAG, &o->memory, 0},
+	    {"roster", OPTION_LIST, &o->rosters, 1000},
+	    {"count", OPTION_LIST, &count, 10000},
+	    {"watch", OPTION_FLAG, &o->watch, 0},
+	    {"quick", OPTION_FLAG, &is_quick, 0},
+	    {"stoxd", OPTION_TEXT, &o->stoxd, 0},
+	    {0}};
 
 	*o = (struct options){.legs = {{1, 20}, 2},
 			      .windows = {{1, 16}, 2},
 			      .rosters = {{20, 200}, 2},
-			      .few = 100,
-			      .many = 2000,
 			      .seconds = 2,
 			      .rounds = 5,
 			      .stoxd = "build/stoxd"};
-	while ((opt = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		switch (opt) {
-		case 'f':
-			o->kind = parse_kind(optarg);
-			o->has_kind = true;
-			break;
-		case 'P':
-			o->port = (uint16_t)atoi(optarg);
-			o->kind = FAR_SERVER;
-			o->has_kind = true;
-			break;
-		case 'n':
-			list_parse(&o->legs, optarg, 100);
-			break;
-		case 'w':
-			list_parse(&o->windows, optarg, WINDOW_MAX);
-			break;
-		case 's':
-			o->seconds = atof(optarg);
-			break;
-		case 'r':
-			o->rounds = (unsigned)atoi(optarg);
-			break;
-		case 'm':
-			o->memory = true;
-			break;
-		case 'R':
-			list_parse(&o->rosters, optarg, 1000);
-			break;
-		case 'c':
-			list_parse(&count, optarg, 10000);
-			o->few = count.v[0];
-			o->many = count.v[count.n - 1];
-			break;
-		case 'W':
-			o->watch = true;
-			break;
-		case 'q':
-			quick(o);
-			break;
-		case 'p':
-			o->stoxd = optarg;
-			break;
-		default:
-			o->rounds = 0;
-			break;
-		}
-	}
-	if (optind != argc || o->rounds < 1 || o->rounds > ROUNDS_MAX ||
-	    o->seconds <= 0 || o->few >= o->many) {
-		fputs(usage, stderr);
-		exit(2);
-	}
+	if (!options_parse(known, argc, argv))
+		options_refuse(usage);
+	o->few = count.v[0];
+	o->many = count.v[count.n - 1];
+	o->port = (uint16_t)port;
+	o->has_kind = far || port;
+	if (port)
+		o->kind = FAR_SERVER;
+	else if (far)
+		o->kind = parse_kind(far);
+	if (is_quick)
+		quick(o);
+	if (o->rounds < 1 || o->rounds > ROUNDS_MAX || o->seconds <= 0 ||
+	    o->few >= o->many)
+		options_refuse(usage);
 }
 
 /* --- messages --- */

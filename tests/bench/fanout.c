@@ -1,7 +1,6 @@
 /* How much of the machine's own speed is left when stoxd hands one message to
  * everybody in a room. docs/BENCH.md says how to read what this prints. */
 #include <err.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 #include "tests/bench/crowd.h"
 #include "tests/bench/daemon.h"
 #include "tests/bench/frame.h"
-#include "tests/bench/list.h"
+#include "tests/bench/options.h"
 #include "tests/bench/relay.h"
 #include "tests/bench/sip.h"
 #include "tests/bench/tcp.h"
@@ -52,48 +51,29 @@ static const char usage[] =
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
-	static const struct option known[] = {
-	    {"n", required_argument, NULL, 'n'},
-	    {"window", required_argument, NULL, 'w'},
-	    {"seconds", required_argument, NULL, 's'},
-	    {"rounds", required_argument, NULL, 'r'},
-	    {"tls", no_argument, NULL, 't'},
-	    {"quick", no_argument, NULL, 'q'},
-	    {"stoxd", required_argument, NULL, 'p'},
-	    {NULL, 0, NULL, 0}};
-	int opt;
+	bool quick = false;
+	const struct bench_option known[] = {
+	    {"n", OPTION_LIST, &o->receivers, 20000},
+	    {"window", OPTION_LIST, &o->windows, CROWD_WINDOW},
+	    {"seconds", OPTION_REAL, &o->seconds, 0},
+	    {"rounds", OPTION_NUMBER, &o->rounds, 0},
+	    {"tls", OPTION_FLAG, &o->tls, 0},
+	    {"quick", OPTION_FLAG, &quick, 0},
+	    {"stoxd", OPTION_TEXT, &o->stoxd, 0},
+	    {0}};
 
 	*o = (struct options){.receivers = {{10, 50, 500, 5000}, 4},
 			      .windows = {{1, 16}, 2},
 			      .seconds = 2,
 			      .rounds = 5,
 			      .stoxd = "build/stoxd"};
-	while ((opt = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (opt == 'n')
-			list_parse(&o->receivers, optarg, 20000);
-		else if (opt == 'w')
-			list_parse(&o->windows, optarg, CROWD_WINDOW);
-		else if (opt == 's')
-			o->seconds = atof(optarg);
-		else if (opt == 'r')
-			o->rounds = (unsigned)atoi(optarg);
-		else if (opt == 'p')
-			o->stoxd = optarg;
-		else if (opt == 't')
-			o->tls = true;
-		else if (opt == 'q') {
-			o->receivers = (struct list){{10}, 1};
-			o->seconds = 0.2;
-			o->rounds = 1;
-		} else {
-			fputs(usage, stderr);
-			exit(2);
-		}
-	}
-	if (optind != argc || o->seconds <= 0 || o->rounds < 1 ||
-	    o->rounds > ROUNDS_MAX) {
-		fputs(usage, stderr);
-		exit(2);
+	if (!options_parse(known, argc, argv) || o->seconds <= 0 ||
+	    o->rounds < 1 || o->rounds > ROUNDS_MAX)
+		options_refuse(usage);
+	if (quick) {
+		o->receivers = (struct list){{10}, 1};
+		o->seconds = 0.2;
+		o->rounds = 1;
 	}
 }
 

@@ -2,7 +2,6 @@
  * much memory a participant needs. docs/BENCH.md says how to read what this
  * prints. */
 #include <err.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "tests/bench/bind.h"
 #include "tests/bench/daemon.h"
 #include "tests/bench/field.h"
+#include "tests/bench/options.h"
 #include "tests/bench/relay.h"
 #include "tests/bench/tcp.h"
 
@@ -53,17 +53,17 @@ static const char usage[] =
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
-	static const struct option known[] = {
-	    {"rooms", required_argument, NULL, 'r'},
-	    {"people", required_argument, NULL, 'n'},
-	    {"rate", required_argument, NULL, 'm'},
-	    {"seconds", required_argument, NULL, 's'},
-	    {"rounds", required_argument, NULL, 't'},
-	    {"alone", no_argument, NULL, 'a'},
-	    {"quick", no_argument, NULL, 'q'},
-	    {"stoxd", required_argument, NULL, 'p'},
-	    {NULL, 0, NULL, 0}};
-	int opt;
+	bool quick = false;
+	const struct bench_option known[] = {
+	    {"rooms", OPTION_NUMBER, &o->rooms, 0},
+	    {"people", OPTION_NUMBER, &o->people, 0},
+	    {"rate", OPTION_REAL, &o->rate, 0},
+	    {"seconds", OPTION_REAL, &o->seconds, 0},
+	    {"rounds", OPTION_NUMBER, &o->rounds, 0},
+	    {"alone", OPTION_FLAG, &o->alone, 0},
+	    {"quick", OPTION_FLAG, &quick, 0},
+	    {"stoxd", OPTION_TEXT, &o->stoxd, 0},
+	    {0}};
 
 	*o = (struct options){.rooms = 200,
 			      .people = 20,
@@ -71,35 +71,16 @@ static void parse_options(struct options *o, int argc, char **argv)
 			      .seconds = 4,
 			      .rounds = 5,
 			      .stoxd = "build/stoxd"};
-	while ((opt = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (opt == 'r')
-			o->rooms = (unsigned)atoi(optarg);
-		else if (opt == 'n')
-			o->people = (unsigned)atoi(optarg);
-		else if (opt == 'm')
-			o->rate = atof(optarg);
-		else if (opt == 's')
-			o->seconds = atof(optarg);
-		else if (opt == 't')
-			o->rounds = (unsigned)atoi(optarg);
-		else if (opt == 'a')
-			o->alone = true;
-		else if (opt == 'p')
-			o->stoxd = optarg;
-		else if (opt == 'q')
-			*o = (struct options){.rooms = 3,
-					      .people = 4,
-					      .rate = 200,
-					      .seconds = 0.5,
-					      .rounds = 1,
-					      .stoxd = o->stoxd};
-		else
-			o->rooms = 0;
-	}
-	if (optind != argc || o->rooms == 0 || o->people < 2 || o->rate <= 0 ||
-	    o->seconds <= 0 || o->rounds < 1 || o->rounds > ROUNDS_MAX) {
-		fputs(usage, stderr);
-		exit(2);
+	if (!options_parse(known, argc, argv) || o->rooms == 0 ||
+	    o->people < 2 || o->rate <= 0 || o->seconds <= 0 || o->rounds < 1 ||
+	    o->rounds > ROUNDS_MAX)
+		options_refuse(usage);
+	if (quick) {
+		o->rooms = 3;
+		o->people = 4;
+		o->rate = 200;
+		o->seconds = 0.5;
+		o->rounds = 1;
 	}
 }
 

@@ -2,7 +2,6 @@
  * and the memory of an occupant. docs/BENCH.md says how to read what this
  * prints. */
 #include <err.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +10,8 @@
 
 #include "tests/bench/component.h"
 #include "tests/bench/daemon.h"
-#include "tests/bench/list.h"
 #include "tests/bench/measure.h"
+#include "tests/bench/options.h"
 #include "tests/bench/tcp.h"
 
 #define WINDOW_MAX 64
@@ -25,8 +24,8 @@ struct options {
 	double seconds;
 	unsigned rounds, body;
 	bool memory;
-	uint16_t port; /* of a real server; 0: this program is the server */
-	pid_t server;
+	unsigned port, server; /* of a real server and its process; 0: this
+				* program is the server */
 	const char *stoxd;
 };
 
@@ -56,19 +55,19 @@ static const char usage[] =
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
-	static const struct option known[] = {
-	    {"n", required_argument, NULL, 'n'},
-	    {"window", required_argument, NULL, 'w'},
-	    {"seconds", required_argument, NULL, 's'},
-	    {"rounds", required_argument, NULL, 'r'},
-	    {"body", required_argument, NULL, 'b'},
-	    {"memory", no_argument, NULL, 'm'},
-	    {"port", required_argument, NULL, 'P'},
-	    {"server", required_argument, NULL, 'S'},
-	    {"quick", no_argument, NULL, 'q'},
-	    {"stoxd", required_argument, NULL, 'p'},
-	    {NULL, 0, NULL, 0}};
-	int opt;
+	bool quick = false;
+	const struct bench_option known[] = {
+	    {"n", OPTION_LIST, &o->occupants, 5000},
+	    {"window", OPTION_LIST, &o->windows, WINDOW_MAX},
+	    {"seconds", OPTION_REAL, &o->seconds, 0},
+	    {"rounds", OPTION_NUMBER, &o->rounds, 0},
+	    {"body", OPTION_NUMBER, &o->body, 0},
+	    {"memory", OPTION_FLAG, &o->memory, 0},
+	    {"port", OPTION_NUMBER, &o->port, 0},
+	    {"server", OPTION_NUMBER, &o->server, 0},
+	    {"quick", OPTION_FLAG, &quick, 0},
+	    {"stoxd", OPTION_TEXT, &o->stoxd, 0},
+	    {0}};
 
 	*o = (struct options){.occupants = {{100, 500}, 2},
 			      .windows = {{1, 16}, 2},
@@ -76,39 +75,14 @@ static void parse_options(struct options *o, int argc, char **argv)
 			      .rounds = 5,
 			      .body = 100,
 			      .stoxd = "build/stoxd"};
-	while ((opt = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (opt == 'n') {
-			list_parse(&o->occupants, optarg, 5000);
-		} else if (opt == 'w') {
-			list_parse(&o->windows, optarg, WINDOW_MAX);
-		} else if (opt == 's') {
-			o->seconds = atof(optarg);
-		} else if (opt == 'r') {
-			o->rounds = (unsigned)atoi(optarg);
-		} else if (opt == 'b') {
-			o->body = (unsigned)atoi(optarg);
-		} else if (opt == 'm') {
-			o->memory = true;
-		} else if (opt == 'P') {
-			o->port = (uint16_t)atoi(optarg);
-		} else if (opt == 'S') {
-			o->server = atoi(optarg);
-		} else if (opt == 'p') {
-			o->stoxd = optarg;
-		} else if (opt == 'q') {
-			o->occupants = (struct list){{10}, 1};
-			o->windows = (struct list){{4}, 1};
-			o->seconds = 0.2;
-			o->rounds = 1;
-		} else {
-			o->rounds = 0;
-			break;
-		}
-	}
-	if (optind != argc || o->rounds < 1 || o->rounds > ROUNDS_MAX ||
-	    o->seconds <= 0 || o->body > 60000) {
-		fputs(usage, stderr);
-		exit(2);
+	if (!options_parse(known, argc, argv) || o->rounds < 1 ||
+	    o->rounds > ROUNDS_MAX || o->seconds <= 0 || o->body > 60000)
+		options_refuse(usage);
+	if (quick) {
+		o->occupants = (struct list){{10}, 1};
+		o->windows = (struct list){{4}, 1};
+		o->seconds = 0.2;
+		o->rounds = 1;
 	}
 }
 
@@ -348,10 +322,10 @@ static void open_stage(struct stage *s, const struct options *o, unsigned seats)
 	s->last = calloc(seats, sizeof(*s->last));
 	if (!s->last)
 		err(1, "memory");
-	s->daemon.component_port = o->port;
+	s->daemon.component_port = (uint16_t)o->port;
 	s->daemon.secret = BENCH_SECRET;
 	if (o->port)
-		component_connect(&s->users, o->port);
+		component_connect(&s->users, (uint16_t)o->port);
 	else
 		s->listener = tcp_listen(&s->daemon.component_port);
 	daemon_start(&s->daemon, o->stoxd, seats);
