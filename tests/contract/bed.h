@@ -5,6 +5,7 @@
 
 #include "tests/lib/fake_seat.h"
 #include "tests/scenario/scene.h"
+#include "xmpp/stanza.h"
 
 #define OUR_USERS 2
 #define OURS	  4 /* seats */
@@ -102,4 +103,16 @@ static inline size_t lines_heard(struct str log, const char *to,
 		log = str_from(log, (size_t)at + 1);
 	}
 	return n;
+}
+
+/* Text as XML has it, in the scene's arena. */
+static inline const char *escaped(const struct bed *b, struct str text)
+{
+	struct buf out = BUF_INIT(1u << 24);
+	struct str z;
+
+	x_put_text(&out, "t", text); /* <t>text</t> */
+	z = arena_dup(b->s->arena, buf_str(&out));
+	buf_done(&out);
+	return arena_dup(b->s->arena, str_of(z.p + 3, z.n - 7)).p;
 }
