@@ -156,6 +156,17 @@ struct scene *scene_new(const char *config)
 	return start_scene(config, "");
 }
 
+struct scene *scene_new_local(const char *more)
+{
+	char config[1024];
+
+	snprintf(config, sizeof(config),
+		 "domain \"chat.test\" { secret = \"x\" rooms = local "
+		 "lock = no notify-interval = 0 %s }\n",
+		 more);
+	return scene_new(config);
+}
+
 struct scene *scene_new_stored(const char *config)
 {
 	char dir[] = "/tmp/stox-scene.XXXXXX";

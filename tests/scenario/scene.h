@@ -48,6 +48,9 @@ struct scene {
 
 /* A core with this configuration (domains; listeners for MSRP are added). */
 struct scene *scene_new(const char *config);
+/* One with the domain chat.test of local rooms, where nothing is locked or told
+ * late; more: its further keys. */
+struct scene *scene_new_local(const char *more);
 /* One whose rooms (and files) outlive it, in a private folder. */
 struct scene *scene_new_stored(const char *config);
 void scene_free(struct scene *s);
@@ -78,6 +81,9 @@ struct port_msg scene_sip(struct scene *s, enum port_type type,
 /* Is there none of this sort? */
 bool scene_sip_none(struct scene *s, enum port_type type, const char *method);
 void scene_sip_event(struct scene *s, struct port_msg *m);
+/* A request from outside, under a new id; the answer to it, which must come at
+ * once. */
+struct port_msg scene_sip_request(struct scene *s, struct port_msg *m);
 /* The next captured message, of whatever type. False: there is none. */
 bool scene_sip_next(struct scene *s, struct port_msg *m);
 /* A final response to a captured PORT_SEND. */

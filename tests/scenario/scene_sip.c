@@ -77,6 +77,17 @@ void scene_sip_event(struct scene *s, struct port_msg *m)
 	loop_settle(s->loop);
 }
 
+struct port_msg scene_sip_request(struct scene *s, struct port_msg *m)
+{
+	struct port_msg a;
+
+	m->req = ++s->ids;
+	scene_sip_event(s, m);
+	a = scene_sip(s, PORT_ANSWER, NULL);
+	assert_int_equal(a.req, m->req);
+	return a;
+}
+
 void scene_sip_response(struct scene *s, const struct port_msg *sent,
 			int status)
 {

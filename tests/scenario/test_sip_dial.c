@@ -1,61 +1,21 @@
 /* The focus invites: REFER without a method, and who comes of it. */
-#include "scene.h"
+#include "refer.h"
 
 #include <stdio.h>
 
-#define ROOM "sip:r@chat.test"
-
-static int with_config(void **state, const char *more)
-{
-	char config[512];
-
-	snprintf(config, sizeof(config),
-		 "domain \"chat.test\" { secret = \"x\" rooms = local "
-		 "lock = no notify-interval = 0 %s }\n",
-		 more);
-	*state = scene_new(config);
-	return 0;
-}
+#define ROOM REFER_ROOM
 
 static int setup(void **state)
 {
-	return with_config(state, "");
+	*state = scene_new_local("");
+	return 0;
 }
 
 static int setup_route(void **state)
 {
-	return with_config(state,
-			   "route = \"sip:127.0.0.9:5060;transport=tcp\"");
-}
-
-static struct port_msg refer(const struct sip_user *u, const char *to)
-{
-	struct port_msg m = port_msg(PORT_REQUEST);
-	struct scene *s = u->s;
-
-	m.dlg = u->dlg;
-	m.cseq = u->cseq + 1;
-	m.f[PORT_F_METHOD] = STR("REFER");
-	m.f[PORT_F_RURI] = STR(ROOM);
-	m.f[PORT_F_FROM] =
-	    arena_printf(s->arena, "<sip:%s@sip.test>;tag=1", u->name);
-	m.f[PORT_F_PEER] = STR("127.0.0.1:5099");
-	m.f[PORT_F_REFER_TO] = str_z(to);
-	return m;
-}
-
-static int send_refer(struct scene *s, struct port_msg *m)
-{
-	m->req = ++s->ids;
-	scene_sip_event(s, m);
-	return scene_sip(s, PORT_ANSWER, NULL).status;
-}
-
-static int status_of(const struct sip_user *u, const char *to)
-{
-	struct port_msg m = refer(u, to);
-
-	return send_refer(u->s, &m);
+	*state =
+	    scene_new_local("route = \"sip:127.0.0.9:5060;transport=tcp\"");
+	return 0;
 }
 
 /* The next NOTIFY: its state and its fragment; answered 200. */
@@ -104,7 +64,7 @@ static void test_invite(void **state)
 	struct str sdp;
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
-	assert_int_equal(status_of(&a, "<sip:bob@sip.test;transport=tcp>"),
+	assert_int_equal(refer_status(&a, "<sip:bob@sip.test;transport=tcp>"),
 			 200);
 	told(s, "active;expires=200", "SIP/2.0 100 Trying\r\n");
 	d = scene_sip(s, PORT_DIAL, NULL);
@@ -158,7 +118,7 @@ static void test_route_and_headers(void **state)
 	m = refer(&a, "<sip:bob@sip.test>;method=INVITE");
 	m.f[PORT_F_REFERRED_BY] = STR("<sip:al@sip.test>;cid=\"1@x\"");
 	m.f[PORT_F_SUBJECT] = STR("tea");
-	assert_int_equal(send_refer(s, &m), 200);
+	assert_int_equal(scene_sip_request(s, &m).status, 200);
 	d = scene_sip(s, PORT_DIAL, NULL);
 	assert_true(
 	    str_eq(d.f[PORT_F_ROUTE], STR("sip:127.0.0.9:5060;transport=tcp")));
@@ -169,7 +129,7 @@ static void test_route_and_headers(void **state)
 	    has(d.f[PORT_F_HEADERS], "P-Asserted-Identity: <" ROOM ">\r\n"));
 	m = refer(&a, "<sip:carol@sip.test>");
 	m.f[PORT_F_PRIVACY] = STR("id");
-	assert_int_equal(send_refer(s, &m), 200);
+	assert_int_equal(scene_sip_request(s, &m).status, 200);
 	d = scene_sip(s, PORT_DIAL, NULL);
 	assert_false(has(d.f[PORT_F_HEADERS], "Referred-By"));
 	sip_user_done(&a);
@@ -184,7 +144,7 @@ static void test_outcomes(void **state)
 	struct port_msg d, m;
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
-	status_of(&a, "<sip:bob@sip.test>");
+	refer_status(&a, "<sip:bob@sip.test>");
 	told(s, "active", "SIP/2.0 100 Trying\r\n");
 	d = scene_sip(s, PORT_DIAL, NULL);
 	m = port_msg(PORT_RESPONSE);
@@ -195,7 +155,7 @@ static void test_outcomes(void **state)
 	scene_sip_event(s, &m);
 	told_at_last(s, "SIP/2.0 486 Busy  Evil: 1\r\n");
 
-	status_of(&a, "<sip:bob@sip.test>");
+	refer_status(&a, "<sip:bob@sip.test>");
 	told(s, "active", "SIP/2.0 100 Trying\r\n");
 	d = scene_sip(s, PORT_DIAL, NULL);
 	m = accepted(&b, s, "bob", &d);
@@ -206,12 +166,12 @@ static void test_outcomes(void **state)
 	scene_sip_response(s, &m, 200);
 	told_at_last(s, "SIP/2.0 488 Not Acceptable Here\r\n");
 
-	assert_int_equal(status_of(&a, "<sip:alice@sip.test>"), 200);
+	assert_int_equal(refer_status(&a, "<sip:alice@sip.test>"), 200);
 	told(s, "active", "SIP/2.0 100 Trying\r\n");
 	told_at_last(s, "SIP/2.0 200 OK\r\n");
 	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
 
-	status_of(&a, "<sip:bob@sip.test>");
+	refer_status(&a, "<sip:bob@sip.test>");
 	told(s, "active", "SIP/2.0 100 Trying\r\n");
 	d = scene_sip(s, PORT_DIAL, NULL);
 	scene_run(s, 179000);
@@ -246,9 +206,9 @@ static void test_room_ends(void **state)
 	b.cseq = 0;
 	m = refer(&b, "<sip:carol@sip.test>");
 	m.new_dialog = true;
-	assert_int_equal(send_refer(s, &m), 403);
-	assert_int_equal(status_of(&a, "<" ROOM ">"), 403);
-	assert_int_equal(status_of(&a, "<sip:bob@sip.test>"), 200);
+	assert_int_equal(scene_sip_request(s, &m).status, 403);
+	assert_int_equal(refer_status(&a, "<" ROOM ">"), 403);
+	assert_int_equal(refer_status(&a, "<sip:bob@sip.test>"), 200);
 	told(s, "active", "SIP/2.0 100 Trying\r\n");
 	d = scene_sip(s, PORT_DIAL, NULL);
 	sip_user_bye(&a);
@@ -269,18 +229,21 @@ static void test_removed_while_called(void **state)
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
 	sip_user_join(&c, s, "carol", ROOM, "a=chatroom\r\n");
-	assert_int_equal(status_of(&c, "<sip:bob@sip.test>"), 200);
+	assert_int_equal(refer_status(&c, "<sip:bob@sip.test>"), 200);
 	told(s, "active", "SIP/2.0 100 Trying\r\n");
 	d = scene_sip(s, PORT_DIAL, NULL);
-	assert_int_equal(status_of(&c, "<sip:bob@sip.test;method=BYE>"), 403);
+	assert_int_equal(refer_status(&c, "<sip:bob@sip.test;method=BYE>"),
+			 403);
 	assert_true(scene_sip_none(s, PORT_HANG_UP, NULL));
-	assert_int_equal(status_of(&a, "<sip:bob@sip.test;method=BYE>"), 200);
+	assert_int_equal(refer_status(&a, "<sip:bob@sip.test;method=BYE>"),
+			 200);
 	assert_true(scene_sip(s, PORT_HANG_UP, NULL).req == d.req);
 	scene_sip_response(s, &d, 487);
 	told(s, "active", "SIP/2.0 100 Trying\r\n");
 	told_at_last(s, "SIP/2.0 487 Request Terminated\r\n");
 	told_at_last(s, "SIP/2.0 200 OK\r\n");
-	assert_int_equal(status_of(&a, "<sip:bob@sip.test;method=BYE>"), 200);
+	assert_int_equal(refer_status(&a, "<sip:bob@sip.test;method=BYE>"),
+			 200);
 	told(s, "active", "SIP/2.0 100 Trying\r\n");
 	told_at_last(s, "SIP/2.0 404 Not Found\r\n");
 	sip_user_done(&a);
@@ -295,7 +258,7 @@ static void test_shutdown(void **state)
 	struct port_msg d;
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
-	status_of(&a, "<sip:bob@sip.test>");
+	refer_status(&a, "<sip:bob@sip.test>");
 	d = scene_sip(s, PORT_DIAL, NULL);
 	core_shutdown(&s->core);
 	assert_true(scene_sip(s, PORT_HANG_UP, NULL).req == d.req);
@@ -311,11 +274,11 @@ static void test_asked_for_twice(void **state)
 	struct port_msg d, m;
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
-	assert_int_equal(status_of(&a, "<sip:bob@sip.test>"), 200);
+	assert_int_equal(refer_status(&a, "<sip:bob@sip.test>"), 200);
 	told(s, "active;expires=200", "SIP/2.0 100 Trying\r\n");
 	d = scene_sip(s, PORT_DIAL, NULL);
 	a.cseq++;
-	assert_int_equal(status_of(&a, "<sip:bob@SIP.test;transport=tcp>"),
+	assert_int_equal(refer_status(&a, "<sip:bob@SIP.test;transport=tcp>"),
 			 200);
 	told(s, "active;expires=200", "SIP/2.0 100 Trying\r\n");
 	assert_true(scene_sip_none(s, PORT_DIAL, NULL));

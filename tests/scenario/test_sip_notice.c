@@ -5,31 +5,22 @@
 
 #define ROOM "sip:r@chat.test"
 
-static int with_config(void **state, const char *more)
-{
-	char config[512];
-
-	snprintf(config, sizeof(config),
-		 "domain \"chat.test\" { secret = \"x\" rooms = local "
-		 "lock = no notify-interval = 0 %s }\n",
-		 more);
-	*state = scene_new(config);
-	return 0;
-}
-
 static int setup(void **state)
 {
-	return with_config(state, "");
+	*state = scene_new_local("");
+	return 0;
 }
 
 static int setup_welcome(void **state)
 {
-	return with_config(state, "welcome = \"Be kind here.\"");
+	*state = scene_new_local("welcome = \"Be kind here.\"");
+	return 0;
 }
 
 static int setup_copies(void **state)
 {
-	return with_config(state, "own-copies = no copies = yes");
+	*state = scene_new_local("own-copies = no copies = yes");
+	return 0;
 }
 
 static void is_notice(struct sip_user *u, const char *uri, const char *text)

@@ -1,53 +1,14 @@
 /* REFER to the focus: who is removed, by whom, and what the asker is told. */
-#include "scene.h"
+#include "refer.h"
 
 #include <stdio.h>
 
-#define ROOM "sip:r@chat.test"
+#define ROOM REFER_ROOM
 
 static int setup(void **state)
 {
-	*state =
-	    scene_new("domain \"chat.test\" { secret = \"x\" rooms = local "
-		      "lock = no notify-interval = 0 }\n");
+	*state = scene_new_local("");
 	return 0;
-}
-
-static struct port_msg refer(const struct sip_user *u, const char *to)
-{
-	struct port_msg m = port_msg(PORT_REQUEST);
-	struct scene *s = u->s;
-
-	m.dlg = u->dlg;
-	m.cseq = u->cseq + 1;
-	m.f[PORT_F_METHOD] = STR("REFER");
-	m.f[PORT_F_RURI] = STR(ROOM);
-	m.f[PORT_F_FROM] =
-	    arena_printf(s->arena, "<sip:%s@sip.test>;tag=1", u->name);
-	m.f[PORT_F_TO] = STR("<" ROOM ">");
-	m.f[PORT_F_CONTACT] =
-	    arena_printf(s->arena, "sip:%s@10.0.0.5", u->name);
-	m.f[PORT_F_PEER] = STR("127.0.0.1:5099");
-	m.f[PORT_F_REFER_TO] = str_z(to);
-	return m;
-}
-
-static struct port_msg answer_to(struct scene *s, struct port_msg *m)
-{
-	struct port_msg a;
-
-	m->req = ++s->ids;
-	scene_sip_event(s, m);
-	a = scene_sip(s, PORT_ANSWER, NULL);
-	assert_int_equal(a.req, m->req);
-	return a;
-}
-
-static int status_of(const struct sip_user *u, const char *to)
-{
-	struct port_msg m = refer(u, to);
-
-	return answer_to(u->s, &m).status;
 }
 
 static void outside(struct sip_user *u)
@@ -96,11 +57,14 @@ static void test_remove(void **state)
 	sip_user_join(&b, s, "bob", ROOM, "a=chatroom\r\n");
 	sip_user_join(&b2, s, "bob", ROOM, "a=chatroom\r\n");
 	sip_user_join(&c, s, "carol", ROOM, "a=chatroom\r\n");
-	assert_int_equal(status_of(&c, "<sip:bob@sip.test;method=BYE>"), 403);
-	assert_int_equal(status_of(&c, "<sip:alice@sip.test>;method=BYE"), 403);
+	assert_int_equal(refer_status(&c, "<sip:bob@sip.test;method=BYE>"),
+			 403);
+	assert_int_equal(refer_status(&c, "<sip:alice@sip.test>;method=BYE"),
+			 403);
 	assert_true(scene_sip_none(s, PORT_SEND, NULL));
 
-	assert_int_equal(status_of(&a, "<sip:bob@sip.test;method=BYE>"), 200);
+	assert_int_equal(refer_status(&a, "<sip:bob@sip.test;method=BYE>"),
+			 200);
 	removed(s, b.dlg, "Reason: SIP;cause=403;");
 	removed(s, b2.dlg, "Reason: SIP;cause=403;");
 	told(s, a.dlg, 2, "Subscription-State: active;expires=200\r\n",
@@ -110,7 +74,8 @@ static void test_remove(void **state)
 	told(s, a.dlg, 2, ENDS, "SIP/2.0 200 OK\r\n");
 
 	a.cseq++;
-	assert_int_equal(status_of(&a, "<sip:carol@sip.test>;method=BYE"), 200);
+	assert_int_equal(refer_status(&a, "<sip:carol@sip.test>;method=BYE"),
+			 200);
 	removed(s, c.dlg, "Reason: SIP;cause=403;");
 	assert_int_equal(msrp_say(&a, ROOM, "still here"), 200);
 	sip_user_done(&a);
@@ -132,7 +97,7 @@ static void test_outside(void **state)
 	outside(&out);
 	m = refer(&out, "<sip:bob@sip.test;method=BYE>");
 	m.new_dialog = true;
-	r = answer_to(s, &m);
+	r = scene_sip_request(s, &m);
 	assert_int_equal(r.status, 200);
 	assert_true(str_eq(r.f[PORT_F_CONTACT], STR("<" ROOM ">;isfocus")));
 	removed(s, b.dlg, "Reason: SIP;cause=200;");
@@ -145,7 +110,7 @@ static void test_outside(void **state)
 	m = refer(&out, "<sip:bob@sip.test;method=BYE>");
 	m.new_dialog = true;
 	m.f[PORT_F_PEER] = STR("10.9.9.9:5060");
-	assert_int_equal(answer_to(s, &m).status, 401);
+	assert_int_equal(scene_sip_request(s, &m).status, 401);
 	sip_user_done(&a);
 	sip_user_done(&b);
 }
@@ -159,14 +124,16 @@ static void test_absent_and_room(void **state)
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
 	sip_user_join(&b, s, "bob", ROOM, "a=chatroom\r\n");
-	assert_int_equal(status_of(&b, "<sip:dan@sip.test;method=BYE>"), 403);
-	assert_int_equal(status_of(&a, "<sip:dan@sip.test;method=BYE>"), 200);
+	assert_int_equal(refer_status(&b, "<sip:dan@sip.test;method=BYE>"),
+			 403);
+	assert_int_equal(refer_status(&a, "<sip:dan@sip.test;method=BYE>"),
+			 200);
 	told(s, a.dlg, 2, "active", "SIP/2.0 100 Trying\r\n");
 	scene_run(s, 1000);
 	told(s, a.dlg, 2, ENDS, "SIP/2.0 404 Not Found\r\n");
-	assert_int_equal(status_of(&b, "<" ROOM ";method=BYE>"), 403);
+	assert_int_equal(refer_status(&b, "<" ROOM ";method=BYE>"), 403);
 	a.cseq++;
-	assert_int_equal(status_of(&a, "<" ROOM ";method=BYE>"), 200);
+	assert_int_equal(refer_status(&a, "<" ROOM ";method=BYE>"), 200);
 	removed(s, a.dlg, "Reason: SIP;cause=410;");
 	removed(s, b.dlg, "Reason: SIP;cause=410;");
 	told(s, a.dlg, 3, "active", "SIP/2.0 100 Trying\r\n");
@@ -183,14 +150,16 @@ static void test_refused(void **state)
 	struct sip_user a;
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
-	assert_int_equal(status_of(&a, NULL), 400);
-	assert_int_equal(status_of(&a, "<sip:b@sip.test;method=BYE>\n"
-				       "<sip:c@sip.test;method=BYE>"),
+	assert_int_equal(refer_status(&a, NULL), 400);
+	assert_int_equal(refer_status(&a, "<sip:b@sip.test;method=BYE>\n"
+					  "<sip:c@sip.test;method=BYE>"),
 			 400);
-	assert_int_equal(status_of(&a, "<sip:b@sip.test"), 400);
-	assert_int_equal(status_of(&a, "<sip:b@sip.test;method=MESSAGE>"), 403);
-	assert_int_equal(status_of(&a, "<http://sip.test/;method=BYE>"), 403);
-	assert_int_equal(status_of(&a, "<" ROOM ">"), 403);
+	assert_int_equal(refer_status(&a, "<sip:b@sip.test"), 400);
+	assert_int_equal(refer_status(&a, "<sip:b@sip.test;method=MESSAGE>"),
+			 403);
+	assert_int_equal(refer_status(&a, "<http://sip.test/;method=BYE>"),
+			 403);
+	assert_int_equal(refer_status(&a, "<" ROOM ">"), 403);
 	assert_true(scene_sip_none(s, PORT_SEND, NULL));
 	sip_user_done(&a);
 }
@@ -207,7 +176,7 @@ static void test_no_subscription(void **state)
 	m = refer(&a, "<sip:bob@sip.test;method=BYE>");
 	m.f[PORT_F_REQUIRE] = STR("norefersub");
 	m.f[PORT_F_HEADERS] = STR("X-Other: 1\r\nRefer-Sub: false\r\n");
-	r = answer_to(s, &m);
+	r = scene_sip_request(s, &m);
 	assert_int_equal(r.status, 200);
 	assert_true(has(r.f[PORT_F_HEADERS], "Refer-Sub: false\r\n"));
 	removed(s, b.dlg, "Reason: SIP;cause=403;");
@@ -230,13 +199,14 @@ static void test_subscribe(void **state)
 	m.f[PORT_F_METHOD] = STR("SUBSCRIBE");
 	m.f[PORT_F_EVENT] = STR("refer;id=2");
 	m.expires = 60;
-	assert_int_equal(answer_to(s, &m).status, 403);
-	assert_int_equal(status_of(&a, "<sip:bob@sip.test;method=BYE>"), 200);
+	assert_int_equal(scene_sip_request(s, &m).status, 403);
+	assert_int_equal(refer_status(&a, "<sip:bob@sip.test;method=BYE>"),
+			 200);
 	told(s, a.dlg, 2, "active", "SIP/2.0 100 Trying\r\n");
 	m.expires = 0;
-	assert_int_equal(answer_to(s, &m).status, 200);
+	assert_int_equal(scene_sip_request(s, &m).status, 200);
 	told(s, a.dlg, 2, "terminated;reason=", "SIP/2.0 200 OK\r\n");
-	assert_int_equal(answer_to(s, &m).status, 403);
+	assert_int_equal(scene_sip_request(s, &m).status, 403);
 	scene_run(s, 5000);
 	assert_true(scene_sip_none(s, PORT_SEND, "NOTIFY"));
 	removed(s, b.dlg, "Reason: SIP;cause=403;");
@@ -255,7 +225,8 @@ static void test_xmpp_occupant(void **state)
 	xmpp_join(s, "juliet@x.test/1", "Juliet");
 	xmpp_join(s, "romeo@x.test/1", "Romeo");
 	xmpp_drop(s);
-	assert_int_equal(status_of(&a, "<" ROOM ";gr=Juliet;method=BYE>"), 200);
+	assert_int_equal(refer_status(&a, "<" ROOM ";gr=Juliet;method=BYE>"),
+			 200);
 	p = xmpp_take(s, "juliet@x.test/1");
 	assert_true(str_eq(x_attr(p, "type"), STR("unavailable")));
 	assert_true(x_has_status(p, "307"));
@@ -278,7 +249,8 @@ static void test_failed_notify(void **state)
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
 	sip_user_join(&b, s, "bob", ROOM, "a=chatroom\r\n");
-	assert_int_equal(status_of(&a, "<sip:bob@sip.test;method=BYE>"), 200);
+	assert_int_equal(refer_status(&a, "<sip:bob@sip.test;method=BYE>"),
+			 200);
 	sip_user_bye(&a);
 	n = scene_sip(s, PORT_SEND, "NOTIFY");
 	scene_sip_response(s, &n, 481);

@@ -8,9 +8,7 @@
 
 static int setup(void **state)
 {
-	*state =
-	    scene_new("domain \"chat.test\" { secret = \"x\" rooms = local "
-		      "lock = no notify-interval = 0 }\n");
+	*state = scene_new_local("");
 	return 0;
 }
 
@@ -35,22 +33,11 @@ static struct port_msg refer(struct sip_user *u, const char *cid,
 	return m;
 }
 
-static struct port_msg answer_to(struct scene *s, struct port_msg *m)
-{
-	struct port_msg a;
-
-	m->req = ++s->ids;
-	scene_sip_event(s, m);
-	a = scene_sip(s, PORT_ANSWER, NULL);
-	assert_int_equal(a.req, m->req);
-	return a;
-}
-
 static int status_of(struct sip_user *u, const char *cid, const char *list)
 {
 	struct port_msg m = refer(u, cid, list);
 
-	return answer_to(u->s, &m).status;
+	return scene_sip_request(u->s, &m).status;
 }
 
 #define CID "<cid:cn35%40sip.test>"
@@ -68,7 +55,7 @@ static void test_invite_all(void **state)
 		  LIST("<entry uri=\"sip:bob@sip.test\" cp:copyControl=\"to\"/>"
 		       "<entry uri=\"sip:carol@sip.test\"/>"
 		       "<entry uri=\"sip:bob@sip.test\"/>"));
-	m = answer_to(s, &m);
+	m = scene_sip_request(s, &m);
 	assert_int_equal(m.status, 200);
 	assert_true(has(m.f[PORT_F_HEADERS], "Refer-Sub: false\r\n"));
 	d = scene_sip(s, PORT_DIAL, NULL);
@@ -172,7 +159,7 @@ static void test_target_dialog(void **state)
 	m.f[PORT_F_PRIVACY] = STR("id");
 	m.f[PORT_F_TYPE] = STR("application/sdp");
 	m.f[PORT_F_BODY] = sip_user_offer(&hidden, "a=chatroom\r\n");
-	assert_int_equal(answer_to(s, &m).status, 200);
+	assert_int_equal(scene_sip_request(s, &m).status, 200);
 	sip_user_ack(&hidden);
 	m = port_msg(PORT_DIALOG);
 	m.dlg = hidden.dlg;
@@ -188,7 +175,8 @@ static void test_target_dialog(void **state)
 		sip_user_request(&out, &m, "REFER");
 		m.f[PORT_F_REFER_TO] = STR("<sip:dan@sip.test>");
 		m.f[PORT_F_HEADERS] = str_z(names[i]);
-		assert_int_equal(answer_to(s, &m).status, i == 3 ? 200 : 403);
+		assert_int_equal(scene_sip_request(s, &m).status,
+				 i == 3 ? 200 : 403);
 		sip_user_done(&out);
 	}
 	m = scene_sip(s, PORT_DIAL, NULL);

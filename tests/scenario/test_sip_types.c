@@ -11,9 +11,7 @@
 
 static int setup(void **state)
 {
-	*state =
-	    scene_new("domain \"chat.test\" { secret = \"x\" rooms = local "
-		      "lock = no notify-interval = 0 }\n");
+	*state = scene_new_local("");
 	return 0;
 }
 

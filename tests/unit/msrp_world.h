@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "msrp/msrp.h"
+#include "tests/lib/step.h"
 
 /* {A} of the test vectors */
 #define PEER_PATH "msrp://192.0.2.7:9/a1;tcp"
@@ -84,18 +85,7 @@ static inline void world_done(struct world *w)
 /* Time goes on, through every timer that falls due. */
 static inline void world_wait(struct world *w, uint64_t ms)
 {
-	uint64_t end = w->now_ms + ms;
-
-	loop_settle(w->loop);
-	while (loop_next_timer(w->loop) <= end) {
-		uint64_t at = loop_next_timer(w->loop);
-
-		if (at > w->now_ms)
-			w->now_ms = at;
-		loop_settle(w->loop);
-	}
-	w->now_ms = end;
-	loop_settle(w->loop);
+	step_time(w->loop, &w->now_ms, ms);
 }
 
 static inline void seat_maybe_free(struct seat *seat)

@@ -607,3 +607,19 @@ static inline void bed_kill(struct bed *b)
 	while (b->ready == ready)
 		bed_turn(b);
 }
+
+/* A request of the core's outside a dialog, which goes to this peer, whoever it
+ * is for. */
+static inline struct port_msg dial_at(struct bed *b, const struct peer *p)
+{
+	static char route[128];
+	struct port_msg m = port_msg(PORT_DIAL);
+	char self[ADDR_TEXT_MAX];
+
+	snprintf(route, sizeof route, "sip:%s%s", addr_text(&p->self, self),
+		 p->tcp ? ";transport=tcp" : "");
+	m.dlg = sip_child_req(b->child);
+	m.req = sip_child_req(b->child);
+	m.f[PORT_F_ROUTE] = str_z(route);
+	return m;
+}

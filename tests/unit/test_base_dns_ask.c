@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "tests/lib/dns_server.h"
+#include "tests/lib/step.h"
 
 #define SERVERS 2
 
@@ -89,15 +90,7 @@ static int teardown(void **state)
 
 static void later(struct bed *b, uint64_t ms)
 {
-	uint64_t end = b->mono + ms, at;
-
-	loop_settle(b->loop);
-	while ((at = loop_next_timer(b->loop)) <= end) {
-		b->mono = at > b->mono ? at : b->mono;
-		loop_settle(b->loop);
-	}
-	b->mono = end;
-	loop_settle(b->loop);
+	step_time(b->loop, &b->mono, ms);
 }
 
 static void on_srv(void *user, const struct dns_answer *a)

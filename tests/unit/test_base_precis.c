@@ -30,8 +30,8 @@ static void check(profile_fn *profile, const char *in, const char *expected)
 	check_str(profile, str_z(in), expected);
 }
 
-/* NICK-1, NICK-2: section 15.3 row by row; NULL: refused, and then there is no
- * key either. */
+/* NICK-1, NICK-2, CHAT-44: section 15.3 row by row; NULL: refused, and then
+ * there is no key either. */
 static const struct {
 	const char *in, *shown, *key;
 } nicknames[] = {

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "conference/stream.h"
+#include "tests/lib/step.h"
 
 #define WINDOW 200000
 #define PART   10000
@@ -68,14 +69,7 @@ static void play_done(struct play *p)
 
 static void pass_time(struct play *p, uint64_t ms)
 {
-	uint64_t end = p->now_ms + ms;
-
-	while (loop_next_timer(p->loop) <= end) {
-		p->now_ms = loop_next_timer(p->loop);
-		loop_settle(p->loop);
-	}
-	p->now_ms = end;
-	loop_settle(p->loop);
+	step_time(p->loop, &p->now_ms, ms);
 }
 
 /* Octet i of every body here. */

@@ -16,6 +16,7 @@
 #include "gateway/discover.h"
 #include "gateway/probe.h"
 #include "tests/lib/dns_server.h"
+#include "tests/lib/step.h"
 #include "tests/lib/xmlin.h"
 
 struct bed {
@@ -86,15 +87,7 @@ static int teardown(void **state)
 
 static void later(struct bed *b, uint64_t ms)
 {
-	uint64_t end = b->mono + ms, at;
-
-	loop_settle(b->loop);
-	while ((at = loop_next_timer(b->loop)) <= end) {
-		b->mono = at > b->mono ? at : b->mono;
-		loop_settle(b->loop);
-	}
-	b->mono = end;
-	loop_settle(b->loop);
+	step_time(b->loop, &b->mono, ms);
 }
 
 static void on_found(void *user, enum speaks speaks,

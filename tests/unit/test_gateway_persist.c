@@ -1,12 +1,8 @@
 /* What of a room comes back: everything that it says of itself. */
 #include "conference_stage.h"
-
-#include <ftw.h>
-#include <limits.h>
-#include <stdio.h>
-
 #include "gateway/persist.h"
 #include "gateway/store.h"
+#include "tests/lib/folder.h"
 
 /* A stage whose rooms are kept. */
 struct kept {
@@ -76,15 +72,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	struct kept *k = *state;
@@ -92,7 +79,7 @@ static int teardown(void **state)
 	end(k);
 	persist_free(k->persist);
 	stage_down((void **)&k->stage);
-	nftw(k->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	folder_remove(k->dir);
 	free(k);
 	return 0;
 }

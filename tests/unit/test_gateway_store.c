@@ -1,6 +1,5 @@
 /* What outlives the process. */
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -21,6 +20,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "gateway/store.h"
+#include "tests/lib/folder.h"
 
 struct world {
 	char dir[64], path[96], why[256];
@@ -64,22 +64,13 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	struct world *w = *state;
 
 	store_close(w->store);
 	loop_free(w->loop);
-	nftw(w->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	folder_remove(w->dir);
 	free(w);
 	return 0;
 }

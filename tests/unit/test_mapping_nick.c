@@ -4,70 +4,8 @@
 
 #include <cmocka.h>
 
-#include "base/err.h"
-#include "base/precis.h"
 #include "mapping/nick.h"
 #include "sip/confinfo.h"
-
-/* NICK-1, NICK-2, CHAT-44: the rows of gateway §15.3 that are nicknames */
-static void test_profiles(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *in, *shown, *key;
-	} rows[] = {
-	    {"JuliC", "JuliC", "julic"},
-	    {" Juli  C ", "Juli C", "juli c"},
-	    {"Juli\u00a0C", "Juli C", "juli c"},
-	    {"\uff2a\uff55", "Ju", "ju"},
-	    {"Richard \u2163", "Richard IV", "richard iv"},
-	    {"Stra\u00dfe", "Stra\u00dfe", "stra\u00dfe"},
-	    {"STRASSE", "STRASSE", "strasse"},
-	    {"\u03a3", "\u03a3", "\u03c3"},
-	    {"\u03c2", "\u03c2", "\u03c2"},
-	    {"\u03d4", "\u03ab", "\u03cb"},
-	    {"e\u0301", "\u00e9", "\u00e9"},
-	    {"\ufb01n", "fin", "fin"},
-	    {"\u00b2nd", "2nd", "2nd"},
-	    {"\u212aim", "Kim", "kim"},
-	    {"\u0130", "\u0130", "i\u0307"},
-	    {"\U0001f600", "\U0001f600", "\U0001f600"},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct buf shown = BUF_INIT(4096), key = BUF_INIT(4096);
-
-		assert_int_equal(precis_nickname(&shown, str_z(rows[i].in)), 0);
-		assert_string_equal(buf_z(&shown), rows[i].shown);
-		assert_int_equal(precis_nickname_key(&key, str_z(rows[i].in)),
-				 0);
-		assert_string_equal(buf_z(&key), rows[i].key);
-		buf_done(&shown);
-		buf_done(&key);
-	}
-}
-
-/* NICK-1: the refusals of gateway §15.3 */
-static void test_profiles_refuse(void **state)
-{
-	(void)state;
-	static const char *const rows[] = {"a\tb", "a\u200bb", "   "};
-	struct buf b = BUF_INIT(4096), long_nick = BUF_INIT(4096);
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(precis_nickname(&b, str_z(rows[i])),
-				 ERR_PREPARE);
-		buf_clear(&b);
-	}
-	for (int i = 0; i < 1024; i++)
-		buf_addc(&long_nick, 'a');
-	assert_int_equal(precis_nickname(&b, buf_str(&long_nick)), ERR_PREPARE);
-	buf_clear(&b);
-	buf_cut(&long_nick, 1023);
-	assert_int_equal(precis_nickname(&b, buf_str(&long_nick)), 0);
-	buf_done(&b);
-	buf_done(&long_nick);
-}
 
 static void assert_roster_name(struct confinfo_user *u, const char *want)
 {
@@ -167,8 +105,6 @@ static void test_plain_nick(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_profiles),
-	    cmocka_unit_test(test_profiles_refuse),
 	    cmocka_unit_test(test_roster_name),
 	    cmocka_unit_test(test_use_nickname),
 	    cmocka_unit_test(test_temp_nick),

@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "msrp/msrp.h"
 #include "tests/lib/certs.h"
+#include "tests/lib/step.h"
 #include "tests/lib/valgrind.h"
 
 /* One who can prove that he is at 127.0.0.1. */
@@ -120,22 +121,6 @@ static void side_done(struct side *side)
 	buf_done(&side->got);
 }
 
-static void give_up(void *user)
-{
-	(void)user;
-	fail_msg("nothing happened for 20 s");
-}
-
-/* Runs until a session's owner is told of an outcome or of its end. */
-static void run(struct loop *loop)
-{
-	struct timer guard = {0};
-
-	timer_set(loop, &guard, 20000, give_up, NULL);
-	loop_run(loop);
-	timer_cancel(loop, &guard);
-}
-
 static struct blob *noise(size_t n)
 {
 	char *p = malloc(n);
@@ -161,7 +146,7 @@ static void send_noise(struct side *from, struct side *to, size_t n)
 	buf_clear(&to->got);
 	assert_int_equal(msrp_session_send(from->s, &out), 0);
 	while (from->sent_ok == before)
-		run(from->loop);
+		step_run(from->loop);
 	assert_int_equal(to->got.n, n);
 	assert_memory_equal(to->got.p, body->p, n);
 	blob_unref(body);
@@ -208,7 +193,7 @@ static void talk(bool secure, const char *address)
 	caller.s = NULL;
 	msrp_free(caller.msrp);
 	caller.msrp = NULL;
-	run(loop);
+	step_run(loop);
 	assert_int_equal(callee.closed, 1);
 	assert_int_equal(callee.why, MSRP_CLOSED_LOST);
 	side_done(&caller);
@@ -296,7 +281,7 @@ static void test_unbound(void **state)
 		side_join(&a, false, str_z(paths[i]));
 		msrp_session_connect(a.s);
 		assert_int_equal(a.closed, 0); /* never inside the call */
-		run(loop);
+		step_run(loop);
 		assert_int_equal(a.closed, 1);
 		assert_int_equal(a.why, MSRP_CLOSED_UNBOUND);
 		assert_int_equal(a.bound, 0);

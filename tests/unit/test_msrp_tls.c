@@ -21,6 +21,7 @@
 #include "msrp/fingerprint.h"
 #include "msrp/msrp.h"
 #include "tests/lib/certs.h"
+#include "tests/lib/step.h"
 
 #define OTHER                                                                  \
 	"sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"             \
@@ -100,21 +101,6 @@ static void side_done(struct side *side)
 	msrp_free(side->msrp);
 }
 
-static void give_up(void *user)
-{
-	(void)user;
-	fail_msg("nothing happened for 20 s");
-}
-
-static void run(struct loop *loop)
-{
-	struct timer guard = {0};
-
-	timer_set(loop, &guard, 20000, give_up, NULL);
-	loop_run(loop);
-	timer_cancel(loop, &guard);
-}
-
 /* --- a caller who connects to a callee --- */
 
 struct meeting {
@@ -161,7 +147,7 @@ static void meet(struct meeting *m, const struct terms *t)
 		 msrp_port(m->callee.msrp, true));
 	assert_int_equal(addr_parse(str_z(text), &to), 0);
 	msrp_session_connect_to(m->caller.s, &to, 1);
-	run(m->loop);
+	step_run(m->loop);
 }
 
 static void part(struct meeting *m)
@@ -181,7 +167,7 @@ static void meets(struct terms t)
 	assert_int_equal(m.caller.closed, 0);
 	assert_int_equal(m.caller.bound, 1);
 	if (!m.callee.bound)
-		run(m.loop);
+		step_run(m.loop);
 	assert_int_equal(m.callee.bound, 1);
 	assert_int_equal(m.callee.closed, 0);
 	part(&m);
@@ -285,7 +271,7 @@ static void test_fingerprint_of_caller(void **state)
 	t.caller_fingerprint = OTHER;
 	meet(&m, &t);
 	while (!m.callee.closed || !m.caller.closed)
-		run(m.loop);
+		step_run(m.loop);
 	assert_int_equal(m.callee.bound, 0);
 	assert_int_equal(m.callee.why, MSRP_CLOSED_UNTRUSTED);
 	assert_int_equal(m.caller.why, MSRP_CLOSED_FAILED); /* 481 */
@@ -382,7 +368,7 @@ static void test_caller_without_certificate(void **state)
 	stream_open(&t, loop, msrp_port(a.msrp, true));
 	stream_binds(&t, msrp_session_uri(a.s));
 	while (!a.closed || !t.closed)
-		run(loop);
+		step_run(loop);
 	assert_int_equal(a.why, MSRP_CLOSED_UNTRUSTED);
 	assert_true(str_starts(buf_str(&t.got), STR("MSRP t1aa 481 ")));
 	stream_done(&t);
@@ -393,7 +379,7 @@ static void test_caller_without_certificate(void **state)
 		  OTHER);
 	stream_open(&t, loop, msrp_port(a.msrp, true));
 	stream_binds(&t, msrp_session_uri(a.s));
-	run(loop);
+	step_run(loop);
 	assert_int_equal(a.bound, 1);
 	stream_done(&t);
 	side_done(&a);
@@ -421,7 +407,7 @@ static void test_late_fingerprint(void **state)
 	side_join(&a, STR_NONE, NULL);
 	stream_open(&t, loop, msrp_port(a.msrp, true));
 	stream_binds(&t, msrp_session_uri(a.s));
-	run(loop);
+	step_run(loop);
 	assert_int_equal(a.bound, 1);
 	assert_int_equal(msrp_session_set_path(a.s, path, STR(OTHER)), -EACCES);
 	stream_done(&t);
@@ -471,7 +457,7 @@ static void test_versions(void **state)
 		SSL_set_max_proto_version(ssl, rows[i].max_version);
 		assert_true(SSL_set_cipher_list(ssl, rows[i].offered));
 		stream_binds(&t, msrp_session_uri(a.s));
-		run(loop);
+		step_run(loop);
 		assert_int_equal(a.bound, rows[i].ok);
 		assert_int_equal(t.closed, !rows[i].ok);
 		stream_done(&t);
@@ -542,7 +528,7 @@ static void test_reload(void **state)
 	side_join(&a, STR("msrps://127.0.0.1:9/x;tcp"), NULL);
 	stream_open(&t, loop, msrp_port(a.msrp, true));
 	stream_binds(&t, msrp_session_uri(a.s));
-	run(loop);
+	step_run(loop);
 	certs_make(&certs, "a", &(struct cert_wish){.self_signed = true},
 		   &second);
 	assert_int_equal(truncate(second.key, 0), 0);
@@ -557,7 +543,7 @@ static void test_reload(void **state)
 	side_join(&b, STR("msrps://127.0.0.1:9/y;tcp"), NULL);
 	stream_open(&u, loop, msrp_port(a.msrp, true));
 	stream_binds(&u, msrp_session_uri(b.s));
-	run(loop);
+	step_run(loop);
 	peer_fingerprint(&t, &shown);
 	assert_string_equal(buf_z(&shown), first.fingerprint);
 	peer_fingerprint(&u, &shown);

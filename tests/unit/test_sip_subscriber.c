@@ -5,17 +5,10 @@
 static struct port_msg ask(struct bed *b, const struct peer *p,
 			   const char *method)
 {
-	static char route[128];
-	struct port_msg m = port_msg(PORT_DIAL);
-	char self[ADDR_TEXT_MAX];
+	struct port_msg m = dial_at(b, p);
 
-	snprintf(route, sizeof route, "sip:%s%s", addr_text(&p->self, self),
-		 p->tcp ? ";transport=tcp" : "");
-	m.dlg = sip_child_req(b->child);
-	m.req = sip_child_req(b->child);
 	m.f[PORT_F_METHOD] = str_z(method);
 	m.f[PORT_F_RURI] = STR("sip:room@conf.example");
-	m.f[PORT_F_ROUTE] = str_z(route);
 	m.f[PORT_F_FROM] = STR("<sip:j@x.example;gr=balcony>");
 	m.f[PORT_F_TO] = STR("<sip:room@conf.example>");
 	m.f[PORT_F_CONTACT] = STR("<sip:j@127.0.0.1;gr=balcony>");

@@ -101,16 +101,9 @@ static void list_in_reinvite(void **state)
 static struct port_msg dial_to(struct bed *b, const struct peer *p,
 			       const char *uri, unsigned silent_ms)
 {
-	static char route[128];
-	struct port_msg m = port_msg(PORT_DIAL);
-	char self[ADDR_TEXT_MAX];
+	struct port_msg m = dial_at(b, p);
 
-	snprintf(route, sizeof route, "sip:%s%s", addr_text(&p->self, self),
-		 p->tcp ? ";transport=tcp" : "");
-	m.dlg = sip_child_req(b->child);
-	m.req = sip_child_req(b->child);
 	m.f[PORT_F_RURI] = str_z(uri);
-	m.f[PORT_F_ROUTE] = str_z(route);
 	m.f[PORT_F_FROM] = STR("<sip:room@rooms.example>");
 	m.f[PORT_F_TO] = STR("<sip:b@example.org>");
 	m.f[PORT_F_CONTACT] = STR("<sip:room@127.0.0.1>;isfocus");

@@ -1,40 +1,9 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
-#include "tests/lib/xmlin.h"
+#include "tests/unit/xmpp_scratch.h"
 #include "xmpp/disco.h"
 
-struct fixture {
-	struct arena *a;
-	struct buf b;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = test_malloc(sizeof(*f));
-
-	f->a = arena_new(1 << 20);
-	buf_init(&f->b, 1 << 20);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	buf_done(&f->b);
-	arena_free(f->a);
-	test_free(f);
-	return 0;
-}
-
-static const struct xnode *query(struct fixture *f)
+static const struct xnode *query(struct scratch *f)
 {
 	const struct xnode *n = xmlin_parse(f->a, buf_str(&f->b));
 
@@ -52,7 +21,7 @@ static bool has_feature(const struct xnode *q, const char *var)
 	return false;
 }
 
-static void assert_field(struct fixture *f, const struct xnode *q,
+static void assert_field(struct scratch *f, const struct xnode *q,
 			 const char *var, const char *value)
 {
 	const struct xnode *n =
@@ -83,7 +52,7 @@ static void assert_identity(const struct xnode *q, const char *category,
 /* DISCO-1 */
 static void test_service(void **state)
 {
-	struct fixture *f = *state;
+	struct scratch *f = *state;
 	const struct xnode *q;
 
 	disco_service_info(&f->b, STR("Chat & more"));
@@ -108,7 +77,7 @@ static void test_room(void **state)
 	    {"muc_moderated", "muc_unmoderated"},
 	    {"muc_semianonymous", "muc_nonanonymous"},
 	    {"muc_passwordprotected", "muc_unsecured"}};
-	struct fixture *f = *state;
+	struct scratch *f = *state;
 	static const struct str owners[] = {{"a@x.test", 8}, {"b@x.test", 8}};
 	struct disco_room r = {.name = STR("Room"),
 			       .contacts = owners,
@@ -152,7 +121,7 @@ static void test_room(void **state)
 
 static void test_sip_user(void **state)
 {
-	struct fixture *f = *state;
+	struct scratch *f = *state;
 
 	disco_sip_user_info(&f->b);
 	assert_identity(query(f), "client", "phone", "");
@@ -160,7 +129,7 @@ static void test_sip_user(void **state)
 
 static void test_items(void **state)
 {
-	struct fixture *f = *state;
+	struct scratch *f = *state;
 
 	disco_items_begin(&f->b, STR("n&"));
 	disco_item(&f->b, STR("a@rd.test"), STR("A"));
@@ -180,10 +149,14 @@ static void test_items(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_service, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_room, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_sip_user, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_items, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_service, scratch_setup,
+					    scratch_teardown),
+	    cmocka_unit_test_setup_teardown(test_room, scratch_setup,
+					    scratch_teardown),
+	    cmocka_unit_test_setup_teardown(test_sip_user, scratch_setup,
+					    scratch_teardown),
+	    cmocka_unit_test_setup_teardown(test_items, scratch_setup,
+					    scratch_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,45 +1,14 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
 #include "base/err.h"
-#include "tests/lib/xmlin.h"
+#include "tests/unit/xmpp_scratch.h"
 #include "xmpp/stanza.h"
-
-struct fixture {
-	struct arena *a;
-	struct buf b;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = test_malloc(sizeof(*f));
-
-	f->a = arena_new(1 << 20);
-	buf_init(&f->b, 1 << 20);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	buf_done(&f->b);
-	arena_free(f->a);
-	test_free(f);
-	return 0;
-}
 
 #define assert_str(s, z) assert_true(str_eq((s), str_z(z)))
 
 static void test_reading(void **state)
 {
-	struct fixture *f = *state;
+	struct scratch *f = *state;
 	const struct xnode *n = xmlin_parse(
 	    f->a, STR("<message xmlns='jabber:component:accept' from='a@b/c' "
 		      "xml:lang='de' empty=''><body>x<!-- c -->y</body>"
@@ -67,7 +36,7 @@ static void test_reading(void **state)
 
 static void test_writing(void **state)
 {
-	struct fixture *f = *state;
+	struct scratch *f = *state;
 	static const char text[] =
 	    "<message to='a&apos;&quot;&#9;&lt;' xml:lang='en'>"
 	    "<body>1 &lt; 2 &amp; 3</body><x xmlns='urn:x'><y/>"
@@ -87,7 +56,7 @@ static void test_writing(void **state)
 /* BODY-6: what no stream may carry becomes U+FFFD. */
 static void test_text_is_cleaned(void **state)
 {
-	struct fixture *f = *state;
+	struct scratch *f = *state;
 
 	x_put_text(&f->b, "body",
 		   STR("A\x07"
@@ -101,7 +70,7 @@ static void test_text_is_cleaned(void **state)
 
 static void test_opening(void **state)
 {
-	struct fixture *f = *state;
+	struct scratch *f = *state;
 
 	x_open(&f->b, "iq", STR("r@d/O'Neill"), STR("u@h"), STR("result"),
 	       STR_NONE);
@@ -111,7 +80,7 @@ static void test_opening(void **state)
 
 static void test_error(void **state)
 {
-	struct fixture *f = *state;
+	struct scratch *f = *state;
 
 	x_put_error(&f->b, (struct stanza_error){"cancel", "conflict"},
 		    STR("r@d"), STR("in use"));
@@ -158,7 +127,7 @@ static void test_limits(void **state)
 
 static void test_no_dtd(void **state)
 {
-	struct fixture *f = *state;
+	struct scratch *f = *state;
 
 	assert_null(
 	    xmlin_parse(f->a, STR("<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>")));
@@ -170,7 +139,7 @@ static void test_no_dtd(void **state)
 
 static void test_undeclarable_namespaces(void **state)
 {
-	struct fixture *f = *state;
+	struct scratch *f = *state;
 
 	assert_null(xmlin_parse(f->a, STR("<message><xml:x/></message>")));
 	assert_null(
@@ -210,16 +179,21 @@ static void test_jid(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_reading, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_writing, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_text_is_cleaned, setup,
-					    teardown),
-	    cmocka_unit_test_setup_teardown(test_opening, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_error, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_reading, scratch_setup,
+					    scratch_teardown),
+	    cmocka_unit_test_setup_teardown(test_writing, scratch_setup,
+					    scratch_teardown),
+	    cmocka_unit_test_setup_teardown(test_text_is_cleaned, scratch_setup,
+					    scratch_teardown),
+	    cmocka_unit_test_setup_teardown(test_opening, scratch_setup,
+					    scratch_teardown),
+	    cmocka_unit_test_setup_teardown(test_error, scratch_setup,
+					    scratch_teardown),
 	    cmocka_unit_test(test_limits),
-	    cmocka_unit_test_setup_teardown(test_no_dtd, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_undeclarable_namespaces, setup,
-					    teardown),
+	    cmocka_unit_test_setup_teardown(test_no_dtd, scratch_setup,
+					    scratch_teardown),
+	    cmocka_unit_test_setup_teardown(test_undeclarable_namespaces,
+					    scratch_setup, scratch_teardown),
 	    cmocka_unit_test(test_jid),
 	};
 
