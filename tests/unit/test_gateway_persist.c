@@ -1,5 +1,9 @@
 /* What of a room comes back: everything that it says of itself. */
 #include "conference_stage.h"
+
+#include <limits.h>
+#include <stdio.h>
+
 #include "gateway/persist.h"
 #include "gateway/store.h"
 #include "tests/lib/folder.h"
