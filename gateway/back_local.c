@@ -488,6 +488,7 @@ static void follow_all(struct back_local *b)
 void back_local_apply(struct back_local *b)
 {
 	for (size_t i = 0; i < b->cfg->n_rooms; i++)
-		make_room(b, &b->cfg->rooms[i]);
+		if (!b->cfg->rooms[i].elsewhere)
+			make_room(b, &b->cfg->rooms[i]);
 	follow_all(b);
 }

@@ -72,6 +72,7 @@ struct room_config {
 	struct str subject; /* until somebody sets one */
 	struct room_policy policy;
 	struct access access; /* besides its domain's */
+	bool elsewhere;	      /* of an XMPP server: only its password counts */
 };
 
 struct config {

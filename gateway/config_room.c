@@ -194,7 +194,8 @@ static int read_address(struct config *c, cfg_t *sec, struct str *out,
 		err = map_prep_local(&b, str_of(title.p, (size_t)at));
 	if (err == 0) {
 		*domain = config_domain(c, str_from(title, (size_t)at + 1));
-		if (!*domain || (*domain)->rooms != ROOMS_LOCAL)
+		if (!*domain || (*domain)->rooms == ROOMS_SIP ||
+		    (*domain)->rooms == ROOMS_NONE)
 			err = ERR_SYNTAX;
 	}
 	if (err == 0) {
@@ -202,7 +203,8 @@ static int read_address(struct config *c, cfg_t *sec, struct str *out,
 		*out = arena_dup(c->strings, buf_str(&b));
 	} else {
 		cfg_error(sec,
-			  "room: '%s' is no room of a domain with local rooms",
+			  "room: '%s' is no room of a domain with local rooms, "
+			  "nor of one of XMPP servers",
 			  cfg_title(sec));
 	}
 	buf_done(&b);
@@ -222,6 +224,7 @@ static int read_room(struct config *c, cfg_t *sec, struct room_config *out)
 				  cfg_title(sec));
 			return ERR_SYNTAX;
 		}
+	out->elsewhere = domain->rooms != ROOMS_LOCAL;
 	out->subject = str_z(cfg_getstr(sec, "subject"));
 	out->policy = domain->policy;
 	out->access = config_read_access(c->strings, sec);

@@ -155,6 +155,41 @@ static void knock_as(struct muc_user *u, struct scene *s, const char *display)
 	assert_int_equal(muc_enter(u, &join), REASON_OK);
 }
 
+static int setup_passwords(void **state)
+{
+	*state = scene_new(
+	    "domain \"sip.test\" { users = sip secret = \"x\" }\n"
+	    "domain \"muc.test\" { rooms = xmpp password = \"all's\" }\n"
+	    "room \"r@muc.test\" { password = \"pw\" }\n");
+	return 0;
+}
+
+/* S2X-11: the configuration knows the password of a room, or that of all. */
+static void test_configured_password(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+	struct seat_join join;
+
+	muc_user_init(&u, s, MUC_RO);
+	join = muc_wish(&u);
+	assert_int_equal(muc_enter(&u, &join), REASON_OK);
+	muc_answer_info(&u, "<feature var='muc_passwordprotected'/>");
+	muc_has(&u, muc_take(&u, MUC_OWN), "<password>pw</password>");
+	muc_user_done(&u);
+	xmpp_drop(s);
+	join.room = STR("other@muc.test");
+	assert_int_equal(muc_enter(&u, &join), REASON_OK);
+	muc_take(&u, "other@muc.test");
+	muc_says(&u, "iq", "other@muc.test",
+		 "type='result' id='%s'><query xmlns='" NS_DISCO_INFO
+		 "'><identity category='conference' type='text'/></query>",
+		 u.last);
+	muc_has(&u, muc_take(&u, "other@muc.test/Ro"),
+		"<password>all's</password>");
+	muc_user_done(&u);
+}
+
 /* S2X-6: a display name that the server or the room doesn't take keeps nobody
  * out. */
 static void test_plainer_nick(void **state)
@@ -415,6 +450,8 @@ int main(void)
 	    MUC_TEST(test_password),
 	    MUC_TEST(test_conflict),
 	    MUC_TEST(test_plainer_nick),
+	    cmocka_unit_test_setup_teardown(test_configured_password,
+					    setup_passwords, scene_teardown),
 	    MUC_TEST(test_refused),
 	    MUC_TEST(test_may_not_create),
 	    MUC_CREATING(test_create),

@@ -383,7 +383,7 @@ static void test_rooms(void **state)
 static void test_bad_rooms(void **state)
 {
 	static const char *const names[] = {"lobby", "@chat.test", "l@x.test",
-					    "a b@chat.test"};
+					    "l@conf.test", "a b@chat.test"};
 	char text[256], said[512], want[256];
 	struct config *c;
 
@@ -391,11 +391,12 @@ static void test_bad_rooms(void **state)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		snprintf(text, sizeof(text),
 			 "domain \"chat.test\" { rooms = local }\n"
+			 "domain \"conf.test\" { rooms = sip }\n"
 			 "room \"%s\" { }\n",
 			 names[i]);
 		snprintf(want, sizeof(want),
 			 ": room: '%s' is no room of a domain with local "
-			 "rooms\n",
+			 "rooms, nor of one of XMPP servers\n",
 			 names[i]);
 		assert_true(load(text, &c, said) < 0);
 		assert_non_null(strstr(said, want + 1));
