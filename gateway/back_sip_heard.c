@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/rfc3339.h"
 #include "gateway/back_sip_priv.h"
+#include "mapping/imdn.h"
 #include "mapping/message.h"
 #include "msrp/cpim.h"
 
@@ -17,7 +18,8 @@ struct bs_heard {
 	struct message *msg;
 	struct cpim_addr from; /* slices of msg */
 	uint64_t time_ms, mark;
-	msrp_tx tx; /* whose report is held until its receipt, or 0 */
+	msrp_tx tx;    /* of one that wants a receipt, or 0 */
+	bool notified; /* by CPIM */
 	bool old;
 };
 
@@ -94,7 +96,7 @@ static void tell(struct bs_leg *l, const struct bs_heard *h)
 		bs_note_seen(l, h->mark);
 		leg_message(l->leg, m, buf_str(&nick), h->time_ms, h->old,
 			    NULL);
-		bs_receipt_owed(l, h->tx, m);
+		bs_receipt_owed(l, h->tx, m, h->notified);
 	}
 	buf_done(&nick);
 }
@@ -162,14 +164,16 @@ static uint64_t said_at(const struct bs_leg *l, const struct cpim *c, bool *old)
 }
 
 /* BODY-21: the report of a private message is its receipt. */
-static msrp_tx hold_report(struct bs_leg *l, msrp_tx tx,
-			   const struct msrp_message *in, struct message *m)
+static void want_receipt(struct bs_leg *l, struct bs_heard *h,
+			 const struct cpim *c, msrp_tx tx, bool report)
 {
-	if (!m->private || !in->success_report)
-		return 0;
-	m->wants_receipt = true;
-	msrp_session_hold_report(l->session, tx);
-	return tx;
+	h->notified = map_wants_imdn(c);
+	if (!h->msg->private || !(report || h->notified))
+		return;
+	h->msg->wants_receipt = true;
+	h->tx = tx;
+	if (report)
+		msrp_session_hold_report(l->session, tx);
 }
 
 static int take(struct bs_leg *l, struct message *m, const struct cpim *c,
@@ -187,7 +191,7 @@ static int take(struct bs_leg *l, struct message *m, const struct cpim *c,
 		return status;
 	m->form_type[WORLD_SIP] = mime_type(c->content_type);
 	h.time_ms = said_at(l, c, &h.old);
-	h.tx = hold_report(l, tx, in, m);
+	want_receipt(l, &h, c, tx, in->success_report);
 	if (l->state == BS_OPEN)
 		tell(l, &h);
 	else if (!hold(l, &h))

@@ -376,8 +376,10 @@ bool bs_receipt_wanted(const struct message *m);
 void bs_receipt_await(struct bs_leg *l, uint64_t cookie,
 		      const struct message *m);
 void bs_on_reported(void *leg, uint64_t cookie);
-/* m has been told; the report of the request tx (0: none) is held. */
-void bs_receipt_owed(struct bs_leg *l, msrp_tx tx, const struct message *m);
+/* m, which came by the request tx (0: wants no receipt), has been told. Its
+ * report is held; notified: it wants to be told by CPIM, too. */
+void bs_receipt_owed(struct bs_leg *l, msrp_tx tx, const struct message *m,
+		     bool notified);
 /* m says that a message of him whom it is for has arrived. */
 void bs_receipt_came(struct bs_leg *l, const struct message *m);
 /* With the session goes what it held. */

@@ -1,10 +1,13 @@
 /* Receipts of private messages to and from people in a conference: a wish for
- * one is MSRP's Success-Report, the receipt a REPORT (RFC 7573 §7, XEP-0184).
- */
+ * one is MSRP's Success-Report, the receipt a REPORT (RFC 7573 §7, XEP-0184);
+ * what they ask for may be CPIM's disposition notification, too (RFC 5438). */
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/random.h"
+#include "base/rfc3339.h"
 #include "gateway/back_sip_priv.h"
+#include "mapping/imdn.h"
 
 #define RECEIPTS_MAX 32 /* the last ones, either way */
 #define ID_MAX	     128
@@ -14,6 +17,7 @@ struct bs_receipt {
 	uint64_t key;	/* how MSRP names the message; 0: none */
 	uint64_t whose; /* the other one's, an occupant */
 	uint64_t at_ms;
+	struct blob *head; /* of one that asks for a notification, or NULL */
 	size_t id_n;
 	char id[ID_MAX]; /* how XMPP does */
 };
@@ -26,6 +30,8 @@ struct bs_receipts {
 static void note(struct bs_leg *l, struct bs_receipt *r, uint64_t key,
 		 uint64_t whose, struct str id)
 {
+	blob_unref(r->head);
+	r->head = NULL;
 	r->key = key;
 	r->whose = whose;
 	r->at_ms = loop_now_ms(l->b->loop);
@@ -47,6 +53,8 @@ static bool is_late(const struct bs_leg *l, const struct bs_receipt *r)
 
 void bs_receipts_free(struct bs_leg *l)
 {
+	for (unsigned i = 0; l->receipts && i < RECEIPTS_MAX; i++)
+		blob_unref(l->receipts->heard[i].head);
 	free(l->receipts);
 	l->receipts = NULL;
 }
@@ -102,15 +110,43 @@ void bs_on_reported(void *leg, uint64_t cookie)
 
 /* --- of what they hear --- */
 
-void bs_receipt_owed(struct bs_leg *l, msrp_tx tx, const struct message *m)
+static void notify(struct bs_leg *l, struct str entity)
+{
+	struct arena *a = arena_new(65536);
+	struct buf b = BUF_INIT(65536);
+	char time[RFC3339_MAX], id[17];
+	struct msrp_out out = {.content_type = STR("message/cpim"),
+			       .failure_report = MSRP_FAILURE_NO};
+	struct cpim head;
+
+	random_ident(id, sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	if (cpim_parse_head(entity, a, &head) > 0)
+		map_imdn(&b, &head, str_z(id),
+			 str_z(rfc3339_millis(loop_wall_ms(l->b->loop), time)));
+	if (b.n && !b.err) {
+		out.body = blob_new(buf_str(&b));
+		(void)msrp_session_send(l->session, &out); /* a courtesy */
+		blob_unref(out.body);
+	}
+	buf_done(&b);
+	arena_free(a);
+}
+
+void bs_receipt_owed(struct bs_leg *l, msrp_tx tx, const struct message *m,
+		     bool notified)
 {
 	struct bs_receipts *all;
+
+	struct bs_receipt *r;
 
 	if (!tx || m->id.n > ID_MAX || l->ended)
 		return;
 	all = receipts(l);
-	note(l, &all->heard[all->n_heard++ % RECEIPTS_MAX], tx, m->author,
-	     m->id);
+	r = &all->heard[all->n_heard++ % RECEIPTS_MAX];
+	note(l, r, tx, m->author, m->id);
+	if (notified)
+		r->head = blob_ref(m->form[WORLD_SIP]);
 }
 
 void bs_receipt_came(struct bs_leg *l, const struct message *m)
@@ -121,8 +157,11 @@ void bs_receipt_came(struct bs_leg *l, const struct message *m)
 		if (!r->key || r->whose != m->to ||
 		    !str_eq(str_of(r->id, r->id_n), m->receipt_of))
 			continue;
-		if (l->session && !is_late(l, r))
+		if (l->session && !is_late(l, r)) {
 			msrp_session_report(l->session, r->key);
+			if (r->head)
+				notify(l, blob_str(r->head));
+		}
 		r->key = 0;
 		return;
 	}

@@ -8,12 +8,10 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/rfc3339.h"
-#include "base/xmltext.h"
+#include "mapping/imdn.h"
 #include "mapping/message.h"
 #include "mapping/roster.h"
 #include "msrp/cpim.h"
-
-#define IMDN_TYPE "message/imdn+xml"
 
 /* --- of an XMPP user's message --- */
 
@@ -69,8 +67,7 @@ static bool wants_notification(const struct message *m)
 {
 	struct arena *a = arena_new(65536);
 	struct cpim head;
-	bool wants = read_head(m, a, &head) && head.imdn_delivery &&
-		     head.imdn_message_id.n;
+	bool wants = read_head(m, a, &head) && map_wants_imdn(&head);
 
 	arena_free(a);
 	return wants;
@@ -128,41 +125,15 @@ void receipt_note(struct call *c, msrp_tx tx, enum reason_code code)
 	p->msg = NULL;
 }
 
-/* RFC 5438 §7.2.1.1 */
 static void write_notification(struct buf *b, const struct call *c,
 			       const struct cpim *head)
 {
 	char time[RFC3339_MAX], id[17];
-	struct buf body = BUF_INIT(32768);
-	struct str when = head->datetime;
 
-	if (!when.n)
-		when = str_z(rfc3339_millis(loop_wall_ms(c->f->loop), time));
 	random_ident(id, sizeof(id) - 1);
 	id[sizeof(id) - 1] = '\0';
-	buf_addz(&body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n"
-			"<imdn xmlns=\"urn:ietf:params:xml:ns:imdn\">"
-			"<message-id>");
-	xml_add_text(&body, head->imdn_message_id);
-	buf_addz(&body, "</message-id><datetime>");
-	xml_add_text(&body, when);
-	buf_addz(&body, "</datetime><recipient-uri>");
-	xml_add_text(&body, head->to.uri);
-	buf_addz(&body, "</recipient-uri><original-recipient-uri>");
-	xml_add_text(&body, head->to.uri);
-	buf_addz(&body, "</original-recipient-uri><delivery-notification>"
-			"<status><delivered/></status></delivery-notification>"
-			"</imdn>\r\n");
-	cpim_write(b, &(struct cpim_out){
-			  .from = head->to,
-			  .to = head->from,
-			  .imdn_message_id = str_z(id),
-			  .content_type = STR(IMDN_TYPE),
-			  .body = buf_str(&body),
-		      });
-	if (body.err)
-		b->err = body.err;
-	buf_done(&body);
+	map_imdn(b, head, str_z(id),
+		 str_z(rfc3339_millis(loop_wall_ms(c->f->loop), time)));
 }
 
 static void notify(struct call *c, struct str entity)
@@ -176,7 +147,7 @@ static void notify(struct call *c, struct str entity)
 		write_notification(&b, c, &head);
 	if (b.n && !b.err) {
 		blob = blob_new(buf_str(&b));
-		call_send_control(c, STR(IMDN_TYPE), blob);
+		call_send_control(c, STR(MAP_IMDN_TYPE), blob);
 		blob_unref(blob);
 	}
 	buf_done(&b);

@@ -113,11 +113,45 @@ static void test_his(void **state)
 	focus_done(&f);
 }
 
+/* RFC 5438: he asks for a notification, and gets one from her. */
+static void test_notification(void **state)
+{
+	struct scene *s = *state;
+	const struct xnode *n;
+	struct str frame;
+	struct focus f;
+
+	focus_joined(&f, s);
+	msrp_send_cpim(&f.u, "w1", "",
+		       STR("From: <sip:romeo@sip.test>\r\n"
+			   "To: <sip:juliet@x.test;gr=balcony>\r\n"
+			   "NS: imdn <urn:ietf:params:imdn>\r\n"
+			   "imdn.Message-ID: 34jk\r\n"
+			   "imdn.Disposition-Notification: "
+			   "positive-delivery\r\n\r\n"
+			   "Content-Type: text/plain\r\n\r\npsst"));
+	assert_int_equal(msrp_status(&f.u), 200);
+	n = focus_shown(s, "message", "Romeo");
+	assert_non_null(x_child(n, "request", RECEIPTS));
+	focus_user_says(
+	    s, "/Romeo", "chat", "r1",
+	    arena_printf(s->arena, "<received xmlns='" RECEIPTS "' id='%.*s'/>",
+			 STR_ARG(x_attr(n, "id")))
+		.p);
+	frame = focus_hears(&f, "<message-id>34jk</message-id>");
+	assert_true(has(frame, "From: <sip:juliet@x.test;gr=balcony>"));
+	assert_true(has(frame, "To: <sip:romeo@sip.test>"));
+	assert_true(has(frame, "<delivered/>"));
+	assert_true(msrp_take(&f.u).n == 0);
+	focus_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    FOCUS_TEST(test_hers),
 	    FOCUS_TEST(test_his),
+	    FOCUS_TEST(test_notification),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
