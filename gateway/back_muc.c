@@ -1,6 +1,7 @@
 /* The whole: stanzas out and in, which proxy one is for, streams that come and
  * go. */
 #include "gateway/back_muc_priv.h"
+#include "gateway/leg_value.h"
 
 #include <stdlib.h>
 
@@ -24,6 +25,7 @@ struct back_muc *back_muc_new(const struct back_muc_cfg *cfg)
 	for (unsigned by = 0; by < BY_COUNT; by++)
 		b->whose[by] = table_new();
 	b->rooms = table_new();
+	b->values = leg_values_new();
 	b->rolls = table_new();
 	b->down = table_new();
 	b->invited = invited_new();
@@ -60,6 +62,7 @@ void back_muc_free(struct back_muc *b)
 		free(name);
 	invited_free(b->invited);
 	gone_free(b->gone);
+	leg_values_free(b->values);
 	table_free(b->rolls);
 	table_free(b->down);
 	table_free(b->rooms);

@@ -166,7 +166,7 @@ bool leg_opened(struct leg *l, struct str self, bool created, bool renamed)
 	o = leg_occ_by_nick(l, self);
 	if (!o)
 		return false;
-	l->self = o->pub.id;
+	l->self = o->value->pub.id;
 	leg_show_devices(l);
 	l->open = true;
 	TAILQ_FOREACH (ls, &l->seats, link)

@@ -14,6 +14,7 @@
 #include "gateway/bridged.h"
 
 struct leg;
+struct leg_values;
 
 struct leg_ops {
 	/* What a device of an open leg wants: neither SEAT_LEAVE nor
@@ -33,8 +34,10 @@ struct leg_ops {
 struct leg_cfg {
 	struct loop *loop;
 	const struct leg_ops *ops;
-	void *user;		 /* the protocol's own record of the leg */
-	uint64_t *last_id;	 /* of occupants and seats: all legs count on */
+	void *user;	   /* the protocol's own record of the leg */
+	uint64_t *last_id; /* of occupants and seats: all legs count on */
+	/* of legs that hear the same of a room; NULL: each knows for itself */
+	struct leg_values *values;
 	size_t max_occupants;	 /* more are not shown */
 	size_t max_octets;	 /* of what is known of those; 0: any number */
 	struct bridged *bridged; /* that counts it; NULL: nobody does */

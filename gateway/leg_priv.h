@@ -3,6 +3,7 @@
 
 #include "base/table.h"
 #include "gateway/leg.h"
+#include "gateway/leg_value.h"
 
 struct seat_cmd_copy;
 
@@ -18,10 +19,9 @@ struct leg_seat {
 TAILQ_HEAD(leg_seats, leg_seat);
 
 struct leg_occ {
-	struct occupant pub;
+	struct leg_value *value;
 	size_t place; /* in the leg's occs */
 	bool stale;   /* nothing heard since leg_roster_begin() */
-	char *text;   /* pub's strings and devices */
 };
 
 struct leg_cmd {
@@ -52,7 +52,8 @@ struct leg {
 	size_t n_places, room_places, n_occs;
 	size_t octets; /* of what is known of them */
 	struct table *by_id, *by_nick;
-	uint64_t self; /* an occupant's id */
+	uint64_t self;	    /* an occupant's id */
+	uint64_t spent_ids; /* the highest that was given when one left */
 	uint64_t serial;
 	struct subject subject;
 	char *subject_text;
@@ -68,8 +69,6 @@ struct leg_occ *leg_occ_by_nick(const struct leg *l, struct str nick);
 void leg_roster_clear(struct leg *l);
 /* The user's own seats are his occupant's devices. */
 void leg_show_devices(struct leg *l);
-/* The bits of CHANGED_* that say what differs. */
-unsigned leg_differences(const struct occupant *a, const struct occupant *b);
 
 /* leg.c */
 /* To all that want it (SEAT_WANTS_*; 0: to all that have joined). */

@@ -4,14 +4,6 @@
 #include "base/mem.h"
 #include "gateway/leg_priv.h"
 
-static void occ_free(void *p)
-{
-	struct leg_occ *o = p;
-
-	free(o->text);
-	free(o);
-}
-
 struct leg_occ *leg_occ_by_nick(const struct leg *l, struct str nick)
 {
 	return table_get_str(l->by_nick, nick);
@@ -21,14 +13,14 @@ const struct occupant *leg_by_nick(const struct leg *l, struct str nick)
 {
 	const struct leg_occ *o = leg_occ_by_nick(l, nick);
 
-	return o ? &o->pub : NULL;
+	return o ? &o->value->pub : NULL;
 }
 
 const struct occupant *leg_by_id(const struct leg *l, uint64_t id)
 {
 	const struct leg_occ *o = id ? table_get(l->by_id, id) : NULL;
 
-	return o ? &o->pub : NULL;
+	return o ? &o->value->pub : NULL;
 }
 
 const struct occupant *leg_self(const struct leg *l)
@@ -42,114 +34,72 @@ const struct occupant *leg_next(const struct leg *l, size_t *it)
 		const struct leg_occ *o = l->occs[(*it)++];
 
 		if (o)
-			return &o->pub;
+			return &o->value->pub;
 	}
 	return NULL;
 }
 
 /* --- one occupant's value --- */
 
-static size_t octets_of(const struct occupant *like)
-{
-	size_t n = like->nick.n + like->display.n + like->user.n +
-		   like->sip_uri.n + like->jid.n + like->stable_id.n +
-		   like->presence.show.n + like->presence.status.n +
-		   like->presence.payload.n;
+struct asking {
+	const struct leg *leg;
+	const struct leg_occ *occ; /* NULL: one who comes */
+};
 
+/* Who stays keeps his id. Who comes gets none that somebody has or had here:
+ * those were given before the last one left. */
+static bool may_have(const void *user, uint64_t id)
+{
+	const struct asking *a = user;
+
+	if (a->occ)
+		return id == a->occ->value->pub.id;
+	return id > a->leg->spent_ids && !table_get(a->leg->by_id, id);
+}
+
+/* Seats are the leg's own. */
+static bool is_sharable(const struct occupant *like, uint64_t id)
+{
 	for (const struct device *d = like->devices; d; d = d->next)
-		n += sizeof(*d) + d->label.n;
-	return n;
+		if (d->seat && d->seat != id)
+			return false;
+	return !like->since_ms || id;
 }
 
-static const struct device *copy_devices(struct device *to, char **text,
-					 const struct device *from, size_t *n,
-					 uint64_t owner)
+/* o NULL: for one who comes. */
+static struct leg_value *value_for(struct leg *l, const struct leg_occ *o,
+				   const struct occupant *like)
 {
-	struct device *first = from ? to : NULL;
+	const struct occupant *was = o ? &o->value->pub : NULL;
+	struct occupant now = *like;
+	struct leg_values *shared =
+	    is_sharable(like, was ? was->id : 0) ? l->cfg.values : NULL;
+	struct asking a = {l, o};
+	struct leg_value *v =
+	    leg_value_find(shared, l->room, like, may_have, &a);
 
-	for (*n = 0; from; from = from->next, to++, ++*n) {
-		*to = *from;
-		if (!to->seat)
-			to->seat = owner;
-		to->label = str_pack(text, from->label);
-		to->next = from->next ? to + 1 : NULL;
-	}
-	return first;
+	if (v)
+		return v;
+	now.id = was ? was->id : ++*l->cfg.last_id;
+	now.active_ms = was ? was->active_ms : 0;
+	if (!now.since_ms)
+		now.since_ms = was ? was->since_ms : loop_wall_ms(l->cfg.loop);
+	return leg_value_new(shared, l->room, &now);
 }
 
-static size_t count_devices(const struct device *d)
-{
-	size_t n = 0;
-
-	for (; d; d = d->next)
-		n++;
-	return n;
-}
-
-/* pub becomes like `like`; what it pointed to stays until the turn ends, for
- * handlers up the stack still show it. */
+/* What was said of him before stays until the turn ends, for handlers up the
+ * stack still show it. */
 static void take_value(struct leg *l, struct leg_occ *o,
 		       const struct occupant *like)
 {
-	char *block = mem_new(octets_of(like));
-	size_t n = count_devices(like->devices);
-	char *to = block + n * sizeof(struct device);
-	struct occupant *p = &o->pub;
-	struct occupant was = *p;
+	struct leg_value *v = value_for(l, o->value ? o : NULL, like);
 
-	*p = *like;
-	p->id = was.id;
-	p->active_ms = was.active_ms;
-	p->since_ms = like->since_ms ? like->since_ms : was.since_ms;
-	p->nick = str_pack(&to, like->nick);
-	p->display = str_pack(&to, like->display);
-	p->user = str_pack(&to, like->user);
-	p->sip_uri = str_pack(&to, like->sip_uri);
-	p->jid = str_pack(&to, like->jid);
-	p->stable_id = str_pack(&to, like->stable_id);
-	p->presence.show = str_pack(&to, like->presence.show);
-	p->presence.status = str_pack(&to, like->presence.status);
-	p->presence.payload = str_pack(&to, like->presence.payload);
-	p->devices = copy_devices((struct device *)block, &to, like->devices,
-				  &p->n_devices, p->id);
-	l->octets += octets_of(p);
-	l->octets -= octets_of(&was);
-	if (o->text)
-		defer_free(l->cfg.loop, o->text, free);
-	o->text = block;
-}
-
-/* b is what is said now. */
-static bool same_devices(const struct device *a, const struct device *b)
-{
-	for (; a && b; a = a->next, b = b->next)
-		if ((b->seat && a->seat != b->seat) ||
-		    !str_eq(a->label, b->label) ||
-		    a->private_messages != b->private_messages ||
-		    a->muted != b->muted || a->held != b->held)
-			return false;
-	return !a && !b;
-}
-
-static bool same_person(const struct occupant *a, const struct occupant *b)
-{
-	return a->world == b->world && a->nick_chosen == b->nick_chosen &&
-	       str_eq(a->display, b->display) && str_eq(a->user, b->user) &&
-	       str_eq(a->sip_uri, b->sip_uri) && str_eq(a->jid, b->jid) &&
-	       str_eq(a->stable_id, b->stable_id);
-}
-
-unsigned leg_differences(const struct occupant *a, const struct occupant *b)
-{
-	unsigned changed = 0;
-
-	if (!presence_eq(&a->presence, &b->presence))
-		changed |= CHANGED_PRESENCE;
-	if (a->role != b->role || a->affiliation != b->affiliation)
-		changed |= CHANGED_ROLE;
-	if (!same_devices(a->devices, b->devices) || !same_person(a, b))
-		changed |= CHANGED_DEVICES;
-	return changed;
+	l->octets += leg_value_octets(&v->pub);
+	if (o->value) {
+		l->octets -= leg_value_octets(&o->value->pub);
+		defer_free(l->cfg.loop, o->value, leg_value_unref);
+	}
+	o->value = v;
 }
 
 /* --- the list --- */
@@ -181,33 +131,32 @@ static struct leg_occ *add(struct leg *l, const struct occupant *like)
 		l->occs =
 		    mem_resize(l->occs, l->room_places * sizeof(*l->occs));
 	}
-	o->pub.id = ++*l->cfg.last_id;
-	o->pub.since_ms = loop_wall_ms(l->cfg.loop);
 	take_value(l, o, like);
 	o->place = l->n_places;
 	l->occs[l->n_places++] = o;
 	l->n_occs++;
-	table_put(l->by_id, o->pub.id, o);
-	table_put_str(l->by_nick, o->pub.nick, o);
+	table_put(l->by_id, o->value->pub.id, o);
+	table_put_str(l->by_nick, o->value->pub.nick, o);
 	return o;
 }
 
 /* Its nickname, old or new, is the key under which it is found. */
 static void renew(struct leg *l, struct leg_occ *o, const struct occupant *now)
 {
-	table_del_str(l->by_nick, o->pub.nick);
+	table_del_str(l->by_nick, o->value->pub.nick);
 	take_value(l, o, now);
-	table_put_str(l->by_nick, o->pub.nick, o);
+	table_put_str(l->by_nick, o->value->pub.nick, o);
 }
 
 static void take_out(struct leg *l, struct leg_occ *o)
 {
-	table_del(l->by_id, o->pub.id);
-	table_del_str(l->by_nick, o->pub.nick);
+	table_del(l->by_id, o->value->pub.id);
+	table_del_str(l->by_nick, o->value->pub.nick);
 	l->occs[o->place] = NULL;
-	l->octets -= octets_of(&o->pub);
+	l->octets -= leg_value_octets(&o->value->pub);
 	l->n_occs--;
-	defer_free(l->cfg.loop, o, occ_free);
+	defer_free(l->cfg.loop, o->value, leg_value_unref);
+	defer_free(l->cfg.loop, o, free);
 }
 
 void leg_roster_clear(struct leg *l)
@@ -228,8 +177,8 @@ static struct occupant with_devices(const struct leg *l,
 {
 	struct occupant p = *like;
 
-	if (o && o->pub.id == l->self)
-		p.devices = o->pub.devices;
+	if (o && o->value->pub.id == l->self)
+		p.devices = o->value->pub.devices;
 	return p;
 }
 
@@ -237,14 +186,14 @@ static struct occupant with_devices(const struct leg *l,
 static bool has_room(const struct leg *l, const struct leg_occ *o,
 		     const struct occupant *like)
 {
-	size_t octets = l->octets - (o ? octets_of(&o->pub) : 0);
+	size_t octets = l->octets - (o ? leg_value_octets(&o->value->pub) : 0);
 
 	if (str_eq(like->user, l->key))
 		return true;
 	if (!o && l->n_occs >= l->cfg.max_occupants)
 		return false;
 	return !l->cfg.max_octets ||
-	       octets + octets_of(like) <= l->cfg.max_octets;
+	       octets + leg_value_octets(like) <= l->cfg.max_octets;
 }
 
 static const struct occupant *change(struct leg *l, struct leg_occ *o,
@@ -252,20 +201,21 @@ static const struct occupant *change(struct leg *l, struct leg_occ *o,
 				     const struct leg_cause *cause)
 {
 	struct occupant now = with_devices(l, o, like);
-	struct seat_ev ev = {.type = SEAT_OCCUPANT_CHANGED, .who = &o->pub};
+	struct seat_ev ev = {.type = SEAT_OCCUPANT_CHANGED};
 
 	o->stale = false;
 	if (!has_room(l, o, &now))
-		return &o->pub;
-	ev.changed = leg_differences(&o->pub, &now);
+		return &o->value->pub;
+	ev.changed = leg_differences(&o->value->pub, &now);
 	if (ev.changed) {
 		renew(l, o, &now);
 	} else if (cause && cause->op) {
 		ev.changed = CHANGED_PRESENCE;
 	}
+	ev.who = &o->value->pub;
 	if (ev.changed)
 		leg_tell(l, SEAT_WANTS_ROSTER, &ev, cause);
-	return &o->pub;
+	return &o->value->pub;
 }
 
 const struct occupant *leg_put(struct leg *l, const struct occupant *like,
@@ -281,9 +231,9 @@ const struct occupant *leg_put(struct leg *l, const struct occupant *like,
 	if (!has_room(l, NULL, like))
 		return NULL;
 	o = add(l, like);
-	ev.who = &o->pub;
+	ev.who = &o->value->pub;
 	leg_tell(l, SEAT_WANTS_ROSTER, &ev, cause);
-	return &o->pub;
+	return &o->value->pub;
 }
 
 void leg_remove(struct leg *l, struct str nick, const struct leg_cause *cause)
@@ -295,8 +245,9 @@ void leg_remove(struct leg *l, struct str nick, const struct leg_cause *cause)
 	o = leg_occ_by_nick(l, nick);
 	if (!o)
 		return;
-	ev.who = &o->pub;
+	ev.who = &o->value->pub;
 	take_out(l, o);
+	l->spent_ids = *l->cfg.last_id;
 	leg_tell(l, SEAT_WANTS_ROSTER, &ev, cause);
 }
 
@@ -317,11 +268,11 @@ bool leg_rename(struct leg *l, struct str old, struct str new,
 		leg_remove(l, new, &gone);
 	else if (!cause || !cause->op)
 		return true;
-	ev.who = &o->pub;
-	ev.old_nick = o->pub.nick;
-	now = o->pub;
+	ev.old_nick = o->value->pub.nick;
+	now = o->value->pub;
 	now.nick = new;
 	renew(l, o, &now);
+	ev.who = &o->value->pub;
 	leg_tell(l, SEAT_WANTS_ROSTER, &ev, cause);
 	return true;
 }
@@ -346,7 +297,7 @@ void leg_show_devices(struct leg *l)
 			list[n - 1].next = &list[n];
 		n++;
 	}
-	now = o->pub;
+	now = o->value->pub;
 	now.devices = n ? list : NULL;
 	renew(l, o, &now);
 	free(list);
@@ -371,9 +322,9 @@ void leg_roster_end(struct leg *l, enum reason_code why,
 		if (!o || !o->stale)
 			continue;
 		o->stale = false;
-		if (o->pub.id != l->self &&
-		    !(there && there(user, o->pub.nick)))
-			leg_remove(l, o->pub.nick, &cause);
+		if (o->value->pub.id != l->self &&
+		    !(there && there(user, o->value->pub.nick)))
+			leg_remove(l, o->value->pub.nick, &cause);
 	}
 }
 
@@ -385,7 +336,7 @@ size_t leg_roster_unheard(const struct leg *l, size_t *heard)
 	for (size_t i = 0; i < l->n_places; i++) {
 		const struct leg_occ *o = l->occs[i];
 
-		if (!o || o->pub.id == l->self)
+		if (!o || o->value->pub.id == l->self)
 			continue;
 		if (o->stale)
 			n++;

@@ -46,10 +46,10 @@ bool leg_message(struct leg *l, struct message *m, struct str nick,
 
 	leg_settle(l);
 	o = leg_occ_by_nick(l, nick);
-	if (!stamp(l, m, o ? &o->pub : &absent, time_ms))
+	if (!stamp(l, m, o ? &o->value->pub : &absent, time_ms))
 		return false;
 	if (o && !delayed)
-		o->pub.active_ms = m->time_ms;
+		o->value->pub.active_ms = m->time_ms;
 	message_ref(m);
 	leg_tell(l, SEAT_WANTS_MESSAGES, &ev, cause);
 	message_unref(m);
