@@ -9,7 +9,7 @@
 #define ROOM	"sip:r@conf.test"
 #define CONTACT "sip:r@10.0.0.9:5060"
 #define PEOPLE	8
-#define LEGS	4
+#define LEGS	16
 
 struct person {
 	char nick[64], uri[64], show[16], status[64];
