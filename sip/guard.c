@@ -258,6 +258,7 @@ static const struct unreadable {
     {"Contact", 400, "Bad Contact", false},
     {"Record-Route", 400, "Bad Record-Route", false},
     {"Require", 400, "Bad Require", false},
+    {"Content-Length", 400, "Bad Content-Length", false},
     {"Content-Type", 400, "Bad Content-Type", false},
     {"Content-Encoding", 400, "Bad Content-Encoding", false},
     {"Content-Disposition", 400, "Bad Content-Disposition", false},

@@ -6,9 +6,11 @@
  * guard.c refuses it. Only one whose Content-Length is bad takes its connection
  * along. This definition stands before the library's own. */
 #include <dlfcn.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/net.h"
+#include "base/scan.h"
 #include "sip/sip_priv.h"
 
 #include <sofia-sip/msg_buffer.h>
@@ -71,6 +73,42 @@ static bool tidy(char *b, size_t n, bool begun)
 		}
 	}
 	return tidied;
+}
+
+/* The value of a line that is a Content-Length; empty: it is another. */
+static struct str length_of(struct str line)
+{
+	struct str name = str_trim_space(str_split(&line, ':'));
+
+	if (!str_ieq(name, STR("Content-Length")) && !str_ieq(name, STR("l")))
+		return STR_NONE;
+	return str_trim_space(line);
+}
+
+/* A Content-Length again is no reason to lose the frame while it says the same:
+ * it becomes a header that nobody knows. known: what an earlier part of the
+ * message said, or empty. */
+static bool drop_repeated_length(char *b, size_t n, struct str known)
+{
+	struct str rest = str_of(b, n);
+	bool dropped = false;
+
+	while (rest.n) {
+		struct str line = str_split(&rest, '\n');
+		struct str value = length_of(line);
+
+		if (rest.n == 0 || line.n == 0 || str_eq(line, STR("\r")))
+			break; /* not all of it is there; the head's end */
+		if (rest.p[0] == ' ' || rest.p[0] == '\t')
+			continue; /* it goes on */
+		if (value.n && str_eq(value, known)) {
+			b[line.p - b] = '%';
+			dropped = true;
+		} else if (value.n) {
+			known = value;
+		}
+	}
+	return dropped;
 }
 
 /* Is the topmost Via the one that can be read? */
@@ -199,16 +237,26 @@ static bool is_endless(const sip_t *sip)
 static int extract(struct firstline *f, msg_t *msg)
 {
 	sip_t *sip = sip_object(msg);
-	bool tidied = false;
+	bool in_head = !(sip->sip_flags & (MSG_FLG_BODY | MSG_FLG_COMPLETE));
+	bool tidied = false, repeated = false;
 	int r;
 
-	if (!(sip->sip_flags & (MSG_FLG_BODY | MSG_FLG_COMPLETE)))
-		tidied =
-		    tidy(msg_buf_committed_data(msg), msg_buf_committed(msg),
-			 sip->sip_flags & MSG_FLG_HEADERS);
+	if (in_head) {
+		char *b = msg_buf_committed_data(msg);
+		size_t n = msg_buf_committed(msg);
+		char length[16] = "";
+		if (sip->sip_content_length)
+			snprintf(
+			    length, sizeof length, "%lu",
+			    (unsigned long)sip->sip_content_length->l_length);
+		tidied = tidy(b, n, sip->sip_flags & MSG_FLG_HEADERS);
+		repeated = drop_repeated_length(b, n, str_z(length));
+	}
 	r = f->extract(msg);
 	if (tidied)
 		note(msg, "octet");
+	if (repeated)
+		note(msg, "Content-Length");
 	if (r == 0 && is_endless(sip)) {
 		note(msg, "Content-Length");
 		msg_mark_as_complete(msg, MSG_FLG_ERROR);

@@ -94,6 +94,7 @@ static const struct named {
     {{"Contact", "\"x <sip:a@127.0.0.1>"}, "400 Bad Contact"},
     {{"Contact", NULL}, "400 Missing Contact"},
     {{"Record-Route", "<<sip:a@127.0.0.1"}, "400 Bad Record-Route"},
+    {{"l", "0"}, "400 Bad Content-Length"}, /* twice, but the same */
     {{"Content-Type", "///"}, "400 Bad Content-Type"},
     {{"Session-Expires", "soon"}, "400 Bad Session-Expires"},
     {{"Expires", "\"never"}, "400 Bad Expires"},
@@ -236,7 +237,7 @@ static void answers_bad_lines(void **state)
 }
 
 /* A NUL or a CR alone ends no header: what a proxy's client puts behind it is
- * no message of the proxy. */
+ * no message of the proxy. A length that is there twice is a length. */
 static void keeps_the_frame(void **state)
 {
 	static const struct str inside[] = {
@@ -244,6 +245,7 @@ static void keeps_the_frame(void **state)
 	    STR("\0\r\nContent-Length: 0\r\n\r\n"),
 	    STR("Content-Length: 0\r\nSubject: a\r\rBYE sip:x SIP/2.0\r\n\r\n"),
 	    STR("Content-Length: 0\r\n\rBYE sip:x SIP/2.0\r\n\r\n"),
+	    STR("Content-Length: 4\r\nl: 4\r\n\r\na\0\r\r"),
 	};
 	struct buf b = BUF_INIT(65536);
 	struct peer p;
@@ -260,7 +262,7 @@ static void keeps_the_frame(void **state)
 				core_settle(*state);
 				peer_say(&p, str_of(b.p + at, b.n - at));
 			}
-			peer_hears_start(&p, "SIP/2.0 400 Bad Octet");
+			peer_hears_start(&p, "SIP/2.0 400 Bad ");
 		}
 		buf_drop(&b, b.n);
 		is_alive(&p);
@@ -308,6 +310,8 @@ static void closes_when_the_frame_is_lost(void **state)
 	    "l: 99999999999999\r\n\r\n",
 	    "Content-Length: 3\r\nContent-Length: 5\r\n\r\nabcde",
 	    "Content-Length: 0\r\nl: 5\r\n\r\nabcde",
+	    "Content-Length: 1\r\nl: 1\r\n 0\r\n\r\nabcde",
+	    "Content-Length: 1\r\nl: 1\r\nl: 10\r\n\r\nabcde",
 	    "Subject: none\r\n\r\n",
 	};
 	struct peer other;
