@@ -260,6 +260,7 @@ static void route_stray(struct back_muc *b, const struct muc_said *in)
 			goodbye_heard(b, in);
 		break;
 	case SAID_NOTICE:
+	case SAID_ARCHIVED:
 	case SAID_STATUS:
 	case SAID_DECLINE:
 		/* a room may write to who is not in it; to answer is no use */
@@ -283,6 +284,7 @@ static void route(struct proxy *p, const struct muc_said *in)
 		break;
 	case SAID_TO_ALL:
 	case SAID_SUBJECT:
+	case SAID_ARCHIVED:
 	case SAID_STATUS:
 	case SAID_PRIVATE:
 	case SAID_NOTICE:

@@ -11,23 +11,27 @@
 /* Of silence, after which the history of a room is over that never tells its
  * subject. */
 #define SETTLE_MS 2000
+#define PAGES_MAX 50
 
 /* Lives in the arena. */
 struct held {
-	STAILQ_ENTRY(held) link;
+	TAILQ_ENTRY(held) link;
 	struct muc_said in;
 	uint64_t mark;
 };
 
 struct catch_up {
-	STAILQ_HEAD(, held) list;
+	TAILQ_HEAD(, held) list;
 	struct arena *arena;
 	struct timer settle;
-	bool full;    /* nothing more is kept */
-	bool lost;    /* ... nor told */
-	bool overlap; /* the history goes back to what he has heard */
-	bool subject; /* which ends it */
-	bool pong;    /* the service has answered behind it */
+	uint64_t since_ms;    /* as of the wall clock */
+	unsigned pages;	      /* of the room's archive, asked for so far */
+	char query[UUID_MAX]; /* for the last one */
+	bool full;	      /* nothing more is kept */
+	bool lost;	      /* ... nor told */
+	bool overlap;	      /* the history goes back to what he has heard */
+	bool subject;	      /* which ends it */
+	bool pong;	      /* the service has answered behind it */
 };
 
 static void on_settled(void *user)
@@ -46,9 +50,11 @@ void proxy_hold(struct proxy *p)
 
 	if (!c) {
 		c = p->catch_up = mem_new(sizeof(*c));
-		STAILQ_INIT(&c->list);
+		TAILQ_INIT(&c->list);
 		c->arena = arena_new(p->b->cfg.config->limits.leg_queue);
 	}
+	c->since_ms = p->last_ms;
+	c->pages = 0;
 	c->overlap = !p->n_seen;
 	c->subject = c->pong = false;
 	timer_cancel(p->b->loop, &c->settle);
@@ -79,18 +85,28 @@ static bool keep(struct proxy *p, const struct muc_said *in, uint64_t mark)
 	    h->in.subject.n != in->subject.n)
 		return false;
 	h->mark = mark;
-	STAILQ_INSERT_TAIL(&c->list, h, link);
+	TAILQ_INSERT_TAIL(&c->list, h, link);
 	return true;
 }
 
-static void tell_kept(struct proxy *p, struct catch_up *c)
+static void tell_those(struct proxy *p, struct catch_up *c, bool delayed)
 {
-	struct held *h;
+	struct held *h, *next;
 
-	while ((h = STAILQ_FIRST(&c->list))) {
-		STAILQ_REMOVE_HEAD(&c->list, link);
+	for (h = TAILQ_FIRST(&c->list); h; h = next) {
+		next = TAILQ_NEXT(h, link);
+		if (h->in.delayed != delayed)
+			continue;
+		TAILQ_REMOVE(&c->list, h, link);
 		proxy_tell(p, &h->in);
 	}
+}
+
+/* The history first. */
+static void tell_kept(struct proxy *p, struct catch_up *c)
+{
+	tell_those(p, c, true);
+	tell_those(p, c, false);
 }
 
 bool proxy_keep(struct proxy *p, const struct muc_said *in, uint64_t mark)
@@ -153,22 +169,38 @@ void proxy_history_has(struct proxy *p, uint64_t mark)
 		return;
 	if (timer_pending(&c->settle))
 		wait_for_silence(p);
-	STAILQ_FOREACH(h, &c->list, link)
-	if (h->mark == mark) {
-		STAILQ_REMOVE(&c->list, h, held, link);
-		return;
-	}
+	TAILQ_FOREACH (h, &c->list, link)
+		if (h->mark == mark) {
+			TAILQ_REMOVE(&c->list, h, link);
+			return;
+		}
 }
 
-void proxy_history_told(struct proxy *p, bool known)
+void proxy_history_known(struct proxy *p)
+{
+	if (p->catch_up)
+		p->catch_up->overlap = true;
+}
+
+static bool has_archive(const struct proxy *p)
+{
+	const struct known_room *k = muc_known(p->b, p->room);
+
+	return k && k->archive;
+}
+
+bool proxy_history_waits(struct proxy *p, const struct muc_said *in,
+			 uint64_t mark)
 {
 	struct catch_up *c = p->catch_up;
 
 	if (!c || c->overlap)
-		return;
+		return false;
+	if (has_archive(p) && proxy_keep(p, in, mark))
+		return true;
 	c->overlap = true;
-	if (!known)
-		notice_gap(p);
+	notice_gap(p);
+	return false;
 }
 
 void proxy_history_over(struct proxy *p)
@@ -193,7 +225,7 @@ void proxy_history_answered(struct proxy *p)
 	wait_for_silence(p);
 }
 
-void proxy_caught_up(struct proxy *p)
+static void go_on(struct proxy *p)
 {
 	bool was = p->catching_up;
 
@@ -204,4 +236,47 @@ void proxy_caught_up(struct proxy *p)
 	proxy_send_held(p);
 	if (was)
 		proxy_check_roster(p);
+}
+
+void proxy_caught_up(struct proxy *p)
+{
+	struct catch_up *c = p->catch_up;
+
+	if (c && c->pages)
+		return; /* the archive's answer is waited for */
+	if (c && !c->overlap && has_archive(p)) {
+		c->overlap = true;
+		c->pages = 1;
+		timer_cancel(p->b->loop, &c->settle);
+		proxy_ask_archive(p, c->since_ms, STR_NONE, c->query);
+	} else {
+		go_on(p);
+	}
+}
+
+/* --- the archive --- */
+
+bool proxy_has_asked(const struct proxy *p, const struct muc_said *in)
+{
+	const struct catch_up *c = p->catch_up;
+
+	return c && c->pages && str_eq(in->query, str_z(c->query));
+}
+
+void proxy_archive_answered(struct proxy *p, const struct muc_said *in)
+{
+	struct catch_up *c = p->catch_up;
+	struct str last = STR_NONE;
+	bool ok = in && archive_read_answer(in, p->b->arena, &last);
+
+	if (!c || !c->pages)
+		return;
+	if (last.n && c->pages < PAGES_MAX) {
+		c->pages++;
+		proxy_ask_archive(p, c->since_ms, last, c->query);
+		return;
+	}
+	if (!ok || last.n)
+		notice_gap(p);
+	go_on(p);
 }

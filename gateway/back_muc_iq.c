@@ -37,7 +37,8 @@ void proxy_drop_pings(struct proxy *p)
 
 	for (q = TAILQ_FIRST(&p->queries); q; q = next) {
 		next = TAILQ_NEXT(q, link);
-		if (q->kind == QUERY_PING || q->kind == QUERY_CAUGHT_UP)
+		if (q->kind == QUERY_PING || q->kind == QUERY_CAUGHT_UP ||
+		    q->kind == QUERY_ARCHIVE)
 			drop(p, q);
 	}
 }
@@ -134,6 +135,9 @@ static void finish(struct proxy *p, struct query *q, const struct muc_said *in)
 		break;
 	case QUERY_OCCUPANTS:
 		proxy_occupants_answered(p, in);
+		break;
+	case QUERY_ARCHIVE:
+		proxy_archive_answered(p, in);
 		break;
 	case QUERY_ADMIN:
 		if (!in)

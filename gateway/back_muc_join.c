@@ -16,7 +16,6 @@
 #define KNOWN_MS  600000 /* S2X-4 */
 #define KNOWN_MAX 10000	 /* rooms */
 #define HISTORY	  20	 /* messages, unless less is wanted */
-#define CLOCKS_MS 10000	 /* of two servers may differ so much */
 
 static const uint64_t again_ms[] = {5000, 15000, 60000}; /* S2X-22 */
 #define ATTEMPTS (sizeof(again_ms) / sizeof(again_ms[0]))
@@ -99,6 +98,7 @@ static struct known_room *learn(struct back_muc *b, struct str room,
 	k->name = str_dup(x_attr(identity, "name"));
 	k->at_ms = loop_now_ms(b->loop);
 	k->password = has_feature(query, "muc_passwordprotected");
+	k->archive = has_feature(query, NS_MAM);
 	k->stable_ids = has_feature(query, NS_MUC "#stable_id");
 	k->info = (struct room_info){
 	    .name = str_z(k->name),

@@ -6,8 +6,9 @@
 #include "mapping/echo.h"
 #include "xmpp/muc_said.h"
 
-#define UUID_MAX 37 /* with its NUL */
-#define CAPS_MAX 64
+#define UUID_MAX  37 /* with its NUL */
+#define CAPS_MAX  64
+#define CLOCKS_MS 10000 /* of two servers may differ so much */
 
 /* A message on its way: to the room, until its echo comes; to one occupant,
  * until no error can be expected any more. */
@@ -33,6 +34,7 @@ enum query_kind {
 	QUERY_PING,
 	QUERY_CAUGHT_UP, /* a ping behind the presence of proxy_catch_up() */
 	QUERY_OCCUPANTS,
+	QUERY_ARCHIVE,
 	QUERY_ADMIN, /* a command of a seat */
 };
 
@@ -126,7 +128,7 @@ struct proxy {
 struct known_room {
 	char *room;
 	uint64_t at_ms;
-	bool password, stable_ids;
+	bool password, stable_ids, archive;
 	struct room_info info;
 	char *name;
 };
@@ -251,14 +253,32 @@ void proxy_unhold(struct proxy *p);
 void proxy_drop_kept(struct proxy *p);
 /* The history has this message, and its place: what is kept of it goes. */
 void proxy_history_has(struct proxy *p, uint64_t mark);
-/* One of it is about to be told, or was heard before the break. The user is
- * told of a gap if it does not go back as far. */
-void proxy_history_told(struct proxy *p, bool known);
+/* One of it was heard before the break: it goes back far enough. */
+void proxy_history_known(struct proxy *p);
+/* One that was not. True: it is kept, too, for the room has an archive, which
+ * will tell what was before it. Else the user hears that something may be
+ * missing. */
+bool proxy_history_waits(struct proxy *p, const struct muc_said *in,
+			 uint64_t mark);
 /* The subject has come, which is behind the history. */
 void proxy_history_over(struct proxy *p);
 /* The ping behind proxy_catch_up() is answered. */
 void proxy_history_answered(struct proxy *p);
 void proxy_caught_up(struct proxy *p);
+/* One of the archive's messages: is it what was asked for? */
+bool proxy_has_asked(const struct proxy *p, const struct muc_said *in);
+/* It has told a page. in NULL: it has not answered. */
+void proxy_archive_answered(struct proxy *p, const struct muc_said *in);
+
+/* --- back_muc_archive.c --- */
+
+/* Asks the room's archive for what was said since then, and after this message
+ * if it is given (XEP-0313). id: of the query, which its messages name. */
+void proxy_ask_archive(struct proxy *p, uint64_t since_ms, struct str after,
+		       char id[UUID_MAX]);
+/* What the answer says. False: it failed. *last empty: that was all. */
+bool archive_read_answer(const struct muc_said *in, struct arena *a,
+			 struct str *last);
 
 /* --- back_muc_roll.c --- */
 

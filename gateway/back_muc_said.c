@@ -212,17 +212,17 @@ static void on_groupchat(struct proxy *p, const struct muc_said *in)
 		proxy_echoed(p, own, in);
 		return;
 	case ECHO_AGAIN:
-		proxy_history_told(p, true);
+		proxy_history_known(p);
 		return;
 	case ECHO_NONE:
 		break;
 	}
 	if (in->delayed && was_seen(p, mark)) {
-		proxy_history_told(p, true);
+		proxy_history_known(p);
 		return;
 	}
-	if (in->delayed)
-		proxy_history_told(p, false);
+	if (in->delayed && proxy_history_waits(p, in, mark))
+		return;
 	note_seen(p, in, mark);
 	m = read_text(p, in, false);
 	if (!m)
@@ -353,6 +353,10 @@ void proxy_on_message(struct proxy *p, const struct muc_said *in)
 	case SAID_TO_ALL:
 		proxy_on_status(p, in->codes);
 		if (in->delayed || !proxy_keep(p, in, mark_of(p, in)))
+			on_groupchat(p, in);
+		break;
+	case SAID_ARCHIVED:
+		if (proxy_has_asked(p, in))
 			on_groupchat(p, in);
 		break;
 	case SAID_SUBJECT:

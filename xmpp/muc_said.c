@@ -4,6 +4,7 @@
 #include "base/rfc3339.h"
 
 #define NS_CONFERENCE "jabber:x:conference"
+#define NS_FORWARD    "urn:xmpp:forward:0"
 
 static const struct {
 	struct str code;
@@ -180,11 +181,43 @@ static void read_groupchat(struct muc_said *in, struct arena *a)
 	}
 }
 
+/* XEP-0313 §4.2: what somebody said to all of this room, which alone may answer
+ * with it. */
+static void read_archived(struct muc_said *in, const struct xnode *result)
+{
+	const struct xnode *f = x_child(result, "forwarded", NS_FORWARD);
+	const struct xnode *delay = x_child(f, "delay", NS_DELAY);
+	const struct xnode *m = x_child(f, "message", NS_CLIENT);
+	struct jid from;
+
+	if (!m || in->from.resource.n ||
+	    jid_split(x_attr(m, "from"), &from) < 0 || !from.resource.n ||
+	    !str_eq(from.bare, in->from.bare) ||
+	    !str_eq(x_attr(m, "type"), STR("groupchat")) ||
+	    !x_child(m, "body", NS_CLIENT))
+		return;
+	in->kind = SAID_ARCHIVED;
+	in->query = x_attr(result, "queryid");
+	in->stanza = m;
+	in->from = from;
+	in->id = x_attr(m, "id");
+	in->type = x_attr(m, "type");
+	read_marks(in);
+	in->stanza_id = x_attr(result, "id");
+	in->delayed = true;
+	rfc3339_parse(x_attr(delay, "stamp"), &in->time_ms);
+}
+
 static void read_message(struct muc_said *in, struct arena *a)
 {
 	const struct xnode *m = in->stanza;
+	const struct xnode *result = x_child(m, "result", NS_MAM);
 	bool body = x_child(m, "body", NS_CLIENT);
 
+	if (result) {
+		read_archived(in, result);
+		return;
+	}
 	read_marks(in);
 	if (is_type(in, "error")) {
 		in->kind = SAID_BOUNCE;

@@ -10,13 +10,15 @@ enum said_kind {
 	SAID_GONE,     /* ... or not any more */
 	SAID_REFUSED,  /* presence of type error */
 	SAID_SUBSCRIBE,
-	SAID_TO_ALL,  /* groupchat from room/nick, or the room itself */
-	SAID_SUBJECT, /* groupchat with <subject/> and neither body nor thread
-		       */
-	SAID_STATUS,  /* groupchat from the room with status codes alone */
-	SAID_PRIVATE, /* to him alone, from room/nick or from anybody */
-	SAID_NOTICE,  /* normal or headline from a bare address, with a body */
-	SAID_INVITE,  /* mediated (XEP-0045 §7.8.2) or direct (XEP-0249) */
+	SAID_TO_ALL,   /* groupchat from room/nick, or the room itself */
+	SAID_SUBJECT,  /* groupchat with <subject/> and neither body nor thread
+			*/
+	SAID_ARCHIVED, /* such a one, as an answer of its archive (XEP-0313):
+			* read as if it were history */
+	SAID_STATUS,   /* groupchat from the room with status codes alone */
+	SAID_PRIVATE,  /* to him alone, from room/nick or from anybody */
+	SAID_NOTICE,   /* normal or headline from a bare address, with a body */
+	SAID_INVITE,   /* mediated (XEP-0045 §7.8.2) or direct (XEP-0249) */
 	SAID_DECLINE,
 	SAID_BOUNCE, /* message of type error */
 	SAID_IQ,     /* get or set: payload is its child */
@@ -60,6 +62,7 @@ struct muc_said {
 	/* a message */
 	struct str origin_id, subject;
 	struct str stanza_id; /* by the room itself */
+	struct str query;     /* SAID_ARCHIVED: that it answers */
 	bool delayed;	      /* history: the room has kept it */
 	uint64_t time_ms;     /* when it was said; 0: it does not tell */
 	/* an invitation or a decline: of SAID_INVITE who invites, of

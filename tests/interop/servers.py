@@ -175,6 +175,7 @@ VirtualHost "%(domain)s"
 class Ejabberd(Server):
     name, binary = "ejabberd", "ejabberdctl"
     options = ""    # more lines of its configuration
+    muc_options = ""    # of its MUC service's module, and more modules
 
     def __init__(self, folder, users, components, muc=None):
         """muc: as of Prosody."""
@@ -213,7 +214,8 @@ modules:
     search: false
   mod_roster: {}
 %s""" % (self.options, self.c2s, self.component, hosts,
-       '  mod_muc:\n    host: "%s"\n' % muc if muc else ""))
+       '  mod_muc:\n    host: "%s"\n' % muc + self.muc_options
+       if muc else ""))
 
     def start(self):
         # No distribution: no node name, no cookie, no epmd to share with

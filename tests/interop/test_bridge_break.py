@@ -159,5 +159,51 @@ class EjabberdBreaks(Breaks, BreakBed):
     server_class = Ejabberd
 
 
+class LongBreaks:
+    async def test_more_than_history(self):
+        """S2X-38: more is said than the room's history tells; its archive has
+        all of it."""
+        romeo, _, sips = await self.five()
+        said = ["number %d" % i for i in range(230)]
+        for both in (False, True):
+            self.wire.cut(both)
+            for text in said:
+                romeo.say(self.room, text)
+            await self.read(romeo, said[-1], 30)
+            self.wire.mend()
+            romeo.say(self.room, "after")
+            await self.wait_component()
+            for user in sips:
+                await self.heard(user, "after", 40)
+                self.assertEqual(user.call.texts(), ["before"] + said + ["after"])
+                self.assertEqual(user.call.notices, [])
+            said = [text + " more" for text in said]
+            romeo.say(self.room, "before")
+            for user in sips:
+                await until(lambda: user.call.texts()[-1] == "before", 10,
+                            "the message")
+                del user.call.heard[:-1]
+
+
+class ArchivedProsody(Prosody):
+    muc_options = ('  modules_enabled = { "muc_mam" }\n'
+                   '  muc_log_by_default = true\n')
+
+
+class ArchivedEjabberd(Ejabberd):
+    muc_options = """    default_room_options:
+      mam: true
+  mod_mam: {}
+"""
+
+
+class ProsodyLong(LongBreaks, BreakBed):
+    server_class = ArchivedProsody
+
+
+class EjabberdLong(LongBreaks, BreakBed):
+    server_class = ArchivedEjabberd
+
+
 if __name__ == "__main__":
     main()

@@ -13,15 +13,13 @@ import time
 import servers
 from bed import main, until
 from bridges import MucBed
-from xmppuser import CLIENT, DELAY, XmppUser, body
+from xmppuser import CLIENT, DELAY, STANZA_ID, XmppUser, body
 
 USERS = int(os.environ.get("STOX_BRIDGE_USERS", "6"))
 MESSAGES = int(os.environ.get("STOX_BRIDGE_MESSAGES", "40"))
 PATIENCE = 30 + USERS * MESSAGES / 20
 WINDOW = 4
 SAME = "the same words"
-MAM = "{urn:xmpp:mam:2}"
-RSM = "{http://jabber.org/protocol/rsm}"
 
 
 def text_of(i):
@@ -34,34 +32,34 @@ class Listener(XmppUser):
     def __init__(self, *args, **kw):
         super().__init__(*args, **kw)
         self.said, self.own, self.nick = [], 0, None
-        self.results = collections.defaultdict(list)
+        self.order = {}     # all of it and the history, by stanza-id
 
     def _record(self, stanza):
         xml = getattr(stanza, "xml", None)
         if xml is None or xml.tag != CLIENT + "message":
             return super()._record(stanza)
-        result = xml.find(MAM + "result")
-        if result is not None:
-            self.results[result.get("queryid")].append(result)
         text = body(xml)
-        if xml.get("type") == "groupchat" and text and \
-                xml.find(DELAY) is None:
+        if xml.get("type") == "groupchat" and text:
             who = xml.get("from").partition("/")[2]
-            self.said.append((who, text))
-            self.own += who == self.nick
+            ident = xml.find(STANZA_ID)
+            if ident is not None:
+                self.order.setdefault(ident.get("id"), (who, text))
+            if xml.find(DELAY) is None:
+                self.said.append((who, text))
+                self.own += who == self.nick
         return None
 
 
 class Bridged(MucBed):
     people = tuple("x%d" % i for i in range(USERS)) + ("romeo",)
 
-    async def listener(self, i):
-        """Into the room, without its history."""
+    async def listener(self, i, history=0):
+        """Into the room, with so much of its history."""
         user = Listener("x%d" % i, ("127.0.0.1", self.server.c2s))
         user.nick = "X%d" % i
         await user.login()
         self.xmpp_users.append(user)
-        await user.join(self.room, user.nick, "maxstanzas='0'",
+        await user.join(self.room, user.nick, "maxstanzas='%d'" % history,
                         timeout=PATIENCE)
         return user
 
@@ -138,9 +136,6 @@ class Archived(servers.Prosody):
     muc_options = '  modules_enabled = { "muc_mam" }\n'
 
 
-PAGE = ("<query xmlns='urn:xmpp:mam:2' queryid='%s'>"
-        "<set xmlns='http://jabber.org/protocol/rsm'><max>100</max>%s</set>"
-        "</query>")
 LONG_HISTORY = """<query xmlns='http://jabber.org/protocol/muc#owner'>
 <x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>
 http://jabber.org/protocol/muc#roomconfig</value></field>
@@ -183,38 +178,26 @@ class Restarted(Bridged):
                 if status != 200 or ident in reported}
 
     async def come_back(self):
-        """The XMPP users log in and join again; all are there in a minute."""
+        """The XMPP users log in and join again; all are there in a minute. One
+        of them has what the room said meanwhile."""
         await self.wait_component()
+        before = self.xmpps[0].order
         self.xmpps = list(await asyncio.gather(
-            *(self.listener(i) for i in range(USERS))))
+            *(self.listener(i, 0 if i else 1000) for i in range(USERS))))
+        self.xmpps[0].order = {**before, **self.xmpps[0].order}
         for user in self.xmpps:
             await until(lambda: user.names(self.room) == self.nicks, 60,
                         lambda: "%s sees %s" % (user.name,
                                                 user.names(self.room)))
-
-    async def archived(self):
-        """What the room said and in which order: (nickname, text)."""
-        reader, said, last = self.xmpps[0], [], None
-        while True:
-            ident = "a%d" % len(said)
-            answer = await reader.iq("set", self.room, PAGE % (
-                ident, "<after>%s</after>" % last if last else ""), 60)
-            self.assertEqual(answer.get("type"), "result")
-            for result in reader.results.pop(ident, ()):
-                message = result.find(".//" + CLIENT + "message")
-                if body(message):
-                    said.append((message.get("from").partition("/")[2],
-                                 body(message)))
-            last = answer.findtext(".//" + RSM + "last")
-            if answer.find(MAM + "fin").get("complete") == "true":
-                return said
 
     async def check_receivers(self, sent):
         """Each SIP user heard what the room said, all of it but his own, each
         message once and in the room's order; what the room did not say its
         sender was told to be lost, and nothing else."""
         heard = {"S%d" % i: self.heard_by(u) for i, u in enumerate(self.sips)}
-        order = await self.archived()
+        await until(lambda: list(self.xmpps[0].order.values())[-1] in
+                    heard["S0"][-1:] + heard["S1"][-1:], 30, "all of it")
+        order = list(self.xmpps[0].order.values())
         for nick, mine in heard.items():
             self.assertEqual(mine, [x for x in order if x[0] != nick], nick)
         told = {"S%d" % i: self.lost_of(u, sent[u.name])

@@ -2,6 +2,10 @@
  * all of it in the room's order, each message once (S2X-38). */
 #include "muc_peer.h"
 
+#define GAP                                                                    \
+	": The connection to the room was lost for a while. "                  \
+	"Messages may be missing here.\n"
+
 /* He was told "1" before the stream broke, and asks for the history. */
 static void catch_up(struct muc_user *u, struct scene *s)
 {
@@ -222,11 +226,149 @@ static void test_gap(void **state)
 	come_in(&u);
 	muc_past(&u, MUC_ANN, "9", "9");
 	muc_past(&u, MUC_ANN, "10", "10");
-	muc_heard(&u, ": The connection to the room was lost for a while. "
-		      "Messages may be missing here.\n"
-		      "Ann: 9 (delayed)\nAnn: 10 (delayed)\n");
+	muc_heard(&u, GAP "Ann: 9 (delayed)\nAnn: 10 (delayed)\n");
 	muc_subject(&u, "tea");
 	muc_pong(&u, MUC_OWN);
+	muc_user_done(&u);
+}
+
+/* --- the archive --- */
+
+#define MAM_FEATURE "<feature var='" NS_MAM "'/>"
+
+/* Likewise in a room that has an archive. */
+static void catch_up_archived(struct muc_user *u, struct scene *s)
+{
+	struct seat_join join;
+
+	muc_user_init(u, s, MUC_RO);
+	join = muc_wish(u);
+	assert_int_equal(muc_enter(u, &join), REASON_OK);
+	muc_answer_info(u, MAM_FEATURE);
+	muc_take(u, MUC_OWN);
+	muc_admit(u);
+	muc_live(u, MUC_ANN, "1", "1");
+	fake_seat_heard(&u->seat);
+	muc_break(s);
+	muc_pong(u, MUC_OWN);
+	muc_take(u, MUC_OWN);
+	come_in(u);
+}
+
+static void archived(struct muc_user *u, const char *query, const char *id)
+{
+	muc_says(u, "message", MUC_ROOM,
+		 "><result xmlns='" NS_MAM "' queryid='%s' id='s-%s'>"
+		 "<forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='" NS_DELAY
+		 "' stamp='2026-10-14T17:46:40Z'/><message xmlns='" NS_CLIENT
+		 "' type='groupchat' from='" MUC_ANN "' id='%s'>"
+		 "<body>%s</body></message></forwarded></result>",
+		 query, id, id, id);
+}
+
+/* Its query; what of it is remembered by muc_take. */
+static void archive_asked(struct muc_user *u, const char *what)
+{
+	const struct xnode *n = muc_take(u, MUC_ROOM);
+
+	muc_has(u, n, "<query xmlns='" NS_MAM "'");
+	muc_has(u, n, what);
+}
+
+static void page_ends(struct muc_user *u, bool complete, const char *last)
+{
+	muc_says(u, "iq", MUC_ROOM,
+		 "type='result' id='%s'><fin xmlns='" NS_MAM "'%s>"
+		 "<set xmlns='" NS_RSM "'><last>%s</last></set></fin>",
+		 u->last, complete ? " complete='true'" : "", last);
+}
+
+/* XEP-0313: what the history does not reach back to is there. */
+static void test_archive(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	catch_up_archived(&u, s);
+	muc_live(&u, MUC_ANN, "6", "6");
+	muc_past(&u, MUC_ANN, "4", "4");
+	muc_past(&u, MUC_ANN, "5", "5");
+	muc_live(&u, MUC_ANN, "7", "7");
+	muc_subject(&u, "tea");
+	muc_pong(&u, MUC_OWN);
+	archive_asked(&u, "<field var='start'>");
+	archived(&u, "another", "0");
+	archived(&u, u.last, "1");
+	archived(&u, u.last, "2");
+	archived(&u, u.last, "3");
+	page_ends(&u, false, "s-3");
+	muc_heard(&u, "Ann: 2 (delayed)\nAnn: 3 (delayed)\n");
+	archive_asked(&u, "<after>s-3</after>");
+	archived(&u, u.last, "4");
+	archived(&u, u.last, "5");
+	archived(&u, u.last, "6");
+	muc_live(&u, MUC_ANN, "8", "8");
+	page_ends(&u, true, "s-6");
+	muc_heard(&u, "Ann: 4 (delayed)\nAnn: 5 (delayed)\n"
+		      "Ann: 6 (delayed)\nAnn: 7\nAnn: 8\n");
+	muc_user_done(&u);
+}
+
+/* A room with an archive that tells no history at all; one whose history goes
+ * back far enough is not asked. */
+static void test_archive_only(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	catch_up_archived(&u, s);
+	muc_subject(&u, "tea");
+	muc_pong(&u, MUC_OWN);
+	archive_asked(&u, "<max>100</max>");
+	muc_say(&u, 1, "mine");
+	archived(&u, u.last, "1");
+	archived(&u, u.last, "2");
+	page_ends(&u, true, "s-2");
+	muc_heard(&u, "Ann: 2 (delayed)\n");
+	muc_take_said(&u);
+	muc_break(s);
+	muc_pong(&u, MUC_OWN);
+	muc_take(&u, MUC_OWN);
+	come_in(&u);
+	muc_past(&u, MUC_ANN, "2", "2");
+	muc_past(&u, MUC_ANN, "3", "3");
+	muc_subject(&u, "tea");
+	muc_pong(&u, MUC_OWN);
+	assert_true(muc_none(&u, MUC_ROOM));
+	muc_heard(&u, "Ann: 3 (delayed)\n= REASON_TIMEOUT op=1\n");
+	muc_user_done(&u);
+}
+
+/* It refuses, or does not answer: there is a gap, and nothing else is lost. */
+static void test_archive_fails(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	catch_up_archived(&u, s);
+	muc_live(&u, MUC_ANN, "5", "5");
+	muc_past(&u, MUC_ANN, "4", "4");
+	muc_subject(&u, "tea");
+	muc_pong(&u, MUC_OWN);
+	archive_asked(&u, "start");
+	muc_heard(&u, "");
+	muc_refuses(&u, "iq", MUC_ROOM, "auth", "forbidden");
+	muc_heard(&u, GAP "Ann: 4 (delayed)\nAnn: 5\n");
+	muc_break(s);
+	muc_pong(&u, MUC_OWN);
+	muc_take(&u, MUC_OWN);
+	come_in(&u);
+	muc_subject(&u, "tea");
+	muc_pong(&u, MUC_OWN);
+	archive_asked(&u, "start");
+	muc_live(&u, MUC_ANN, "6", "6");
+	scene_run(s, 30000);
+	muc_heard(&u, GAP "Ann: 6\n");
 	muc_user_done(&u);
 }
 
@@ -289,7 +431,8 @@ int main(void)
 	    MUC_TEST(test_same_words),	  MUC_TEST(test_removed),
 	    MUC_TEST(test_left),	  MUC_TEST(test_too_much),
 	    MUC_TEST(test_gap),		  MUC_TEST(test_none_wanted),
-	    MUC_CREATING(test_made_anew),
+	    MUC_TEST(test_archive),	  MUC_TEST(test_archive_only),
+	    MUC_TEST(test_archive_fails), MUC_CREATING(test_made_anew),
 	};
 
 	return cmocka_run_group_tests_name("muc_order", tests, NULL, NULL);

@@ -217,12 +217,44 @@ static void test_iq(void **state)
 	assert_string_equal(in.error.condition, "item-not-found");
 }
 
+#define RESULT(rest)                                                           \
+	"<message" ROOM "><result xmlns='urn:xmpp:mam:2' queryid='q' id='s'>"  \
+	"<forwarded xmlns='urn:xmpp:forward:0'>"                               \
+	"<delay xmlns='urn:xmpp:delay' stamp='1970-01-01T00:00:01Z'/>" rest    \
+	"</forwarded></result></message>"
+#define INNER(from, type)                                                      \
+	"<message xmlns='jabber:client' from='" from "' type='" type           \
+	"' id='i'><body>b</body></message>"
+
+/* XEP-0313 §4.2: read as the message that it holds, of this room alone. */
+static void test_archived(void **state)
+{
+	struct muc_said in =
+	    said(*state, RESULT(INNER("r@muc.test/N", "groupchat")));
+
+	assert_int_equal(in.kind, SAID_ARCHIVED);
+	assert_str(in.query, "q");
+	assert_str(in.stanza_id, "s");
+	assert_str(in.id, "i");
+	assert_str(in.from.resource, "N");
+	assert_true(in.delayed);
+	assert_int_equal(in.time_ms, 1000);
+	is(*state, RESULT(INNER("o@muc.test/N", "groupchat")), SAID_NOTHING);
+	is(*state, RESULT(INNER("r@muc.test", "groupchat")), SAID_NOTHING);
+	is(*state, RESULT(INNER("r@muc.test/N", "chat")), SAID_NOTHING);
+	is(*state, RESULT(""), SAID_NOTHING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_presence),    TEST(test_gone),
-	    TEST(test_groupchat),   TEST(test_other_messages),
-	    TEST(test_invitations), TEST(test_iq),
+	    TEST(test_presence),
+	    TEST(test_archived),
+	    TEST(test_gone),
+	    TEST(test_groupchat),
+	    TEST(test_other_messages),
+	    TEST(test_invitations),
+	    TEST(test_iq),
 	};
 
 	return cmocka_run_group_tests_name("xmpp_said", tests, NULL, NULL);
