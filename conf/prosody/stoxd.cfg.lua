@@ -18,3 +18,13 @@ Component "chat.example.org"
 Component "sip.example.org"
 	component_secret = "change me too"
 	component_stanza_size_limit = 131072
+
+-- Of Prosody's own rooms that SIP users enter. When the stream to stoxd or
+-- Prosody itself was down, they get what was said meanwhile from a room's
+-- history, which is 20 messages and does not outlive a restart, or from its
+-- archive, which is longer and does:
+--
+-- Component "rooms.example.org" "muc"
+--	modules_enabled = { "muc_mam" }
+--	muc_log_by_default = true      -- or as each room is configured
+--	muc_log_expires_after = "1w"   -- "never": it stays
