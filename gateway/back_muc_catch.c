@@ -118,10 +118,13 @@ bool proxy_keep(struct proxy *p, const struct muc_said *in, uint64_t mark)
 	log_info(p->b->log, "muc.catch_up_full", "room=%s jid=%s",
 		 LOGQ(p->room), LOGQ(p->jid));
 	c->full = true;
-	if (p->phase == PROXY_IN)
+	if (p->phase == PROXY_IN) {
+		p->catch_up = NULL; /* they are not kept again */
 		tell_kept(p, c);
-	else
+		p->catch_up = c;
+	} else {
 		c->lost = true;
+	}
 	return false;
 }
 
@@ -263,13 +266,14 @@ bool proxy_has_asked(const struct proxy *p, const struct muc_said *in)
 	return c && c->pages && str_eq(in->query, str_z(c->query));
 }
 
-void proxy_archive_answered(struct proxy *p, const struct muc_said *in)
+void proxy_archive_answered(struct proxy *p, struct str id,
+			    const struct muc_said *in)
 {
 	struct catch_up *c = p->catch_up;
 	struct str last = STR_NONE;
 	bool ok = in && archive_read_answer(in, p->b->arena, &last);
 
-	if (!c || !c->pages)
+	if (!c || !c->pages || !str_eq(id, str_z(c->query)))
 		return;
 	if (last.n && c->pages < PAGES_MAX) {
 		c->pages++;

@@ -137,7 +137,7 @@ static void finish(struct proxy *p, struct query *q, const struct muc_said *in)
 		proxy_occupants_answered(p, in);
 		break;
 	case QUERY_ARCHIVE:
-		proxy_archive_answered(p, in);
+		proxy_archive_answered(p, str_z(done.id), in);
 		break;
 	case QUERY_ADMIN:
 		if (!in)

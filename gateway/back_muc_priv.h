@@ -267,8 +267,9 @@ void proxy_history_answered(struct proxy *p);
 void proxy_caught_up(struct proxy *p);
 /* One of the archive's messages: is it what was asked for? */
 bool proxy_has_asked(const struct proxy *p, const struct muc_said *in);
-/* It has told a page. in NULL: it has not answered. */
-void proxy_archive_answered(struct proxy *p, const struct muc_said *in);
+/* It has told a page, by this query. in NULL: it has not answered. */
+void proxy_archive_answered(struct proxy *p, struct str id,
+			    const struct muc_said *in);
 
 /* --- back_muc_archive.c --- */
 
