@@ -127,6 +127,37 @@ class Breaks:
             await self.heard(user, said[-1], 20)
             self.assertEqual(user.call.texts(), ["before"] + said, user.name)
 
+    async def test_after_our_own(self):
+        """S2X-38: who is called back after stoxd's own end comes in without
+        history, and gets what he misses later all the same."""
+        romeo, _, sips = await self.five()
+        self.stoxd.stop(signal.SIGKILL)
+        await until(lambda: not self.listening(), 10, "the end of it")
+        self.stoxd.start()
+        await self.wait_component()
+        await self.agree(["Romeo", "Juliet", "Tybalt", "Alice", "Bob"],
+                         [romeo], sips, timeout=30)
+        for user in sips:
+            await until(lambda: user.call.renewals, 20, "the re-INVITE")
+        romeo.say(self.room, "again")
+        for user in sips:
+            await self.heard(user, "again", 20)
+        for both in (False, True):
+            self.wire.cut(both)
+            await asyncio.sleep(0.3)
+            for text in self.meanwhile:
+                romeo.say(self.room, text)
+            await self.read(romeo, self.meanwhile[-1])
+            self.wire.mend()
+            await self.wait_component()
+            romeo.say(self.room, "again")
+            for user in sips:
+                await until(lambda: user.call.texts()[-1] == "again", 20,
+                            lambda: user.call.texts())
+        for user in sips:
+            self.assertEqual(user.call.texts(), ["before", "again"] +
+                             2 * (self.meanwhile + ["again"]))
+
     async def test_restart(self):
         """S2X-22, COMP-12: nobody but Romeo comes back after the restart of
         the server."""

@@ -146,6 +146,56 @@ static void test_asker_goes(void **state)
 	muc_user_done(&v);
 }
 
+static void count_lists(void *user, const struct xnode *n)
+{
+	*(int *)user += x_child(n, "query", NS_DISCO_ITEMS) &&
+			str_eq(x_attr(n, "to"), STR(MUC_ROOM));
+}
+
+/* However many they are, the room is asked twice: for the first, and for those
+ * who came while it was thinking. */
+static void test_many(void **state)
+{
+	enum { MANY = 40 };
+	struct scene *s = *state;
+	static struct muc_user u[MANY];
+	char uri[MANY][32], own[64];
+	struct buf items = BUF_INIT(65536);
+	int lists = 0;
+
+	muc_join(&u[0], s, MUC_RO);
+	for (int i = 0; i < MANY; i++) {
+		struct seat_join join;
+
+		snprintf(uri[i], sizeof(uri[i]), "sip:u%d@sip.test", i);
+		if (i)
+			muc_user_init(&u[i], s, uri[i]);
+		join = muc_wish(&u[i]);
+		join.display = STR_NONE;
+		snprintf(own, sizeof(own), i ? MUC_ROOM "/u%d" : MUC_OWN, i);
+		if (i) {
+			assert_int_equal(muc_enter(&u[i], &join), REASON_OK);
+			muc_take(&u[i], own);
+			present_to(&u[i], own + sizeof(MUC_ROOM));
+		}
+		muc_present(&u[i], "Ben", "participant", "");
+		buf_addf(&items, "<item jid='%s'/>", own);
+	}
+	muc_break(s);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(own, sizeof(own), i ? MUC_ROOM "/u%d" : MUC_OWN, i);
+		come_back(&u[i], own, own + sizeof(MUC_ROOM));
+	}
+	list(&u[0], buf_z(&items));
+	list(&u[1], buf_z(&items));
+	assert_null(seat_by_nick(&u[MANY - 1].seat.seat, STR("Ben")));
+	xmpp_each(s, count_lists, &lists);
+	assert_int_equal(lists, 0);
+	for (int i = 0; i < MANY; i++)
+		muc_user_done(&u[i]);
+	buf_done(&items);
+}
+
 /* A service without such a list, or with one that leaves out who asks: who has
  * told most of its roster anew is believed; else nobody goes. */
 static void test_no_list(void **state)
@@ -202,9 +252,10 @@ static void test_no_answer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    MUC_TEST(test_ghost),    MUC_TEST(test_changes),
-	    MUC_TEST(test_one_asks), MUC_TEST(test_asker_goes),
-	    MUC_TEST(test_no_list),  MUC_TEST(test_no_answer),
+	    MUC_TEST(test_ghost),     MUC_TEST(test_changes),
+	    MUC_TEST(test_one_asks),  MUC_TEST(test_asker_goes),
+	    MUC_TEST(test_many),      MUC_TEST(test_no_list),
+	    MUC_TEST(test_no_answer),
 	};
 
 	return cmocka_run_group_tests_name("muc_ghosts", tests, NULL, NULL);
