@@ -353,8 +353,10 @@ static void settle_in(struct proxy *p)
 	p->doubt = p->catching_up = false;
 	p->attempt = 0;
 	p->subject_told = false;
+	if (!p->entered_ms)
+		p->entered_ms = loop_wall_ms(p->b->loop);
 	if (!p->last_ms)
-		p->last_ms = loop_wall_ms(p->b->loop);
+		p->last_ms = p->entered_ms;
 	if (p->created)
 		fetch_others(p);
 	proxy_tell_info(p, 0);

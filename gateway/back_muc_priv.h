@@ -120,6 +120,7 @@ struct proxy {
 	struct seen *seen; /* what the room said last: a ring */
 	size_t n_seen, max_seen, oldest_seen;
 	uint64_t last_ms;    /* wall clock: when it said so */
+	uint64_t entered_ms; /* likewise: when he came in at first */
 	uint64_t broken_ms;  /* when his stream was last; 0: it never was */
 	struct buf presence; /* show and status, as text of a stanza */
 };

@@ -80,6 +80,14 @@ static bool was_seen(const struct proxy *p, uint64_t mark)
 	return false;
 }
 
+/* Said before he came in at first, after which nothing was missed. Many a room
+ * tells whole seconds only. */
+static bool is_before_him(const struct proxy *p, const struct muc_said *in)
+{
+	return p->catch_up && in->time_ms &&
+	       in->time_ms + 1000 <= p->entered_ms;
+}
+
 /* A busy room repeats all that it said since a while before the last. */
 static bool is_too_few(const struct proxy *p, uint64_t now)
 {
@@ -217,7 +225,7 @@ static void on_groupchat(struct proxy *p, const struct muc_said *in)
 	case ECHO_NONE:
 		break;
 	}
-	if (in->delayed && was_seen(p, mark)) {
+	if (in->delayed && (was_seen(p, mark) || is_before_him(p, in))) {
 		proxy_history_known(p);
 		return;
 	}

@@ -382,6 +382,7 @@ static void test_none_wanted(void **state)
 	muc_user_init(&u, s, MUC_RO);
 	join = muc_wish(&u);
 	join.history.none = true;
+	scene_run(s, 2000);
 	assert_int_equal(muc_enter(&u, &join), REASON_OK);
 	muc_answer_info(&u, "");
 	muc_has(&u, muc_take(&u, MUC_OWN), "<history maxchars='0'/>");
@@ -391,7 +392,10 @@ static void test_none_wanted(void **state)
 	muc_has(&u, muc_take(&u, MUC_OWN), "<history since='");
 	come_in(&u);
 	fake_seat_heard(&u.seat);
-	muc_past(&u, MUC_ANN, "1", "1");
+	muc_past(&u, MUC_ANN, "0", "0"); /* from before he came */
+	muc_says(&u, "message", MUC_ANN,
+		 "type='groupchat'><body>1</body><delay xmlns='" NS_DELAY
+		 "' stamp='2026-10-14T17:46:42Z'/>");
 	muc_heard(&u, "Ann: 1 (delayed)\n");
 	muc_user_done(&u);
 }
