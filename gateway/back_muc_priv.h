@@ -318,6 +318,8 @@ void proxy_echoed(struct proxy *p, struct sending *x,
 bool proxy_unsaid(struct proxy *p, const struct muc_said *in);
 /* echoes_new's: too many are on their way. */
 void proxy_echo_lost(void *user, void *data);
+/* The room will never have them: their senders are told. */
+void proxy_fail_sendings(struct proxy *p);
 void proxy_drop_sendings(struct proxy *p);
 void proxy_watch_due(struct proxy *p); /* sets the timer */
 

@@ -269,6 +269,7 @@ void proxy_end(struct proxy *p, struct reason why)
 	log_info(p->b->log, "muc.end", "room=%s jid=%s why=\"%s\"",
 		 LOGQ(p->room), LOGQ(p->jid), reason_text(why.code));
 	proxy_unhold(p);
+	proxy_fail_sendings(p);
 	take_out(p);
 	leg_ended(p->leg, why);
 	proxy_free(p);

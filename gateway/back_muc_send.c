@@ -91,6 +91,17 @@ static void fail(struct sending *x, enum reason_code code)
 	drop(x);
 }
 
+void proxy_fail_sendings(struct proxy *p)
+{
+	struct sending *x;
+
+	while ((x = TAILQ_FIRST(&p->sendings)))
+		if (x->private && !x->held && !x->op)
+			drop(x);
+		else
+			fail(x, REASON_TIMEOUT);
+}
+
 void proxy_echo_lost(void *user, void *data)
 {
 	(void)user;

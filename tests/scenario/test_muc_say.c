@@ -77,6 +77,27 @@ static void test_late(void **state)
 	muc_user_done(&u);
 }
 
+/* S2X-29: the end comes before the room's echo does. */
+static void test_end_before_echo(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	muc_join(&u, s, MUC_RO);
+	muc_say(&u, 1, "a");
+	scene_run(s, 10000);
+	muc_heard(&u, "= REASON_OK op=1\n");
+	muc_say(&u, 2, "b");
+	muc_says(&u, "presence", MUC_OWN,
+		 "type='unavailable'><x xmlns='" NS_MUC_USER "'><item "
+		 "affiliation='none' role='none'/><status code='110'/>"
+		 "<status code='307'/></x>");
+	muc_heard(&u, "undelivered a REASON_TIMEOUT\n"
+		      "= REASON_TIMEOUT op=2\n"
+		      "ended REASON_KICKED\n");
+	muc_user_done(&u);
+}
+
 /* S2X-29, S2X-44: errors in time are the answer. */
 static void test_refused(void **state)
 {
@@ -232,15 +253,11 @@ static void test_renamed_meanwhile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    MUC_TEST(test_say),
-	    MUC_TEST(test_repeats),
-	    MUC_TEST(test_late),
-	    MUC_TEST(test_refused),
-	    MUC_TEST(test_no_answer_wanted),
-	    MUC_TEST(test_not_in),
-	    MUC_TEST(test_renamed_meanwhile),
-	    MUC_TEST(test_other_device),
-	    MUC_TEST(test_types),
+	    MUC_TEST(test_say),		 MUC_TEST(test_repeats),
+	    MUC_TEST(test_late),	 MUC_TEST(test_end_before_echo),
+	    MUC_TEST(test_refused),	 MUC_TEST(test_no_answer_wanted),
+	    MUC_TEST(test_not_in),	 MUC_TEST(test_renamed_meanwhile),
+	    MUC_TEST(test_other_device), MUC_TEST(test_types),
 	};
 
 	return cmocka_run_group_tests_name("muc_say", tests, NULL, NULL);
