@@ -21,6 +21,7 @@ struct locate {
 	void *user;
 	char host[HOST_MAX];
 	bool may[2]; /* by udp, by tcp */
+	bool im;     /* records of instant messaging are the last resort */
 	int by;	     /* the one of the SRV records asked for; -1: the URI's */
 	struct dns_query *query;
 	struct dns_lookup *lookup;
@@ -54,13 +55,47 @@ bool locate_needed(struct str uri)
 	       str_ieq(transport, STR("udp")) || str_ieq(transport, STR("tcp"));
 }
 
+static void next_target(struct locate *l);
+static void add_target(struct locate *l, struct str host, uint16_t port);
+
+static void add_targets(struct locate *l, const struct dns_answer *a)
+{
+	for (size_t i = 0; i < a->n && l->n_targets < TARGETS_MAX; i++)
+		if (a->record[i].srv.target.n)
+			add_target(l, a->record[i].srv.target,
+				   a->record[i].srv.port);
+}
+
+static void on_im(void *user, const struct dns_answer *a)
+{
+	struct locate *l = user;
+
+	l->query = NULL;
+	l->by = l->may[1];
+	l->n_targets = l->next_target = 0;
+	add_targets(l, a);
+	next_target(l);
+}
+
+/* The hosts of the domain's instant messaging (RFC 3861 §3, DNS-8). */
+static void ask_im(struct locate *l)
+{
+	char name[HOST_MAX + 16];
+
+	l->im = false;
+	snprintf(name, sizeof(name), "_im._sip.%s", l->host);
+	l->query = dns_ask(l->dns, str_z(name), DNS_SRV, on_im, l);
+}
+
 static void finish(struct locate *l, enum dns_status status)
 {
+	if (l->im && !l->n && status != DNS_FAILED) {
+		ask_im(l);
+		return;
+	}
 	l->fn(l->user, l->n ? DNS_FOUND : status, l->location, l->n);
 	free(l);
 }
-
-static void next_target(struct locate *l);
 
 static void on_addresses(void *user, enum dns_status status,
 			 const struct addr *addr, size_t n)
@@ -109,10 +144,7 @@ static void on_srv(void *user, const struct dns_answer *a)
 	struct locate *l = user;
 
 	l->query = NULL;
-	for (size_t i = 0; i < a->n && l->n_targets < TARGETS_MAX; i++)
-		if (a->record[i].srv.target.n)
-			add_target(l, a->record[i].srv.target,
-				   a->record[i].srv.port);
+	add_targets(l, a);
 	if (a->status == DNS_FAILED)
 		finish(l, DNS_FAILED);
 	else if (a->status != DNS_FOUND)
@@ -132,6 +164,7 @@ static void next_service(struct locate *l)
 		;
 	if (l->by == 2) {
 		l->by = -1;
+		l->im = true;
 		add_target(l, str_z(l->host), 0);
 		next_target(l);
 		return;
