@@ -153,7 +153,8 @@ struct msrp_session_ops {
 	 * later; the session sends the response and the success REPORT that the
 	 * sender asked for (RFC 4975 §7.1.2, §7.2). */
 	void (*message)(void *user, msrp_tx tx, const struct msrp_message *m);
-	/* NICKNAME (RFC 7701 §7.1). Answer with msrp_session_reply. */
+	/* NICKNAME (RFC 7701 §7.1). Answer with msrp_session_reply. NULL: it is
+	 * answered 501. */
 	void (*nickname)(void *user, msrp_tx tx, const struct msrp_nickname *n);
 	/* A message sent with a cookie has its final outcome, told once: 200,
 	 * an error status of the response or of a failure REPORT, 408 for

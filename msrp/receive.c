@@ -546,10 +546,13 @@ void receive_nickname(struct msrp_conn *c)
 	struct msrp_nickname nick = {0};
 	msrp_tx tx = ++c->m->next_tx;
 
+	if (!s->ops->nickname) {
+		request_refuse(c, 501, "No nicknames here");
+		return;
+	}
 	if (!owner_has_room(c))
 		return;
 	nick.bad = msrp_nickname_parse(&c->parser.head, text, &nick) != 0;
 	receive_remember(c, tx, false, 0);
-	if (s->ops->nickname)
-		s->ops->nickname(s->user, tx, &nick);
+	s->ops->nickname(s->user, tx, &nick);
 }

@@ -163,6 +163,8 @@ static void test_heard(void **state)
 		     "Message-ID: p\r\nByte-Range: 1-1/1\r\nContent-Type: "
 		     "text/plain\r\n\r\nx\r\n");
 	assert_int_equal(msrp_status(&f.u), 415);
+	msrp_request(&f.u, "NICKNAME", "Use-Nickname: \"x\"\r\n");
+	assert_int_equal(msrp_status(&f.u), 501);
 	assert_true(xmpp_none(s, JULIET));
 	/* BODY-30 */
 	assert_int_equal(
