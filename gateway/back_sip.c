@@ -167,6 +167,7 @@ static struct bs_leg *bs_leg_new(struct back_sip *b,
 		.max_octets = b->cfg.config->limits.leg_roster,
 	    },
 	    join);
+	leg_info(l->leg, &(struct room_info){.persistent = true}, 0);
 	TAILQ_INSERT_TAIL(&b->legs, l, link);
 	b->stats.legs++;
 	list(l);

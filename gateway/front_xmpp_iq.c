@@ -253,7 +253,8 @@ static void room_disco_info(struct fx_domain *d, const struct muc_in *in,
 	    .n_occupants = info->n_occupants,
 	    .max_history =
 		info->max_history == SIZE_MAX ? 0 : info->max_history,
-	    .occupants_change_subject = !info->subject_by_moderators,
+	    .elsewhere = !room,
+	    .occupants_change_subject = room && !info->subject_by_moderators,
 	};
 
 	if (r.show_details && room)

@@ -76,8 +76,10 @@ void disco_room_info(struct buf *b, const struct disco_room *r)
 	feature(b, NS_MUC "#self-ping-optimization");
 	feature(b, NS_SID);
 	feature(b, NS_OCCUPANT);
-	feature(b, NS_REGISTER);
-	feature(b, NS_MODERATE);
+	if (!r->elsewhere) {
+		feature(b, NS_REGISTER);
+		feature(b, NS_MODERATE);
+	}
 	if (r->archive) {
 		feature(b, NS_MAM);
 		feature(b, NS_MAM "#extended");

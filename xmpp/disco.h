@@ -8,6 +8,7 @@ struct disco_room {
 	struct str name; /* title; empty: none */
 	bool public, persistent, members_only, moderated, anonymous, password;
 	bool archive;	   /* it has one that one may ask */
+	bool elsewhere;	   /* nobody moderates or registers here */
 	bool show_details; /* subject and occupants may be told (DISCO-6) */
 	struct str description, subject, lang;
 	const struct str *contacts; /* JIDs, for all to see */

@@ -201,12 +201,45 @@ static void test_subscription(void **state)
 	focus_done(&f);
 }
 
+static bool offers(const struct xnode *query, const char *feature)
+{
+	const struct xnode *n = x_child(query, "feature", NULL);
+
+	while (n && !str_eq(x_attr(n, "var"), str_z(feature)))
+		n = x_next(n, "feature", NULL);
+	return n != NULL;
+}
+
+/* Only what can be had: nobody registers or moderates there by us (X2S-47: nor
+ * sets the subject). */
+static void test_disco(void **state)
+{
+	struct scene *s = *state;
+	const struct xnode *q;
+	struct focus f;
+
+	for (int inside = 0; inside < 2; inside++) {
+		if (inside)
+			focus_joined(&f, s);
+		xmpp_put(s, "<iq type='get' id='d' from='" JULIET
+			    "' to='r@conf.test'><query xmlns='" NS_DISCO_INFO
+			    "'/></iq>");
+		q = x_child(xmpp_take(s, JULIET), "query", NS_DISCO_INFO);
+		assert_true(offers(q, NS_MUC));
+		assert_true(offers(q, "muc_persistent"));
+		assert_false(offers(q, NS_REGISTER));
+		assert_false(offers(q, "urn:xmpp:message-moderate:1"));
+	}
+	focus_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    FOCUS_TEST(test_roster),	   FOCUS_TEST(test_odd_roster),
-	    FOCUS_TEST(test_subscription), FOCUS_TEST(test_subject),
-	    FOCUS_TEST(test_not_hers),	   FOCUS_TEST(test_asked),
+	    FOCUS_TEST(test_roster),  FOCUS_TEST(test_odd_roster),
+	    FOCUS_TEST(test_disco),   FOCUS_TEST(test_subscription),
+	    FOCUS_TEST(test_subject), FOCUS_TEST(test_not_hers),
+	    FOCUS_TEST(test_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,6 +94,7 @@ static void test_room(void **state)
 		r.public = r.persistent = r.members_only = yes;
 		r.moderated = r.anonymous = r.password = yes;
 		r.n_contacts = yes ? 2 : 0;
+		r.elsewhere = yes;
 		r.show_details = r.occupants_change_subject = yes;
 		disco_room_info(&f->b, &r);
 		q = query(f);
@@ -104,6 +105,9 @@ static void test_room(void **state)
 		}
 		assert_true(has_feature(q, NS_SID));
 		assert_true(has_feature(q, NS_MUC "#self-ping-optimization"));
+		assert_int_equal(has_feature(q, NS_REGISTER), !yes);
+		assert_int_equal(has_feature(q, "urn:xmpp:message-moderate:1"),
+				 !yes);
 		assert_field(f, q, "FORM_TYPE", NS_MUC "#roominfo");
 		assert_field(f, q, "muc#roominfo_description", "About");
 		assert_field(f, q, "muc#roominfo_lang", "en");
