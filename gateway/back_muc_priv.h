@@ -155,7 +155,7 @@ struct back_muc {
 	struct gone_list *gone;
 	uint64_t last_id, seed;
 	struct leg_values *values; /* all its legs' */
-	bool stopping;	     /* nobody joins any more */
+	bool stopping;		   /* nobody joins any more */
 	char caps[64];	     /* the hash of what a proxy can do (XEP-0115) */
 	struct arena *arena; /* of the stanza being read */
 	struct buf out;
