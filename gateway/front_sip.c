@@ -1,7 +1,13 @@
 #include <stdlib.h>
 
+#include "gateway/front_sip_dial.h"
+#include "gateway/front_sip_guest.h"
+#include "gateway/front_sip_keep.h"
+#include "gateway/front_sip_message.h"
 #include "gateway/front_sip_name.h"
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_refer.h"
+#include "gateway/front_sip_subscription.h"
+#include "gateway/hops.h"
 
 #include "base/mem.h"
 #include "base/uri.h"

@@ -1,5 +1,6 @@
 /* Whom an INVITE comes from, which room it means, and may he come in? */
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_call.h"
+#include "gateway/front_sip_private.h"
 
 #include "base/err.h"
 #include "base/uri.h"

@@ -8,7 +8,9 @@
  * challenged: the SIP process has answered them. */
 #include <stdlib.h>
 
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_call.h"
+#include "gateway/front_sip_private.h"
+#include "gateway/front_sip_subscription.h"
 
 #include "base/err.h"
 #include "base/mem.h"

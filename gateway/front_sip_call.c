@@ -1,8 +1,13 @@
 /* The INVITE usage: joining, re-INVITE, leaving. */
 #include <stdlib.h>
 
+#include "gateway/front_sip_dial.h"
+#include "gateway/front_sip_guest.h"
+#include "gateway/front_sip_keep.h"
 #include "gateway/front_sip_long.h"
+#include "gateway/front_sip_message.h"
 #include "gateway/front_sip_name.h"
+#include "gateway/front_sip_subscription.h"
 #include "gateway/front_sip_transfer.h"
 #include "gateway/front_sip_turn.h"
 #include "gateway/sip_words.h"

@@ -1,5 +1,6 @@
 /* Connecting where the peer waits for us. */
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_call.h"
+#include "gateway/reach.h"
 
 void call_connect_cancel(struct call *c)
 {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "gateway/front_sip_long.h"
+#include "gateway/front_sip_message.h"
 
 #include "base/err.h"
 #include "base/mem.h"

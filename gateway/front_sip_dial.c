@@ -1,7 +1,13 @@
 /* Dial-out: the focus invites somebody, who then is a participant like any
  * other (RFC 4353 §5.2). */
+#include "gateway/front_sip_dial.h"
+#include "gateway/front_sip_guest.h"
+#include "gateway/front_sip_message.h"
 #include "gateway/front_sip_name.h"
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_private.h"
+#include "gateway/front_sip_refer.h"
+#include "gateway/front_sip_subscription.h"
+#include "gateway/hops.h"
 
 #include "base/err.h"
 #include "base/random.h"

@@ -3,7 +3,7 @@
  * DRAFT-3). */
 #pragma once
 
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_call.h"
 
 /* Does "room@domain", percent-encoded, name the call's room? */
 bool draft_room_ours(struct call *c, struct str room);

@@ -1,5 +1,7 @@
 /* Endpoints that are not simply there: being called, just gone, or there
  * because they were called (RFC 4575 §5.7). */
+#include "gateway/front_sip_call.h"
+#include "gateway/front_sip_guest.h"
 #include "gateway/front_sip_watch.h"
 #include "gateway/sip_words.h"
 

@@ -4,7 +4,7 @@
 
 #include "conference/stream.h"
 #include "gateway/files.h"
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_call.h"
 
 struct cpim;
 struct filing;

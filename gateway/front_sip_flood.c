@@ -2,7 +2,7 @@
  * What counts is the user, on all his devices together. */
 #include <stdlib.h>
 
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_message.h"
 
 #include "base/bucket.h"
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 #include "gateway/front_sip_guest.h"
+#include "gateway/front_sip_call.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,9 @@
 /* Invitations from one world to the other: an XMPP occupant's to a SIP user,
  * whom the focus then calls, and a SIP user's to an XMPP user, who gets a
  * mediated invitation (XEP-0045 §7.8.2). */
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_dial.h"
+#include "gateway/front_sip_message.h"
+#include "gateway/front_sip_refer.h"
 #include "gateway/invitation.h"
 
 #include "mapping/reason.h"

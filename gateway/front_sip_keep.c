@@ -1,6 +1,8 @@
 /* What a restart of the whole daemon finds of calls and subscriptions: written
  * when it changes, not when somebody talks. */
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_call.h"
+#include "gateway/front_sip_keep.h"
+#include "gateway/front_sip_subscription.h"
 
 #include "gateway/kept.h"
 

@@ -1,7 +1,7 @@
 /* An INVITE with a list: whoever is on it is invited, too (RFC 5366). */
 #include <stdlib.h>
 
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_dial.h"
 
 #include "base/err.h"
 #include "base/mem.h"

@@ -1,7 +1,7 @@
 /* Long messages through a call, passed on as they come (CHAT-14 to -17). */
 #pragma once
 
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_call.h"
 
 /* In operation ids of what says them; the rest is the upload's number. */
 #define OP_UPLOAD (1ull << 61)

@@ -1,6 +1,6 @@
 /* Calls into rooms that live elsewhere: does somebody go round in circles, and
  * may the request be translated at all? (RFC 7247 §8) */
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_call.h"
 
 #include "base/uri.h"
 #include "gateway/sip_words.h"

@@ -1,6 +1,11 @@
 /* From the user: CPIM messages and nicknames into the seat. */
+#include "gateway/front_sip_dial.h"
 #include "gateway/front_sip_draft.h"
+#include "gateway/front_sip_keep.h"
 #include "gateway/front_sip_long.h"
+#include "gateway/front_sip_message.h"
+#include "gateway/front_sip_private.h"
+#include "gateway/front_sip_refer.h"
 #include "gateway/front_sip_turn.h"
 
 #include "mapping/message.h"

@@ -2,6 +2,7 @@
  * (RFC 4575, RFC 6665). */
 #include <stdlib.h>
 
+#include "gateway/front_sip_keep.h"
 #include "gateway/front_sip_watch.h"
 
 #include "base/mem.h"

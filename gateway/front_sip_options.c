@@ -2,6 +2,7 @@
 #include "gateway/front_sip_priv.h"
 
 #include "base/uri.h"
+#include "sip/sdp.h"
 
 /* Our media, without a session (RFC 3264 §9). */
 static void describe(struct front_sip *f, struct str room, struct buf *b)

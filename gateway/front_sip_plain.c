@@ -1,6 +1,6 @@
 /* Clients that know no Message/CPIM, where a domain lets them in (X-16): the
  * switch speaks for them. */
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_message.h"
 
 #include "mapping/message.h"
 #include "msrp/cpim.h"

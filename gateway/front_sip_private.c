@@ -1,6 +1,8 @@
 /* Participants who don't want to be known (RFC 3323, RFC 3325 §7, RFC 7701
  * §5.2): the room sees an address that stands for nobody else. */
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_call.h"
+#include "gateway/front_sip_private.h"
+#include "gateway/front_sip_subscription.h"
 
 #include "base/uri.h"
 

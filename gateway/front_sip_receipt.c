@@ -1,7 +1,7 @@
 /* Receipts of private messages between the worlds: the wish for one is MSRP's
  * Success-Report or CPIM's disposition notification, the receipt a REPORT or
  * a message/imdn+xml (RFC 7573 §7, RFC 5438, XEP-0184). */
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_message.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,8 @@
 /* REFER to the focus: whom it shall invite into the room or remove from it (RFC
  * 3515, RFC 7647). */
+#include "gateway/front_sip_dial.h"
 #include "gateway/front_sip_name.h"
+#include "gateway/front_sip_private.h"
 #include "gateway/front_sip_refer.h"
 
 #include "base/uri.h"

@@ -1,6 +1,7 @@
 /* One REFER for several people (RFC 5368). */
 #include <stdlib.h>
 
+#include "gateway/front_sip_call.h"
 #include "gateway/front_sip_refer.h"
 
 #include "base/err.h"

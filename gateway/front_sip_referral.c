@@ -2,7 +2,7 @@
  * then at most one a second, the last with the final status. */
 #include <stdlib.h>
 
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_refer.h"
 
 #include "base/mem.h"
 #include "mapping/reason.h"

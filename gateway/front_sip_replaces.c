@@ -1,7 +1,8 @@
 /* INVITE with Replaces: a user's call moves to another device of his (RFC
  * 3891). */
+#include "gateway/front_sip_dial.h"
 #include "gateway/front_sip_name.h"
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_private.h"
 
 #include "base/uri.h"
 

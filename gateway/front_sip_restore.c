@@ -3,8 +3,12 @@
  * (SEED0-4, SEED0-5). */
 #include <stdlib.h>
 
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_guest.h"
+#include "gateway/front_sip_keep.h"
+#include "gateway/front_sip_message.h"
 #include "gateway/front_sip_name.h"
+#include "gateway/front_sip_private.h"
+#include "gateway/front_sip_subscription.h"
 
 #include "base/err.h"
 #include "base/mem.h"

@@ -4,6 +4,8 @@
  * it and written anew. */
 #include <stdlib.h>
 
+#include "gateway/front_sip_guest.h"
+#include "gateway/front_sip_private.h"
 #include "gateway/front_sip_watch.h"
 
 #include "base/mem.h"

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "gateway/front_sip_transfer.h"
+#include "gateway/reach.h"
 
 #include "base/err.h"
 #include "base/mem.h"

@@ -1,7 +1,7 @@
 /* Which messages a device has sent already (RFC 4975 §5.4, MSRP-39). */
 #include <stdlib.h>
 
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_message.h"
 
 #include "base/mem.h"
 

@@ -1,5 +1,6 @@
 /* The life of a user's MSRP session, and what his seat tells it. */
 #include "gateway/front_sip_long.h"
+#include "gateway/front_sip_message.h"
 
 #include "mapping/addr.h"
 #include "mapping/reason.h"

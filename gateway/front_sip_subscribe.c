@@ -1,5 +1,8 @@
 /* Subscriptions to a room's roster: how they begin, come back and are refused
  * (RFC 4575, RFC 6665). */
+#include "gateway/front_sip_call.h"
+#include "gateway/front_sip_keep.h"
+#include "gateway/front_sip_private.h"
 #include "gateway/front_sip_watch.h"
 
 #include "base/mem.h"

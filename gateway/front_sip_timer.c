@@ -1,6 +1,7 @@
 /* Session timers (RFC 4028): a call whose peer has vanished without a BYE ends,
  * and every call shows the proxies on its way that it is still there. */
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_call.h"
+#include "gateway/front_sip_keep.h"
 #include "gateway/sip_words.h"
 
 #include "base/err.h"

@@ -2,7 +2,7 @@
  * kept, and told to all by a link. */
 #pragma once
 
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_call.h"
 
 /* Takes the offer's lines that push a file, drops those that are gone: 200, or
  * 403 if there is one but the user is not in the room. */

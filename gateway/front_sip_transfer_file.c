@@ -1,4 +1,6 @@
 /* A file on its way from a SIP user. */
+#include "gateway/front_sip_message.h"
+#include "gateway/front_sip_private.h"
 #include "gateway/front_sip_transfer_priv.h"
 
 #include "base/err.h"

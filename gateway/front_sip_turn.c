@@ -1,4 +1,5 @@
 #include "gateway/front_sip_turn.h"
+#include "gateway/front_sip_message.h"
 
 #include <stdlib.h>
 

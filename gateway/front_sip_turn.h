@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/buf.h"
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_call.h"
 
 struct filing;
 

@@ -4,6 +4,7 @@
 
 #include "gateway/front_sip_file.h"
 #include "gateway/front_sip_long.h"
+#include "gateway/front_sip_message.h"
 #include "gateway/front_sip_turn.h"
 
 #include "base/mem.h"

@@ -1,7 +1,7 @@
 /* Calls into rooms that live elsewhere: an INVITE is answered when its sender
  * is in the room, or won't be, so that every failure is a SIP status (S2X-8).
  */
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_call.h"
 
 #include "mapping/reason.h"
 

@@ -1,4 +1,6 @@
 #include "gateway/front_sip_watch.h"
+#include "gateway/front_sip_guest.h"
+#include "gateway/front_sip_private.h"
 
 #include <stdlib.h>
 #include <string.h>

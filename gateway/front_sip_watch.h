@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/table.h"
-#include "gateway/front_sip_priv.h"
+#include "gateway/front_sip_subscription.h"
 
 struct sheet;
 
