@@ -1,7 +1,10 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "msrp/conn_priv.h"
 #include "msrp/msrp_priv.h"
+#include "msrp/send_priv.h"
+#include "msrp/session_priv.h"
 
 /* How much of a body is put out between two looks at what else waits. */
 #define SLICE_SHARED 4096

@@ -10,7 +10,11 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "msrp/conn_priv.h"
 #include "msrp/msrp_priv.h"
+#include "msrp/receive_priv.h"
+#include "msrp/send_priv.h"
+#include "msrp/session_priv.h"
 
 /* A peer whose host is gone is noticed after this long (conference ABN-3). */
 #define DEAD_PEER_MS  90000

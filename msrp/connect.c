@@ -4,7 +4,9 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "msrp/msrp_priv.h"
+#include "msrp/conn_priv.h"
+#include "msrp/receive_priv.h"
+#include "msrp/session_priv.h"
 
 /* An address that does not answer holds up the next one no longer than this. */
 #define NEXT_ADDRESS_MS 5000

@@ -1,6 +1,8 @@
 /* Messages that are too long to be collected: their octets are passed on in
  * order, as they come; only what comes before its turn is kept. */
-#include "msrp/msrp_priv.h"
+#include "msrp/conn_priv.h"
+#include "msrp/receive_priv.h"
+#include "msrp/session_priv.h"
 
 /* An owner who has not made up his mind by then never will. */
 #define UNDECIDED_MAX (2 * MSRP_LONG)
@@ -172,7 +174,7 @@ static void put_off(struct msrp_conn *c, msrp_tx tx)
 {
 	struct msrp_incoming *in = c->rx.in;
 	struct unanswered *u =
-	    receive_remember(c, tx, in->success_report, in->done);
+	    answer_remember(c, tx, in->success_report, in->done);
 
 	if (u)
 		u->entity = in->entity ? blob_ref(in->entity) : NULL;

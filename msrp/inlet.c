@@ -5,7 +5,9 @@
  * and answered there; what we send stays on the session's own connection, where
  * the relay proves who it is. */
 #include "base/log.h"
-#include "msrp/msrp_priv.h"
+#include "msrp/conn_priv.h"
+#include "msrp/receive_priv.h"
+#include "msrp/session_priv.h"
 
 static bool receives(const struct msrp_conn *c, const struct msrp_session *s)
 {

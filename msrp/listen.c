@@ -13,7 +13,10 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/table.h"
+#include "msrp/conn_priv.h"
 #include "msrp/msrp_priv.h"
+#include "msrp/send_priv.h"
+#include "msrp/session_priv.h"
 
 #define BACKLOG 1024
 /* Out of descriptors: others may be closed meanwhile. */

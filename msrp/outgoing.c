@@ -4,7 +4,10 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "msrp/conn_priv.h"
 #include "msrp/msrp_priv.h"
+#include "msrp/send_priv.h"
+#include "msrp/session_priv.h"
 
 void outgoing_message_id(struct msrp_session *s, char id[MSRP_ID])
 {

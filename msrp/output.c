@@ -4,7 +4,10 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
+#include "msrp/conn_priv.h"
 #include "msrp/msrp_priv.h"
+#include "msrp/send_priv.h"
+#include "msrp/session_priv.h"
 
 /* A fast reader of a long message may not hold up the turn longer than this. */
 #define WRITES_PER_TURN 4

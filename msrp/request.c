@@ -1,6 +1,9 @@
 #include "base/err.h"
 #include "base/log.h"
-#include "msrp/msrp_priv.h"
+#include "msrp/conn_priv.h"
+#include "msrp/receive_priv.h"
+#include "msrp/send_priv.h"
+#include "msrp/session_priv.h"
 
 /* Requests that name no session of ours, before the connection is closed. */
 #define BAD_MAX 3

@@ -5,7 +5,11 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/table.h"
+#include "msrp/conn_priv.h"
 #include "msrp/msrp_priv.h"
+#include "msrp/receive_priv.h"
+#include "msrp/send_priv.h"
+#include "msrp/session_priv.h"
 
 /* 22 of 62 characters: 131 random bits (conference MSRP-78). */
 #define SESSION_ID     22

@@ -7,7 +7,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "msrp/conn_priv.h"
 #include "msrp/msrp_priv.h"
+#include "msrp/session_priv.h"
 
 /* Of TLS 1.2 what keeps past sessions secret when a key is lost; the suite that
  * RFC 4975 §14.2 mandates does not (MSRP-77). TLS 1.3 has nothing else. */

@@ -1,7 +1,10 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "msrp/conn_priv.h"
 #include "msrp/msrp_priv.h"
+#include "msrp/send_priv.h"
+#include "msrp/session_priv.h"
 
 /* Unanswered requests in a row after which the peer counts as gone (ABN-3). */
 #define TIMEOUTS_MAX 3

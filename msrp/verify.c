@@ -6,7 +6,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "msrp/msrp_priv.h"
+#include "msrp/conn_priv.h"
+#include "msrp/session_priv.h"
 
 /* The certificate's own hash of this kind; false: it can't be computed. */
 static bool hash_of(X509 *x, const char *name, struct msrp_fingerprint *out)

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "msrp/conn_priv.h"
 #include "msrp/msrp_priv.h"
+#include "msrp/send_priv.h"
+#include "msrp/session_priv.h"
 
 #define HALF (MSRP_ID / 2)
 
