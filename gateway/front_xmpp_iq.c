@@ -62,6 +62,16 @@ static void answer_no_node(struct fx_domain *d, const struct muc_in *in)
 	fx_iq_end(d);
 }
 
+/* Nothing is listed of a room, nor of an occupant. */
+static void answer_no_items(struct fx_domain *d, const struct muc_in *in)
+{
+	struct buf *b = fx_iq_begin(d, in);
+
+	disco_items_begin(b, STR_NONE);
+	disco_items_end(b);
+	fx_iq_end(d);
+}
+
 /* XEP-0054: one field to read, nothing to change. */
 static void answer_vcard(struct fx_domain *d, const struct muc_in *in,
 			 const char *field, struct str value)
@@ -285,7 +295,6 @@ static void on_distant_room_iq(struct fx_domain *d, const struct muc_in *in,
 			       struct fx_session *s)
 {
 	struct room_info info = {.address = in->to.bare, .persistent = true};
-	struct buf *b;
 
 	if (s)
 		seat_info(&s->seat, &info);
@@ -294,10 +303,7 @@ static void on_distant_room_iq(struct fx_domain *d, const struct muc_in *in,
 	} else if (asks(in, "query", NS_DISCO_INFO)) {
 		room_disco_info(d, in, NULL, &info, s != NULL);
 	} else if (asks(in, "query", NS_DISCO_ITEMS)) {
-		b = fx_iq_begin(d, in);
-		disco_items_begin(b, STR_NONE);
-		disco_items_end(b);
-		fx_iq_end(d);
+		answer_no_items(d, in);
 	} else if (asks(in, "ping", NS_PING)) {
 		fx_iq_empty(d, in);
 	} else if (x_is(in->payload, "query", NS_MUC_OWNER) ||
@@ -313,7 +319,6 @@ static void on_room_iq(struct fx_domain *d, const struct muc_in *in,
 {
 	struct room *r = rooms_find(d->f->cfg.rooms, in->to.bare);
 	struct room_info info = {0};
-	struct buf *b;
 
 	if (r)
 		room_info(r, &info);
@@ -324,10 +329,7 @@ static void on_room_iq(struct fx_domain *d, const struct muc_in *in,
 	} else if (asks(in, "query", NS_DISCO_INFO)) {
 		room_disco_info(d, in, r, &info, s != NULL);
 	} else if (asks(in, "query", NS_DISCO_ITEMS)) {
-		b = fx_iq_begin(d, in);
-		disco_items_begin(b, STR_NONE);
-		disco_items_end(b);
-		fx_iq_end(d);
+		answer_no_items(d, in);
 	} else if (asks(in, "ping", NS_PING)) {
 		fx_iq_empty(d, in);
 	} else if (x_is(in->payload, "vCard", NS_VCARD)) {
@@ -376,10 +378,7 @@ static void for_sip_user(struct fx_domain *d, const struct muc_in *in,
 		disco_sip_user_info(fx_iq_begin(d, in));
 		fx_iq_end(d);
 	} else if (asks(in, "query", NS_DISCO_ITEMS)) {
-		b = fx_iq_begin(d, in);
-		disco_items_begin(b, STR_NONE);
-		disco_items_end(b);
-		fx_iq_end(d);
+		answer_no_items(d, in);
 	} else if (x_is(in->payload, "vCard", NS_VCARD)) {
 		answer_vcard(d, in, "FN", who->nick);
 	} else if (asks(in, "query", NS_VERSION)) {
