@@ -284,21 +284,10 @@ static void answer_empty(struct back_muc *b, const struct muc_said *in)
 	muc_answered(b, in);
 }
 
-/* Is there any such proxy? Who asks need not be in its room. */
-static bool is_proxy(const struct back_muc *b, struct str jid)
-{
-	const struct proxy *p;
-
-	TAILQ_FOREACH (p, &b->list, link)
-		if (str_eq(p->jid, jid))
-			return true;
-	return false;
-}
-
 void muc_on_iq(struct back_muc *b, const struct muc_said *in)
 {
 	bool get = str_eq(in->type, STR("get"));
-	bool proxy = in->to.resource.n && is_proxy(b, in->to.full);
+	bool proxy = in->to.resource.n && muc_is_proxy(b, in->to.full);
 
 	if (get && x_is(in->payload, "query", NS_DISCO_ITEMS) &&
 	    (proxy || !in->to.resource.n))

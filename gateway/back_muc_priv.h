@@ -72,8 +72,8 @@ struct seen {
 struct roll;
 TAILQ_HEAD(roll_list, proxy);
 
-/* Users are found by leg_key() and by their bare JID. */
-enum { BY_USER, BY_BARE, BY_COUNT };
+/* Proxies are found by room and leg_key(), by room and bare JID, by JID. */
+enum { BY_USER, BY_BARE, BY_JID, BY_COUNT };
 
 /* One device in one room. */
 struct proxy {
@@ -145,7 +145,7 @@ struct back_muc {
 	struct loop *loop;
 	struct log *log;
 	struct table *proxies;	       /* by key */
-	struct table *whose[BY_COUNT]; /* by the hash of room and user */
+	struct table *whose[BY_COUNT]; /* by a hash of room and name */
 	TAILQ_HEAD(, proxy) list;
 	TAILQ_HEAD(, farewell) farewells;
 	struct table *rooms; /* known_room by address */
@@ -192,6 +192,8 @@ struct proxy *muc_proxy(const struct back_muc *b, struct str room,
  * or NULL. */
 struct proxy *muc_proxy_of(const struct back_muc *b, struct str room,
 			   struct str user, const struct proxy *but);
+/* Is there any of this JID, in whatever room? */
+bool muc_is_proxy(const struct back_muc *b, struct str jid);
 /* Another of p's user in its room, after `after` (NULL: the first). */
 struct proxy *muc_sibling(const struct proxy *p, const struct proxy *after);
 /* The user's bare JID and, behind a slash, a resource that no other device of

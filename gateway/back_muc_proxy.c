@@ -29,7 +29,14 @@ struct proxy *muc_proxy(const struct back_muc *b, struct str room,
 
 static struct str name_of(const struct proxy *p, unsigned by)
 {
+	if (by == BY_JID)
+		return p->jid;
 	return by == BY_USER ? leg_key(p->leg) : p->bare;
+}
+
+static struct str room_of(const struct proxy *p, unsigned by)
+{
+	return by == BY_JID ? STR_NONE : p->room;
 }
 
 static uint64_t hash_of(const struct back_muc *b, struct str room,
@@ -40,18 +47,20 @@ static uint64_t hash_of(const struct back_muc *b, struct str room,
 	return h ? h : 1;
 }
 
+static uint64_t own_hash(const struct proxy *p, unsigned by)
+{
+	return hash_of(p->b, room_of(p, by), name_of(p, by));
+}
+
 static void put_whose(struct proxy *p, unsigned by)
 {
-	struct back_muc *b = p->b;
-
-	p->same[by] =
-	    table_put(b->whose[by], hash_of(b, p->room, name_of(p, by)), p);
+	p->same[by] = table_put(p->b->whose[by], own_hash(p, by), p);
 }
 
 static void take_whose(struct proxy *p, unsigned by)
 {
 	struct back_muc *b = p->b;
-	uint64_t hash = hash_of(b, p->room, name_of(p, by));
+	uint64_t hash = own_hash(p, by);
 	struct proxy *first = table_get(b->whose[by], hash), **at = &first;
 
 	while (*at && *at != p)
@@ -67,20 +76,31 @@ static void take_whose(struct proxy *p, unsigned by)
 static bool is_whose(const struct proxy *p, unsigned by, struct str room,
 		     struct str user)
 {
-	return str_eq(p->room, room) && str_eq(name_of(p, by), user);
+	return str_eq(room_of(p, by), room) && str_eq(name_of(p, by), user);
+}
+
+static struct proxy *find(const struct back_muc *b, unsigned by,
+			  struct str room, struct str user,
+			  const struct proxy *but)
+{
+	struct proxy *p = table_get(b->whose[by], hash_of(b, room, user));
+
+	while (p && (p == but || !is_whose(p, by, room, user)))
+		p = p->same[by];
+	return p;
 }
 
 struct proxy *muc_proxy_of(const struct back_muc *b, struct str room,
 			   struct str user, const struct proxy *but)
 {
-	uint64_t hash = hash_of(b, room, user);
-	struct proxy *p;
+	struct proxy *p = find(b, BY_USER, room, user, but);
 
-	for (unsigned by = 0; by < BY_COUNT; by++)
-		for (p = table_get(b->whose[by], hash); p; p = p->same[by])
-			if (p != but && is_whose(p, by, room, user))
-				return p;
-	return NULL;
+	return p ? p : find(b, BY_BARE, room, user, but);
+}
+
+bool muc_is_proxy(const struct back_muc *b, struct str jid)
+{
+	return find(b, BY_JID, STR_NONE, jid, NULL);
 }
 
 struct proxy *muc_sibling(const struct proxy *p, const struct proxy *after)
