@@ -155,8 +155,8 @@ static void invite(struct bs_leg *l)
 	struct port_msg m = port_msg(PORT_DIAL);
 	struct buf headers = BUF_INIT(512);
 
-	buf_addf(&headers, "Session-Expires: %u\r\nMin-SE: %u\r\n",
-		 l->session_timer.interval_s, l->session_timer.min_se_s);
+	sip_put_timer_wish(&headers, l->session_timer.interval_s,
+			   REFRESHER_NONE, l->session_timer.min_se_s);
 	m.f[PORT_F_RURI] = l->room_uri;
 	m.f[PORT_F_HEADERS] = buf_str(&headers);
 	m.f[PORT_F_TYPE] = STR("application/sdp");

@@ -15,17 +15,14 @@ static void expired(void *user)
 static void arm(struct bs_leg *l)
 {
 	struct bs_timer *t = &l->session_timer;
-	uint64_t interval_ms = (uint64_t)t->interval_s * 1000;
-	uint64_t grace_ms = interval_ms / 3;
+	uint64_t lasts_ms = sip_timer_ms(t->interval_s);
 
-	if (grace_ms > SIP_GRACE_S * 1000)
-		grace_ms = SIP_GRACE_S * 1000;
-	t->deadline_ms = loop_now_ms(l->b->loop) + interval_ms - grace_ms;
+	t->deadline_ms = loop_now_ms(l->b->loop) + lasts_ms;
 	if (t->ours)
-		timer_set(l->b->loop, &t->timer, interval_ms / 2, refresh, l);
+		timer_set(l->b->loop, &t->timer, t->interval_s * 1000ull / 2,
+			  refresh, l);
 	else
-		timer_set(l->b->loop, &t->timer, interval_ms - grace_ms,
-			  expired, l);
+		timer_set(l->b->loop, &t->timer, lasts_ms, expired, l);
 }
 
 static uint64_t left_ms(const struct bs_leg *l)
@@ -82,9 +79,9 @@ static void ask(struct bs_leg *l, struct port_msg *m, uac_fn *fn)
 	struct bs_timer *t = &l->session_timer;
 	struct buf headers = BUF_INIT(256);
 
-	buf_addf(&headers,
-		 "Session-Expires: %u;refresher=uac\r\nMin-SE: %u\r\n",
-		 t->interval_s ? t->interval_s : SIP_SESSION_S, t->min_se_s);
+	sip_put_timer_wish(&headers,
+			   t->interval_s ? t->interval_s : SIP_SESSION_S,
+			   REFRESHER_UAC, t->min_se_s);
 	m->f[PORT_F_HEADERS] = buf_str(&headers);
 	bs_dialog_send(l->call, m, fn);
 	buf_done(&headers);
@@ -153,8 +150,8 @@ bool bs_timer_answer(struct bs_leg *l, const struct port_msg *m,
 		return true;
 	t->interval_s = seconds;
 	t->ours = who == REFRESHER_UAS || !sip_supports_timer(m);
-	buf_addf(headers, "Session-Expires: %u;refresher=%s\r\n%s", seconds,
-		 t->ours ? "uas" : "uac", t->ours ? "" : "Require: timer\r\n");
+	sip_put_timer(headers, seconds,
+		      t->ours ? REFRESHER_UAS : REFRESHER_UAC);
 	arm(l);
 	return true;
 }

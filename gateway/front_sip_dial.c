@@ -8,6 +8,7 @@
 #include "gateway/front_sip_refer.h"
 #include "gateway/front_sip_subscription.h"
 #include "gateway/hops.h"
+#include "gateway/sip_words.h"
 
 #include "base/err.h"
 #include "base/random.h"
@@ -16,9 +17,7 @@
 #include "msrp/cpim.h"
 
 #define ANSWER_TIMEOUT_MS 180000 /* FOCUS-51 */
-#define SESSION_S	  1800	 /* FOCUS-52 */
-#define SESSION_MIN_S	  90
-#define ASKERS_MAX	  50 /* at whose wish one is called */
+#define ASKERS_MAX	  50	 /* at whose wish one is called */
 
 /* The URI as a Request-URI: without a method and headers (RFC 3261 §19.1.1). */
 static struct str request_uri(struct arena *a, struct str uri)
@@ -101,8 +100,7 @@ static void put_headers(struct call *c, const struct dial_wish *w,
 			 STR_ARG(c->room_uri));
 	if (w->hops)
 		buf_addf(b, "Max-Forwards: %u\r\n", w->hops - 1);
-	buf_addf(b, "Session-Expires: %u\r\nMin-SE: %u\r\n", SESSION_S,
-		 SESSION_MIN_S);
+	sip_put_timer_wish(b, SIP_SESSION_S, REFRESHER_NONE, SIP_MIN_SE_S);
 }
 
 /* The offer, and for those who care who else is invited (RFC 5366 §5). */
@@ -203,8 +201,8 @@ static void fill(struct call *c, const struct dial_wish *w)
 	c->invited = true;
 	c->invited_by = arena_dup(c->arena, w->by);
 	/* as the INVITE says; a 2xx that is silent about it means no */
-	c->session_timer.interval_s = SESSION_S;
-	c->session_timer.min_se_s = SESSION_MIN_S;
+	c->session_timer.interval_s = SIP_SESSION_S;
+	c->session_timer.min_se_s = SIP_MIN_SE_S;
 	c->session_timer.peer_supports = true;
 	buf_done(&uri);
 }

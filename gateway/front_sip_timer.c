@@ -21,18 +21,15 @@ static void expired(void *user)
 static void arm(struct call *c)
 {
 	struct session_timer *t = &c->session_timer;
-	uint64_t interval_ms = (uint64_t)t->interval_s * 1000;
-	uint64_t grace_ms = interval_ms / 3;
+	uint64_t lasts_ms = sip_timer_ms(t->interval_s);
 
-	if (grace_ms > SIP_GRACE_S * 1000)
-		grace_ms = SIP_GRACE_S * 1000;
 	t->request = 0;
-	t->deadline_ms = loop_now_ms(c->f->loop) + interval_ms - grace_ms;
+	t->deadline_ms = loop_now_ms(c->f->loop) + lasts_ms;
 	if (t->ours)
-		timer_set(c->f->loop, &t->timer, interval_ms / 2, refresh, c);
+		timer_set(c->f->loop, &t->timer, t->interval_s * 1000ull / 2,
+			  refresh, c);
 	else
-		timer_set(c->f->loop, &t->timer, interval_ms - grace_ms,
-			  expired, c);
+		timer_set(c->f->loop, &t->timer, lasts_ms, expired, c);
 }
 
 static uint64_t left_ms(struct call *c)
@@ -52,9 +49,7 @@ static void refresh(void *user)
 	struct port_msg m = port_msg(PORT_SEND);
 	struct buf headers = BUF_INIT(256);
 
-	buf_addf(&headers,
-		 "Session-Expires: %u;refresher=uac\r\nMin-SE: %u\r\n",
-		 t->interval_s, t->min_se_s);
+	sip_put_timer_wish(&headers, t->interval_s, REFRESHER_UAC, t->min_se_s);
 	m.f[PORT_F_METHOD] = t->update ? STR("UPDATE") : STR("INVITE");
 	m.f[PORT_F_HEADERS] = buf_str(&headers);
 	if (!t->update) {
@@ -77,9 +72,9 @@ void session_timer_offer(const struct call *c, struct buf *headers)
 	const struct session_timer *t = &c->session_timer;
 
 	if (t->interval_s)
-		buf_addf(headers,
-			 "Session-Expires: %u;refresher=%s\r\nMin-SE: %u\r\n",
-			 t->interval_s, t->ours ? "uac" : "uas", t->min_se_s);
+		sip_put_timer_wish(headers, t->interval_s,
+				   t->ours ? REFRESHER_UAC : REFRESHER_UAS,
+				   t->min_se_s);
 }
 
 void session_timer_stop(struct call *c)
@@ -128,10 +123,7 @@ void session_timer_answer(struct call *c, const struct port_msg *m,
 		who = REFRESHER_UAC;
 	t->interval_s = seconds;
 	t->ours = who == REFRESHER_UAS;
-	buf_addf(headers, "Session-Expires: %u;refresher=%s\r\n", seconds,
-		 t->ours ? "uas" : "uac");
-	if (!t->ours)
-		buf_addz(headers, "Require: timer\r\n");
+	sip_put_timer(headers, seconds, who);
 	arm(c);
 }
 

@@ -4,6 +4,7 @@
 #include "msrp/cpim.h"
 
 #define RETRY_MAX_S 86400
+#define GRACE_MS    32000 /* before the expiry, RFC 4028 §10 */
 
 struct str sip_header(struct str lines, struct str name)
 {
@@ -145,6 +146,33 @@ bool sip_supports_timer(const struct port_msg *m)
 {
 	return sip_list_has(m->f[PORT_F_SUPPORTED], STR("timer")) ||
 	       sip_list_has(m->f[PORT_F_REQUIRE], STR("timer"));
+}
+
+static const char *const refresher_param[] = {
+    [REFRESHER_NONE] = "",
+    [REFRESHER_UAC] = ";refresher=uac",
+    [REFRESHER_UAS] = ";refresher=uas",
+};
+
+void sip_put_timer_wish(struct buf *b, uint32_t seconds, enum refresher who,
+			uint32_t min_se_s)
+{
+	buf_addf(b, "Session-Expires: %u%s\r\nMin-SE: %u\r\n", seconds,
+		 refresher_param[who], min_se_s);
+}
+
+void sip_put_timer(struct buf *b, uint32_t seconds, enum refresher who)
+{
+	buf_addf(b, "Session-Expires: %u%s\r\n%s", seconds,
+		 refresher_param[who],
+		 who == REFRESHER_UAS ? "" : "Require: timer\r\n");
+}
+
+uint64_t sip_timer_ms(uint32_t seconds)
+{
+	uint64_t all_ms = (uint64_t)seconds * 1000, early_ms = all_ms / 3;
+
+	return all_ms - (early_ms < GRACE_MS ? early_ms : GRACE_MS);
 }
 
 void sip_note_update(const struct port_msg *m, bool *update)

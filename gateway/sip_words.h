@@ -24,9 +24,8 @@ enum reason_code sip_refusal(const struct port_msg *m);
 
 /* --- session timers (RFC 4028) --- */
 
-#define SIP_SESSION_S 1800
+#define SIP_SESSION_S 1800 /* FOCUS-52 */
 #define SIP_MIN_SE_S  90
-#define SIP_GRACE_S   32 /* before the expiry, §10 */
 
 enum refresher { REFRESHER_NONE, REFRESHER_UAC, REFRESHER_UAS };
 /* "1800;refresher=uac"; what can't be read counts as absent. */
@@ -35,6 +34,13 @@ bool sip_session_expires(const struct port_msg *m, uint32_t *seconds,
 /* Min-SE, at least what we take. */
 uint32_t sip_min_se(const struct port_msg *m);
 bool sip_supports_timer(const struct port_msg *m);
+/* The headers in which our request asks for a timer. */
+void sip_put_timer_wish(struct buf *b, uint32_t seconds, enum refresher who,
+			uint32_t min_se_s);
+/* Those with which our 2xx grants one, to ourselves (UAS) or to the peer. */
+void sip_put_timer(struct buf *b, uint32_t seconds, enum refresher who);
+/* After how many milliseconds without a refresh the session counts as over. */
+uint64_t sip_timer_ms(uint32_t seconds);
 /* An Allow header says whether the peer takes UPDATE; without one *update
  * stays. */
 void sip_note_update(const struct port_msg *m, bool *update);

@@ -83,12 +83,34 @@ static void test_timer(void **state)
 	assert_false(sip_session_expires(&m, &seconds, &who));
 }
 
+static void test_put_timer(void **state)
+{
+	struct buf b = BUF_INIT(1024);
+
+	(void)state;
+	sip_put_timer_wish(&b, 1800, REFRESHER_NONE, 90);
+	sip_put_timer_wish(&b, 1800, REFRESHER_UAC, 90);
+	sip_put_timer(&b, 600, REFRESHER_UAS);
+	sip_put_timer(&b, 600, REFRESHER_UAC);
+	assert_true(
+	    str_eq(buf_str(&b), STR("Session-Expires: 1800\r\nMin-SE: 90\r\n"
+				    "Session-Expires: 1800;refresher=uac\r\n"
+				    "Min-SE: 90\r\n"
+				    "Session-Expires: 600;refresher=uas\r\n"
+				    "Session-Expires: 600;refresher=uac\r\n"
+				    "Require: timer\r\n")));
+	buf_done(&b);
+	assert_int_equal(sip_timer_ms(90), 60000);
+	assert_int_equal(sip_timer_ms(1800), 1768000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_reason),
 	    cmocka_unit_test(test_headers),
 	    cmocka_unit_test(test_timer),
+	    cmocka_unit_test(test_put_timer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
