@@ -6,7 +6,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "mapping/addr.h"
 
 #define CONFIG_BYTES_MAX (1u << 20)
 #define STRINGS_MAX	 (1u << 30)
@@ -168,67 +167,6 @@ static void read_full_rosters(cfg_t *sec, struct config *c)
 		    cfg_getnstr(sec, "full-rosters", (unsigned)i);
 }
 
-static void read_domain(struct arena *a, cfg_t *sec, struct domain_config *d)
-{
-	struct buf name = BUF_INIT(1024);
-
-	if (map_prep_domain(&name, str_z(cfg_title(sec))) < 0) {
-		buf_clear(&name);
-		buf_addz(&name, cfg_title(sec)); /* "*" */
-	}
-	*d = (struct domain_config){
-	    .name = buf_take(&name, NULL),
-	    .title = cfg_getstr(sec, "name"),
-	    .secret = cfg_getstr(sec, "secret"),
-	    .rooms = (enum config_rooms)config_word(config_rooms,
-						    cfg_getstr(sec, "rooms")),
-	    .users = (enum config_users)config_word(config_users,
-						    cfg_getstr(sec, "users")),
-	    .create = config_word(config_create, cfg_getstr(sec, "create")),
-	    .factory = cfg_getstr(sec, "factory"),
-	    .route = cfg_getstr(sec, "route"),
-	    .welcome = cfg_getstr(sec, "welcome"),
-	    .types = cfg_getstr(sec, "types"),
-	    .invite_by_refer =
-		config_word(config_invite_by, cfg_getstr(sec, "invite-by")),
-	    .own_copies = cfg_getbool(sec, "own-copies"),
-	    .copies_confirmed =
-		config_word(config_copies, cfg_getstr(sec, "copies")),
-	    .policy = config_read_policy(a, sec),
-	    .access = config_read_access(a, sec),
-	    .outsiders = cfg_getbool(sec, "outsiders"),
-	    .force_tls = cfg_getbool(sec, "force-tls"),
-	    .anonymous = cfg_getbool(sec, "anonymous"),
-	    .plain_clients = cfg_getbool(sec, "plain-clients"),
-	    .lock = cfg_getbool(sec, "lock"),
-	    .notify_interval_ms =
-		(unsigned)cfg_getint(sec, "notify-interval") * 1000,
-	    .min_expires = (unsigned)cfg_getint(sec, "min-expires"),
-	    .connections = (unsigned)cfg_getint(sec, "connections"),
-	    .bare_from = !cfg_getbool(sec, "from-resource"),
-	    .rename_joiner = config_word(config_nick_conflict,
-					 cfg_getstr(sec, "nick-conflict")),
-	};
-	config_read_logins(a, sec, d);
-	config_read_remote(a, sec, d);
-}
-
-/* The parser sees only titles that are the same to the octet. */
-static int check_twice(cfg_t *cfg, const struct config *c)
-{
-	for (size_t i = 1; i < c->n_domains; i++)
-		for (size_t j = 0; j < i; j++) {
-			cfg_t *sec = cfg_getnsec(cfg, "domain", (unsigned)i);
-
-			if (strcmp(c->domains[i].name, c->domains[j].name) != 0)
-				continue;
-			cfg_error(sec, "domain: '%s' has a section already",
-				  cfg_title(sec));
-			return ERR_SYNTAX;
-		}
-	return 0;
-}
-
 static int read_all(cfg_t *cfg, struct config *c)
 {
 	cfg_t *sip = cfg_getsec(cfg, "sip"), *msrp = cfg_getsec(cfg, "msrp");
@@ -289,9 +227,10 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->n_domains = cfg_size(cfg, "domain");
 	c->domains = mem_new_array(c->n_domains + 1, sizeof(*c->domains));
 	for (size_t i = 0; i < c->n_domains; i++)
-		read_domain(c->strings, cfg_getnsec(cfg, "domain", (unsigned)i),
-			    &c->domains[i]);
-	if (check_twice(cfg, c) < 0)
+		config_read_domain(c->strings,
+				   cfg_getnsec(cfg, "domain", (unsigned)i),
+				   &c->domains[i]);
+	if (config_check_twice(cfg, c) < 0)
 		return ERR_SYNTAX;
 	return config_read_rooms(cfg, c);
 }

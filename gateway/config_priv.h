@@ -1,10 +1,16 @@
-/* Shared by the two files of the configuration. */
+/* Shared by the files of the configuration. */
 #pragma once
 
 #include <confuse.h>
 
 #include "gateway/config.h"
 
+/* Has every value checked while it is parsed. */
+void config_set_checks(cfg_t *cfg);
+/* A listener for TLS needs a certificate: 0, or -1 after an error. */
+int config_check_tls(cfg_t *cfg);
+
+/* config_words.c */
 /* A word that a key may be set to, and what it means. Lists end with NULL. */
 struct config_word {
 	const char *word;
@@ -16,11 +22,13 @@ extern const struct config_word config_rooms[], config_users[], config_create[],
     config_nick_conflict[];
 /* What the word means; 0 for one that is not in the list. */
 unsigned config_word(const struct config_word *words, const char *z);
+void config_set_word_checks(cfg_t *cfg);
 
-/* Has every value checked while it is parsed. */
-void config_set_checks(cfg_t *cfg);
-/* A listener for TLS needs a certificate: 0, or -1 after an error. */
-int config_check_tls(cfg_t *cfg);
+/* config_domain.c */
+void config_set_domain_checks(cfg_t *cfg);
+void config_read_domain(struct arena *a, cfg_t *sec, struct domain_config *d);
+/* Has a domain two sections? 0, or ERR_SYNTAX after an error. */
+int config_check_twice(cfg_t *cfg, const struct config *c);
 
 /* config_files.c */
 void config_set_file_checks(cfg_t *cfg);
