@@ -50,17 +50,24 @@ static bool noted(const sip_t *sip, const char *name)
 	return false;
 }
 
+/* Of blank lines, which may stand before a message. */
+static size_t blanks(const char *b, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && strchr(" \t\r\n", b[i]) && b[i])
+		i++;
+	return i;
+}
+
 /* sofia ends a header at a NUL and at a CR alone, where others see no end; a
  * proxy may pass on what its client put behind. And after a NUL it never comes
  * to the next header. b: from the beginning of the message or of a header. */
-static bool tidy(char *b, size_t n, bool begun)
+static bool tidy(char *b, size_t n)
 {
 	bool tidied = false;
-	size_t i = 0;
 
-	while (!begun && i < n && strchr(" \t\r\n", b[i]) && b[i])
-		i++;
-	for (; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (b[i] == '\n' ||
 		    (b[i] == '\r' && i + 1 < n && b[i + 1] == '\n'))
 			break; /* the end of the head */
@@ -75,11 +82,15 @@ static bool tidy(char *b, size_t n, bool begun)
 	return tidied;
 }
 
-/* The value of a line that is a Content-Length; empty: it is another. */
+/* The value of a line that is a Content-Length; empty: it is another, or goes
+ * on with the value of one. */
 static struct str length_of(struct str line)
 {
+	bool goes_on = line.n && (line.p[0] == ' ' || line.p[0] == '\t');
 	struct str name = str_trim_space(str_split(&line, ':'));
 
+	if (goes_on)
+		return STR_NONE;
 	if (!str_ieq(name, STR("Content-Length")) && !str_ieq(name, STR("l")))
 		return STR_NONE;
 	return str_trim_space(line);
@@ -244,13 +255,16 @@ static int extract(struct firstline *f, msg_t *msg)
 	if (in_head) {
 		char *b = msg_buf_committed_data(msg);
 		size_t n = msg_buf_committed(msg);
+		size_t skip =
+		    sip->sip_flags & MSG_FLG_HEADERS ? 0 : blanks(b, n);
 		char length[16] = "";
 		if (sip->sip_content_length)
 			snprintf(
 			    length, sizeof length, "%lu",
 			    (unsigned long)sip->sip_content_length->l_length);
-		tidied = tidy(b, n, sip->sip_flags & MSG_FLG_HEADERS);
-		repeated = drop_repeated_length(b, n, str_z(length));
+		tidied = tidy(b + skip, n - skip);
+		repeated =
+		    drop_repeated_length(b + skip, n - skip, str_z(length));
 	}
 	r = f->extract(msg);
 	if (tidied)

@@ -246,6 +246,9 @@ static void keeps_the_frame(void **state)
 	    STR("Content-Length: 0\r\nSubject: a\r\rBYE sip:x SIP/2.0\r\n\r\n"),
 	    STR("Content-Length: 0\r\n\rBYE sip:x SIP/2.0\r\n\r\n"),
 	    STR("Content-Length: 4\r\nl: 4\r\n\r\na\0\r\r"),
+	    /* where a value goes on there is no other header */
+	    STR("Subject: a\0\r\n l: 4\r\nContent-Length: 4\r\n\r\nbody"),
+	    STR("Content-Length: 0\r\nSubject: a\0\r\n\tl: 0\r\n\r\n"),
 	};
 	struct buf b = BUF_INIT(65536);
 	struct peer p;
@@ -267,6 +270,22 @@ static void keeps_the_frame(void **state)
 		buf_drop(&b, b.n);
 		is_alive(&p);
 	}
+	buf_done(&b);
+	peer_close(&p);
+}
+
+/* Behind a blank line, too (RFC 3261 §7.5). */
+static void keeps_the_frame_behind_blanks(void **state)
+{
+	struct buf b = BUF_INIT(65536);
+	struct peer p;
+
+	peer_open(&p, *state, true);
+	put_start(&b, &p, "\r\nINVITE sip:room@127.0.0.1 SIP/2.0", "INVITE");
+	buf_addz(&b, "Content-Length: 4\r\nl: 4\r\n\r\nbody");
+	peer_say(&p, buf_str(&b));
+	peer_hears_start(&p, "SIP/2.0 400 Bad Content-Length");
+	is_alive(&p);
 	buf_done(&b);
 	peer_close(&p);
 }
@@ -370,6 +389,7 @@ int main(void)
 	    cmocka_unit_test(drops_what_it_can_not_answer),
 	    cmocka_unit_test(answers_bad_lines),
 	    cmocka_unit_test(keeps_the_frame),
+	    cmocka_unit_test(keeps_the_frame_behind_blanks),
 	    cmocka_unit_test(leaves_bodies_alone),
 	    cmocka_unit_test(closes_when_the_frame_is_lost),
 	    cmocka_unit_test(dialogs_stay),
