@@ -240,4 +240,6 @@ void bs_document_drop(struct bs_leg *l)
 		unlist(d);
 		document_free(d);
 	}
+	if (!l->b->document || l->b->document->l != l)
+		bs_roster_stop(l);
 }

@@ -428,6 +428,8 @@ void bs_document_drop(struct bs_leg *l);
  * Merges what they say; a document that names all users begins with
  * bs_roster_doubt(). n: the first that has not been merged. */
 void bs_roster_doubt(struct bs_leg *l);
+/* The document goes, wherever its users stand. */
+void bs_roster_stop(struct bs_leg *l);
 bool bs_roster_merge(struct bs_leg *l, const struct confinfo_user_node **n,
 		     bool whole, size_t most);
 /* Removes those of whom there is doubt. */

@@ -264,6 +264,17 @@ void bs_roster_doubt(struct bs_leg *l)
 		bs_user_place(l, u, BS_DOUBTED);
 }
 
+void bs_roster_stop(struct bs_leg *l)
+{
+	struct bs_user *u;
+
+	for (int i = 0; i < BS_PLACES; i++)
+		while (i != BS_KNOWN && (u = TAILQ_FIRST(&l->placed[i]))) {
+			u->why = (struct reason){0};
+			bs_user_place(l, u, BS_KNOWN);
+		}
+}
+
 /* False: there is no room for what it says. */
 static bool merge_one(struct bs_leg *l, const struct confinfo_user *in,
 		      bool full)

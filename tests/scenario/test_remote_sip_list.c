@@ -186,6 +186,47 @@ static void test_left_meanwhile(void **state)
 	focus_done(&f);
 }
 
+#define END_OF_LIST "</users></conference-info>"
+#define ROMEO_IS_OUT                                                           \
+	"<user entity='sip:romeo@sip.test'><endpoint entity='sip:romeo@"       \
+	"sip.test'><status>disconnected</status><disconnection-info><reason>"  \
+	"gone</reason></disconnection-info></endpoint></user>"
+
+/* The call is made anew while a list is being read: what it has said so far is
+ * forgotten, and the new call's list counts. */
+static void test_anew_meanwhile(void **state)
+{
+	struct scene *s = *state;
+	struct back_sip *b = s->core.back_sip;
+	struct str list, body;
+	struct bs_leg *l;
+	struct focus f;
+
+	focus_joined(&f, s);
+	l = TAILQ_FIRST(&b->legs);
+	list = list_of(&f, "full", 1, MANY, false);
+	notify_only(&f, arena_printf(s->arena, "%.*s%s",
+				     (int)(list.n - strlen(END_OF_LIST)),
+				     list.p, ROMEO_IS_OUT END_OF_LIST));
+	for (int i = 0; i < 100 && !TAILQ_FIRST(&l->placed[BS_NAMED]); i++)
+		bs_document_part(b);
+	assert_non_null(TAILQ_FIRST(&l->placed[BS_FRESH]));
+	bs_call_anew(l);
+	f.invite = scene_sip(s, PORT_DIAL, NULL);
+	f.u.dlg = f.invite.dlg;
+	body = f.invite.f[PORT_F_BODY];
+	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
+	f.u.path = str_split(&body, '\r');
+	focus_accepts(&f, FOCUS_SDP);
+	focus_binds(&f);
+	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
+	focus_subscribed(&f);
+	focus_notifies(&f, "full", "<users>" FOCUS_JULIET "</users>");
+	assert_true(focus_is_gone(focus_shown(s, "presence", "Romeo")));
+	assert_true(xmpp_none(s, JULIET));
+	focus_done(&f);
+}
+
 /* A message that is heard meanwhile is told; its author is who he is said to
  * be. */
 static void test_heard_meanwhile(void **state)
@@ -350,6 +391,7 @@ int main(void)
 	    FOCUS_TEST(test_long_list),
 	    FOCUS_TEST(test_in_order),
 	    FOCUS_TEST(test_left_meanwhile),
+	    FOCUS_TEST(test_anew_meanwhile),
 	    FOCUS_TEST(test_heard_meanwhile),
 	    FOCUS_TEST(test_long_words),
 	    FOCUS_TEST(test_refused),
