@@ -140,10 +140,12 @@ void bs_lost(struct bs_leg *l)
 		next_attempt(l, STR_NONE);
 }
 
-void bs_away_offered(struct bs_leg *l)
+void bs_away_offered(struct bs_leg *l, bool fresh)
 {
 	if (l->away.on)
 		timer_set(l->b->loop, &l->away.timer, ATTEMPT_MS, on_limit, l);
+	else if (fresh)
+		fail_sent(l);
 }
 
 void bs_back(struct bs_leg *l)
@@ -167,6 +169,10 @@ void bs_call_anew(struct bs_leg *l)
 {
 	struct bs_away *a = &l->away;
 
+	if (l->state != BS_OPEN) { /* nobody is in the room yet */
+		bs_end_code(l, REASON_LOST, "the call is gone");
+		return;
+	}
 	if (!a->on)
 		begin(l);
 	if (l->ended)

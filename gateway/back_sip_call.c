@@ -210,14 +210,14 @@ static void on_reinvite(struct bs_leg *l, const struct port_msg *m)
 {
 	struct port_msg more = port_msg(PORT_ANSWER);
 	struct buf headers = BUF_INIT(512);
-	bool offer = m->f[PORT_F_BODY].n > 0;
+	bool offer = m->f[PORT_F_BODY].n > 0, fresh = false;
 	int status = 200;
 
 	if (offer &&
 	    !str_ieq(mime_type(m->f[PORT_F_TYPE]), STR("application/sdp")))
 		status = 415;
 	else if (offer)
-		status = bs_sdp_reoffer(l, m->f[PORT_F_BODY]);
+		status = bs_sdp_reoffer(l, m->f[PORT_F_BODY], &fresh);
 	if (status != 200) {
 		bs_answer(l->b, m, status, NULL);
 	} else if (bs_timer_answer(l, m, &headers)) {
@@ -226,7 +226,7 @@ static void on_reinvite(struct bs_leg *l, const struct port_msg *m)
 		more.f[PORT_F_TYPE] = STR("application/sdp");
 		more.f[PORT_F_BODY] = str_z(l->sdp);
 		bs_answer(l->b, m, 200, &more);
-		bs_away_offered(l);
+		bs_away_offered(l, fresh);
 	}
 	buf_done(&headers);
 }

@@ -294,8 +294,8 @@ enum reason_code bs_sdp_offer(struct bs_leg *l);
 /* The answer to it; then the session is connected to. */
 bool bs_sdp_answer(struct bs_leg *l, struct str sdp);
 /* A later offer of theirs: 200 with l->sdp as the answer, or the status owed.
- */
-int bs_sdp_reoffer(struct bs_leg *l, struct str sdp);
+ * *fresh: the session is another one. */
+int bs_sdp_reoffer(struct bs_leg *l, struct str sdp, bool *fresh);
 /* Connects, where the peer waits for it. */
 void bs_connect(struct bs_leg *l);
 
@@ -317,11 +317,13 @@ void bs_op_fail(struct bs_leg *l, struct bs_op *o, enum reason_code why);
 
 /* The session's connection is lost. */
 void bs_lost(struct bs_leg *l);
-/* The focus has offered another session. */
-void bs_away_offered(struct bs_leg *l);
+/* The focus has had our answer to an offer of its own. fresh: which has put
+ * another session in the place of the last one. */
+void bs_away_offered(struct bs_leg *l, bool fresh);
 /* There is a connection again. */
 void bs_back(struct bs_leg *l);
-/* The focus does not know the call any more: one more, under the same name. */
+/* The focus does not know the call any more: one more, under the same name, if
+ * its user has been in the room. */
 void bs_call_anew(struct bs_leg *l);
 
 /* --- back_sip_seen.c --- */
@@ -417,7 +419,7 @@ bool bs_document_fits(const struct bs_leg *l, size_t n);
 void bs_document_take(struct bs_leg *l, struct str text);
 /* Does the next part of those that wait; the loop calls it. */
 void bs_document_part(void *back_sip);
-/* The leg is over. */
+/* The leg is over, or its call: what has not been shown will not be. */
 void bs_document_drop(struct bs_leg *l);
 
 /* --- back_sip_roster.c --- */

@@ -137,7 +137,6 @@ void bs_receipt_owed(struct bs_leg *l, msrp_tx tx, const struct message *m,
 		     bool notified)
 {
 	struct bs_receipts *all;
-
 	struct bs_receipt *r;
 
 	if (!tx || m->id.n > ID_MAX || l->ended)

@@ -207,7 +207,7 @@ static int change_session(struct bs_leg *l, const struct sdp_media *m)
 	return 200;
 }
 
-int bs_sdp_reoffer(struct bs_leg *l, struct str sdp)
+int bs_sdp_reoffer(struct bs_leg *l, struct str sdp, bool *fresh)
 {
 	struct buf b = BUF_INIT(SDP_BYTES_MAX * 2);
 	struct sdp *all = mem_new(sizeof(*all));
@@ -223,6 +223,7 @@ int bs_sdp_reoffer(struct bs_leg *l, struct str sdp)
 			status = 200;
 		} else {
 			status = change_session(l, &m);
+			*fresh = status == 200;
 		}
 	}
 	if (status == 200) {

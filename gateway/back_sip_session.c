@@ -157,7 +157,7 @@ static void on_bound(void *user)
 
 	l->bound = true;
 	l->bound_ms = loop_now_ms(l->b->loop);
-	if (l->state == BS_CONNECTING) {
+	if (l->state == BS_CONNECTING || l->state == BS_NAMING) {
 		timer_cancel(l->b->loop, &l->timer);
 		bs_name(l);
 		return;

@@ -247,6 +247,43 @@ static void test_their_offer(void **state)
 	focus_done(&f);
 }
 
+/* It may move the session while the last one works: what was on its way there
+ * is told as lost. */
+static void test_other_session(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m = port_msg(PORT_REQUEST), a, ack = port_msg(PORT_ACK);
+	struct str body;
+	struct focus f;
+
+	focus_joined(&f, s);
+	say(s, "lost");
+	focus_hears(&f, "SEND");
+	snprintf(f.u.own_path, sizeof(f.u.own_path),
+		 "msrp://10.0.0.5:9/other;tcp");
+	m.dlg = ack.dlg = f.invite.dlg;
+	m.req = ++s->ids;
+	m.cseq = 50;
+	m.f[PORT_F_METHOD] = STR("INVITE");
+	m.f[PORT_F_TYPE] = STR("application/sdp");
+	m.f[PORT_F_BODY] = focus_sdp(&f, FOCUS_SDP);
+	scene_sip_event(s, &m);
+	a = scene_sip(s, PORT_ANSWER, NULL);
+	assert_int_equal(a.status, 200);
+	body = a.f[PORT_F_BODY];
+	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
+	f.u.path = str_split(&body, '\r');
+	scene_sip_event(s, &ack);
+	assert_string_equal(focus_error(s, "lost"),
+			    "wait/recipient-unavailable");
+	focus_binds(&f);
+	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
+	say(s, "still here");
+	focus_replies(&f, focus_hears(&f, "still here"), "200 OK");
+	hears(s, "JuliC", "still here");
+	focus_done(&f);
+}
+
 /* --- a new call --- */
 
 #define AT(time, text)                                                         \
@@ -370,18 +407,37 @@ static void test_forgotten(void **state)
 	focus_done(&f);
 }
 
+/* The focus forgets her while she comes in: that join has failed. */
+static void test_forgotten_early(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m;
+	struct focus f;
+
+	focus_asked(&f, s, JULIET, "JuliC");
+	focus_accepts(&f, FOCUS_SDP);
+	focus_binds(&f);
+	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
+	focus_subscribed(&f);
+	focus_notifies(&f, "full", "<unreadable>");
+	m = scene_sip(s, PORT_SEND, "SUBSCRIBE");
+	focus_refuses(&f, &m, 481);
+	m = scene_sip(s, PORT_SEND, "INVITE");
+	scene_sip_response(s, &m, 481);
+	assert_string_equal(focus_error(s, "j1"), "wait/recipient-unavailable");
+	assert_int_equal(back_sip_stats(s->core.back_sip).legs, 0);
+	focus_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    FOCUS_TEST(test_session),
-	    FOCUS_TEST(test_attempts),
-	    FOCUS_TEST(test_refused),
-	    FOCUS_TEST(test_flapping),
-	    FOCUS_TEST(test_leaves_meanwhile),
-	    FOCUS_TEST(test_their_offer),
-	    FOCUS_TEST(test_call),
-	    FOCUS_TEST(test_call_refused),
-	    FOCUS_TEST(test_forgotten),
+	    FOCUS_TEST(test_session),	       FOCUS_TEST(test_attempts),
+	    FOCUS_TEST(test_refused),	       FOCUS_TEST(test_flapping),
+	    FOCUS_TEST(test_leaves_meanwhile), FOCUS_TEST(test_their_offer),
+	    FOCUS_TEST(test_other_session),    FOCUS_TEST(test_call),
+	    FOCUS_TEST(test_call_refused),     FOCUS_TEST(test_forgotten),
+	    FOCUS_TEST(test_forgotten_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
