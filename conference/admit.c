@@ -1,5 +1,7 @@
 /* Who may come in at all (RFC 7701 §4.1, XEP-0045 §7.2). */
+#include "conference/affil_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 struct person person_of(const struct seat_join *join)
 {

@@ -2,7 +2,7 @@
  * identities, the same without their scheme, and their domains. */
 #include <stdio.h>
 
-#include "conference/room_priv.h"
+#include "conference/affil_priv.h"
 
 static bool scheme_char(char c)
 {

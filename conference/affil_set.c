@@ -1,7 +1,10 @@
 /* Granting, taking and banning (XEP-0045 §9, §10), and what it means for those
  * who are in the room. */
 #include "base/log.h"
+#include "conference/affil_priv.h"
+#include "conference/nick_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 bool affil_stands_for(struct str user, struct str entry)
 {

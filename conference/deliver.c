@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "conference/command_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 enum target { TO_AUDIENCE, TO_ONE, TO_PRIVATE, TO_ENDED, TO_ONE_ENDED };
 

@@ -1,7 +1,11 @@
 /* Joining: who may, under which name, and what everybody hears of it (RFC 7701
  * §5.2, XEP-0045 §7.2). */
 #include "base/log.h"
+#include "conference/affil_priv.h"
+#include "conference/command_priv.h"
+#include "conference/nick_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 /* Where a joiner goes: to an occupant who is there, or to a new one. */
 struct seating {

@@ -1,7 +1,11 @@
 /* An occupant is removed with all his devices, by a moderator or by himself, by
  * a ban or a new rule (RFC 4353 §5.3, XEP-0045 §8.2, §9.1). */
 #include "base/log.h"
+#include "conference/affil_priv.h"
+#include "conference/command_priv.h"
+#include "conference/nick_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 /* Out of the roster; the others are told. */
 static void remove_occupant(struct room *r, struct occ *o, struct reason why)

@@ -1,7 +1,10 @@
 /* A device goes, and with the last one its occupant (RFC 4575 §5.7, XEP-0045
  * §7.14). */
 #include "base/log.h"
+#include "conference/command_priv.h"
+#include "conference/nick_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 static void device_leaves(struct room *r, struct seat_rec *rec)
 {

@@ -1,7 +1,9 @@
 /* A new room may be locked until its owner accepts its configuration (XEP-0045
  * §10.1). */
 #include "base/log.h"
+#include "conference/command_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 static void never_unlocked(void *user)
 {

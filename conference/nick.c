@@ -8,7 +8,8 @@
 #include "base/random.h"
 #include "base/uri.h"
 #include "base/utf8.h"
-#include "conference/room_priv.h"
+#include "conference/nick_priv.h"
+#include "conference/roster_priv.h"
 
 /* A derived nickname is cut to this, which leaves room for a number. */
 #define DERIVED_MAX 200

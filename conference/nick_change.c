@@ -1,7 +1,11 @@
 /* SEAT_NICK (RFC 7701 §7, XEP-0045 §7.6). A SIP user changes his name as a
  * whole; of an XMPP user only the session that asks moves, for RFC 7701 §7.1
  * forbids giving a nickname to the user's other sessions. */
+#include "conference/affil_priv.h"
+#include "conference/command_priv.h"
+#include "conference/nick_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 static void tell_nick(struct room *r, struct seat_rec *rec, uint64_t op,
 		      struct str old_nick)

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "conference/affil_priv.h"
+#include "conference/command_priv.h"
 #include "conference/room_priv.h"
 #include "conference/seat_cmd.h"
 

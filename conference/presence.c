@@ -1,6 +1,8 @@
 /* What an occupant shows of himself, and what his devices can do. */
 #include "base/mem.h"
+#include "conference/command_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 bool occ_update_presence(struct occ *o)
 {

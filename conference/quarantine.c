@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "conference/nick_priv.h"
 #include "conference/room_priv.h"
 
 void quarantine_init(struct quarantine *q)

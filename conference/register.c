@@ -2,6 +2,7 @@
  * §7.10). */
 #include <stdlib.h>
 
+#include "conference/affil_priv.h"
 #include "conference/room_priv.h"
 
 struct wish {

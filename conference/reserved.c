@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "conference/affil_priv.h"
+#include "conference/nick_priv.h"
 #include "conference/room_priv.h"
 
 void reserved_done(struct room *r)

@@ -2,6 +2,7 @@
  * them no more (XEP-0424 §5, XEP-0425 §5). */
 #include <stdlib.h>
 
+#include "conference/command_priv.h"
 #include "conference/room_priv.h"
 
 static struct past *find(const struct room *r, struct str id)

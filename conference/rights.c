@@ -1,5 +1,7 @@
 /* Who may change whom (XEP-0045 §5, §8, §9, §10). */
+#include "conference/affil_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 static bool is_changed(struct str user, const struct change *changes, size_t n)
 {

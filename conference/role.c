@@ -1,7 +1,10 @@
 /* Roles: what the affiliation and the settings give, and what moderators change
  * (XEP-0045 §5.1, §8.3, §8.4, §9.6, §9.7). */
 #include "base/log.h"
+#include "conference/affil_priv.h"
+#include "conference/command_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 enum role role_given(const struct room *r, enum affiliation affiliation)
 {

@@ -5,7 +5,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "conference/affil_priv.h"
+#include "conference/nick_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 struct room *room_new(struct rooms *rs, struct str address,
 		      const struct room_policy *policy)

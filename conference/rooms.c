@@ -4,7 +4,11 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "conference/affil_priv.h"
+#include "conference/command_priv.h"
+#include "conference/nick_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 struct rooms *rooms_new(struct loop *loop, size_t max_rooms)
 {

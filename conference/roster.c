@@ -3,7 +3,10 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "conference/affil_priv.h"
+#include "conference/nick_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 void roster_init(struct room *r)
 {

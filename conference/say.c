@@ -1,6 +1,8 @@
 /* Messages to the room and to one occupant. */
 #include "base/random.h"
+#include "conference/command_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 #define ID_CHARS 24
 

@@ -3,7 +3,9 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "conference/nick_priv.h"
 #include "conference/room_priv.h"
 
 #define IDLE_MAX 65536 /* nicknames in quarantine; the oldest goes first */

@@ -1,7 +1,11 @@
 /* What of a room outlives the process: telling that it changed, reading it, and
  * making the room again. */
 #include "base/err.h"
+#include "conference/affil_priv.h"
+#include "conference/command_priv.h"
+#include "conference/nick_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 void rooms_watch(struct rooms *rs, const struct rooms_watch *ops, void *user)
 {

@@ -1,6 +1,8 @@
 /* The room's subject (XEP-0045 §8.1, RFC 4575 §5.3). */
 #include "base/mem.h"
+#include "conference/command_priv.h"
 #include "conference/room_priv.h"
+#include "conference/roster_priv.h"
 
 void subject_put(struct room *r, const struct subject *s)
 {

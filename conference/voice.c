@@ -1,4 +1,5 @@
 /* Asking for a voice in a moderated room (XEP-0045 §7.13). */
+#include "conference/command_priv.h"
 #include "conference/room_priv.h"
 
 #define ASK_AGAIN_MS 10000
