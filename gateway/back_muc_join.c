@@ -2,117 +2,18 @@
  * XEP-0045 §7.2). */
 #include "gateway/back_muc_priv.h"
 
-#include <stdlib.h>
-
 #include "base/log.h"
-#include "base/mem.h"
 #include "base/precis.h"
 #include "base/random.h"
 #include "base/rfc3339.h"
 #include "mapping/nick.h"
 #include "mapping/reason.h"
 
-#define JOIN_MS	  25000	 /* an INVITE waits so long (S2X-8) */
-#define KNOWN_MS  600000 /* S2X-4 */
-#define KNOWN_MAX 10000	 /* rooms */
-#define HISTORY	  20	 /* messages, unless less is wanted */
+#define JOIN_MS 25000 /* an INVITE waits so long (S2X-8) */
+#define HISTORY 20    /* messages, unless less is wanted */
 
 static const uint64_t again_ms[] = {5000, 15000, 60000}; /* S2X-22 */
 #define ATTEMPTS (sizeof(again_ms) / sizeof(again_ms[0]))
-
-/* --- what is known of rooms --- */
-
-static void forget_room(struct back_muc *b, struct known_room *k)
-{
-	table_del_str(b->rooms, str_z(k->room));
-	free(k->room);
-	free(k->name);
-	free(k);
-}
-
-void muc_forget_rooms(struct back_muc *b)
-{
-	struct known_room *k;
-
-	TABLE_FOREACH (b->rooms, it, k)
-		forget_room(b, k);
-}
-
-struct known_room *muc_known(const struct back_muc *b, struct str room)
-{
-	return table_get_str(b->rooms, room);
-}
-
-static bool is_fresh(struct back_muc *b, const struct known_room *k)
-{
-	return k && loop_now_ms(b->loop) - k->at_ms < KNOWN_MS;
-}
-
-/* Old ones go when there are too many; if all are new, one does. */
-static void make_room(struct back_muc *b)
-{
-	struct known_room *k, *last = NULL;
-
-	if (table_count(b->rooms) < KNOWN_MAX)
-		return;
-	TABLE_FOREACH (b->rooms, it, k) {
-		if (is_fresh(b, k))
-			last = k;
-		else
-			forget_room(b, k);
-	}
-	if (table_count(b->rooms) >= KNOWN_MAX && last)
-		forget_room(b, last);
-}
-
-static bool has_feature(const struct xnode *query, const char *var)
-{
-	const struct xnode *f = x_child(query, "feature", NS_DISCO_INFO);
-
-	for (; f; f = x_next(f, "feature", NS_DISCO_INFO))
-		if (str_eq(x_attr(f, "var"), str_z(var)))
-			return true;
-	return false;
-}
-
-static const struct xnode *room_identity(const struct xnode *query)
-{
-	const struct xnode *i = x_child(query, "identity", NS_DISCO_INFO);
-
-	while (i && !str_eq(x_attr(i, "category"), STR("conference")))
-		i = x_next(i, "identity", NS_DISCO_INFO);
-	return i;
-}
-
-static struct known_room *learn(struct back_muc *b, struct str room,
-				const struct xnode *query,
-				const struct xnode *identity)
-{
-	struct known_room *k = muc_known(b, room);
-
-	if (k)
-		forget_room(b, k);
-	make_room(b);
-	k = mem_new(sizeof(*k));
-	k->room = str_dup(room);
-	k->name = str_dup(x_attr(identity, "name"));
-	k->at_ms = loop_now_ms(b->loop);
-	k->password = has_feature(query, "muc_passwordprotected");
-	k->archive = has_feature(query, NS_MAM);
-	k->stable_ids = has_feature(query, NS_MUC "#stable_id");
-	k->info = (struct room_info){
-	    .name = str_z(k->name),
-	    .persistent = has_feature(query, "muc_persistent"),
-	    .public = has_feature(query, "muc_public"),
-	    .moderated = has_feature(query, "muc_moderated"),
-	    .members_only = has_feature(query, "muc_membersonly"),
-	    .has_password = k->password,
-	    .non_anonymous = has_feature(query, "muc_nonanonymous"),
-	    .max_history = SIZE_MAX,
-	};
-	table_put_str(b->rooms, str_z(k->room), k);
-	return k;
-}
 
 /* --- going in --- */
 
@@ -220,14 +121,14 @@ static bool is_error(const struct muc_said *in, const char *condition)
 
 void proxy_info_answered(struct proxy *p, const struct muc_said *in)
 {
-	const struct xnode *identity;
+	const struct known_room *k;
 
 	if (p->phase != PROXY_ASKING)
 		return;
 	if (in->kind == SAID_RESULT) {
-		identity = room_identity(in->payload);
-		if (identity)
-			go_in(p, learn(p->b, p->room, in->payload, identity));
+		k = muc_learn(p->b, p->room, in->payload);
+		if (k)
+			go_in(p, k);
 		else
 			refuse(p, REASON_NO_ROOM, STR_NONE);
 	} else if (is_error(in, "item-not-found")) {
@@ -299,7 +200,7 @@ static void take_wishes(struct proxy *p, const struct seat_join *join)
 
 void proxy_start(struct proxy *p, const struct seat_join *join)
 {
-	struct known_room *k = muc_known(p->b, p->room);
+	const struct known_room *k = muc_known_lately(p->b, p->room);
 
 	p->returning = join->returning;
 	choose_nick(p, join);
@@ -307,7 +208,7 @@ void proxy_start(struct proxy *p, const struct seat_join *join)
 	take_wishes(p, join);
 	timer_set(p->b->loop, &p->limit, JOIN_MS, on_limit, p);
 	/* who needs a password hears that after the seat is taken */
-	if (is_fresh(p->b, k) && !needs_password(p, k))
+	if (k && !needs_password(p, k))
 		send_join(p);
 	else
 		proxy_ask(p);

@@ -239,7 +239,17 @@ void proxy_arrived(struct proxy *p, const struct muc_said *in);
 void proxy_refused(struct proxy *p, const struct muc_said *in);
 /* He was in, and is out: comes again (S2X-22), or ends it for this reason. */
 void proxy_come_again(struct proxy *p, enum reason_code why, bool at_once);
+
+/* --- back_muc_known.c --- */
+
+/* NULL: nothing. */
 struct known_room *muc_known(const struct back_muc *b, struct str room);
+/* The same, if it is not too old to come in by. */
+const struct known_room *muc_known_lately(const struct back_muc *b,
+					  struct str room);
+/* Reads the answer to disco#info; NULL: it is no room's. */
+const struct known_room *muc_learn(struct back_muc *b, struct str room,
+				   const struct xnode *query);
 void muc_forget_rooms(struct back_muc *b);
 
 /* --- back_muc_catch.c --- */
