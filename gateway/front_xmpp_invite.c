@@ -1,18 +1,12 @@
-#include "gateway/front_xmpp_invite.h"
+/* Invitations into our rooms, to users of either world. */
+#include "gateway/front_xmpp_invite_priv.h"
 
-#include <stdlib.h>
-
-#include "base/mem.h"
-#include "base/random.h"
 #include "base/uri.h"
 #include "base/utf8.h"
 #include "base/xmltext.h"
 #include "mapping/addr.h"
 #include "mapping/reason.h"
 
-#define KEPT_MS	   86400000 /* so long it may be declined (X2S-56) */
-#define KEPT_MAX   5000
-#define REPEAT_MS  60000 /* nobody is called twice within (X2S-59) */
 #define REASON_MAX 4096
 #define AT_ONCE	   50 /* people in one stanza */
 #define JID_BYTES  4096
@@ -21,102 +15,6 @@
 static const struct stanza_error fine = {NULL, NULL};
 static const struct stanza_error not_found = {"cancel", "item-not-found"};
 static const struct stanza_error malformed = {"modify", "jid-malformed"};
-
-/* One that was sent. */
-struct invite {
-	TAILQ_ENTRY(invite) link;
-	uint64_t id, at_ms;
-	char stanza_id[17];
-	bool to_sip;
-	uint64_t sip_id;     /* of the SIP front end, whose user invites */
-	char *text;	     /* the next are parts */
-	struct str room, to; /* to: bare JID */
-	/* The inviter: occupant.user, nickname; of an XMPP user his full JID
-	 * (else empty) and the id of his stanza. */
-	struct str by, nick, jid, asked_id;
-};
-
-struct invites {
-	struct front_xmpp *f;
-	size_t n;
-	TAILQ_HEAD(invite_list, invite) oldest_first;
-};
-
-struct invites *invites_new(struct front_xmpp *f)
-{
-	struct invites *all = mem_new(sizeof(*all));
-
-	all->f = f;
-	TAILQ_INIT(&all->oldest_first);
-	return all;
-}
-
-static void forget(struct invites *all, struct invite *i)
-{
-	TAILQ_REMOVE(&all->oldest_first, i, link);
-	all->n--;
-	free(i->text);
-	free(i);
-}
-
-void invites_free(struct invites *all)
-{
-	struct invite *i;
-
-	if (!all)
-		return;
-	while ((i = TAILQ_FIRST(&all->oldest_first)))
-		forget(all, i);
-	free(all);
-}
-
-static void forget_old(struct invites *all)
-{
-	uint64_t now_ms = loop_now_ms(all->f->loop);
-	struct invite *i;
-
-	while ((i = TAILQ_FIRST(&all->oldest_first)) &&
-	       (all->n > KEPT_MAX || i->at_ms + KEPT_MS <= now_ms))
-		forget(all, i);
-}
-
-/* Of the same two people the last one counts. */
-static void forget_repeated(struct invites *all, const struct invite *like)
-{
-	struct invite *i, *next;
-
-	for (i = TAILQ_FIRST(&all->oldest_first); i; i = next) {
-		next = TAILQ_NEXT(i, link);
-		if (str_eq(i->room, like->room) && str_eq(i->to, like->to) &&
-		    str_eq(i->by, like->by))
-			forget(all, i);
-	}
-}
-
-static struct invite *remember(struct invites *all, const struct invite *like)
-{
-	struct invite *i = mem_new(sizeof(*i));
-	char *at;
-
-	forget_repeated(all, like);
-	*i = *like;
-	at = i->text =
-	    mem_new(like->room.n + like->to.n + like->by.n + like->nick.n +
-		    like->jid.n + like->asked_id.n + 1);
-	i->room = str_pack(&at, like->room);
-	i->to = str_pack(&at, like->to);
-	i->by = str_pack(&at, like->by);
-	i->nick = str_pack(&at, like->nick);
-	i->jid = str_pack(&at, like->jid);
-	i->asked_id = str_pack(&at, like->asked_id);
-	i->id = random_u64() | 1;
-	random_ident(i->stanza_id, sizeof(i->stanza_id) - 1);
-	i->at_ms = loop_now_ms(all->f->loop);
-	TAILQ_INSERT_TAIL(&all->oldest_first, i, link);
-	all->n++;
-	forget_old(all);
-	return i;
-}
 
 /* --- to an XMPP user --- */
 
@@ -173,32 +71,20 @@ enum reason_code front_xmpp_invite(struct front_xmpp *f,
 		return REASON_OVERLOAD;
 	if (jid_split(i->to, &to) < 0 || !rooms_find(f->cfg.rooms, i->room))
 		return REASON_NO_ROOM;
-	send_invite(d, i,
-		    remember(f->invites, &(struct invite){.room = i->room,
-							  .to = to.bare,
-							  .by = i->by->user,
-							  .nick = i->by->nick,
-							  .sip_id = i->id})
-			->stanza_id);
+	send_invite(
+	    d, i,
+	    fx_invite_remember(f->invites, &(struct invite){.room = i->room,
+							    .to = to.bare,
+							    .by = i->by->user,
+							    .nick = i->by->nick,
+							    .sip_id = i->id})
+		->stanza_id);
 	return REASON_OK;
 }
 
 /* --- an XMPP user invites --- */
 
-static bool called_just_now(const struct invites *all, struct str room,
-			    struct str to)
-{
-	uint64_t now_ms = loop_now_ms(all->f->loop);
-	const struct invite *i;
-
-	TAILQ_FOREACH (i, &all->oldest_first, link)
-		if (i->to_sip && str_eq(i->room, room) && str_eq(i->to, to) &&
-		    i->at_ms + REPEAT_MS > now_ms)
-			return true;
-	return false;
-}
-
-static struct str read_reason(const struct xnode *of, struct arena *a)
+struct str fx_invite_reason(const struct xnode *of, struct arena *a)
 {
 	struct str s = x_text(x_child(of, "reason", NS_MUC_USER), a);
 
@@ -216,21 +102,22 @@ static void call_in(struct fx_session *s, const struct muc_in *in,
 	    .room = s->room,
 	    .to = uri.n ? uri : to->full,
 	    .by = fx_self(s),
-	    .reason = read_reason(invite, f->arena),
+	    .reason = fx_invite_reason(invite, f->arena),
 	    .continues = more != NULL,
 	    .thread = x_attr(more, "thread"),
 	};
 	const struct invite *i;
 
-	if (uri.n && called_just_now(f->invites, s->room, to->bare))
+	if (uri.n && fx_invited_just_now(f->invites, s->room, to->bare))
 		return;
-	i = remember(f->invites, &(struct invite){.to_sip = uri.n > 0,
-						  .room = s->room,
-						  .to = to->bare,
-						  .by = wish.by->user,
-						  .nick = wish.by->nick,
-						  .jid = s->jid,
-						  .asked_id = in->id});
+	i = fx_invite_remember(f->invites,
+			       &(struct invite){.to_sip = uri.n > 0,
+						.room = s->room,
+						.to = to->bare,
+						.by = wish.by->user,
+						.nick = wish.by->nick,
+						.jid = s->jid,
+						.asked_id = in->id});
 	wish.id = i->id;
 	if (uri.n)
 		f->cfg.invite(f->cfg.user, &wish);
@@ -246,18 +133,18 @@ static struct stanza_error ask_room(struct fx_session *s,
 				    const struct jid *to, struct str uri)
 {
 	struct pending p = {.kind = PENDING_MESSAGE, .id = in->id};
-	const struct invite *i =
-	    remember(s->f->invites, &(struct invite){.to_sip = true,
-						     .room = s->room,
-						     .to = to->bare,
-						     .by = fx_self(s)->user,
-						     .nick = fx_self(s)->nick,
-						     .jid = s->jid,
-						     .asked_id = in->id});
+	const struct invite *i = fx_invite_remember(
+	    s->f->invites, &(struct invite){.to_sip = true,
+					    .room = s->room,
+					    .to = to->bare,
+					    .by = fx_self(s)->user,
+					    .nick = fx_self(s)->nick,
+					    .jid = s->jid,
+					    .asked_id = in->id});
 	struct seat_cmd cmd = {
 	    .type = SEAT_INVITE,
 	    .text = uri.n ? uri : to->bare,
-	    .reason = read_reason(invite, s->f->arena),
+	    .reason = fx_invite_reason(invite, s->f->arena),
 	    .target = i->id,
 	};
 
@@ -278,14 +165,14 @@ void fx_invite_member(struct fx_domain *d, const struct muc_in *in,
 	    .reason = reason,
 	};
 
-	send_invite(
-	    d, &i,
-	    remember(d->f->invites, &(struct invite){.room = i.room,
-						     .to = to,
-						     .by = i.by->user,
-						     .nick = i.by->nick,
-						     .jid = in->from.full})
-		->stanza_id);
+	send_invite(d, &i,
+		    fx_invite_remember(d->f->invites,
+				       &(struct invite){.room = i.room,
+							.to = to,
+							.by = i.by->user,
+							.nick = i.by->nick,
+							.jid = in->from.full})
+			->stanza_id);
 }
 
 /* The invitee's bare JID, or his SIP URI's key, as lists know him. */
@@ -424,133 +311,4 @@ struct stanza_error front_xmpp_direct_invite(struct front_xmpp *f,
 	invite = as_mediated(f->arena, i);
 	return invite ? invite_one(s, &in, invite)
 		      : map_reason_to_error(REASON_TOO_BIG);
-}
-
-/* --- what is said to it --- */
-
-/* The inviter where he is, or where he was. */
-static struct str inviter(struct front_xmpp *f, const struct invite *i)
-{
-	struct jid jid;
-
-	if (fx_find(f, i->room, i->jid) || jid_split(i->jid, &jid) < 0)
-		return i->jid;
-	return jid.bare;
-}
-
-static struct fx_domain *domain_of(struct front_xmpp *f, const struct invite *i)
-{
-	struct str room = i->room;
-
-	str_split(&room, '@');
-	return fx_domain_of(f, room);
-}
-
-static void send_decline(struct front_xmpp *f, const struct invite *i,
-			 struct str reason)
-{
-	struct buf *b = fx_begin(f, "message", inviter(f, i), i->room, STR_NONE,
-				 "", STR_NONE);
-
-	buf_addz(b, "><x xmlns='" NS_MUC_USER "'><decline");
-	x_put_attr(b, "from", i->to);
-	buf_addc(b, '>');
-	if (reason.n)
-		x_put_text(b, "reason", reason);
-	buf_addz(b, "</decline></x></message>");
-	fx_send(f, str_z(domain_of(f, i)->name));
-}
-
-static void send_unknown(struct front_xmpp *f, const struct invite *i)
-{
-	struct buf *b = fx_begin(f, "message", inviter(f, i), i->room, STR_NONE,
-				 "error", i->asked_id);
-
-	buf_addc(b, '>');
-	x_put_error(b, not_found, STR_NONE, STR_NONE);
-	buf_addz(b, "</message>");
-	fx_send(f, str_z(domain_of(f, i)->name));
-}
-
-/* And that was all of it. */
-static void tell_inviter(struct front_xmpp *f, struct invite *i,
-			 struct str reason, bool unknown)
-{
-	struct invitation_answer a = {
-	    .id = i->sip_id,
-	    .room = i->room,
-	    .by = i->by,
-	    .to = i->to,
-	    .reason = reason,
-	    .unknown = unknown,
-	};
-
-	if (!i->jid.n)
-		f->cfg.answered(f->cfg.user, &a);
-	else if (unknown && i->asked_id.n)
-		send_unknown(f, i);
-	else if (unknown)
-		; /* he asked for something else */
-	else
-		send_decline(f, i, reason);
-	forget(f->invites, i);
-}
-
-/* Does the address that the invitee has been shown mean the inviter? */
-static bool is_inviter(const struct invite *i, struct str to)
-{
-	struct jid jid;
-
-	if (!to.n)
-		return true;
-	if (jid_split(to, &jid) < 0)
-		return false;
-	return str_eq(jid.bare, i->room) ? str_eq(jid.resource, i->nick)
-					 : str_eq(jid.bare, i->by);
-}
-
-void fx_on_decline(struct fx_domain *d, const struct muc_in *in)
-{
-	struct front_xmpp *f = d->f;
-	const struct xnode *n = x_child(in->x, "decline", NS_MUC_USER);
-	struct invite *i;
-
-	forget_old(f->invites);
-	TAILQ_FOREACH_REVERSE(i, &f->invites->oldest_first, invite_list, link)
-	if (!i->to_sip && str_eq(i->room, in->to.bare) &&
-	    str_eq(i->to, in->from.bare) && is_inviter(i, x_attr(n, "to")))
-		break;
-	if (i)
-		tell_inviter(f, i, read_reason(n, f->arena), false);
-	else
-		fx_error(f, str_z(d->name), in, not_found, STR_NONE);
-}
-
-bool fx_invite_bounced(struct fx_domain *d, const struct muc_in *in)
-{
-	struct invites *all = d->f->invites;
-	struct invite *i;
-
-	if (!x_is(in->stanza, "message", NULL) || in->to.resource.n)
-		return false;
-	TAILQ_FOREACH (i, &all->oldest_first, link)
-		if (!i->to_sip && str_eq(str_z(i->stanza_id), in->id) &&
-		    str_eq(i->to, in->from.bare) &&
-		    str_eq(i->room, in->to.bare))
-			break;
-	if (i)
-		tell_inviter(d->f, i, STR_NONE, true);
-	return i != NULL;
-}
-
-void front_xmpp_invited(struct front_xmpp *f, uint64_t id, int status,
-			struct str phrase)
-{
-	struct invite *i;
-
-	TAILQ_FOREACH (i, &f->invites->oldest_first, link)
-		if (i->id == id && i->to_sip)
-			break;
-	if (i && status >= 300)
-		tell_inviter(f, i, phrase, status == 404 || status == 604);
 }

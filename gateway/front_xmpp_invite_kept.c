@@ -1,0 +1,101 @@
+/* The invitations that were sent, for a day. */
+#include "gateway/front_xmpp_invite_priv.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+
+#define KEPT_MS	  86400000 /* so long it may be declined (X2S-56) */
+#define KEPT_MAX  5000
+#define REPEAT_MS 60000 /* nobody is called twice within (X2S-59) */
+
+struct invites *invites_new(struct front_xmpp *f)
+{
+	struct invites *all = mem_new(sizeof(*all));
+
+	all->f = f;
+	TAILQ_INIT(&all->oldest_first);
+	return all;
+}
+
+void fx_invite_forget(struct invites *all, struct invite *i)
+{
+	TAILQ_REMOVE(&all->oldest_first, i, link);
+	all->n--;
+	free(i->text);
+	free(i);
+}
+
+void invites_free(struct invites *all)
+{
+	struct invite *i;
+
+	if (!all)
+		return;
+	while ((i = TAILQ_FIRST(&all->oldest_first)))
+		fx_invite_forget(all, i);
+	free(all);
+}
+
+void fx_invite_forget_old(struct invites *all)
+{
+	uint64_t now_ms = loop_now_ms(all->f->loop);
+	struct invite *i;
+
+	while ((i = TAILQ_FIRST(&all->oldest_first)) &&
+	       (all->n > KEPT_MAX || i->at_ms + KEPT_MS <= now_ms))
+		fx_invite_forget(all, i);
+}
+
+/* Of the same two people the last one counts. */
+static void forget_repeated(struct invites *all, const struct invite *like)
+{
+	struct invite *i, *next;
+
+	for (i = TAILQ_FIRST(&all->oldest_first); i; i = next) {
+		next = TAILQ_NEXT(i, link);
+		if (str_eq(i->room, like->room) && str_eq(i->to, like->to) &&
+		    str_eq(i->by, like->by))
+			fx_invite_forget(all, i);
+	}
+}
+
+struct invite *fx_invite_remember(struct invites *all,
+				  const struct invite *like)
+{
+	struct invite *i = mem_new(sizeof(*i));
+	char *at;
+
+	forget_repeated(all, like);
+	*i = *like;
+	at = i->text =
+	    mem_new(like->room.n + like->to.n + like->by.n + like->nick.n +
+		    like->jid.n + like->asked_id.n + 1);
+	i->room = str_pack(&at, like->room);
+	i->to = str_pack(&at, like->to);
+	i->by = str_pack(&at, like->by);
+	i->nick = str_pack(&at, like->nick);
+	i->jid = str_pack(&at, like->jid);
+	i->asked_id = str_pack(&at, like->asked_id);
+	i->id = random_u64() | 1;
+	random_ident(i->stanza_id, sizeof(i->stanza_id) - 1);
+	i->at_ms = loop_now_ms(all->f->loop);
+	TAILQ_INSERT_TAIL(&all->oldest_first, i, link);
+	all->n++;
+	fx_invite_forget_old(all);
+	return i;
+}
+
+bool fx_invited_just_now(const struct invites *all, struct str room,
+			 struct str to)
+{
+	uint64_t now_ms = loop_now_ms(all->f->loop);
+	const struct invite *i;
+
+	TAILQ_FOREACH (i, &all->oldest_first, link)
+		if (i->to_sip && str_eq(i->room, room) && str_eq(i->to, to) &&
+		    i->at_ms + REPEAT_MS > now_ms)
+			return true;
+	return false;
+}
