@@ -458,6 +458,27 @@ static void no_domain(void *user)
 	finish(user, SPEAKS_NEITHER);
 }
 
+static void is_address(void *user)
+{
+	finish(user, SPEAKS_SIP);
+}
+
+/* Nothing is asked of what is no name. An address in its place has no records
+ * and proves as little as a name's; SIP is what needs none (DNS-4). */
+static bool ask_nobody(struct discovery *q)
+{
+	struct loop *loop = q->d->cfg.loop;
+	struct addr addr;
+
+	if (addr_parse_host(str_z(q->domain), 0, &addr) == 0)
+		defer(loop, &q->later, is_address, q);
+	else if (!*q->ascii)
+		defer(loop, &q->later, no_domain, q);
+	else
+		return false;
+	return true;
+}
+
 struct discovery *discover(struct discover *d, struct str domain,
 			   discover_fn *fn, void *user)
 {
@@ -474,15 +495,13 @@ struct discovery *discover(struct discover *d, struct str domain,
 	q->user = user;
 	TAILQ_INSERT_TAIL(&d->all, q, link);
 	d->n++;
-	if (domain.n < sizeof(q->domain) &&
-	    map_domain_to_ascii(&ascii, domain) == 0 && !ascii.err &&
-	    buf_str(&ascii).n < sizeof(q->ascii)) {
+	if (domain.n < sizeof(q->domain))
 		memcpy(q->domain, domain.p, domain.n);
-		memcpy(q->ascii, buf_str(&ascii).p, buf_str(&ascii).n);
+	if (*q->domain && map_domain_to_ascii(&ascii, domain) == 0 &&
+	    !ascii.err && ascii.n < sizeof(q->ascii))
+		memcpy(q->ascii, ascii.p, ascii.n);
+	if (!ask_nobody(q))
 		ask_dns(q);
-	} else {
-		defer(d->cfg.loop, &q->later, no_domain, q);
-	}
 	buf_done(&ascii);
 	return q;
 }

@@ -166,6 +166,20 @@ static void test_address(void **state)
 	assert_string_equal(b->step[b->n_steps - 1].records, "[::9]");
 }
 
+/* An address in the place of a name is nothing to ask anybody about. */
+static void test_literal(void **state)
+{
+	struct bed *b = *state;
+
+	b->link = true;
+	b->server->silent = true;
+	is(b, "192.0.2.1", SPEAKS_SIP);
+	is(b, "[::1]", SPEAKS_SIP);
+	assert_int_equal(b->n_steps, 0);
+	assert_int_equal(b->server->n_udp, 0);
+	assert_int_equal(b->n_asked, 0);
+}
+
 /* DNS-5: `.` stands for no such service, and then no address counts. */
 static void test_refused(void **state)
 {
@@ -312,9 +326,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(test_records), T(test_address), T(test_refused),
-	    T(test_im),	     T(test_failure), T(test_unasked),
-	    T(test_query),   T(test_silence), T(test_limits),
+	    T(test_records), T(test_address), T(test_literal), T(test_refused),
+	    T(test_im),	     T(test_failure), T(test_unasked), T(test_query),
+	    T(test_silence), T(test_limits),
 	};
 
 	return cmocka_run_group_tests_name("gateway_discover", tests, NULL,
