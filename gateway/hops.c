@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/blob.h"
 #include "base/mem.h"
@@ -12,6 +13,9 @@
 /* How long an address may be silent while there is another one: 64*T1 would be
  * all the time that a join has. */
 #define SILENCE_MS 5000
+
+/* A host's name, and an address */
+#define ROUTE_MAX (256 + 2 * ADDR_TEXT_MAX + 32)
 
 struct hops {
 	struct hops_cfg cfg;
@@ -75,22 +79,44 @@ static void end(struct hop *p, int status, const char *why)
 	h->cfg.answer(h->cfg.user, &m);
 }
 
+/* Whom the request goes to by its own words. */
+static struct str first_hop(const struct port_msg *m)
+{
+	return m->f[PORT_F_ROUTE].n ? m->f[PORT_F_ROUTE] : m->f[PORT_F_RURI];
+}
+
+/* The URI to send to. By TLS it says by maddr where, since its host is the name
+ * that the server's certificate is compared with. */
+static void write_route(const struct location *to, struct str name,
+			char route[ROUTE_MAX])
+{
+	bool by = *to->transport != '\0';
+	char text[ADDR_TEXT_MAX], port[8] = "";
+	unsigned number = addr_port(&to->addr);
+	int n;
+
+	addr_text(&to->addr, text);
+	n = (int)(strrchr(text, ':') - text);
+	if (number)
+		snprintf(port, sizeof(port), ":%u", number);
+	if (strcmp(to->transport, "tls") == 0)
+		snprintf(route, ROUTE_MAX,
+			 "sip:%.*s%s;maddr=%.*s;transport=tls", STR_ARG(name),
+			 port, n, text);
+	else
+		snprintf(route, ROUTE_MAX, "sip:%.*s%s%s%s", n, text, port,
+			 by ? ";transport=" : "", to->transport);
+}
+
 static void send_next(struct hop *p)
 {
 	const struct location *to = &p->location[p->next++];
-	char text[ADDR_TEXT_MAX], route[ADDR_TEXT_MAX + 32];
-	bool by = *to->transport != '\0';
+	char route[ROUTE_MAX];
 	struct port_msg m;
-	int n;
 
 	if (port_decode(blob_str(p->request), &m) < 0)
 		abort();
-	addr_text(&to->addr, text);
-	n = (int)strlen(text);
-	if (addr_port(&to->addr) == 0)
-		n -= 2; /* ":0" */
-	snprintf(route, sizeof(route), "sip:%.*s%s%s", n, text,
-		 by ? ";transport=" : "", to->transport);
+	write_route(to, locate_host(first_hop(&m)), route);
 	m.f[PORT_F_ROUTE] = str_z(route);
 	if (p->next < p->n)
 		m.number[0] = SILENCE_MS;
@@ -100,14 +126,13 @@ static void send_next(struct hop *p)
 /* What the URI says of the transport holds for its addresses, too. */
 static const char *transport_of(const struct hop *p)
 {
-	struct str value, uri;
+	struct str value;
 	struct port_msg m;
 	struct uri u;
 
 	if (port_decode(blob_str(p->request), &m) < 0)
 		abort();
-	uri = m.f[PORT_F_ROUTE].n ? m.f[PORT_F_ROUTE] : m.f[PORT_F_RURI];
-	if (uri_parse(uri, &u) < 0 ||
+	if (uri_parse(first_hop(&m), &u) < 0 ||
 	    !uri_param(u.params, STR("transport"), &value))
 		return "";
 	return str_ieq(value, STR("tcp")) ? "tcp" : "udp";
@@ -163,17 +188,20 @@ static struct hop *hop_new(struct hops *h, const struct port_msg *m)
 
 static void dial(struct hops *h, const struct port_msg *m)
 {
-	struct str uri =
-	    m->f[PORT_F_ROUTE].n ? m->f[PORT_F_ROUTE] : m->f[PORT_F_RURI];
+	struct str uri = first_hop(m);
 	struct hop *p = locate_needed(uri) ? hop_new(h, m) : NULL;
 
 	if (!p) {
 		h->cfg.send(h->cfg.user, m);
 		return;
 	}
-	p->locate =
-	    locate(h->cfg.dns, uri, speaks(h->cfg.config, TRANSPORT_UDP),
-		   speaks(h->cfg.config, TRANSPORT_TCP), on_located, p);
+	p->locate = locate(h->cfg.dns, uri,
+			   (struct locate_by){
+			       .udp = speaks(h->cfg.config, TRANSPORT_UDP),
+			       .tcp = speaks(h->cfg.config, TRANSPORT_TCP),
+			       .tls = speaks(h->cfg.config, TRANSPORT_TLS),
+			   },
+			   on_located, p);
 }
 
 static void on_cancel(void *user)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -9,6 +10,8 @@
 
 #define TARGETS_MAX 8
 #define HOST_MAX    256
+
+enum by { BY_UDP, BY_TCP, BY_TLS, N_BY };
 
 struct target {
 	char host[HOST_MAX];
@@ -20,9 +23,11 @@ struct locate {
 	locate_fn *fn;
 	void *user;
 	char host[HOST_MAX];
-	bool may[2]; /* by udp, by tcp */
-	bool im;     /* records of instant messaging are the last resort */
-	int by;	     /* the one of the SRV records asked for; -1: the URI's */
+	bool may[N_BY];	 /* what to ask for */
+	bool speaks_tls; /* else "_sips" is only asked to send nothing */
+	bool secure;	 /* a NAPTR record wants TLS */
+	bool im;	 /* records of instant messaging are the last resort */
+	int by; /* the one of the SRV records asked for; -1: the URI's */
 	struct dns_query *query;
 	struct dns_lookup *lookup;
 	struct target target[TARGETS_MAX]; /* whose addresses are asked for */
@@ -32,7 +37,14 @@ struct locate {
 	size_t n;
 };
 
-static const char *const transports[] = {"udp", "tcp"};
+static const struct service {
+	const char *transport, *srv;
+	struct str naptr;
+} services[N_BY] = {
+    [BY_UDP] = {"udp", "_sip._udp", {"SIP+D2U", 7}},
+    [BY_TCP] = {"tcp", "_sip._tcp", {"SIP+D2T", 7}},
+    [BY_TLS] = {"tls", "_sips._tcp", {"SIPS+D2T", 8}},
+};
 
 static struct str host_of(const struct uri *u)
 {
@@ -40,6 +52,13 @@ static struct str host_of(const struct uri *u)
 
 	return uri_param(u->params, STR("maddr"), &maddr) && maddr.n ? maddr
 								     : u->host;
+}
+
+struct str locate_host(struct str uri)
+{
+	struct uri u;
+
+	return uri_parse(uri, &u) == 0 ? host_of(&u) : STR_NONE;
 }
 
 bool locate_needed(struct str uri)
@@ -71,7 +90,7 @@ static void on_im(void *user, const struct dns_answer *a)
 	struct locate *l = user;
 
 	l->query = NULL;
-	l->by = l->may[1];
+	l->by = l->may[BY_TCP] ? BY_TCP : BY_UDP;
 	l->n_targets = l->next_target = 0;
 	add_targets(l, a);
 	next_target(l);
@@ -108,7 +127,7 @@ static void on_addresses(void *user, enum dns_status status,
 
 		to->addr = addr[i];
 		addr_set_port(&to->addr, l->target[l->next_target - 1].port);
-		to->transport = l->by < 0 ? "" : transports[l->by];
+		to->transport = l->by < 0 ? "" : services[l->by].transport;
 	}
 	if (n == 0)
 		l->status = status;
@@ -149,7 +168,7 @@ static void on_srv(void *user, const struct dns_answer *a)
 		finish(l, DNS_FAILED);
 	else if (a->status != DNS_FOUND)
 		next_service(l);
-	else if (l->n_targets == 0)
+	else if (l->n_targets == 0 || (l->by == BY_TLS && !l->speaks_tls))
 		finish(l, DNS_NO_DATA);
 	else
 		next_target(l);
@@ -160,28 +179,30 @@ static void next_service(struct locate *l)
 {
 	char name[HOST_MAX + 16];
 
-	for (l->by++; l->by < 2 && !l->may[l->by]; l->by++)
+	for (l->by++; l->by < N_BY && !l->may[l->by]; l->by++)
 		;
-	if (l->by == 2) {
+	if (l->by == N_BY && l->secure) {
+		finish(l, DNS_NO_DATA);
+		return;
+	}
+	if (l->by == N_BY) {
 		l->by = -1;
 		l->im = true;
 		add_target(l, str_z(l->host), 0);
 		next_target(l);
 		return;
 	}
-	snprintf(name, sizeof(name), "_sip._%s.%s", transports[l->by], l->host);
+	snprintf(name, sizeof(name), "%s.%s", services[l->by].srv, l->host);
 	l->query = dns_ask(l->dns, str_z(name), DNS_SRV, on_srv, l);
 }
 
 /* The transport of a NAPTR record (RFC 3263 §4.1), or -1. */
 static int service_of(const struct locate *l, const struct dns_record *r)
 {
-	static const struct str services[] = {{"SIP+D2U", 7}, {"SIP+D2T", 7}};
-
-	for (int by = 0; by < 2; by++)
-		if (l->may[by] && str_ieq(r->naptr.flags, STR("s")) &&
-		    str_ieq(r->naptr.service, services[by]) &&
-		    r->naptr.replacement.n)
+	if (!str_ieq(r->naptr.flags, STR("s")) || !r->naptr.replacement.n)
+		return -1;
+	for (int by = 0; by < N_BY; by++)
+		if (l->may[by] && str_ieq(r->naptr.service, services[by].naptr))
 			return by;
 	return -1;
 }
@@ -192,11 +213,16 @@ static void on_naptr(void *user, const struct dns_answer *a)
 
 	l->query = NULL;
 	for (size_t i = 0; i < a->n; i++) {
-		l->by = service_of(l, &a->record[i]);
-		if (l->by < 0)
+		int by = service_of(l, &a->record[i]);
+
+		if (by < 0)
+			continue;
+		l->secure = by == BY_TLS;
+		if (by == BY_TLS && !l->speaks_tls)
 			continue;
 		/* the domain has said which one it prefers */
-		l->may[!l->by] = false;
+		memset(l->may, 0, sizeof(l->may));
+		l->by = by;
 		l->query = dns_ask(l->dns, a->record[i].naptr.replacement,
 				   DNS_SRV, on_srv, l);
 		return;
@@ -204,7 +230,7 @@ static void on_naptr(void *user, const struct dns_answer *a)
 	next_service(l);
 }
 
-struct locate *locate(struct dns *dns, struct str uri, bool udp, bool tcp,
+struct locate *locate(struct dns *dns, struct str uri, struct locate_by by,
 		      locate_fn *fn, void *user)
 {
 	struct locate *l = mem_new(sizeof(*l));
@@ -222,8 +248,10 @@ struct locate *locate(struct dns *dns, struct str uri, bool udp, bool tcp,
 	else
 		u = (struct uri){0};
 	uri_param(u.params, STR("transport"), &transport);
-	l->may[0] = udp && !str_ieq(transport, STR("tcp"));
-	l->may[1] = tcp && !str_ieq(transport, STR("udp"));
+	l->may[BY_UDP] = by.udp && !str_ieq(transport, STR("tcp"));
+	l->may[BY_TCP] = by.tcp && !str_ieq(transport, STR("udp"));
+	l->may[BY_TLS] = !transport.n;
+	l->speaks_tls = by.tls;
 	if (u.port) {
 		add_target(l, str_z(l->host), u.port);
 		next_target(l);

@@ -8,9 +8,12 @@
  * - it looks for authorities in the folder of the key too, which is gone by
  *   then, so that whoever made a folder of that name could add some;
  * - it tells nobody that a server's handshake or certificate is no good: who
- *   waits for a response would wait until his time is over. */
+ *   waits for a response would wait until his time is over;
+ * - it looks for an open connection by the address alone, and would say to one
+ *   what is meant for another name that leads there. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <strings.h>
 
 #include <openssl/ssl.h>
 
@@ -67,6 +70,20 @@ int SSL_shutdown(SSL *s)
 	SSL_CTX_up_ref(SSL_get_SSL_CTX(s));
 	SSL_free(s);
 	return r;
+}
+
+/* The transport that makes connections instead: it does look whether one of
+ * those that are there has proven to be of this name, too. */
+tport_t *tport_by_name(tport_t const *self, tp_name_t const *wanted)
+{
+	tport_t *(*real)(tport_t const *, tp_name_t const *) =
+	    dlsym(RTLD_NEXT, __func__);
+	tport_t *found = real(self, wanted);
+
+	if (found && tport_is_secondary(found) && tport_has_tls(found) &&
+	    strcasecmp(tport_name(found)->tpn_canon, wanted->tpn_canon) != 0)
+		return tport_primary_by_name(self, wanted);
+	return found;
 }
 
 /* The library's, which no header of it has. */

@@ -8,9 +8,11 @@
 #define ROOM "sip:r@chat.test"
 #define SIP                                                                    \
 	"sip { listen = {\"udp:127.0.0.1:5060\", \"tcp:127.0.0.1:5060\"} }\n"
-#define DOMAIN                                                                 \
-	SIP "domain \"chat.test\" { secret = \"x\" rooms = local lock = no "   \
-	    "}\n"
+#define CHAT "domain \"chat.test\" { secret = \"x\" rooms = local lock = no }\n"
+#define TLS                                                                    \
+	"sip { listen = {\"udp:127.0.0.1:5060\", \"tcp:127.0.0.1:5060\", "     \
+	"\"tls:127.0.0.1:5061\"} }\n"                                          \
+	"tls { certificate = \"/dev/null\" key = \"/dev/null\" }\n"
 
 struct bed {
 	struct scene *s;
@@ -19,17 +21,27 @@ struct bed {
 	struct callee c;
 };
 
-static int setup(void **state)
+static int begin(void **state, const char *config)
 {
 	struct bed *b = mem_new(sizeof(*b));
 
-	b->s = scene_new(DOMAIN);
+	b->s = scene_new(config);
 	b->dns = b->s->dns;
 	b->dns->knows_all = false;
 	sip_user_init(&b->a, b->s, "alice", ROOM);
 	callee_listen(&b->c, &b->a);
 	*state = b;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return begin(state, SIP CHAT);
+}
+
+static int setup_tls(void **state)
+{
+	return begin(state, TLS CHAT);
 }
 
 static int teardown(void **state)
@@ -301,6 +313,78 @@ static void test_dial_transports(void **state)
 	assert_int_equal(scene_sip(b->s, PORT_DIAL, NULL).f[PORT_F_ROUTE].n, 0);
 }
 
+/* DNS-3, RFC 5922 §7.1: what only speaks TLS is reached by it, under the name
+ * of the domain, wherever its records lead. */
+static void test_dial_tls(void **state)
+{
+	struct bed *b = *state;
+	struct port_msg m;
+
+	dns_server_srv(b->dns, "_sips._tcp.s.test", 1, 0, 5071, "a.test");
+	dns_server_srv(b->dns, "_sips._tcp.s.test", 2, 0, 5072, "six.test");
+	dns_server_naptr(b->dns, "n.test", 1, 1, "s", "SIPS+D2T", "tls.n.test");
+	dns_server_naptr(b->dns, "n.test", 1, 2, "s", "SIP+D2T", "tcp.n.test");
+	dns_server_srv(b->dns, "tls.n.test", 1, 0, 5073, "a.test");
+	dns_server_srv(b->dns, "tcp.n.test", 1, 0, 5074, "a.test");
+	dns_server_srv(b->dns, "_sips._tcp.both.test", 1, 0, 5075, "a.test");
+	dns_server_srv(b->dns, "_sip._tcp.both.test", 1, 0, 5076, "a.test");
+	dns_server_host(b->dns, "a.test", "127.0.0.2");
+	dns_server_host(b->dns, "six.test", "::2");
+	dials(b, "<sip:bob@S.test>");
+	m = goes_to(b, "sip:S.test:5071;maddr=127.0.0.2;transport=tls");
+	/* as where the certificate is wrong */
+	scene_sip_response(b->s, &m, 503);
+	m = goes_to(b, "sip:S.test:5072;maddr=[::2];transport=tls");
+	scene_sip_response(b->s, &m, 503);
+	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
+	is_told(b, "SIP/2.0 503");
+	/* the domain's order, or where it has none the one of the SIP URI */
+	dials(b, "<sip:bob@n.test>");
+	m = goes_to(b, "sip:n.test:5073;maddr=127.0.0.2;transport=tls");
+	scene_sip_response(b->s, &m, 503);
+	is_told(b, "SIP/2.0 503");
+	dials(b, "<sip:bob@both.test>");
+	goes_to(b, "sip:127.0.0.2:5076;transport=tcp");
+	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
+}
+
+/* Nothing goes in clear where the records name TLS alone: neither where they
+ * lead nowhere nor where we speak none. */
+static void only_tls(struct bed *b)
+{
+	dns_server_srv(b->dns, "_sips._tcp.x.test", 0, 0, 0, "");
+	dns_server_naptr(b->dns, "n.test", 1, 1, "s", "SIPS+D2T", "no.n.test");
+	dns_server_host(b->dns, "x.test", "127.0.0.2");
+	dns_server_host(b->dns, "n.test", "127.0.0.2");
+	dials(b, "<sip:bob@x.test>");
+	is_told(b, "SIP/2.0 404 No Such Host");
+	dials(b, "<sip:bob@n.test>");
+	is_told(b, "SIP/2.0 404 No Such Host");
+	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
+}
+
+static void test_dial_only_tls(void **state)
+{
+	only_tls(*state);
+}
+
+static void test_dial_without_tls(void **state)
+{
+	struct bed *b = *state;
+
+	dns_server_srv(b->dns, "_sips._tcp.s.test", 1, 0, 5071, "a.test");
+	dns_server_host(b->dns, "a.test", "127.0.0.2");
+	dns_server_host(b->dns, "s.test", "127.0.0.2");
+	dials(b, "<sip:bob@s.test>");
+	is_told(b, "SIP/2.0 404 No Such Host");
+	only_tls(b);
+	/* clear is offered as well */
+	dns_server_naptr(b->dns, "m.test", 1, 1, "s", "SIPS+D2T", "tls.m.test");
+	dns_server_srv(b->dns, "_sip._udp.m.test", 1, 0, 5070, "a.test");
+	dials(b, "<sip:bob@m.test>");
+	goes_to(b, "sip:127.0.0.2:5070;transport=udp");
+}
+
 /* DNS-5: no service here, or its hosts are not there: no address is tried. */
 static void test_dial_refused_service(void **state)
 {
@@ -363,6 +447,10 @@ int main(void)
 	    TEST(test_meanwhile),
 	    TEST(test_dial_srv),
 	    TEST(test_dial_transports),
+	    cmocka_unit_test_setup_teardown(test_dial_tls, setup_tls, teardown),
+	    cmocka_unit_test_setup_teardown(test_dial_only_tls, setup_tls,
+					    teardown),
+	    TEST(test_dial_without_tls),
 	    TEST(test_dial_refused_service),
 	    TEST(test_dial_nowhere),
 	    TEST(test_dial_given_up),
