@@ -245,8 +245,10 @@ void proxy_caught_up(struct proxy *p)
 {
 	struct catch_up *c = p->catch_up;
 
-	if (c && c->pages)
-		return; /* the archive's answer is waited for */
+	/* he is out again, and gets a history when he is in; or the archive's
+	 * answer is waited for */
+	if (p->phase != PROXY_IN || (c && c->pages))
+		return;
 	if (c && !c->overlap && has_archive(p)) {
 		c->overlap = true;
 		c->pages = 1;
@@ -273,7 +275,8 @@ void proxy_archive_answered(struct proxy *p, struct str id,
 	struct str last = STR_NONE;
 	bool ok = in && archive_read_answer(in, p->b->arena, &last);
 
-	if (!c || !c->pages || !str_eq(id, str_z(c->query)))
+	if (p->phase != PROXY_IN || !c || !c->pages ||
+	    !str_eq(id, str_z(c->query)))
 		return;
 	if (last.n && c->pages < PAGES_MAX) {
 		c->pages++;

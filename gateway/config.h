@@ -119,10 +119,9 @@ struct config {
 		size_t rooms, dialogs, subscriptions;
 		size_t store_queue; /* octets */
 		/* of a room elsewhere, as one user has it: those it shows him,
-		 * octets of what is known of those (0: any number), and that he
-		 * has said and that wait there */
-		size_t leg_occupants, leg_roster, leg_document;
-		size_t leg_queue;
+		 * octets of what is known of those (0: any number), of a
+		 * conference's list of them, and of messages that wait */
+		size_t leg_occupants, leg_roster, leg_document, leg_queue;
 		size_t legs, user_legs; /* such rooms; 0: any number */
 		/* requests of an address outside sip { trust }, per second;
 		 * rate 0: no limit */

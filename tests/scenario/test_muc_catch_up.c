@@ -54,6 +54,44 @@ static void test_restart(void **state)
 	muc_user_done(&u);
 }
 
+/* The room throws him out again while he is told its history: what he said
+ * before may be in the next one, and is not lost yet. */
+static void test_out_again(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+	char first[128];
+
+	muc_join(&u, s, MUC_RO);
+	muc_say(&u, 1, "kept");
+	muc_take_said(&u);
+	snprintf(first, sizeof(first), "%s", u.last);
+	away(&u);
+	scene_run(s, 5000);
+	muc_take(&u, MUC_OWN);
+	muc_present(&u, "Ann", "moderator", "");
+	muc_present(&u, "Ro", "participant", MUC_SELF);
+	muc_say(&u, 2, "again");
+	muc_take_said(&u);
+	muc_says(&u, "message", MUC_ROOM,
+		 "type='error' id='%s'><error type='modify'><not-acceptable "
+		 "xmlns='" NS_STANZAS "'/></error>",
+		 u.last);
+	muc_take(&u, MUC_OWN);
+	scene_run(s, 3000);
+	muc_heard(&u, "");
+	muc_present(&u, "Ann", "moderator", "");
+	muc_present(&u, "Ro", "participant", MUC_SELF);
+	muc_past(&u, MUC_OWN, first, "kept");
+	muc_heard(&u, "Ro: kept op=1\n= REASON_OK op=1\n");
+	muc_subject(&u, "tea");
+	muc_heard(&u, "subject 'tea' by Ann (delayed)\n");
+	muc_take_said(&u);
+	muc_echo(&u, u.last, "again");
+	muc_heard(&u, "Ro: again op=2\n= REASON_OK op=2\n");
+	muc_user_done(&u);
+}
+
 /* While the stream is down what he says waits, and is told when it was too
  * long. */
 static void test_stream_down(void **state)
@@ -219,10 +257,10 @@ static void test_catch_up_silent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    MUC_TEST(test_restart),	     MUC_TEST(test_stream_down),
-	    MUC_TEST(test_catch_up),	     MUC_TEST(test_catch_up_busy),
-	    MUC_TEST(test_catch_up_changes), MUC_TEST(test_catch_up_renamed),
-	    MUC_TEST(test_catch_up_silent),
+	    MUC_TEST(test_restart),	     MUC_TEST(test_out_again),
+	    MUC_TEST(test_stream_down),	     MUC_TEST(test_catch_up),
+	    MUC_TEST(test_catch_up_busy),    MUC_TEST(test_catch_up_changes),
+	    MUC_TEST(test_catch_up_renamed), MUC_TEST(test_catch_up_silent),
 	};
 
 	return cmocka_run_group_tests_name("muc_catch_up", tests, NULL, NULL);
