@@ -187,8 +187,8 @@ enum seat_ev_type {
 	SEAT_VOICE_ASKED,  /* who; only moderators hear it */
 	SEAT_RESULT, /* own_op, reason, msg of the command; after the command's
 			other events, but see SEAT_MODERATE */
-	/* client_id, reason: a message of this seat that SEAT_RESULT has called
-	 * accepted was refused after all (S2X-29); rooms elsewhere only */
+	/* client_id, to_nick, reason: a message of this seat that SEAT_RESULT
+	 * has called accepted was refused after all (S2X-29, X2S-40) */
 	SEAT_UNDELIVERED,
 	/* reason; the seat is free after this event; results that were still to
 	 * come are lost */
@@ -230,7 +230,8 @@ struct seat_ev {
 	struct message *msg;
 	const struct subject *subject;
 	struct reason reason;
-	struct str client_id; /* SEAT_UNDELIVERED: the message's */
+	/* SEAT_UNDELIVERED: the message's, and whom it was for, or empty */
+	struct str client_id, to_nick;
 	/* SEAT_RESULT, REASON_OK: for want of an answer; SEAT_UNDELIVERED may
 	 * follow */
 	bool unsure;

@@ -73,7 +73,8 @@ static void outcome(struct sending *x, enum reason_code code)
 		leg_result(p->leg, x->seat, op, why, x->msg);
 	} else if (code != REASON_OK) {
 		p->b->stats.undelivered++;
-		leg_undelivered(p->leg, x->seat, str_z(x->client_id), why);
+		leg_undelivered(p->leg, x->seat, str_z(x->client_id), STR_NONE,
+				why);
 	}
 }
 

@@ -191,6 +191,7 @@ static void leg_release(void *p)
 	free(l->seen);
 	free(l->known);
 	bs_receipts_free(l);
+	bs_sent_free(l);
 	arena_free(l->arena);
 	free(l);
 }

@@ -43,6 +43,7 @@ void bs_said(struct bs_leg *l, struct bs_op *o, int status)
 	if (status == 200) {
 		l->b->stats.messages_out++;
 		bs_note_seen(l, o->mark);
+		bs_sent_note(l, o->id, o->seat, o->msg, o->nick);
 		reflect(l, o->msg, o->seat, o->op);
 	} else {
 		leg_result(l->leg, o->seat, o->op, why, o->msg);
@@ -64,8 +65,10 @@ static enum reason_code send_entity(struct bs_leg *l, uint64_t seat,
 				    uint64_t op, struct message *m,
 				    struct str entity)
 {
+	const struct occupant *to =
+	    m->private ? leg_by_id(l->leg, m->to) : NULL;
 	struct blob *body = blob_new(entity);
-	struct bs_op *o = bs_op_new(l, seat, op, m, STR_NONE);
+	struct bs_op *o = bs_op_new(l, seat, op, m, to ? to->nick : STR_NONE);
 	struct msrp_out out = {
 	    .content_type = STR("message/cpim"),
 	    .body = body,

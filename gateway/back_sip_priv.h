@@ -14,6 +14,7 @@ struct bs_leg;
 struct bs_dialog;
 struct bs_move;
 struct bs_receipts;
+struct bs_sent;
 struct cpim;
 TAILQ_HEAD(bs_moves, bs_move);
 TAILQ_HEAD(bs_legs, bs_leg);
@@ -188,6 +189,7 @@ struct bs_leg {
 	struct bs_seen *seen, *known;
 	uint64_t known_until_ms;
 	struct bs_receipts *receipts; /* NULL: none so far */
+	struct bs_sent *sent;	      /* likewise */
 
 	struct bs_watch watch;
 	struct table *users; /* by key -> bs_user */
@@ -207,10 +209,10 @@ struct bs_op {
 	uint64_t id; /* cookie */
 	uint64_t seat, op;
 	struct message *msg; /* NULL: a NICKNAME */
-	char *nick;
-	uint64_t mark; /* of what was sent: bs_mark() */
-	bool held;     /* not sent yet: he is away, or about to move */
-	size_t octets; /* of one that is held */
+	char *nick;	     /* wanted; of a private message: whom it is for */
+	uint64_t mark;	     /* of what was sent: bs_mark() */
+	bool held;	     /* not sent yet: he is away, or about to move */
+	size_t octets;	     /* of one that is held */
 };
 
 /* --- back_sip.c --- */
@@ -386,6 +388,16 @@ void bs_receipt_owed(struct bs_leg *l, msrp_tx tx, const struct message *m,
 void bs_receipt_came(struct bs_leg *l, const struct message *m);
 /* With the session goes what it held. */
 void bs_receipts_free(struct bs_leg *l);
+
+/* --- back_sip_sent.c --- */
+
+/* The switch has taken this one of a seat's, which went out with this cookie to
+ * the occupant of this nickname, or to the room (empty). */
+void bs_sent_note(struct bs_leg *l, uint64_t cookie, uint64_t seat,
+		  const struct message *m, const char *nick);
+/* A REPORT says that it has failed after all (X2S-40). */
+void bs_on_undelivered(void *leg, uint64_t cookie, int status);
+void bs_sent_free(struct bs_leg *l);
 
 /* --- back_sip_command.c --- */
 

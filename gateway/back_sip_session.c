@@ -235,6 +235,7 @@ const struct msrp_session_ops bs_msrp_ops = {
     .message = bs_on_message,
     .flow = bs_on_flow,
     .sent = on_sent,
+    .undelivered = bs_on_undelivered,
     .reported = bs_on_reported,
     .closed = on_closed,
 };

@@ -67,7 +67,12 @@ static void on_event(void *front, const struct seat_ev *ev)
 	case SEAT_RESULT:
 		fx_result(s, ev->own_op, ev->reason.code);
 		break;
-	case SEAT_UNDELIVERED: /* of rooms elsewhere */
+	case SEAT_UNDELIVERED:
+		fx_message_failed(s,
+				  &(struct pending){.kind = PENDING_MESSAGE,
+						    .id = ev->client_id,
+						    .to = ev->to_nick},
+				  ev->reason.code);
 		break;
 	case SEAT_ENDED:
 		if (!s->silent && s->joined)

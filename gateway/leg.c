@@ -198,11 +198,13 @@ void leg_result_unsure(struct leg *l, uint64_t seat, uint64_t op,
 }
 
 void leg_undelivered(struct leg *l, uint64_t seat, struct str client_id,
-		     struct reason why)
+		     struct str to_nick, struct reason why)
 {
 	struct leg_seat *ls = leg_find_seat(l, seat);
-	struct seat_ev ev = {
-	    .type = SEAT_UNDELIVERED, .client_id = client_id, .reason = why};
+	struct seat_ev ev = {.type = SEAT_UNDELIVERED,
+			     .client_id = client_id,
+			     .to_nick = to_nick,
+			     .reason = why};
 
 	leg_settle(l);
 	if (ls)

@@ -130,9 +130,9 @@ void leg_result(struct leg *l, uint64_t seat, uint64_t op, struct reason why,
 /* The same, REASON_OK, for want of an answer: leg_undelivered() may follow. */
 void leg_result_unsure(struct leg *l, uint64_t seat, uint64_t op,
 		       struct message *m);
-/* SEAT_UNDELIVERED */
+/* SEAT_UNDELIVERED; to_nick empty: it was for the room. */
 void leg_undelivered(struct leg *l, uint64_t seat, struct str client_id,
-		     struct reason why);
+		     struct str to_nick, struct reason why);
 /* All seats get SEAT_ENDED; the leg is not open any more and its roster empty.
  * ops->left is not called for that. Take the leg out of your tables first: a
  * handler may join again. */

@@ -162,6 +162,10 @@ struct msrp_session_ops {
 	 * response_ms); with MSRP_FAILURE_NO nothing is ever told. What has no
 	 * outcome when the session is closed gets none. May be NULL. */
 	void (*sent)(void *user, uint64_t cookie, int status);
+	/* A message whose outcome was 200 has failed after all, says a REPORT
+	 * with this status (RFC 4975 §7.1.2): once, of the last 64 with a
+	 * cookie. May be NULL. */
+	void (*undelivered)(void *user, uint64_t cookie, int status);
 	/* A message sent with success_report and a cookie has arrived, says a
 	 * REPORT. May be NULL. */
 	void (*reported)(void *user, uint64_t cookie);

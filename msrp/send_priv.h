@@ -55,13 +55,18 @@ struct transaction {
 };
 TAILQ_HEAD(transactions, transaction);
 
-/* A message of ours whose success is to be reported. */
+/* A message of ours that a REPORT may tell of. */
 struct awaited {
 	TAILQ_ENTRY(awaited) link;
 	char message_id[MSRP_ID];
 	uint64_t cookie;
 };
 TAILQ_HEAD(awaiteds, awaited);
+
+struct awaiting {
+	struct awaiteds list;
+	unsigned n;
+};
 
 /* A whole message that is still to be put out. */
 struct due {
@@ -142,7 +147,10 @@ void transact_report(struct msrp_session *s, const struct msrp_head *h);
 void transact_clear(struct msrp_session *s);
 
 /* awaited.c */
-void awaited_add(struct msrp_session *s, const char message_id[MSRP_ID],
+void awaiting_init(struct awaiting *w);
+void awaited_add(struct awaiting *w, const char message_id[MSRP_ID],
 		 uint64_t cookie);
+/* False: its peer has not taken it so far, or long ago; nobody is told. */
+bool awaited_failed(struct msrp_session *s, struct str message_id, int status);
 void awaited_reported(struct msrp_session *s, struct str message_id);
 void awaited_clear(struct msrp_session *s);

@@ -146,7 +146,8 @@ int msrp_session_new(struct msrp *m, const struct msrp_session_cfg *cfg,
 	TAILQ_INIT(&s->unanswereds);
 	TAILQ_INIT(&s->unreported);
 	TAILQ_INIT(&s->transactions);
-	TAILQ_INIT(&s->awaiteds);
+	awaiting_init(&s->reports);
+	awaiting_init(&s->taken);
 	TAILQ_INIT(&s->queue);
 	verify_expect(s, cfg->peer_fingerprints);
 	TAILQ_INIT(&s->flows);

@@ -54,8 +54,8 @@ struct msrp_session {
 	struct unanswereds unreported; /* answered, the report is held */
 	unsigned n_unreported;
 	struct transactions transactions;
-	struct awaiteds awaiteds;
-	unsigned n_awaited;
+	struct awaiting reports; /* of success, that are wanted */
+	struct awaiting taken;	 /* answered 200, and may fail still */
 	unsigned timeouts;
 	uint64_t congested_ms; /* since when */
 	struct timer response_timer;

@@ -43,6 +43,14 @@ static void outcome(struct msrp_session *s, uint64_t cookie, int status)
 		s->ops->sent(s->user, cookie, status);
 }
 
+/* Its peer has taken it, or the last of it. */
+static void taken(struct msrp_session *s, const struct transaction *t)
+{
+	if (t->cookie && s->ops->undelivered)
+		awaited_add(&s->taken, t->message_id, t->cookie);
+	outcome(s, t->cookie, 200);
+}
+
 /* The message has failed: nothing more of it goes out, no answer matters. */
 static void failed(struct msrp_session *s, struct str message_id,
 		   uint64_t cookie, int status)
@@ -55,7 +63,8 @@ static void failed(struct msrp_session *s, struct str message_id,
 		if (str_eq(message_id_of(t), message_id))
 			drop(s, t);
 	}
-	outcome(s, cookie ? cookie : queued, status);
+	if (!awaited_failed(s, message_id, status))
+		outcome(s, cookie ? cookie : queued, status);
 }
 
 static bool over(const struct msrp_session *s)
@@ -86,7 +95,7 @@ static void on_response_timer(void *user)
 			s->timeouts++;
 			failed(s, message_id_of(&was), was.cookie, 408);
 		} else if (was.last) {
-			outcome(s, was.cookie, 200);
+			taken(s, &was);
 		}
 		if (over(s))
 			return;
@@ -157,7 +166,7 @@ void transact_response(struct msrp_conn *c, const struct msrp_head *h,
 	if (h->status >= 300)
 		judge(s, message_id_of(&was), was.cookie, h->status);
 	else if (was.last)
-		outcome(s, was.cookie, 200);
+		taken(s, &was);
 }
 
 static bool report_ends(const struct msrp_session *s, unsigned status)

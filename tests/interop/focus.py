@@ -33,6 +33,15 @@ class SwitchSession(MsrpSession):
         super().received(frame)
 
 
+    def report(self, message, status):
+        """A failure (RFC 4975 §7.1.2)."""
+        octets = len(message.body)
+        self.connection.write(self.frame("REPORT", [
+            ("Message-ID", message.id),
+            ("Byte-Range", "1-%d/%d" % (octets, octets)),
+            ("Status", "000 %d" % status)]).to_bytes())
+
+
 class Switch(Connection):
     """A connection that any session of the focus may be on."""
 
@@ -88,6 +97,9 @@ class Member:
     def on_message(self, message):
         if self.session.answer_with != 200:
             return
+        if self.focus.report_with:
+            self.session.report(message, self.focus.report_with)
+            return
         heard = Heard(message)
         self.heard.append(heard)
         self.focus.said(self, heard)
@@ -107,6 +119,7 @@ class Focus(Endpoint):
     isfocus       in the Contact, or ""
     send_with     the status of SEND
     silent        no answer to SEND
+    report_with   the status of a REPORT after its 200, and nobody hears it
     spoil         document -> the document that is sent
     partial       changes come as partial documents
     mends         a re-INVITE gets a new session; else nothing of use"""
@@ -118,7 +131,7 @@ class Focus(Endpoint):
         self.tokens, self.isfocus = "nickname private-messages", ISFOCUS
         self.nicknames, self.events, self.send_with = 200, 200, 200
         self.silent, self.spoil, self.partial = False, None, False
-        self.mends = False
+        self.mends, self.report_with = False, None
         self.refer_result = 200
         self.subject = None
         self.members, self.invites, self.cancelled = [], [], []

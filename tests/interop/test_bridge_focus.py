@@ -346,6 +346,23 @@ class FocusTest(Crashes, ConferenceBed):
         self.assertEqual([t for t in nurse.texts(self.room)
                           if t.startswith("refused")], [])
 
+    async def test_reported(self):
+        """X2S-40: a 200, and then a REPORT of failure."""
+        self.focus.strangers = ["Romeo"]
+        juliet, member, _ = await self.juliet_in()
+        self.focus.report_with = 403
+        for to, ident in (
+                (self.room, juliet.say(self.room, "in vain")),
+                (self.room + "/Romeo",
+                 juliet.whisper(self.room, "Romeo", "in vain"))):
+            error = await until(lambda: next((
+                s for s in juliet.stanzas if s.get("id") == ident
+                and s.get("type") == "error"), None), 10, "the error")
+            self.assertEqual(error_of(error), ("auth", "forbidden"))
+            self.assertEqual(error.get("from"), to)
+        self.focus.report_with = None
+        await self.talk(juliet, member, "accepted")
+
     async def test_silence(self):
         """X2S-20, ERR-10: no answer to INVITE, none to SEND."""
         juliet, member, _ = await self.juliet_in()

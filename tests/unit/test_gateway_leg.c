@@ -322,7 +322,7 @@ static void test_said(void **state)
 	assert_true(str_eq(info.name, STR("Tea room")));
 	assert_true(str_eq(info.subject.text, STR("tea")));
 	assert_int_equal(info.n_occupants, 2);
-	leg_undelivered(b->leg, b->seat[0].seat.id, STR("m1"),
+	leg_undelivered(b->leg, b->seat[0].seat.id, STR("m1"), STR_NONE,
 			(struct reason){.code = REASON_FORBIDDEN});
 	heard(b, 0, "undelivered m1 REASON_FORBIDDEN\n");
 }
