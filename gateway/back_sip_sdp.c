@@ -6,12 +6,8 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "gateway/back_sip_priv.h"
+#include "gateway/media.h"
 #include "mapping/message.h"
-
-static bool peer_sends(const struct sdp_media *m)
-{
-	return m->direction == SDP_SENDRECV || m->direction == SDP_SENDONLY;
-}
 
 static bool takes_tcp(const struct bs_leg *l)
 {
@@ -36,12 +32,10 @@ static struct sdp_local our_side(struct bs_leg *l)
 	struct msrp_uri u = {0};
 
 	msrp_uri_parse(uri, &u);
-	if (u.host.n > 2 && u.host.p[0] == '[')
-		u.host = str_of(u.host.p + 1, u.host.n - 2);
 	return (struct sdp_local){
 	    .session_id = l->sdp_id,
 	    .version = ++l->sdp_version,
-	    .host = u.host,
+	    .host = media_host(&u),
 	    .port = u.port,
 	    .path = uri,
 	    .secure = u.secure,
@@ -55,36 +49,20 @@ static struct sdp_local our_side(struct bs_leg *l)
 	};
 }
 
-static void list_fingerprints(const struct sdp_media *m, struct buf *b)
-{
-	for (size_t i = 0; i < m->n_fingerprints; i++) {
-		buf_add(b, m->fingerprint[i]);
-		buf_addc(b, '\n');
-	}
-}
-
 /* m NULL: its peer is not known yet. */
 static int new_session(struct bs_leg *l, const struct sdp_media *m, bool secure,
 		       struct msrp_session **out)
 {
-	struct buf fingerprints = BUF_INIT(4096);
 	struct msrp_session_cfg cfg = {
 	    .secure = secure,
-	    .peer_path = m ? m->path : STR_NONE,
 	    .peer_max_size = m ? m->max_size : 0,
-	    .peer_sends = !m || peer_sends(m),
+	    .peer_sends = !m || media_sends(m),
 	    .peer_is_switch = true,
 	    .ops = &bs_msrp_ops,
 	    .user = l,
 	};
-	int err;
 
-	if (m)
-		list_fingerprints(m, &fingerprints);
-	cfg.peer_fingerprints = buf_str(&fingerprints);
-	err = msrp_session_new(l->b->cfg.msrp, &cfg, out);
-	buf_done(&fingerprints);
-	return err;
+	return media_session_new(l->b->cfg.msrp, &cfg, m, out);
 }
 
 static void exchange_session(struct bs_leg *l, struct msrp_session *take_fresh)
@@ -152,7 +130,6 @@ static void keep_peer(struct bs_leg *l, const struct sdp_media *m,
 
 static bool take_answer(struct bs_leg *l, const struct sdp_media *m)
 {
-	struct buf fingerprints = BUF_INIT(4096);
 	struct msrp_uri own = {0};
 	bool secure;
 	int err;
@@ -163,12 +140,9 @@ static bool take_answer(struct bs_leg *l, const struct sdp_media *m)
 		return false;
 	if (m->setup != SDP_SETUP_ACTIVE && reach_check(m) < 0)
 		return false;
-	list_fingerprints(m, &fingerprints);
-	err =
-	    msrp_session_set_path(l->session, m->path, buf_str(&fingerprints));
-	buf_done(&fingerprints);
+	err = media_session_set_peer(l->session, m);
 	if (err == 0)
-		msrp_session_update(l->session, m->max_size, peer_sends(m));
+		msrp_session_update(l->session, m->max_size, media_sends(m));
 	return err == 0;
 }
 
@@ -219,7 +193,7 @@ int bs_sdp_reoffer(struct bs_leg *l, struct str sdp, bool *fresh)
 	if (l->session && find_chat(l, sdp, all, &chosen, &m, &text)) {
 		if (str_eq(m.path, l->peer.path) && !l->away.on) {
 			msrp_session_update(l->session, m.max_size,
-					    peer_sends(&m));
+					    media_sends(&m));
 			status = 200;
 		} else {
 			status = change_session(l, &m);

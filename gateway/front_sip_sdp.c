@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "gateway/front_sip_transfer.h"
+#include "gateway/media.h"
 #include "gateway/reach.h"
 
 #include "base/err.h"
@@ -11,13 +12,7 @@
 
 bool call_receives(const struct call *c)
 {
-	return c->peer.direction == SDP_SENDRECV ||
-	       c->peer.direction == SDP_RECVONLY;
-}
-
-static bool peer_sends(const struct sdp_media *m)
-{
-	return m->direction == SDP_SENDRECV || m->direction == SDP_SENDONLY;
+	return media_receives(&c->peer);
 }
 
 /* One block holds its strings. */
@@ -115,14 +110,6 @@ static int choose(const struct call *c, const struct sdp *sdp)
 			  dom && dom->plain_clients);
 }
 
-/* Without the brackets of an IPv6 address. */
-static struct str uri_host(const struct msrp_uri *u)
-{
-	if (u->host.n > 2 && u->host.p[0] == '[')
-		return str_of(u->host.p + 1, u->host.n - 2);
-	return u->host;
-}
-
 /* What is taken inside message/cpim: of rooms elsewhere, which get stanzas,
  * what those can hold (BODY-12), unless the domain says otherwise. */
 static struct str wrapped_types(const struct call *c)
@@ -156,7 +143,7 @@ static struct sdp_local our_side(struct call *c, struct str uri)
 	return (struct sdp_local){
 	    .session_id = c->sdp_id,
 	    .version = c->sdp_version,
-	    .host = uri_host(&u),
+	    .host = media_host(&u),
 	    .port = u.port,
 	    .path = uri,
 	    .secure = u.secure,
@@ -190,34 +177,18 @@ static bool same_session(const struct call *c, const struct sdp_media *m)
 	       str_eq(c->peer.path, m->path) && same_fingerprints(&c->peer, m);
 }
 
-/* One a line, as MSRP wants them. */
-static void list_fingerprints(const struct sdp_media *m, struct buf *b)
-{
-	for (size_t i = 0; i < m->n_fingerprints; i++) {
-		buf_add(b, m->fingerprint[i]);
-		buf_addc(b, '\n');
-	}
-}
-
 static int new_session(struct call *c, const struct sdp_media *m, bool secure,
 		       struct msrp_session **out)
 {
-	struct buf fingerprints = BUF_INIT(4096);
 	struct msrp_session_cfg cfg = {
 	    .secure = secure,
-	    .peer_path = m->path,
 	    .peer_max_size = m->max_size,
-	    .peer_sends = peer_sends(m),
+	    .peer_sends = media_sends(m),
 	    .ops = &call_msrp_ops,
 	    .user = c,
 	};
+	int err = media_session_new(c->f->cfg.msrp, &cfg, m, out);
 
-	int err;
-
-	list_fingerprints(m, &fingerprints);
-	cfg.peer_fingerprints = buf_str(&fingerprints);
-	err = msrp_session_new(c->f->cfg.msrp, &cfg, out);
-	buf_done(&fingerprints);
 	if (err == ERR_FULL)
 		return 503; /* out of descriptors (ABN-15) */
 	return err == 0 ? 200 : 488;
@@ -249,7 +220,7 @@ void call_tell_seat(struct call *c)
 	struct seat_cmd cmd = {
 	    .type = SEAT_DEVICE,
 	    .private_messages = c->peer.private_messages,
-	    .muted = !peer_sends(&c->peer),
+	    .muted = !media_sends(&c->peer),
 	    .held = !call_receives(c),
 	};
 
@@ -269,7 +240,7 @@ static int take_media(struct call *c, const struct sdp *offer, int chosen)
 
 	sdp_media_is_msrp(m, &secure);
 	if (same_session(c, m)) {
-		msrp_session_update(session, m->max_size, peer_sends(m));
+		msrp_session_update(session, m->max_size, media_sends(m));
 	} else {
 		if (setup == SDP_SETUP_ACTIVE && reach_check(m) < 0)
 			return 488;
@@ -309,7 +280,7 @@ static int take_files(struct call *c, const struct sdp *offer)
 	transfers_describe(c, &local);
 	if (local.n_files)
 		msrp_uri_parse(local.files[0].path, &u);
-	local.host = u.host.n ? uri_host(&u) : STR("0.0.0.0");
+	local.host = u.host.n ? media_host(&u) : STR("0.0.0.0");
 	keep_answer(c, offer, -1, &local);
 	return 200;
 }
@@ -445,19 +416,6 @@ int call_own_offer(struct call *c)
 	return status;
 }
 
-/* Tells the session that we offered who its peer is. */
-static bool set_peer(struct call *c, const struct sdp_media *m)
-{
-	struct buf fingerprints = BUF_INIT(4096);
-	int err;
-
-	list_fingerprints(m, &fingerprints);
-	err =
-	    msrp_session_set_path(c->session, m->path, buf_str(&fingerprints));
-	buf_done(&fingerprints);
-	return err == 0;
-}
-
 static bool take_answer(struct call *c, const struct sdp_media *m, bool secure)
 {
 	bool connect = !c->bound && m->setup != SDP_SETUP_ACTIVE;
@@ -468,10 +426,11 @@ static bool take_answer(struct call *c, const struct sdp_media *m, bool secure)
 		return false;
 	if (connect && reach_check(m) < 0)
 		return false;
-	if (c->pathless ? !set_peer(c, m) : !same_session(c, m))
+	if (c->pathless ? media_session_set_peer(c->session, m) != 0
+			: !same_session(c, m))
 		return false;
 	c->pathless = false;
-	msrp_session_update(c->session, m->max_size, peer_sends(m));
+	msrp_session_update(c->session, m->max_size, media_sends(m));
 	c->connect_out = connect;
 	keep_peer(c, m);
 	call_tell_seat(c);

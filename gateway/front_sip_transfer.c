@@ -1,5 +1,6 @@
 /* The lines of a description that offer files. */
 #include "gateway/front_sip_transfer_priv.h"
+#include "gateway/media.h"
 
 #include <stdlib.h>
 
@@ -110,26 +111,16 @@ static struct msrp_session *new_session(struct transfer *t,
 					const struct sdp_media *m, bool secure)
 {
 	struct call *c = t->call;
-	struct buf fingerprints = BUF_INIT(4096);
-	struct msrp_session *s = NULL;
+	struct msrp_session *s;
 	struct msrp_session_cfg cfg = {
 	    .secure = secure,
-	    .peer_path = m->path,
 	    .max_message = c->f->cfg.config->files.max_size,
 	    .peer_sends = true,
 	    .ops = &transfer_session_ops,
 	    .user = t,
 	};
 
-	for (size_t i = 0; i < m->n_fingerprints; i++) {
-		buf_add(&fingerprints, m->fingerprint[i]);
-		buf_addc(&fingerprints, '\n');
-	}
-	cfg.peer_fingerprints = buf_str(&fingerprints);
-	if (msrp_session_new(c->f->cfg.msrp, &cfg, &s) < 0)
-		s = NULL;
-	buf_done(&fingerprints);
-	return s;
+	return media_session_new(c->f->cfg.msrp, &cfg, m, &s) < 0 ? NULL : s;
 }
 
 static void describe(struct transfer *t, const struct sdp_media *m)

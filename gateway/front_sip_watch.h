@@ -78,6 +78,7 @@ struct watched_user *watch_find(struct watched_room *w,
 /* Somebody of this turn changes: what is written of him is no longer so. */
 void roster_forget(struct watched_room *w, uint64_t turn);
 void roster_forget_all(struct watched_room *w);
+
 /* front_sip_roster.c */
 /* Is he owed more of a list that he gets in parts? */
 bool roster_in_parts(const struct subscription *s);
