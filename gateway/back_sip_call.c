@@ -118,12 +118,11 @@ static void bye(struct bs_dialog *d, struct reason why)
 
 static void on_outcome(void *user, const struct port_msg *m)
 {
-	struct bs_dialog *d = bs_dialog_of(user, m);
+	struct bs_dialog *d = bs_dialog_responded(user, m);
 	struct bs_leg *l = d ? d->leg : NULL;
 
-	if (!d || m->type != PORT_RESPONSE)
+	if (!d)
 		return;
-	d->request = 0;
 	if (m->status / 100 == 2) {
 		bs_dialog_made(d, m);
 		if (l)

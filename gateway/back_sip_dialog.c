@@ -95,6 +95,16 @@ struct bs_dialog *bs_dialog_of(void *back_sip, const struct port_msg *m)
 	return table_get(b->dialogs, m->dlg);
 }
 
+struct bs_dialog *bs_dialog_responded(void *back_sip, const struct port_msg *m)
+{
+	struct bs_dialog *d = bs_dialog_of(back_sip, m);
+
+	if (!d || m->type != PORT_RESPONSE)
+		return NULL;
+	d->request = 0;
+	return d;
+}
+
 static void no_notify(void *user)
 {
 	bs_dialog_free(user);
@@ -103,11 +113,10 @@ static void no_notify(void *user)
 /* The end of a subscription is notified, too (RFC 6665 §4.1.2.3). */
 static void ended(void *user, const struct port_msg *m)
 {
-	struct bs_dialog *d = bs_dialog_of(user, m);
+	struct bs_dialog *d = bs_dialog_responded(user, m);
 
-	if (!d || m->type != PORT_RESPONSE)
+	if (!d)
 		return;
-	d->request = 0;
 	if (d->use == BS_WATCH && m->status / 100 == 2 && !d->over)
 		timer_set(d->b->loop, &d->timer, LAST_NOTIFY_MS, no_notify, d);
 	else

@@ -250,6 +250,9 @@ void bs_dialog_free(struct bs_dialog *d);
 /* Callbacks get the back end and a message of the dialog: NULL, it has gone
  * meanwhile. */
 struct bs_dialog *bs_dialog_of(void *back_sip, const struct port_msg *m);
+/* The dialog whose request m is the response to; NULL: it has gone, or m tells
+ * of progress only. */
+struct bs_dialog *bs_dialog_responded(void *back_sip, const struct port_msg *m);
 /* A request that begins the dialog: m has METHOD, RURI, HEADERS, EVENT,
  * expires, TYPE, BODY; the rest is the leg's. */
 void bs_dialog_begin(struct bs_dialog *d, struct port_msg *m, uac_fn *fn);

@@ -80,11 +80,10 @@ static void on_inside(void *user, const struct port_msg *m)
 
 static void on_referred(void *user, const struct port_msg *m)
 {
-	struct bs_dialog *d = bs_dialog_of(user, m);
+	struct bs_dialog *d = bs_dialog_responded(user, m);
 
-	if (!d || m->type != PORT_RESPONSE)
+	if (!d)
 		return;
-	d->request = 0;
 	if (m->status / 100 == 2)
 		bs_dialog_made(d, m);
 	if ((m->status == 403 || m->status == 481) && d->leg &&

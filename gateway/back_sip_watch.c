@@ -128,13 +128,12 @@ static void subscribe_inside(struct bs_leg *l)
 
 static void on_subscribed(void *user, const struct port_msg *m)
 {
-	struct bs_dialog *d = bs_dialog_of(user, m);
+	struct bs_dialog *d = bs_dialog_responded(user, m);
 	struct port_msg off = port_msg(PORT_SEND);
 	struct bs_leg *l = d ? d->leg : NULL;
 
-	if (!d || m->type != PORT_RESPONSE)
+	if (!d)
 		return;
-	d->request = 0;
 	if (m->status / 100 == 2) {
 		bs_dialog_made(d, m);
 		if (l) {
