@@ -10,6 +10,7 @@
 #include "base/uri.h"
 #include "gateway/discover.h"
 #include "mapping/addr.h"
+#include "mapping/reason.h"
 
 #define REPEAT_MS   60000    /* nobody is called twice within (X2S-59) */
 #define PASSWORD_MS 3600000  /* as X2S-58 has it */
@@ -254,6 +255,62 @@ static void decline(struct back_muc *b, const struct invited *i,
 		b->cfg.send(b->cfg.user, domain, buf_str(out));
 }
 
+/* S2X-42: the one who invited hears what came of it. */
+static void tell(struct proxy *p, struct str whom, const char *what,
+		 struct str reason)
+{
+	struct buf b = BUF_INIT(16384);
+
+	buf_addf(&b, "%.*s %s", STR_ARG(whom), what);
+	if (reason.n)
+		buf_addf(&b, ": %.*s", STR_ARG(reason));
+	buf_addc(&b, '.');
+	if (!b.err)
+		proxy_notice(p, buf_z(&b));
+	buf_done(&b);
+}
+
+/* Was it this one of ours who had him invited, by what the room says of the
+ * inviter? */
+static bool is_inviter(const struct proxy *p, struct str inviter)
+{
+	struct jid jid;
+
+	return str_eq(inviter, p->bare) ||
+	       (jid_split(inviter, &jid) == 0 && str_eq(jid.bare, p->room) &&
+		str_eq(jid.resource, buf_str(&p->nick)));
+}
+
+/* The room hears nothing of a call that failed (S2X-43), but if it was one of
+ * our users who wanted it he need not wait. */
+static void tell_inviter(struct back_muc *b, const struct invited *in,
+			 int status, struct str phrase)
+{
+	const struct map_domains *names = b->cfg.domain_names(b->cfg.user);
+	struct buf uri = BUF_INIT(URI_BYTES), why = BUF_INIT(256);
+	const struct invited *out;
+	const char *condition;
+	struct proxy *p;
+
+	buf_addf(&why, "%d ", status);
+	map_phrase(&why, phrase);
+	if (map_jid_to_sip(names, in->bare, &uri, &condition) < 0)
+		buf_clear(&uri);
+	TAILQ_FOREACH (out, &b->invited->oldest_first, link) {
+		p = out->out && str_eq(out->room, in->room) &&
+			    str_eq(out->other, in->bare)
+			? muc_proxy_of(b, out->room, out->bare, NULL)
+			: NULL;
+		if (p && is_inviter(p, in->other)) {
+			tell(p, uri.n ? buf_str(&uri) : in->bare,
+			     "could not be invited", str_trim(buf_str(&why)));
+			break;
+		}
+	}
+	buf_done(&uri);
+	buf_done(&why);
+}
+
 bool back_muc_invited(struct back_muc *b, uint64_t id, int status,
 		      struct str phrase)
 {
@@ -264,9 +321,11 @@ bool back_muc_invited(struct back_muc *b, uint64_t id, int status,
 			break;
 	if (!i)
 		return false;
-	/* S2X-43: who says no; all else is silence */
+	/* S2X-43: who says no; all else is silence to the room */
 	if ((status == 486 || status == 603) && i->other.n)
 		decline(b, i, phrase);
+	else if (status >= 300)
+		tell_inviter(b, i, status, phrase);
 	return true;
 }
 
@@ -334,9 +393,10 @@ static void on_discovered(void *user, enum speaks speaks,
 	(void)n;
 
 	a->discovery = NULL; /* it is over */
-	if (p)
-		invite_as(p, speaks == SPEAKS_XMPP ? &native : names, a->uri,
-			  a->reason);
+	if (p && !invite_as(p, speaks == SPEAKS_XMPP ? &native : names, a->uri,
+			    a->reason))
+		tell(p, a->uri, "could not be invited",
+		     STR("no XMPP address leads to him"));
 	asking_free(a);
 }
 
@@ -391,21 +451,6 @@ enum reason_code proxy_invite(struct proxy *p, const struct seat_cmd *cmd)
 			       cmd->text, cmd->reason);
 	buf_done(&domain);
 	return ok ? REASON_OK : REASON_BAD_REQUEST;
-}
-
-/* S2X-42 */
-static void tell(struct proxy *p, struct str whom, const char *what,
-		 struct str reason)
-{
-	struct buf b = BUF_INIT(16384);
-
-	buf_addf(&b, "%.*s %s", STR_ARG(whom), what);
-	if (reason.n)
-		buf_addf(&b, ": %.*s", STR_ARG(reason));
-	buf_addc(&b, '.');
-	if (!b.err)
-		proxy_notice(p, buf_z(&b));
-	buf_done(&b);
 }
 
 void proxy_on_decline(struct proxy *p, const struct muc_said *in)

@@ -147,6 +147,81 @@ static void test_in(void **state)
 	muc_user_done(&u);
 }
 
+/* S2X-42: who of ours wanted him hears why he could not be called; his refusal
+ * comes by the room. */
+static void test_to_each_other(void **state)
+{
+	static const struct {
+		const char *by;
+		int status;
+		const char *heard;
+	} rows[] = {
+	    {"ro@sip.test", 404,
+	     ": sip:al@sip.test could not be invited: 404.\n"},
+	    {MUC_OWN, 408, ": sip:al@sip.test could not be invited: 408.\n"},
+	    {MUC_ANN, 503, ""},
+	    {"ro@sip.test", 200, ""},
+	};
+	struct scene *s = *state;
+	static struct muc_user u;
+	struct port_msg m;
+
+	muc_join(&u, s, MUC_RO);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[512];
+
+		scene_run(s, 60000);
+		xmpp_drop(s);
+		invite(&u, 0, "sip:al@sip.test");
+		muc_take(&u, MUC_ROOM);
+		muc_heard(&u, "");
+		snprintf(text, sizeof(text),
+			 "<message from='" MUC_ROOM "' to='al@sip.test'>"
+			 "<x xmlns='" NS_MUC_USER "'><invite from='%s'/></x>"
+			 "</message>",
+			 rows[i].by);
+		muc_put(s, "sip.test", text);
+		m = scene_sip(s, PORT_DIAL, "REFER");
+		scene_sip_response(s, &m, rows[i].status);
+		muc_heard(&u, rows[i].heard);
+		assert_true(xmpp_none(s, MUC_ROOM));
+	}
+	muc_user_done(&u);
+}
+
+/* Whose address can't be written in XMPP. */
+static void test_out_in_vain(void **state)
+{
+	static struct muc_user u;
+
+	muc_join(&u, *state, MUC_RO);
+	invite(&u, 1, "sip:bob@other.test");
+	muc_heard(&u, "= REASON_BAD_REQUEST op=1\n");
+	assert_true(xmpp_none(*state, MUC_ROOM));
+	muc_user_done(&u);
+}
+
+static int setup_no_name(void **state)
+{
+	*state = scene_new(MUC_CONFIG "domain \"*\" { rooms = discover }\n");
+	((struct scene *)*state)->dns->knows_all = false;
+	return 0;
+}
+
+static void test_out_to_unknown(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	muc_join(&u, s, MUC_RO);
+	invite(&u, 1, "sip:bob@other.test");
+	muc_heard(&u, "= REASON_OK op=1\n");
+	scene_run(s, 15000);
+	muc_heard(&u, ": sip:bob@other.test could not be invited: no XMPP "
+		      "address leads to him.\n");
+	muc_user_done(&u);
+}
+
 /* S2X-43: rooms that hide addresses name the inviter's nickname. */
 static void test_in_by_nickname(void **state)
 {
@@ -221,6 +296,10 @@ int main(void)
 					    setup_discover, scene_teardown),
 	    MUC_TEST(test_outcome),
 	    MUC_TEST(test_in),
+	    MUC_TEST(test_to_each_other),
+	    MUC_TEST(test_out_in_vain),
+	    cmocka_unit_test_setup_teardown(test_out_to_unknown, setup_no_name,
+					    scene_teardown),
 	    MUC_TEST(test_in_by_nickname),
 	    MUC_TEST(test_in_vain),
 	    MUC_TEST(test_password),
