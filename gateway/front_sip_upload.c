@@ -149,6 +149,7 @@ static void on_kept(void *user, int err, struct str url)
 /* All of it has come and been told: 200, or 0: the answer comes later. */
 static int finish(struct upload *u)
 {
+	sender_note(u->call->sender, str_z(u->message_id));
 	stream_finish(u->stream);
 	if (u->filing)
 		return 0;
@@ -166,7 +167,6 @@ static int on_end(void *user, msrp_tx tx)
 		give_up(u);
 		return 400;
 	}
-	sender_note(u->call->sender, str_z(u->message_id));
 	u->in = NULL;
 	u->tx = tx;
 	u->ended = true;
