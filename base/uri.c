@@ -1,6 +1,7 @@
 #include "base/uri.h"
 
 #include "base/err.h"
+#include "base/hex.h"
 #include "base/scan.h"
 
 static bool is_alpha(unsigned char c)
@@ -31,17 +32,6 @@ bool uri_user_char(unsigned char c)
 bool uri_param_char(unsigned char c)
 {
 	return unreserved(c) || in_set(c, "[]/:&+$");
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 /* The octet at s.p[*i], decoded, with *i moved past it; -1: a lone %. */

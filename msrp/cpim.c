@@ -1,6 +1,7 @@
 #include "msrp/cpim.h"
 
 #include "base/err.h"
+#include "base/hex.h"
 #include "base/scan.h"
 #include "base/utf8.h"
 
@@ -34,11 +35,8 @@ static int32_t hex4(struct str s)
 	if (s.n < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		char c = s.p[i];
-		int d = c >= '0' && c <= '9'   ? c - '0'
-			: c >= 'a' && c <= 'f' ? c - 'a' + 10
-			: c >= 'A' && c <= 'F' ? c - 'A' + 10
-					       : -1;
+		int d = hex_value(s.p[i]);
+
 		if (d < 0)
 			return -1;
 		v = v * 16 + d;

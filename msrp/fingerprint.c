@@ -1,6 +1,7 @@
 #include "msrp/fingerprint.h"
 
 #include "base/err.h"
+#include "base/hex.h"
 
 static const struct {
 	const char *name;
@@ -9,32 +10,6 @@ static const struct {
     {"sha-1", 20},   {"sha-224", 28}, {"sha-256", 32},
     {"sha-384", 48}, {"sha-512", 64},
 };
-
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
-static int read_octets(struct str text, struct msrp_fingerprint *out)
-{
-	if (text.n != out->n * 3 - 1)
-		return ERR_SYNTAX;
-	for (size_t i = 0; i < out->n; i++) {
-		int high = hex(text.p[3 * i]), low = hex(text.p[3 * i + 1]);
-
-		if (high < 0 || low < 0 ||
-		    (i + 1 < out->n && text.p[3 * i + 2] != ':'))
-			return ERR_SYNTAX;
-		out->octets[i] = (uint8_t)(high << 4 | low);
-	}
-	return 0;
-}
 
 int msrp_fingerprint_parse(struct str value, struct msrp_fingerprint *out)
 {
@@ -45,7 +20,9 @@ int msrp_fingerprint_parse(struct str value, struct msrp_fingerprint *out)
 			continue;
 		*out = (struct msrp_fingerprint){.hash = hashes[i].name,
 						 .n = hashes[i].octets};
-		return read_octets(str_trim(rest), out);
+		if (!hex_octets(str_trim(rest), out->octets, out->n))
+			return ERR_SYNTAX;
+		return 0;
 	}
 	return ERR_UNSUPPORTED;
 }

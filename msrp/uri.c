@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "base/err.h"
+#include "base/hex.h"
 #include "base/scan.h"
 
 static bool alnum(unsigned char c)
@@ -140,22 +141,14 @@ static size_t numeric(struct str h, unsigned char addr[16])
 	return inet_pton(AF_INET6, z, addr) == 1 ? 16 : 0;
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The next octet of a host, %XX decoded and letters in lower case. */
 static int host_octet(struct str h, size_t *i)
 {
 	char c = h.p[(*i)++];
 
-	if (c == '%' && *i + 1 < h.n && hex(h.p[*i]) >= 0 &&
-	    hex(h.p[*i + 1]) >= 0) {
-		c = (char)(hex(h.p[*i]) * 16 + hex(h.p[*i + 1]));
+	if (c == '%' && *i + 1 < h.n && hex_value(h.p[*i]) >= 0 &&
+	    hex_value(h.p[*i + 1]) >= 0) {
+		c = (char)(hex_value(h.p[*i]) * 16 + hex_value(h.p[*i + 1]));
 		*i += 2;
 	}
 	return tolower((unsigned char)c);

@@ -1,6 +1,7 @@
 #include "sip/sdp.h"
 
 #include "base/err.h"
+#include "base/hex.h"
 #include "base/scan.h"
 
 /* ---- reading ---- */
@@ -67,12 +68,6 @@ static enum sdp_setup read_setup(struct str v)
 	return SDP_SETUP_NONE;
 }
 
-static bool is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') ||
-	       (c >= 'a' && c <= 'f');
-}
-
 /* How much a fingerprint's hash is worth; 0 = not usable (RFC 8122 §5 bars MD2
  * and MD5). */
 static int fingerprint_rank(struct str fp)
@@ -93,7 +88,7 @@ static int fingerprint_rank(struct str fp)
 		    fp.n == known[i].octets * 3 - 1)
 			rank = (int)i + 1;
 	for (size_t i = 0; i < fp.n; i++)
-		if (i % 3 == 2 ? fp.p[i] != ':' : !is_hex(fp.p[i]))
+		if (i % 3 == 2 ? fp.p[i] != ':' : hex_value(fp.p[i]) < 0)
 			rank = 0;
 	return rank;
 }

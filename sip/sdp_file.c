@@ -1,16 +1,6 @@
 /* File transfers (RFC 5547). */
+#include "base/hex.h"
 #include "sip/sdp.h"
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
 
 /* What can't stand between quotes is %HH there. */
 static void add_name(struct buf *b, struct str s)
@@ -49,31 +39,15 @@ static struct str next_selector(struct str *rest)
 	return str_of(s.p, 6 + (size_t)quote);
 }
 
-/* "A9:99:.." of exactly n octets. */
-static bool read_octets(struct str s, unsigned char *out, size_t n)
-{
-	if (s.n != 3 * n - 1)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		int high = hex_value(s.p[3 * i]);
-		int low = hex_value(s.p[3 * i + 1]);
-
-		if (high < 0 || low < 0 || (i && s.p[3 * i - 1] != ':'))
-			return false;
-		out[i] = (unsigned char)(high * 16 + low);
-	}
-	return true;
-}
-
 static void read_hash(struct str s, struct sdp_file *out)
 {
 	struct str algorithm = str_split(&s, ':');
 
 	if (str_ieq(algorithm, STR("sha-1")))
-		out->has_sha1 = read_octets(s, out->sha1, sizeof(out->sha1));
+		out->has_sha1 = hex_octets(s, out->sha1, sizeof(out->sha1));
 	else if (str_ieq(algorithm, STR("sha-256")))
 		out->has_sha256 =
-		    read_octets(s, out->sha256, sizeof(out->sha256));
+		    hex_octets(s, out->sha256, sizeof(out->sha256));
 }
 
 void sdp_read_file(const struct sdp_media *m, struct buf *name,

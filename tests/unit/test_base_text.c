@@ -11,6 +11,7 @@
 #include "base/blob.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/hex.h"
 #include "base/random.h"
 #include "base/scan.h"
 #include "base/utf8.h"
@@ -95,6 +96,25 @@ static void str_reads_numbers(void **state)
 	assert_int_equal(v, 7);
 	assert_int_equal(str_u64(STR("0255"), 255, &v), 0);
 	assert_int_equal(v, 255);
+}
+
+static void hex_reads_octets(void **state)
+{
+	unsigned char octets[2];
+
+	(void)state;
+	assert_int_equal(hex_value('9'), 9);
+	assert_int_equal(hex_value('f'), 15);
+	assert_int_equal(hex_value('A'), 10);
+	assert_int_equal(hex_value('g'), -1);
+	assert_int_equal(hex_value(0), -1);
+	assert_true(hex_octets(STR("A9:0f"), octets, 2));
+	assert_memory_equal(octets, "\xa9\x0f", 2);
+	assert_false(hex_octets(STR("A9:0"), octets, 2));
+	assert_false(hex_octets(STR("A9-0f"), octets, 2));
+	assert_false(hex_octets(STR("A9:0g"), octets, 2));
+	assert_false(hex_octets(STR("A9:0f:"), octets, 2));
+	assert_false(hex_octets(STR_NONE, octets, 2));
 }
 
 static void str_hashes(void **state)
@@ -424,6 +444,7 @@ int main(void)
 	    cmocka_unit_test(str_compares),
 	    cmocka_unit_test(str_finds_and_cuts),
 	    cmocka_unit_test(str_reads_numbers),
+	    cmocka_unit_test(hex_reads_octets),
 	    cmocka_unit_test(str_hashes),
 	    cmocka_unit_test(scan_reads_along),
 	    cmocka_unit_test(scan_error_sticks),
