@@ -155,8 +155,7 @@ int muc_classify(const struct xnode *stanza, struct arena *a, uint64_t now_ms,
 	struct muc_in in = {.kind = MUC_IGNORE, .stanza = stanza};
 
 	in.error = (struct stanza_error){"", ""};
-	if (jid_split(x_attr(stanza, "from"), &in.from) < 0 ||
-	    jid_split(x_attr(stanza, "to"), &in.to) < 0)
+	if (x_addresses(stanza, &in.from, &in.to) < 0)
 		return ERR_SYNTAX;
 	in.id = x_attr(stanza, "id");
 	in.type = x_attr(stanza, "type");

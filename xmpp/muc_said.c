@@ -261,8 +261,7 @@ int muc_said_read(const struct xnode *stanza, struct arena *a,
 	struct muc_said in = {.kind = SAID_NOTHING, .stanza = stanza};
 
 	in.error = (struct stanza_error){"", ""};
-	if (jid_split(x_attr(stanza, "from"), &in.from) < 0 ||
-	    jid_split(x_attr(stanza, "to"), &in.to) < 0)
+	if (x_addresses(stanza, &in.from, &in.to) < 0)
 		return ERR_SYNTAX;
 	in.id = x_attr(stanza, "id");
 	in.type = x_attr(stanza, "type");

@@ -291,6 +291,13 @@ int jid_split(struct str s, struct jid *out)
 	return 0;
 }
 
+int x_addresses(const struct xnode *stanza, struct jid *from, struct jid *to)
+{
+	int err = jid_split(x_attr(stanza, "from"), from);
+
+	return err < 0 ? err : jid_split(x_attr(stanza, "to"), to);
+}
+
 static bool owes_error(const struct xnode *stanza)
 {
 	struct str type = x_attr(stanza, "type");

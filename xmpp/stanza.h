@@ -119,3 +119,5 @@ struct jid {
 /* 0, ERR_SYNTAX (empty domain, empty node or resource, a part over 1023
  * octets). */
 int jid_split(struct str s, struct jid *out);
+/* Of a stanza's `from` and `to`. */
+int x_addresses(const struct xnode *stanza, struct jid *from, struct jid *to);
