@@ -63,15 +63,50 @@ unsigned config_word(const struct config_word *words, const char *z)
 	return v;
 }
 
-/* One of the words, or an error that lists them. */
-static int check_word(cfg_t *cfg, cfg_opt_t *opt,
-		      const struct config_word *words)
+/* What these keys may be. */
+static const struct {
+	const char *key; /* "section|key" */
+	const struct config_word *words;
+} keys[] = {
+    {"log-level", config_level},
+    {"sip|digest", config_digest},
+    {"sip|verify", config_sip_verify},
+    {"msrp|verify", config_msrp_verify},
+    {"domain|rooms", config_rooms},
+    {"domain|users", config_users},
+    {"domain|create", config_create},
+    {"domain|visitors", config_create},
+    {"domain|invite-by", config_invite_by},
+    {"domain|copies", config_copies},
+    {"domain|nick-conflict", config_nick_conflict},
+    {"domain|nick-scope", config_scope},
+    {"room|nick-scope", config_scope},
+};
+#define KEYS (sizeof(keys) / sizeof(*keys))
+
+static const struct config_word *words_of(cfg_t *cfg, cfg_opt_t *opt)
 {
+	for (size_t i = 0; i < KEYS; i++) {
+		struct str section = STR_NONE, key = str_z(keys[i].key);
+
+		if (str_find(key, '|') >= 0)
+			section = str_split(&key, '|');
+		if (str_eq(key, str_z(opt->name)) &&
+		    (!section.n || str_eq(section, str_z(cfg_name(cfg)))))
+			return keys[i].words;
+	}
+	return NULL;
+}
+
+/* One of the words, or an error that lists them. */
+static int check_word(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const struct config_word *words = words_of(cfg, opt);
+	const char *z = cfg_opt_getnstr(opt, 0);
 	char list[128] = "";
 	unsigned v;
-	const char *z = cfg_opt_getnstr(opt, 0);
 
-	if (find_word(words, z, &v))
+	if (!words || find_word(words, z, &v))
 		return 0;
 	for (; words->word; words++)
 		if (*words->word) {
@@ -83,82 +118,8 @@ static int check_word(cfg_t *cfg, cfg_opt_t *opt,
 	return -1;
 }
 
-static int check_rooms(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, config_rooms);
-}
-
-static int check_users(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, config_users);
-}
-
-static int check_create(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, config_create);
-}
-
-static int check_invite_by(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, config_invite_by);
-}
-
-static int check_nick_conflict(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, config_nick_conflict);
-}
-
-static int check_copies(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, config_copies);
-}
-
-static int check_level(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, config_level);
-}
-
-static int check_msrp_verify(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, config_msrp_verify);
-}
-
-static int check_sip_verify(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, config_sip_verify);
-}
-
-static int check_digest(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, config_digest);
-}
-
-static int check_scope(cfg_t *cfg, cfg_opt_t *opt)
-{
-	return check_word(cfg, opt, config_scope);
-}
-
 void config_set_word_checks(cfg_t *cfg)
 {
-	static const struct {
-		const char *key;
-		cfg_validate_callback_t check;
-	} keys[] = {
-	    {"log-level", check_level},
-	    {"sip|digest", check_digest},
-	    {"sip|verify", check_sip_verify},
-	    {"msrp|verify", check_msrp_verify},
-	    {"domain|rooms", check_rooms},
-	    {"domain|users", check_users},
-	    {"domain|create", check_create},
-	    {"domain|visitors", check_create},
-	    {"domain|invite-by", check_invite_by},
-	    {"domain|copies", check_copies},
-	    {"domain|nick-conflict", check_nick_conflict},
-	    {"domain|nick-scope", check_scope},
-	    {"room|nick-scope", check_scope},
-	};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		cfg_set_validate_func(cfg, keys[i].key, keys[i].check);
+	for (size_t i = 0; i < KEYS; i++)
+		cfg_set_validate_func(cfg, keys[i].key, check_word);
 }

@@ -280,6 +280,10 @@ static void test_errors(void **state)
 	     ":2: servers: at most 8\n"},
 	    {"msrp { verify = maybe }\n",
 	     ":1: verify: 'maybe' is none of strict, fingerprint, none\n"},
+	    {"domain \"a.b\" {\n users = all }\n",
+	     ":2: users: 'all' is none of sip, foreign\n"},
+	    {"room \"r@a.b\" {\n nick-scope = world }\n",
+	     ":2: nick-scope: 'world' is none of room, domain\n"},
 	    {"sip { verify = off }\n",
 	     ":1: verify: 'off' is none of strict, chain, none\n"},
 	};
