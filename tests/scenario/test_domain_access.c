@@ -116,6 +116,23 @@ static void test_closed(void **state)
 	assert_int_equal(refused(s, "al", "sip:r@conf.test"), 404);
 }
 
+/* DNS-3, DNS-4, ADDR-24: an address in the place of a domain is SIP's, and no
+ * name server is asked for it. */
+static void test_addresses(void **state)
+{
+	struct scene *s = *state;
+
+	s->dns->silent = true;
+	assert_int_equal(refused(s, "al", "sip:r@192.0.2.1"), 404);
+	assert_int_equal(refused(s, "al", "sip:r@[::1]"), 404);
+	joins(s, "j@far.test/b", "r\\40192.0.2.1@rd.test");
+	dials(s, "sip:r@192.0.2.1", "");
+	/* written like this it has no form */
+	joins(s, "k@far.test/b", "r\\40[\\3a\\3a1]@rd.test");
+	is_refused(s, "k@far.test/b", "cancel", "item-not-found");
+	assert_int_equal(s->dns->n_udp, 0);
+}
+
 static void test_lists(void **state)
 {
 	struct scene *s = *state;
@@ -191,10 +208,9 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(test_loops, setup_open),
-	    T(test_closed, setup_closed),
-	    T(test_lists, setup_lists),
-	    T(test_limits, setup_limits),
+	    T(test_loops, setup_open),	   T(test_closed, setup_closed),
+	    T(test_lists, setup_lists),	   T(test_limits, setup_limits),
+	    T(test_addresses, setup_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
