@@ -10,6 +10,13 @@ static void invite(struct scene *s, const char *to)
 		 to);
 }
 
+/* She invites Benvolio: the REFER that the focus gets. */
+static struct port_msg refer(struct scene *s)
+{
+	invite(s, "benvolio@x.test");
+	return scene_sip(s, PORT_DIAL, "REFER");
+}
+
 /* Who has declined; the reason must be this. */
 static struct str declined(struct scene *s, const char *reason)
 {
@@ -41,8 +48,7 @@ static void test_invited(void **state)
 	struct focus f;
 
 	focus_joined(&f, s);
-	invite(s, "benvolio@x.test");
-	r = scene_sip(s, PORT_DIAL, "REFER");
+	r = refer(s);
 	assert_true(str_eq(r.f[PORT_F_RURI], STR(FOCUS_DEVICE)));
 	assert_true(
 	    has(r.f[PORT_F_HEADERS], "Refer-To: <sip:benvolio@x.test>\r\n"));
@@ -68,24 +74,20 @@ static void test_outcomes(void **state)
 	struct focus f;
 
 	focus_joined(&f, s);
-	invite(s, "benvolio@x.test");
-	r = scene_sip(s, PORT_DIAL, "REFER");
+	r = refer(s);
 	focus_answers(&f, &r, 202, STR_NONE, STR_NONE, "");
 	progress(&f, r.dlg, "terminated;reason=noresource",
 		 "SIP/2.0 603 Not today\r\n");
 	assert_true(str_eq(declined(s, "Not today"), STR("benvolio@x.test")));
-	invite(s, "benvolio@x.test");
-	r = scene_sip(s, PORT_DIAL, "REFER");
+	r = refer(s);
 	focus_answers(&f, &r, 202, STR_NONE, STR_NONE, "");
 	progress(&f, r.dlg, "terminated;reason=noresource",
 		 "SIP/2.0 404 Not Found\r\n");
 	assert_string_equal(focus_error(s, "i1"), "cancel/item-not-found");
-	invite(s, "benvolio@x.test");
-	r = scene_sip(s, PORT_DIAL, "REFER");
+	r = refer(s);
 	focus_refuses(&f, &r, 486);
 	declined(s, "Sorry");
-	invite(s, "benvolio@x.test");
-	r = scene_sip(s, PORT_DIAL, "REFER");
+	r = refer(s);
 	focus_refuses(&f, &r, 501);
 	assert_string_equal(focus_error(s, "i1"),
 			    "cancel/feature-not-implemented");
@@ -102,8 +104,7 @@ static void test_inside(void **state)
 	struct focus f;
 
 	focus_joined(&f, s);
-	invite(s, "benvolio@x.test");
-	r = scene_sip(s, PORT_DIAL, "REFER");
+	r = refer(s);
 	focus_refuses(&f, &r, 481);
 	r = scene_sip(s, PORT_SEND, "REFER");
 	assert_true(r.dlg == f.invite.dlg);
@@ -114,8 +115,7 @@ static void test_inside(void **state)
 	progress(&f, r.dlg, "terminated", "SIP/2.0 486 Busy Here\r\n");
 	declined(s, "Busy Here");
 	/* and one that does not take it at all */
-	invite(s, "benvolio@x.test");
-	r = scene_sip(s, PORT_DIAL, "REFER");
+	r = refer(s);
 	focus_refuses(&f, &r, 403);
 	r = scene_sip(s, PORT_SEND, "REFER");
 	focus_refuses(&f, &r, 403);
@@ -132,8 +132,7 @@ static void test_left(void **state)
 	struct focus f;
 
 	focus_joined(&f, s);
-	invite(s, "benvolio@x.test");
-	r = scene_sip(s, PORT_DIAL, "REFER");
+	r = refer(s);
 	xmpp_put(s, "<presence from='" JULIET
 		    "' to='r@conf.test/JuliC' type='unavailable'/>");
 	focus_answers(&f, &r, 200, STR_NONE, STR_NONE, "");

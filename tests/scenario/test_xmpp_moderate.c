@@ -17,6 +17,12 @@ static void people(struct scene *s)
 	xmpp_drop(s);
 }
 
+static void people_and_alice(struct scene *s, struct sip_user *alice)
+{
+	people(s);
+	sip_user_join(alice, s, "alice", ROOM, "a=chatroom\r\n");
+}
+
 /* ADM-4: the victim, the moderator's result, the others */
 static void test_kick(void **state)
 {
@@ -63,8 +69,7 @@ static void test_kick_sip(void **state)
 	struct str doc;
 
 	(void)state;
-	people(s);
-	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	people_and_alice(s, &a);
 	watch(s);
 	xmpp_drop(s);
 	assert_string_equal(set_admin(s, ANN, KICK("alice")),
@@ -111,8 +116,7 @@ static void test_one_entry(void **state)
 	struct sip_user a;
 
 	(void)state;
-	people(s);
-	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	people_and_alice(s, &a);
 	set_admin(s, ANN, AFF("alice@sip.test", "admin"));
 	xmpp_drop(s);
 	assert_string_equal(
@@ -141,8 +145,7 @@ static void test_roles(void **state)
 	struct str doc;
 
 	(void)state;
-	people(s);
-	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	people_and_alice(s, &a);
 	watch(s);
 	xmpp_drop(s);
 	assert_int_equal(msrp_say(&a, ROOM, "hello"), 403);
@@ -208,8 +211,7 @@ static void test_ban_sip(void **state)
 	struct str doc;
 
 	(void)state;
-	people(s);
-	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	people_and_alice(s, &a);
 	watch(s);
 	xmpp_drop(s);
 	assert_string_equal(set_admin(s, ANN, AFF("alice@sip.test", "outcast")),
@@ -305,8 +307,7 @@ static void test_lists(void **state)
 	struct sip_user a;
 
 	(void)state;
-	people(s);
-	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
+	people_and_alice(s, &a);
 	set_admin(s, ANN,
 		  "<item jid='ben@x.test' affiliation='member' nick='Benny'>"
 		  "<reason>kind</reason></item>");

@@ -18,6 +18,19 @@ static int setup_locking(void **state)
 	return 0;
 }
 
+static void ann_and_ben(struct scene *s)
+{
+	join(s, ANN, "Ann"); /* the owner */
+	join(s, BEN, "Ben");
+	xmpp_drop(s);
+}
+
+static void ann_and_two_bens(struct scene *s)
+{
+	ann_and_ben(s);
+	join(s, "ben@x.test/two", "Ben");
+}
+
 /* X2S-1, X2S-14, X2S-15, X2S-16, X2S-22, X2S-23, X2S-24, PRIV-1: the order of a
  * join, and who is shown what. */
 static void test_join_order(void **state)
@@ -128,9 +141,7 @@ static void test_presence_update(void **state)
 	struct scene *s = *state;
 	const struct xnode *n;
 
-	join(s, ANN, "Ann");
-	join(s, BEN, "Ben");
-	xmpp_drop(s);
+	ann_and_ben(s);
 	xmpp_put(s, "<presence from='" BEN "' to='r@chat.test/Ben' id='p'>"
 		    "<show>away</show><status>tea &amp; time</status>"
 		    "<priority>5</priority><c xmlns='urn:caps' ver='1'/>"
@@ -163,9 +174,7 @@ static void test_nick_change(void **state)
 {
 	struct scene *s = *state;
 
-	join(s, ANN, "Ann");
-	join(s, BEN, "Ben");
-	xmpp_drop(s);
+	ann_and_ben(s);
 	xmpp_put(s, "<presence from='" BEN "' to='r@chat.test/Benny' "
 		    "id='n1'/>");
 	assert_heard(s, BEN,
@@ -192,9 +201,7 @@ static void test_nick_change_refused(void **state)
 {
 	struct scene *s = *state;
 
-	join(s, ANN, "Ann");
-	join(s, BEN, "Ben");
-	xmpp_drop(s);
+	ann_and_ben(s);
 	xmpp_put(s, "<presence from='" BEN "' to='r@chat.test/Ann' "
 		    "id='n1'/>");
 	assert_heard(s, BEN,
@@ -210,9 +217,7 @@ static void test_two_sessions(void **state)
 {
 	struct scene *s = *state;
 
-	join(s, ANN, "Ann");
-	join(s, BEN, "Ben");
-	xmpp_drop(s);
+	ann_and_ben(s);
 	join(s, "ben@x.test/two", "Ben");
 	assert_heard(s, "ben@x.test/two",
 		     "presence Ann owner/moderator\n"
@@ -243,9 +248,7 @@ static void test_one_session_moves(void **state)
 {
 	struct scene *s = *state;
 
-	join(s, ANN, "Ann");
-	join(s, BEN, "Ben");
-	join(s, "ben@x.test/two", "Ben");
+	ann_and_two_bens(s);
 	xmpp_drop(s);
 	xmpp_put(s, "<presence from='ben@x.test/two' to='r@chat.test/Bob' "
 		    "id='n'/>");
@@ -274,9 +277,7 @@ static void test_one_session_moves_with_its_presence(void **state)
 {
 	struct scene *s = *state;
 
-	join(s, ANN, "Ann");
-	join(s, BEN, "Ben");
-	join(s, "ben@x.test/two", "Ben");
+	ann_and_two_bens(s);
 	xmpp_put(s, "<presence from='ben@x.test/two' to='r@chat.test/Ben'>"
 		    "<show>dnd</show></presence>");
 	xmpp_drop(s);
@@ -298,9 +299,7 @@ static void test_one_session_moves_with_its_role(void **state)
 {
 	struct scene *s = *state;
 
-	join(s, ANN, "Ann");
-	join(s, BEN, "Ben");
-	join(s, "ben@x.test/two", "Ben");
+	ann_and_two_bens(s);
 	xmpp_put(s, "<iq from='" ANN "' to='r@chat.test' type='set' id='q'>"
 		    "<query xmlns='" NS_MUC_ADMIN "'>"
 		    "<item nick='Ben' role='visitor'/></query></iq>");
@@ -379,9 +378,7 @@ static void test_leave(void **state)
 {
 	struct scene *s = *state;
 
-	join(s, ANN, "Ann");
-	join(s, BEN, "Ben");
-	xmpp_drop(s);
+	ann_and_ben(s);
 	xmpp_put(s, "<presence from='" BEN "' to='r@chat.test/Ben' "
 		    "type='unavailable'><status>bye</status></presence>");
 	assert_heard(s, BEN,
@@ -479,9 +476,7 @@ static void test_destroyed_room(void **state)
 {
 	struct scene *s = *state;
 
-	join(s, ANN, "Ann");
-	join(s, BEN, "Ben");
-	xmpp_drop(s);
+	ann_and_ben(s);
 	xmpp_put(s, "<iq from='" BEN "' to='r@chat.test' type='set' id='o'>"
 		    "<query xmlns='" NS_MUC_OWNER "'><destroy/></query></iq>");
 	assert_heard(s, BEN, "iq error auth/forbidden id=o\n");
@@ -498,9 +493,7 @@ static void test_shutdown(void **state)
 {
 	struct scene *s = *state;
 
-	join(s, ANN, "Ann");
-	join(s, BEN, "Ben");
-	xmpp_drop(s);
+	ann_and_ben(s);
 	front_xmpp_shutdown(s->core.front_xmpp);
 	assert_heard(s, ANN,
 		     "presence Ann unavailable owner/none jid=ann@x.test/1 "

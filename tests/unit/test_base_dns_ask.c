@@ -93,13 +93,18 @@ static void later(struct bed *b, uint64_t ms)
 	step_time(b->loop, &b->mono, ms);
 }
 
+static void tell(struct bed *b, enum dns_status status, size_t n)
+{
+	b->told++;
+	b->status = status;
+	b->n = n;
+}
+
 static void on_srv(void *user, const struct dns_answer *a)
 {
 	struct bed *b = user;
 
-	b->told++;
-	b->status = a->status;
-	b->n = a->n;
+	tell(b, a->status, a->n);
 	for (size_t i = 0; i < a->n && i < 8; i++)
 		snprintf(b->text[i], sizeof(b->text[i]), "%.*s",
 			 STR_ARG(a->record[i].srv.target));
@@ -109,9 +114,7 @@ static void on_naptr(void *user, const struct dns_answer *a)
 {
 	struct bed *b = user;
 
-	b->told++;
-	b->status = a->status;
-	b->n = a->n;
+	tell(b, a->status, a->n);
 	for (size_t i = 0; i < a->n && i < 8; i++)
 		snprintf(b->text[i], sizeof(b->text[i]), "%.*s",
 			 STR_ARG(a->record[i].naptr.service));
@@ -127,9 +130,7 @@ static void on_address(void *user, const struct dns_answer *a)
 {
 	struct bed *b = user;
 
-	b->told++;
-	b->status = a->status;
-	b->n = a->n;
+	tell(b, a->status, a->n);
 	for (size_t i = 0; i < a->n; i++)
 		put_address(b, i, &a->record[i].addr);
 }
@@ -139,9 +140,7 @@ static void on_lookup(void *user, enum dns_status status,
 {
 	struct bed *b = user;
 
-	b->told++;
-	b->status = status;
-	b->n = n;
+	tell(b, status, n);
 	for (size_t i = 0; i < n; i++)
 		put_address(b, i, &addr[i]);
 }

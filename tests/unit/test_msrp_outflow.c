@@ -55,6 +55,13 @@ static int begin(struct source *s, struct seat *seat, uint64_t total)
 	return msrp_session_flow(seat->s, &flow, &s->out);
 }
 
+/* A room whose seat has begun a message. */
+static void room_begin(struct room *r, struct source *s, uint64_t total)
+{
+	room_init(r);
+	assert_int_equal(begin(s, &r->a, total), 0);
+}
+
 static void more(struct source *s, struct str data)
 {
 	buf_add(&s->data, data);
@@ -132,8 +139,7 @@ static void test_as_it_comes(void **state)
 	struct source s;
 
 	(void)state;
-	room_init(&r);
-	assert_int_equal(begin(&s, &r.a, 8), 0);
+	room_begin(&r, &s, 8);
 	room_hears(&r, "");
 	more(&s, STR("abc"));
 	room_hears(&r, HEAD("1-*/8") "abc");
@@ -162,8 +168,7 @@ static void test_stalled(void **state)
 	struct buf again = BUF_INIT(4096);
 
 	(void)state;
-	room_init(&r);
-	assert_int_equal(begin(&s, &r.a, 8), 0);
+	room_begin(&r, &s, 8);
 	more(&s, STR("abc"));
 	world_wait(&r.w, 999);
 	first = wild(heard(&r), HEAD("1-*/8") "abc", &r.a, 1);
@@ -225,8 +230,7 @@ static void test_nearly_end_line(void **state)
 	struct buf body = BUF_INIT(4096);
 
 	(void)state;
-	room_init(&r);
-	assert_int_equal(begin(&s, &r.a, 0), 0);
+	room_begin(&r, &s, 0);
 	more(&s, STR("x"));
 	buf_addz(&body, "\r\n-------");
 	buf_add(&body,
@@ -249,8 +253,7 @@ static void test_short_ones_between(void **state)
 	struct source s;
 
 	(void)state;
-	room_init(&r);
-	assert_int_equal(begin(&s, &r.a, 0), 0);
+	room_begin(&r, &s, 0);
 	more_digits(&s, 3000);
 	send_text(&r.a, "hi");
 	more_digits(&s, 3000);
@@ -277,8 +280,7 @@ static void test_dribble(void **state)
 	struct source s;
 
 	(void)state;
-	room_init(&r);
-	assert_int_equal(begin(&s, &r.a, 0), 0);
+	room_begin(&r, &s, 0);
 	more_digits(&s, 10);
 	send_text(&r.a, "hi");
 	for (int i = 0; i < 3; i++) {
@@ -342,8 +344,7 @@ static void test_two(void **state)
 	struct source s, t;
 
 	(void)state;
-	room_init(&r);
-	assert_int_equal(begin(&s, &r.a, 0), 0);
+	room_begin(&r, &s, 0);
 	assert_int_equal(begin(&t, &r.a, 0), 0);
 	more_digits(&s, 3000);
 	more_digits(&t, 3000);
@@ -369,8 +370,7 @@ static void test_aborted(void **state)
 	struct source s;
 
 	(void)state;
-	room_init(&r);
-	assert_int_equal(begin(&s, &r.a, 0), 0);
+	room_begin(&r, &s, 0);
 	more(&s, STR("abc"));
 	buf_clear(&r.p.got);
 	msrp_outgoing_abort(s.out, false);
@@ -479,8 +479,7 @@ static void test_gone(void **state)
 	struct source s;
 
 	(void)state;
-	room_init(&r);
-	assert_int_equal(begin(&s, &r.a, 0), 0);
+	room_begin(&r, &s, 0);
 	more(&s, STR("abc"));
 	msrp_session_free(r.a.s);
 	r.a.s = NULL;
@@ -489,8 +488,7 @@ static void test_gone(void **state)
 	source_done(&s);
 	room_done(&r);
 
-	room_init(&r);
-	assert_int_equal(begin(&s, &r.a, 0), 0);
+	room_begin(&r, &s, 0);
 	more(&s, STR("abc"));
 	bufferevent_flush(r.p.bev, EV_WRITE, BEV_FINISHED);
 	loop_settle(r.w.loop);
