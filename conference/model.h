@@ -164,6 +164,11 @@ struct message {
 	 * client_id of another's message that has (then there is no content) */
 	bool wants_receipt;
 	struct str receipt_of;
+	/* private: the client_id of another's message that has not arrived
+	 * after all, the device that said it, and why; nothing else */
+	struct str failed_id;
+	uint64_t failed_seat;
+	enum reason_code failed;
 	/* wall clock: when its author says he wrote it; 0: he does not */
 	uint64_t written_ms;
 	bool no_store; /* not for the history */
@@ -204,10 +209,11 @@ struct message {
 	struct str why;
 	/* stamped by the room */
 	enum world world;
-	uint64_t serial;  /* order in the room, from 1; private: 0 */
-	struct str id;	  /* the archive's id (stanza-id) */
-	uint64_t time_ms; /* wall clock */
-	uint64_t author;  /* occupant id */
+	uint64_t serial;      /* order in the room, from 1; private: 0 */
+	struct str id;	      /* the archive's id (stanza-id) */
+	uint64_t time_ms;     /* wall clock */
+	uint64_t author;      /* occupant id */
+	uint64_t author_seat; /* of a private one in a local room; else 0 */
 	/* the author's, at that moment; an XMPP user's sip_uri only where all
 	 * may see it */
 	struct str nick, user, sip_uri, stable_id, jid;

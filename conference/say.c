@@ -117,6 +117,7 @@ static enum reason_code say_to_one(struct room *r, struct seat_rec *rec,
 		return REASON_ON_HOLD;
 	if (!message_stamp(r, &rec->occ->pub, cmd->msg))
 		return REASON_TOO_BIG;
+	cmd->msg->author_seat = rec->device.seat;
 	room_tell_private(r, to, &ev, rec, cmd->op);
 	return REASON_OK;
 }

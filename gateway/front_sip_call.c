@@ -388,6 +388,7 @@ void call_ended(struct call *c, enum reason_code code, struct str text)
 		    .type = SEAT_LEAVE, .code = code, .text = text};
 
 		turns_say_all(c);
+		receipts_lost(c);
 		seat_command(&c->seat, &leave);
 	}
 	end_call(c);

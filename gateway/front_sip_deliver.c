@@ -27,18 +27,20 @@ void call_drop_held(struct call *c)
 
 /* Until the session is bound (CHAT-5); what does not fit is counted and told.
  * The history has a limit of its own, that of the room. */
-static void hold(struct call *c, struct blob *body, bool old)
+static void hold(struct call *c, struct blob *body, bool old, uint64_t receipt)
 {
 	struct held_message *h;
 
 	if (!old && (c->n_held >= CALL_HELD_MAX ||
 		     c->held_bytes + body->n > CALL_HELD_BYTES)) {
 		c->skipped++;
+		receipt_failed(c, receipt, REASON_OVERLOAD);
 		return;
 	}
 	h = mem_new(sizeof(*h));
 	h->body = blob_ref(body);
 	h->old = old;
+	h->receipt = receipt;
 	TAILQ_INSERT_TAIL(&c->held, h, link);
 	if (old)
 		return;
@@ -55,7 +57,7 @@ static int send_now(struct call *c, struct blob *body, uint64_t receipt)
 	struct msrp_out out = {
 	    .content_type = c->plain ? STR("text/plain") : STR("message/cpim"),
 	    .body = body,
-	    .success_report = receipt != 0,
+	    .success_report = receipt_wanted(c, receipt),
 	    .cookie = receipt,
 	    .failure_report = probe ? MSRP_FAILURE_YES : MSRP_FAILURE_PARTIAL,
 	};
@@ -75,7 +77,7 @@ static int deliver(struct call *c, struct blob *body, bool old,
 	if (!c->session)
 		return 0;
 	if (!c->bound || c->pathless) {
-		hold(c, body, old);
+		hold(c, body, old, receipt);
 		return 0;
 	}
 	err = send_now(c, body, receipt);
@@ -84,6 +86,8 @@ static int deliver(struct call *c, struct blob *body, bool old,
 		return 0;
 	}
 	c->f->stats.messages_skipped++;
+	receipt_failed(c, receipt,
+		       err == ERR_TOO_BIG ? REASON_TOO_BIG : REASON_OVERLOAD);
 	if (err != ERR_TOO_BIG)
 		c->skipped++;
 	return err;
@@ -170,7 +174,7 @@ void call_flush(struct call *c)
 			c->n_held--;
 			c->held_bytes -= h->body->n;
 		}
-		deliver_or_tell(c, h->body, h->old, 0);
+		deliver_or_tell(c, h->body, h->old, h->receipt);
 		blob_unref(h->body);
 		free(h);
 	}

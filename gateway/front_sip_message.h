@@ -23,10 +23,13 @@ struct sender {
 #define CALL_RECEIPTS_MAX 32
 #define RECEIPT_MS	  600000 /* BODY-21 */
 
-/* A private message of somebody who wants to know that it has arrived. */
+/* A private message of an XMPP user to this device, who hears if it fails, and
+ * that it has arrived if he wants to. */
 struct receipt {
-	uint64_t cookie; /* 0: none */
-	uint64_t author, at_ms;
+	uint64_t cookie; /* 0: none, or its author has heard of it */
+	uint64_t author, author_seat, at_ms;
+	bool wanted;
+	bool open;    /* it has not been answered yet */
 	char id[128]; /* its client_id */
 	size_t id_n;
 };
@@ -44,7 +47,8 @@ struct parcel {
 struct held_message {
 	TAILQ_ENTRY(held_message) link;
 	struct blob *body;
-	bool old; /* of the history */
+	bool old;	  /* of the history */
+	uint64_t receipt; /* receipt_await()'s */
 };
 
 /* front_sip_message.c */
@@ -99,8 +103,17 @@ void call_said_too_much(struct call *c);
 void talker_release(struct call *c);
 
 /* front_sip_receipt.c */
-/* The cookie under which a success report is wanted; 0: it is not. */
+/* The cookie under which its fate is to be known; 0: nobody's business. */
 uint64_t receipt_await(struct call *c, const struct message *m);
+/* Is a success report wanted? */
+bool receipt_wanted(const struct call *c, uint64_t cookie);
+/* It has failed (BODY-21, X2S-40): its author is told, unless another device of
+ * this user has it. */
+void receipt_failed(struct call *c, uint64_t cookie, enum reason_code why);
+/* The session is over: so is what it has not answered. */
+void receipts_lost(struct call *c);
+void call_on_sent(void *user, uint64_t cookie, int status);
+void call_on_undelivered(void *user, uint64_t cookie, int status);
 void call_on_reported(void *user, uint64_t cookie);
 /* The other way: an XMPP user is asked for a receipt of this message if its
  * author wants a report (report) or a notification. Before it is said. */

@@ -10,6 +10,7 @@
 #include "base/rfc3339.h"
 #include "mapping/imdn.h"
 #include "mapping/message.h"
+#include "mapping/reason.h"
 #include "mapping/roster.h"
 #include "msrp/cpim.h"
 
@@ -19,38 +20,129 @@ uint64_t receipt_await(struct call *c, const struct message *m)
 {
 	struct receipt *r;
 
-	if (!m->private || !m->wants_receipt || m->client_id.n > sizeof(r->id))
+	if (!m->private || m->world != WORLD_XMPP || m->control ||
+	    m->transient || m->client_id.n > sizeof(r->id) ||
+	    (!m->author_seat && !m->wants_receipt))
 		return 0;
 	if (!c->receipts)
 		c->receipts = mem_new_array(CALL_RECEIPTS_MAX, sizeof(*r));
 	r = &c->receipts[c->n_receipts++ % CALL_RECEIPTS_MAX];
 	r->cookie = c->n_receipts;
 	r->author = m->author;
+	r->author_seat = m->author_seat;
+	r->wanted = m->wants_receipt;
+	r->open = true;
 	r->id_n = m->client_id.n;
 	memcpy(r->id, m->client_id.p, r->id_n);
 	r->at_ms = loop_now_ms(c->f->loop);
 	return r->cookie;
 }
 
+static struct receipt *find(const struct call *c, uint64_t cookie)
+{
+	struct receipt *r;
+
+	if (!c->receipts || !cookie)
+		return NULL;
+	r = &c->receipts[(cookie - 1) % CALL_RECEIPTS_MAX];
+	return r->cookie == cookie ? r : NULL;
+}
+
+bool receipt_wanted(const struct call *c, uint64_t cookie)
+{
+	const struct receipt *r = find(c, cookie);
+
+	return r && r->wanted;
+}
+
+/* To its author: it has arrived, or (why) has not. */
+static void tell(struct call *c, const struct receipt *r, enum reason_code why)
+{
+	struct seat_cmd cmd = {.type = SEAT_SAY};
+	struct message *m;
+	struct str id;
+
+	if (!seat_in_room(&c->seat) ||
+	    loop_now_ms(c->f->loop) - r->at_ms > RECEIPT_MS)
+		return;
+	cmd.msg = m = message_new(65536);
+	id = arena_dup(m->arena, str_of(r->id, r->id_n));
+	m->private = true;
+	m->to = r->author;
+	m->control = m->transient = m->no_store = true;
+	if (why == REASON_OK) {
+		m->receipt_of = id;
+	} else {
+		m->failed_id = id;
+		m->failed_seat = r->author_seat;
+		m->failed = why;
+	}
+	seat_command(&c->seat, &cmd);
+	message_unref(m);
+}
+
 void call_on_reported(void *user, uint64_t cookie)
 {
 	struct call *c = user;
-	struct seat_cmd cmd = {.type = SEAT_SAY};
-	const struct receipt *r;
+	const struct receipt *r = find(c, cookie);
 
-	if (!c->receipts)
+	if (r && r->wanted)
+		tell(c, r, REASON_OK);
+}
+
+/* Does another device of the same user have it, or may it still? */
+static bool is_elsewhere(const struct call *c, const struct receipt *r)
+{
+	const struct call *o;
+
+	TAILQ_FOREACH (o, &c->f->calls, link) {
+		if (o == c || !o->receipts || !str_eq(o->room, c->room) ||
+		    !str_eq(o->user, c->user))
+			continue;
+		for (unsigned i = 0; i < CALL_RECEIPTS_MAX; i++) {
+			const struct receipt *x = &o->receipts[i];
+
+			if (x->cookie && x->author_seat == r->author_seat &&
+			    str_eq(str_of(x->id, x->id_n),
+				   str_of(r->id, r->id_n)))
+				return true;
+		}
+	}
+	return false;
+}
+
+void receipt_failed(struct call *c, uint64_t cookie, enum reason_code why)
+{
+	struct receipt *r = find(c, cookie);
+
+	if (!r)
 		return;
-	r = &c->receipts[(cookie - 1) % CALL_RECEIPTS_MAX];
-	if (r->cookie != cookie || !seat_in_room(&c->seat) ||
-	    loop_now_ms(c->f->loop) - r->at_ms > RECEIPT_MS)
-		return;
-	cmd.msg = message_new(65536);
-	cmd.msg->private = true;
-	cmd.msg->to = r->author;
-	cmd.msg->control = cmd.msg->transient = cmd.msg->no_store = true;
-	cmd.msg->receipt_of = arena_dup(cmd.msg->arena, str_of(r->id, r->id_n));
-	seat_command(&c->seat, &cmd);
-	message_unref(cmd.msg);
+	r->cookie = 0;
+	r->open = false;
+	if (r->author_seat && !is_elsewhere(c, r))
+		tell(c, r, why);
+}
+
+void receipts_lost(struct call *c)
+{
+	for (unsigned i = 0; c->receipts && i < CALL_RECEIPTS_MAX; i++)
+		if (c->receipts[i].open)
+			receipt_failed(c, c->receipts[i].cookie, REASON_LOST);
+}
+
+void call_on_sent(void *user, uint64_t cookie, int status)
+{
+	struct receipt *r = find(user, cookie);
+
+	if (r && status == 200)
+		r->open = false;
+	else
+		receipt_failed(user, cookie, map_msrp_to_reason(status, false));
+}
+
+void call_on_undelivered(void *user, uint64_t cookie, int status)
+{
+	receipt_failed(user, cookie, map_msrp_to_reason(status, false));
 }
 
 /* --- of a SIP user's message --- */

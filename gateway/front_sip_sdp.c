@@ -1,6 +1,7 @@
 /* Offer and answer of a call: the MSRP session behind them. */
 #include <stdlib.h>
 
+#include "gateway/front_sip_message.h"
 #include "gateway/front_sip_transfer.h"
 #include "gateway/media.h"
 #include "gateway/reach.h"
@@ -206,6 +207,7 @@ static bool refuses_media(const struct sdp *offer)
 
 static void close_session(struct call *c)
 {
+	receipts_lost(c);
 	call_connect_cancel(c);
 	if (c->session)
 		msrp_session_free(c->session);

@@ -203,6 +203,7 @@ static void on_closed(void *user, enum msrp_closed why)
 
 	c->bound = false;
 	c->lost = true;
+	receipts_lost(c);
 	switch (why) {
 	case MSRP_CLOSED_LOST:
 	case MSRP_CLOSED_UNBOUND:
@@ -228,6 +229,8 @@ const struct msrp_session_ops call_msrp_ops = {
     .message = call_on_message,
     .nickname = call_on_nickname,
     .flow = call_on_flow,
+    .sent = call_on_sent,
+    .undelivered = call_on_undelivered,
     .reported = call_on_reported,
     .writable = on_writable,
     .closed = on_closed,

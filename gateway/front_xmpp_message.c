@@ -169,12 +169,27 @@ static void hold_back(struct fx_session *s, struct str stanza,
 	h->ends[h->n++] = h->text.n;
 }
 
+/* Only the device that said it knows it. */
+static void tell_failed(struct fx_session *s, const struct message *m)
+{
+	struct pending p = {
+	    .kind = PENDING_MESSAGE, .id = m->failed_id, .to = m->nick};
+
+	if (m->failed_seat == s->seat.id)
+		fx_message_failed(s, &p, m->failed);
+}
+
 void fx_message_event(struct fx_session *s, const struct seat_ev *ev)
 {
 	struct front_xmpp *f = s->f;
-	struct str stanza = front_xmpp_stanza_of(s->room, ev->msg);
 	struct buf *b = &f->out;
+	struct str stanza;
 
+	if (ev->msg->failed) {
+		tell_failed(s, ev->msg);
+		return;
+	}
+	stanza = front_xmpp_stanza_of(s->room, ev->msg);
 	if (!stanza.n)
 		return;
 	if (ev->delayed && s->history) {
