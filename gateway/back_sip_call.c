@@ -218,7 +218,10 @@ static void on_reinvite(struct bs_leg *l, const struct port_msg *m)
 	else if (offer)
 		status = bs_sdp_reoffer(l, m->f[PORT_F_BODY], &fresh);
 	if (status != 200) {
-		bs_answer(l->b, m, status, NULL);
+		if (status == 415) /* RFC 3261 §21.4.13 */
+			more.f[PORT_F_HEADERS] =
+			    STR("Accept: application/sdp\r\n");
+		bs_answer(l->b, m, status, &more);
 	} else if (bs_timer_answer(l, m, &headers)) {
 		more.f[PORT_F_HEADERS] = buf_str(&headers);
 		more.f[PORT_F_CONTACT] = l->contact;

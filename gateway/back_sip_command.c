@@ -115,6 +115,13 @@ static enum reason_code hold(struct bs_leg *l, uint64_t seat, uint64_t op,
 	return REASON_OK;
 }
 
+/* Does the focus want to be sent anything at present? */
+static bool listens(const struct bs_leg *l)
+{
+	return l->peer.direction == SDP_SENDRECV ||
+	       l->peer.direction == SDP_RECVONLY;
+}
+
 /* X2S-36, X2S-49 */
 static enum reason_code say(struct bs_leg *l, uint64_t seat, uint64_t op,
 			    struct message *m)
@@ -137,6 +144,8 @@ static enum reason_code say(struct bs_leg *l, uint64_t seat, uint64_t op,
 		reflect(l, m, seat, op);
 		return REASON_OK;
 	}
+	if (!listens(l)) /* RFC 3264 §8.4 */
+		return REASON_ON_HOLD;
 	if (!sdp_takes(&l->peer, type))
 		return REASON_BAD_TYPE;
 	m->time_ms = loop_wall_ms(l->b->loop);

@@ -202,6 +202,12 @@ static void test_reinvite(void **state)
 	focus_shown(s, "message", "JuliC");
 	m.f[PORT_F_BODY] = STR("v=0\r\nm=audio 1 RTP/AVP 0\r\n");
 	assert_int_equal(focus_requests(&f, f.invite.dlg, &m, "INVITE"), 488);
+	m.f[PORT_F_TYPE] = STR("text/plain");
+	m.req = ++s->ids;
+	scene_sip_event(s, &m);
+	a = scene_sip(s, PORT_ANSWER, NULL);
+	assert_int_equal(a.status, 415);
+	assert_true(has(a.f[PORT_F_HEADERS], "Accept: application/sdp"));
 	m.f[PORT_F_BODY] = m.f[PORT_F_TYPE] = STR_NONE;
 	assert_int_equal(focus_requests(&f, f.invite.dlg, &m, "UPDATE"), 200);
 	assert_int_equal(focus_requests(&f, f.invite.dlg, &m, "OPTIONS"), 200);

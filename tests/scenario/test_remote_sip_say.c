@@ -237,6 +237,28 @@ static void test_private(void **state)
 	focus_done(&f);
 }
 
+/* RFC 3264 §8.4: who puts us on hold is sent nothing, and she hears so. */
+static void test_on_hold(void **state)
+{
+	struct scene *s = *state;
+	struct focus f;
+
+	focus_asked(&f, s, JULIET, "JuliC");
+	focus_accepts(&f, FOCUS_SDP "a=sendonly\r\n");
+	focus_binds(&f);
+	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
+	focus_subscribed(&f);
+	focus_notifies(&f, "full",
+		       "<users>" FOCUS_ROMEO FOCUS_JULIET "</users>");
+	xmpp_drop(s);
+	focus_user_says(s, "", "groupchat", "m1", "<body>x</body>");
+	assert_string_equal(focus_error(s, "m1"), "wait/recipient-unavailable");
+	focus_user_says(s, "/Romeo", "chat", "p1", "<body>x</body>");
+	assert_string_equal(focus_error(s, "p1"), "wait/recipient-unavailable");
+	assert_true(msrp_take(&f.u).n == 0);
+	focus_done(&f);
+}
+
 static void test_no_private(void **state)
 {
 	struct scene *s = *state;
@@ -263,6 +285,7 @@ int main(void)
 	    FOCUS_TEST(test_not_said),	 FOCUS_TEST(test_too_long),
 	    FOCUS_TEST(test_heard),	 FOCUS_TEST(test_no_stanza),
 	    FOCUS_TEST(test_private),	 FOCUS_TEST(test_no_private),
+	    FOCUS_TEST(test_on_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
