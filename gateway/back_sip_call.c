@@ -10,7 +10,7 @@
 #define ANSWER_MS 32000 /* X2S-20 */
 #define BIND_MS	  32000
 
-static void invite(struct bs_leg *l);
+static void invite(struct bs_leg *l, const struct port_msg *refusal);
 
 /* --- refusals --- */
 
@@ -72,7 +72,7 @@ static bool try_longer(struct bs_leg *l, const struct port_msg *m)
 	t->min_se_s = sip_min_se(m);
 	if (t->interval_s < t->min_se_s)
 		t->interval_s = t->min_se_s;
-	invite(l);
+	invite(l, m);
 	return true;
 }
 
@@ -149,11 +149,18 @@ static void no_answer(void *user)
 	bs_end(l, (struct reason){.code = REASON_TIMEOUT}, true);
 }
 
-static void invite(struct bs_leg *l)
+/* Again after a refusal, or (NULL) for the first time. The second one has the
+ * Call-ID of the first (RFC 3261 §8.1.3.5). */
+static void invite(struct bs_leg *l, const struct port_msg *refusal)
 {
 	struct port_msg m = port_msg(PORT_DIAL);
 	struct buf headers = BUF_INIT(512);
 
+	if (refusal && refusal->f[PORT_F_CALL_ID].n) {
+		m.cseq = refusal->cseq;
+		m.f[PORT_F_CALL_ID] = refusal->f[PORT_F_CALL_ID];
+		m.f[PORT_F_FROM] = refusal->f[PORT_F_FROM];
+	}
 	sip_put_timer_wish(&headers, l->session_timer.interval_s,
 			   REFRESHER_NONE, l->session_timer.min_se_s);
 	m.f[PORT_F_RURI] = l->room_uri;
@@ -170,7 +177,7 @@ void bs_call_begin(struct bs_leg *l)
 	l->session_timer.interval_s = SIP_SESSION_S;
 	l->session_timer.min_se_s = SIP_MIN_SE_S;
 	timer_set(l->b->loop, &l->timer, ANSWER_MS, no_answer, l);
-	invite(l);
+	invite(l, NULL);
 }
 
 void bs_call_end(struct bs_leg *l, struct reason why, bool say)

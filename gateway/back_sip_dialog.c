@@ -57,7 +57,8 @@ void bs_dialog_begin(struct bs_dialog *d, struct port_msg *m, uac_fn *fn)
 	struct uac_login login = login_of(d);
 
 	m->dlg = d->id;
-	m->f[PORT_F_FROM] = l->from_value;
+	if (!m->f[PORT_F_FROM].n)
+		m->f[PORT_F_FROM] = l->from_value;
 	m->f[PORT_F_TO] = l->to_value;
 	m->f[PORT_F_CONTACT] = l->contact;
 	m->f[PORT_F_ROUTE] = str_z(dom ? dom->route : "");

@@ -254,7 +254,8 @@ struct bs_dialog *bs_dialog_of(void *back_sip, const struct port_msg *m);
  * of progress only. */
 struct bs_dialog *bs_dialog_responded(void *back_sip, const struct port_msg *m);
 /* A request that begins the dialog: m has METHOD, RURI, HEADERS, EVENT,
- * expires, TYPE, BODY; the rest is the leg's. */
+ * expires, TYPE, BODY, and if it is sent again CALL_ID, FROM and cseq; the rest
+ * is the leg's. */
 void bs_dialog_begin(struct bs_dialog *d, struct port_msg *m, uac_fn *fn);
 /* One within it; returns what names it. */
 uint64_t bs_dialog_send(struct bs_dialog *d, struct port_msg *m, uac_fn *fn);

@@ -40,8 +40,8 @@ enum port_type {
 	/* An INVITE outside any dialog or, as METHOD says, a SUBSCRIBE or
 	 * REFER, dlg and req chosen by the core: RURI, FROM, TO, CONTACT
 	 * (header values), ROUTE (the URI to send it to; empty: RURI), EVENT,
-	 * expires, HEADERS, TYPE, BODY. One that goes out again with
-	 * credentials (RFC 3261 §22.2): CALL_ID and cseq of the first, whose
+	 * expires, HEADERS, TYPE, BODY. One that goes out again
+	 * (RFC 3261 §8.1.3.5, §22.2): CALL_ID and cseq of the first, whose
 	 * tag FROM has then. PORT_PROGRESS tells provisional responses,
 	 * PORT_RESPONSE the outcome; a 2xx, or of SUBSCRIBE and REFER a NOTIFY
 	 * before it, makes dialog dlg; none comes of a REFER with "Refer-Sub:

@@ -129,9 +129,15 @@ static void test_session_timer(void **state)
 	m.dlg = f.invite.dlg;
 	m.req = f.invite.req;
 	m.status = 422;
+	m.cseq = 7;
 	m.f[PORT_F_MIN_SE] = STR("2000");
+	m.f[PORT_F_CALL_ID] = STR("call1");
+	m.f[PORT_F_FROM] = STR("<sip:juliet@x.test>;tag=ours");
 	scene_sip_event(s, &m);
 	f.invite = scene_sip(s, PORT_DIAL, NULL);
+	assert_int_equal(f.invite.cseq, 7);
+	assert_true(str_eq(f.invite.f[PORT_F_CALL_ID], STR("call1")));
+	assert_true(has(f.invite.f[PORT_F_FROM], "tag=ours"));
 	assert_true(has(f.invite.f[PORT_F_HEADERS], "Session-Expires: 2000"));
 	m.req = f.invite.req;
 	m.status = 200;
