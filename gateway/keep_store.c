@@ -21,9 +21,10 @@ static enum store_table table_of(enum kept_kind kind)
 static void put(void *user, enum kept_kind kind, struct str key,
 		struct str value)
 {
-	/* his client believes to be in the room from this turn on, and only the
-	 * next run could tell it otherwise (front_xmpp_keep.c) */
-	if (kind == KEPT_OCCUPANT)
+	/* who has come into a room believes to be in it from this turn on, and
+	 * only the next run could tell him otherwise (front_xmpp_keep.c,
+	 * front_sip_restore.c); what waits of his dialog is written with it */
+	if (kind == KEPT_OCCUPANT || kind == KEPT_CALL)
 		store_put_soon(user, table_of(kind), key, value);
 	else
 		store_put(user, table_of(kind), key, value);
