@@ -33,7 +33,8 @@ uint64_t receipt_await(struct call *c, const struct message *m)
 	r->wanted = m->wants_receipt;
 	r->open = true;
 	r->id_n = m->client_id.n;
-	memcpy(r->id, m->client_id.p, r->id_n);
+	if (r->id_n) /* a message may have none */
+		memcpy(r->id, m->client_id.p, r->id_n);
 	r->at_ms = loop_now_ms(c->f->loop);
 	return r->cookie;
 }

@@ -19,14 +19,15 @@ static int setup(void **state)
 	return 0;
 }
 
+/* id "": without one. */
 static struct str whispered(struct scene *s, struct sip_user *u, const char *id)
 {
 	struct str frame;
 
 	xmpp_put(s,
 		 "<message from='" ANN "' to='r@chat.test/alice' type='chat' "
-		 "id='%s'><body>psst</body></message>",
-		 id);
+		 "%s%s%s><body>psst</body></message>",
+		 *id ? "id='" : "", id, *id ? "'" : "");
 	frame = msrp_take(u);
 	assert_true(has(frame, "psst"));
 	return frame;
@@ -78,6 +79,8 @@ static void test_refused(void **state)
 	assert_failed(s, "p2", "policy-violation");
 	reports(&u, frame, "413 No");
 	assert_heard(s, ANN, "");
+	msrp_reply(&u, whispered(s, &u, ""), "415 No");
+	assert_failed(s, "", "not-acceptable");
 	sip_user_done(&u);
 }
 
