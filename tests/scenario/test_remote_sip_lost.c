@@ -210,31 +210,38 @@ static void test_leaves_meanwhile(void **state)
 	focus_done(&f);
 }
 
+/* The focus's own re-INVITE, which is taken. */
+static void offers_session(struct focus *f)
+{
+	struct scene *s = f->u.s;
+	struct port_msg m = port_msg(PORT_REQUEST), ack = port_msg(PORT_ACK);
+	struct str body;
+
+	m.dlg = ack.dlg = f->invite.dlg;
+	m.cseq = 50;
+	m.f[PORT_F_METHOD] = STR("INVITE");
+	m.f[PORT_F_TYPE] = STR("application/sdp");
+	m.f[PORT_F_BODY] = focus_sdp(f, FOCUS_SDP);
+	m = scene_sip_request(s, &m);
+	assert_int_equal(m.status, 200);
+	body = m.f[PORT_F_BODY];
+	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
+	f->u.path = str_split(&body, '\r');
+	scene_sip_event(s, &ack);
+}
+
 /* The focus may be quicker, with a session of its own. */
 static void test_their_offer(void **state)
 {
 	struct scene *s = *state;
-	struct port_msg m = port_msg(PORT_REQUEST), a, ack = port_msg(PORT_ACK);
-	struct str body;
+	struct port_msg a;
 	struct focus f;
 
 	focus_joined(&f, s);
 	drops(&f);
 	a = asked_again(&f);
 	scene_sip_response(s, &a, 491);
-	m.dlg = ack.dlg = f.invite.dlg;
-	m.req = ++s->ids;
-	m.cseq = 50;
-	m.f[PORT_F_METHOD] = STR("INVITE");
-	m.f[PORT_F_TYPE] = STR("application/sdp");
-	m.f[PORT_F_BODY] = focus_sdp(&f, FOCUS_SDP);
-	scene_sip_event(s, &m);
-	a = scene_sip(s, PORT_ANSWER, NULL);
-	assert_int_equal(a.status, 200);
-	body = a.f[PORT_F_BODY];
-	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
-	f.u.path = str_split(&body, '\r');
-	scene_sip_event(s, &ack);
+	offers_session(&f);
 	scene_run(s, 5000);
 	assert_true(scene_sip_none(s, PORT_SEND, "INVITE"));
 	focus_binds(&f);
@@ -252,8 +259,6 @@ static void test_their_offer(void **state)
 static void test_other_session(void **state)
 {
 	struct scene *s = *state;
-	struct port_msg m = port_msg(PORT_REQUEST), a, ack = port_msg(PORT_ACK);
-	struct str body;
 	struct focus f;
 
 	focus_joined(&f, s);
@@ -261,19 +266,7 @@ static void test_other_session(void **state)
 	focus_hears(&f, "SEND");
 	snprintf(f.u.own_path, sizeof(f.u.own_path),
 		 "msrp://10.0.0.5:9/other;tcp");
-	m.dlg = ack.dlg = f.invite.dlg;
-	m.req = ++s->ids;
-	m.cseq = 50;
-	m.f[PORT_F_METHOD] = STR("INVITE");
-	m.f[PORT_F_TYPE] = STR("application/sdp");
-	m.f[PORT_F_BODY] = focus_sdp(&f, FOCUS_SDP);
-	scene_sip_event(s, &m);
-	a = scene_sip(s, PORT_ANSWER, NULL);
-	assert_int_equal(a.status, 200);
-	body = a.f[PORT_F_BODY];
-	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
-	f.u.path = str_split(&body, '\r');
-	scene_sip_event(s, &ack);
+	offers_session(&f);
 	assert_string_equal(focus_error(s, "lost"),
 			    "wait/recipient-unavailable");
 	focus_binds(&f);
