@@ -1,34 +1,10 @@
 /* A SIP user's INVITE that comes again, in his dialog or because its answer was
  * lost, and what becomes of a call that is not completed. */
-#include "scene.h"
+#include "sip_room.h"
 
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <stdio.h>
-
-#define ROOM "sip:r@chat.test"
-#define DOMAIN                                                                 \
-	"domain \"chat.test\" { secret = \"x\" rooms = local notify-interval " \
-	"= 0 }\n"
-
-static int with_config(void **state, const char *config)
-{
-	*state = scene_new(config);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	return with_config(state, DOMAIN);
-}
-
-static struct sip_user stranger(struct scene *s, const char *name)
-{
-	struct sip_user u;
-
-	sip_user_init(&u, s, name, ROOM);
-	return u;
-}
 
 /* FOCUS-5, ABN-2, ABN-1: no ACK, no session, a lost session */
 static void test_timeouts(void **state)

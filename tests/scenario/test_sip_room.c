@@ -1,32 +1,8 @@
 /* SIP users in a local room: how they come in, what they are called, how they
  * go. */
-#include "scene.h"
+#include "sip_room.h"
 
 #include <stdio.h>
-
-#define ROOM "sip:r@chat.test"
-#define DOMAIN                                                                 \
-	"domain \"chat.test\" { secret = \"x\" rooms = local notify-interval " \
-	"= 0 }\n"
-
-static int with_config(void **state, const char *config)
-{
-	*state = scene_new(config);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	return with_config(state, DOMAIN);
-}
-
-static struct sip_user stranger(struct scene *s, const char *name)
-{
-	struct sip_user u;
-
-	sip_user_init(&u, s, name, ROOM);
-	return u;
-}
 
 /* V-SDP-1, V-FOCUS-1, FOCUS-1, SDP-6, SDP-9, SDP-15 */
 static void test_invite_is_answered(void **state)

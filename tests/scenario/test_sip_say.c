@@ -1,23 +1,7 @@
 /* What SIP users say in a local room, and who gets it. */
-#include "scene.h"
+#include "sip_room.h"
 
 #include <stdio.h>
-
-#define ROOM "sip:r@chat.test"
-#define DOMAIN                                                                 \
-	"domain \"chat.test\" { secret = \"x\" rooms = local notify-interval " \
-	"= 0 }\n"
-
-static int with_config(void **state, const char *config)
-{
-	*state = scene_new(config);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	return with_config(state, DOMAIN);
-}
 
 /* V-CHAT-1, CHAT-10, CPIM-12, MSRP-38: one copy each, the same octets, own ids
  */
