@@ -243,6 +243,7 @@ int admin_new(const struct admin_cfg *cfg, struct admin **out, char why[256])
 	a->cfg = *cfg;
 	a->log = loop_log(cfg->loop);
 	TAILQ_INIT(&a->domain_calls);
+	TAILQ_INIT(&a->reload_calls);
 	a->http = http_new(&(struct http_cfg){
 	    .loop = cfg->loop,
 	    .fd = fd,
@@ -262,6 +263,7 @@ void admin_free(struct admin *a)
 		return;
 	admin_socket_remove(&a->socket);
 	admin_domains_stop(a);
+	admin_reloads_stop(a);
 	admin_rooms_stop(a);
 	http_free(a->http);
 	free(a);

@@ -16,6 +16,8 @@ struct admin_cfg {
 	/* Reads the configuration again: 0, or negative when it is refused. A
 	 * line each on what was refused, or on what waits for a restart. */
 	int (*reload)(void *user, struct buf *said);
+	/* All that a reload sets off has happened. */
+	bool (*settled)(void *user);
 	void *user;
 };
 

@@ -18,6 +18,7 @@ struct admin {
 	struct admin_socket socket;
 	struct http *http;
 	TAILQ_HEAD(, domain_call) domain_calls; /* that wait for DNS */
+	TAILQ_HEAD(, reload_call) reload_calls; /* for the SIP process */
 };
 
 /* A request that is being answered. */
@@ -83,3 +84,8 @@ bool admin_settings_read(struct admin_call *c, json_t *from,
 
 /* Answers all that wait. */
 void admin_domains_stop(struct admin *a);
+
+/* --- admin_service.c --- */
+
+/* The same for those that wait for a reload. */
+void admin_reloads_stop(struct admin *a);

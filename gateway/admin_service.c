@@ -3,6 +3,11 @@
 
 #include <stdlib.h>
 
+#include "base/mem.h"
+
+#define LOOK_MS	  20
+#define SETTLE_MS 10000 /* stoxctl waits for 30 s */
+
 static json_t *integer(uint64_t v)
 {
 	return json_integer((json_int_t)v);
@@ -43,6 +48,74 @@ static void get_status(struct admin_call *c)
 
 /* --- reload --- */
 
+/* A reload that has been done, but for the SIP process: another one takes its
+ * place when the files of TLS are new. */
+struct reload_call {
+	TAILQ_ENTRY(reload_call) link;
+	struct admin *a;
+	struct evhttp_request *req;
+	struct timer timer;
+	uint64_t until_ms;
+	char *notes;
+};
+
+static void end(struct reload_call *rc)
+{
+	TAILQ_REMOVE(&rc->a->reload_calls, rc, link);
+	timer_cancel(rc->a->cfg.loop, &rc->timer);
+	free(rc->notes);
+	free(rc);
+}
+
+static void answer_notes(struct admin_call *c, struct str notes)
+{
+	admin_answer(c, 200, json_pack("{s:o}", "notes", admin_str(notes)));
+}
+
+static void look(void *user)
+{
+	struct reload_call *rc = user;
+	struct admin *a = rc->a;
+	struct admin_call c = {.a = a, .req = rc->req};
+
+	if (a->cfg.settled(a->cfg.user)) {
+		answer_notes(&c, str_z(rc->notes));
+		end(rc);
+	} else if (loop_now_ms(a->cfg.loop) >= rc->until_ms) {
+		admin_refuse(&c, 503,
+			     "the configuration is in force, but the SIP "
+			     "process has not come back; the log tells why");
+		end(rc);
+	} else {
+		timer_set(a->cfg.loop, &rc->timer, LOOK_MS, look, rc);
+	}
+}
+
+/* Whoever asked may go on to use what is new, or change the files again. */
+static void answer_settled(struct admin_call *c, struct str notes)
+{
+	struct reload_call *rc = mem_new(sizeof(*rc));
+
+	rc->a = c->a;
+	rc->req = c->req;
+	rc->notes = str_dup(notes);
+	rc->until_ms = loop_now_ms(c->a->cfg.loop) + SETTLE_MS;
+	TAILQ_INSERT_TAIL(&c->a->reload_calls, rc, link);
+	http_answer_later(c->req);
+	timer_set(c->a->cfg.loop, &rc->timer, LOOK_MS, look, rc);
+}
+
+void admin_reloads_stop(struct admin *a)
+{
+	while (!TAILQ_EMPTY(&a->reload_calls)) {
+		struct reload_call *rc = TAILQ_FIRST(&a->reload_calls);
+		struct admin_call c = {.a = a, .req = rc->req};
+
+		admin_refuse(&c, 503, "stoxd is ending");
+		end(rc);
+	}
+}
+
 static void post_reload(struct admin_call *c)
 {
 	struct buf said = BUF_INIT(65536);
@@ -50,10 +123,10 @@ static void post_reload(struct admin_call *c)
 
 	if (r < 0)
 		admin_refuse(c, 422, buf_z(&said));
+	else if (c->a->cfg.settled(c->a->cfg.user))
+		answer_notes(c, buf_str(&said));
 	else
-		admin_answer(
-		    c, 200,
-		    json_pack("{s:o}", "notes", admin_str(buf_str(&said))));
+		answer_settled(c, buf_str(&said));
 	buf_done(&said);
 }
 

@@ -19,6 +19,13 @@ static int on_reload(void *user, struct buf *said)
 	return service_reload(user, said);
 }
 
+static bool on_settled(void *user)
+{
+	const struct service *s = user;
+
+	return !s->sip || sip_child_settled(s->sip);
+}
+
 /* An ordinary user who tries stoxd out may have no right to the default place,
  * and then does without. Another place was asked for. */
 static bool may_do_without(const char *path, int err)
@@ -40,6 +47,7 @@ static int open_admin(struct service *s, char why[256])
 					    .path = path,
 					    .vitals = read_vitals,
 					    .reload = on_reload,
+					    .settled = on_settled,
 					    .user = s},
 			&s->admin, why);
 	if (err == 0)

@@ -204,6 +204,11 @@ int sip_child_pid(const struct sip_child *c)
 	return c->pid;
 }
 
+bool sip_child_settled(const struct sip_child *c)
+{
+	return c->up && !c->renewing;
+}
+
 const char *sip_child_listen(const struct sip_child *c)
 {
 	return c->listen;

@@ -1,6 +1,7 @@
 """The configuration and certificates, read again."""
 
 import asyncio
+import os
 import signal
 import socket
 import ssl
@@ -16,10 +17,11 @@ class Reload(Control):
         with open(self.stoxd.config, encoding="utf-8") as f:
             return f.read()
 
-    def fingerprint(self):
+    @staticmethod
+    def fingerprint(port):
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        with socket.create_connection(("127.0.0.1", self.stoxd.msrps), 5) as s:
+        with socket.create_connection(("127.0.0.1", port), 5) as s:
             with context.wrap_socket(s) as tls:
                 return tls.getpeercert(True)
 
@@ -108,30 +110,55 @@ class Reload(Control):
         self.assertEqual(await bob.say("in again"), 200)
 
     async def test_certificate(self):
-        """MSRP over TLS gets the new certificate; one that can't be used
-        refuses the file."""
+        """MSRP and SIP over TLS have the new certificate as soon as the reload
+        is done; one that can't be used refuses the file."""
         alice = await self.sip_in("alice", "Alice")
         cert, key = self.stoxd.certificate
         loop = asyncio.get_running_loop()
-        old = await loop.run_in_executor(None, self.fingerprint)
+
+        async def fingerprints():
+            return [await loop.run_in_executor(None, self.fingerprint, port)
+                    for port in (self.stoxd.msrps, self.stoxd.sips)]
+
+        old = await fingerprints()
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
              "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out",
              cert, "-days", "2", "-subj", "/CN=chat.test"],
             check=True, capture_output=True, timeout=30)
         await self.done("reload")
-        new = await loop.run_in_executor(None, self.fingerprint)
-        self.assertNotEqual(old, new)
+        new = await fingerprints()
+        self.assertEqual(new[0], new[1])
+        self.assertNotIn(new[0], old)
         with open(key, encoding="ascii") as f:
             good_key = f.read()
-        with open(key, "w", encoding="ascii") as f:
-            f.write("no key\n")
-        self.assertIn(key, await self.refused("reload"))
-        with open(key, "w", encoding="ascii") as f:
-            f.write(good_key)
-        self.assertEqual(await loop.run_in_executor(None, self.fingerprint),
-                         new)
+        try:
+            with open(key, "w", encoding="ascii") as f:
+                f.write("no key\n")
+            self.assertIn(key, await self.refused("reload"))
+        finally:
+            with open(key, "w", encoding="ascii") as f:
+                f.write(good_key)
+        self.assertEqual(await fingerprints(), new)
         self.assertEqual(await alice.say("undisturbed"), 200)
+        # her call went over to the next SIP process
+        self.assertEqual((await alice.leave()).status, 200)
+
+    async def test_slow_successor(self):
+        """A reload ends when the new SIP process is there, however long the old
+        one takes to go."""
+        cert, key = self.stoxd.certificate
+        old = self.stoxd.sip_process()
+        subprocess.run(
+            ["openssl", "x509", "-in", cert, "-signkey", key, "-days", "3",
+             "-out", cert + ".new"],
+            check=True, capture_output=True, timeout=30)
+        os.replace(cert + ".new", cert)
+        os.kill(old, signal.SIGSTOP)
+        await self.done("reload")
+        self.assertNotIn(self.stoxd.sip_process(), (None, old))
+        alice = await self.sip_in("alice", "Alice")
+        self.assertEqual(await alice.say("hello"), 200)
 
 
 del Control

@@ -109,10 +109,13 @@ static void test_restart(void **state)
 	peer_open(&p, b, true);
 	dlg = call_establish(&c, "");
 	certs_make(&t->certs, "a", &(struct cert_wish){0}, &t->cert);
+	assert_true(sip_child_settled(b->child));
 	assert_int_equal(sip_child_reload_tls(b->child, &t->tls, why), 0);
+	assert_false(sip_child_settled(b->child));
 	assert_int_equal(sip_child_reload_tls(b->child, &t->tls, why), 0);
 	while (b->ready < 2)
 		bed_turn(b);
+	assert_true(sip_child_settled(b->child));
 	ask(b->tls, TLS1_3_VERSION, shown);
 	assert_string_equal(shown, t->cert.fingerprint);
 	pid = sip_child_pid(b->child); /* it has read these files */
