@@ -130,10 +130,29 @@ static ptrdiff_t closing_quote(struct str s)
 	return -1;
 }
 
+/* A GRUU's parameter that stands after the bracket, as the examples of RFC 7702
+ * have it (36 among them), belongs to the URI: without it a private message
+ * would be one for all.
+ */
+static int take_gr(struct arena *a, struct str rest, struct str *uri)
+{
+	ptrdiff_t at = str_search(rest, STR(";gr=")), end;
+
+	if (at < 0 || !str_starts(str_trim(rest), STR(";")))
+		return 0;
+	rest = str_from(rest, (size_t)at);
+	end = str_find(str_from(rest, 1), ';');
+	if (end >= 0)
+		rest.n = (size_t)end + 1;
+	*uri =
+	    arena_printf(a, "%.*s%.*s", STR_ARG(*uri), STR_ARG(str_trim(rest)));
+	return uri->p ? 0 : ERR_TOO_BIG;
+}
+
 /* [name] <URI> (RFC 3862 §4.1), whatever stands between the two. */
 static int address(struct arena *a, struct str v, struct cpim_addr *out)
 {
-	struct str name = STR_NONE, uri;
+	struct str name = STR_NONE, uri, rest;
 	bool quoted = false;
 	ptrdiff_t open, close;
 	int err;
@@ -155,8 +174,11 @@ static int address(struct arena *a, struct str v, struct cpim_addr *out)
 	close = str_find(uri, '>');
 	if (close <= 0)
 		return ERR_SYNTAX;
+	rest = str_from(uri, (size_t)close + 1);
 	uri.n = (size_t)close;
-	err = unescape(a, uri, &out->uri);
+	err = take_gr(a, rest, &uri);
+	if (!err)
+		err = unescape(a, uri, &out->uri);
 	if (!err)
 		err = unescape(a, name, &out->name);
 	if (err)

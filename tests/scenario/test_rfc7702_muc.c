@@ -241,7 +241,7 @@ static void msrp_send(struct sip_user *u, const char *to, const char *text)
 	struct scene *s = u->s;
 	struct str cpim = arena_printf(
 	    s->arena,
-	    "To: <%s>\r\n"
+	    "To: %s\r\n"
 	    "From: \"Romeo\" <sip:romeo@example.org;gr=dr4hcr0st3lup4c>\r\n"
 	    "DateTime: 2008-10-15T15:02:31-03:00\r\n"
 	    "\r\n"
@@ -291,7 +291,7 @@ static void test_33_34_35_public(void **state)
 
 	join(&u, s);
 	xmpp_drop(s);
-	msrp_send(&u, ROOM, "Romeo is here!");
+	msrp_send(&u, "<" ROOM ">", "Romeo is here!");
 	n = xmpp_take(s, MUC_ROOM);
 	assert_example(s, n,
 		       "<message from='romeo@example.org/dr4hcr0st3lup4c'"
@@ -316,16 +316,10 @@ static void test_33_34_35_public(void **state)
 	sip_user_done(&u);
 }
 
-/* Examples 36 and 37; S2X-33. A client sends from its own JID (a slip of
- * example 37, which has the occupant's). */
-static void test_36_37_private(void **state)
+static void assert_private(struct sip_user *u)
 {
-	struct scene *s = *state;
-	struct sip_user u;
+	struct scene *s = u->s;
 
-	join(&u, s);
-	xmpp_drop(s);
-	msrp_send(&u, JULIET, "I am here!!!");
 	assert_example(s, xmpp_take(s, MUC_ROOM "/JuliC"),
 		       "<message from='romeo@example.org/dr4hcr0st3lup4c'"
 		       "         to='capulet@rooms.example.com/JuliC'"
@@ -335,7 +329,34 @@ static void test_36_37_private(void **state)
 		       "</message>",
 		       "id x origin-id delay");
 	scene_run(s, 1000);
-	assert_response(&u, "200 OK\r");
+	assert_response(u, "200 OK\r");
+}
+
+/* Examples 36 and 37; S2X-33. A client sends from its own JID (a slip of
+ * example 37, which has the occupant's). */
+static void test_36_37_private(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user u;
+
+	join(&u, s);
+	xmpp_drop(s);
+	msrp_send(&u, "<" JULIET ">", "I am here!!!");
+	assert_private(&u);
+	sip_user_done(&u);
+}
+
+/* Example 36 to the letter: a message to one person is never one to all,
+ * wherever the gr parameter stands; ADDR-17. */
+static void test_36_as_printed(void **state)
+{
+	struct scene *s = *state;
+	struct sip_user u;
+
+	join(&u, s);
+	xmpp_drop(s);
+	msrp_send(&u, "<" ROOM ">;gr=JuliC", "I am here!!!");
+	assert_private(&u);
 	sip_user_done(&u);
 }
 
@@ -446,10 +467,10 @@ static void test_44_45_exit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_27_28_30_31_enter),    TEST(test_29_32_subscribe),
-	    TEST(test_33_34_35_public),	     TEST(test_36_37_private),
-	    TEST(test_38_39_40_41_nickname), TEST(test_42_43_invite),
-	    TEST(test_44_45_exit),
+	    TEST(test_27_28_30_31_enter), TEST(test_29_32_subscribe),
+	    TEST(test_33_34_35_public),	  TEST(test_36_37_private),
+	    TEST(test_36_as_printed),	  TEST(test_38_39_40_41_nickname),
+	    TEST(test_42_43_invite),	  TEST(test_44_45_exit),
 	};
 
 	return cmocka_run_group_tests_name("rfc7702 section 6", tests, NULL,

@@ -128,6 +128,23 @@ static void test_escapes(void **state)
 	is(m.subject, STR("\xf0\x9f\x98\x80 \xef\xbf\xbd u12"));
 }
 
+/* ADDR-17: as the examples of RFC 7702 have it */
+static void test_gr_after_bracket(void **state)
+{
+	struct cpim m = parsed(
+	    state,
+	    STR("From: \"R\" <sip:r@c.example>;x=1;gr=d%20r;y=2\r\n"
+		"To: <sip:room@c.example> ;gr=JuliC\r\n\r\n" TYPE "\r\nhi"));
+
+	is(m.from.uri, STR("sip:r@c.example;gr=d%20r"));
+	is(m.to.uri, STR("sip:room@c.example;gr=JuliC"));
+	m = parsed(state, STR("From: <sip:r@c.example>;grey\r\n"
+			      "To: <sip:room@c.example> x;gr=J\r\n\r\n" TYPE
+			      "\r\nhi"));
+	is(m.from.uri, STR("sip:r@c.example"));
+	is(m.to.uri, STR("sip:room@c.example"));
+}
+
 /* V-CPIM-6, CPIM-10, CPIM-11, CPIM-19 */
 static void test_namespaces(void **state)
 {
@@ -325,6 +342,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_bare_lf, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_counts, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_escapes, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_gr_after_bracket, setup,
+					    teardown),
 	    cmocka_unit_test_setup_teardown(test_namespaces, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_time_and_type, setup,
 					    teardown),
