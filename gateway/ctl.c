@@ -25,7 +25,9 @@ static void help(FILE *out)
 		int n = fprintf(out, "  %s%s%s", k->name, *k->args ? " " : "",
 				k->args);
 
-		fprintf(out, "%*s%s\n", n < 43 ? 44 - n : 1, "", k->help);
+		if (n > 42)
+			n = fprintf(out, "\n") - 1;
+		fprintf(out, "%*s%s\n", 44 - n, "", k->help);
 	}
 }
 
@@ -67,7 +69,10 @@ static int run(struct ctl *c, const char *name)
 	const char *wrong = wrong_arguments(c);
 
 	if (!k) {
-		fprintf(c->err, "stoxctl: no such command: %s\n", name);
+		fprintf(
+		    c->err,
+		    "stoxctl: no such command: %s (stoxctl -h lists them)\n",
+		    name);
 		return CTL_USAGE;
 	}
 	if (c->n_args < k->min || (k->max >= 0 && c->n_args > k->max))
@@ -117,6 +122,10 @@ int ctl_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
 			help(err);
 			return CTL_USAGE;
 		}
+	}
+	if (optind < argc && strcmp(argv[optind], "help") == 0) {
+		help(out);
+		return CTL_DONE;
 	}
 	if (optind == argc || (c.socket && file)) {
 		help(err);

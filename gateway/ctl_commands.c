@@ -321,7 +321,7 @@ const struct ctl_command ctl_commands[] = {
     {"user", "delete USER@DOMAIN", "no longer", 1, 2, user},
     {"user", "list [DOMAIN]", "all who may", 1, 2, user},
     {"domains", "", "all domains", 0, 0, domains},
-    {"domain", "NAME", "a domain and its link to the XMPP server", 1, 1,
+    {"domain", "NAME", "explain a domain, one of ours or any other", 1, 1,
      domain},
     {"status", "", "the daemon", 0, 0, status},
     {"reload", "", "read the configuration file again", 0, 0, reload},

@@ -108,6 +108,12 @@ static void test_help(void **state)
 	assert_int_equal(run("stoxctl -h", out, err), CTL_DONE);
 	assert_non_null(strstr(out, "  kick ROOM NICK [REASON]  "));
 	assert_string_equal(err, "");
+	assert_int_equal(run("stoxctl help", out, err), CTL_DONE);
+	assert_non_null(strstr(out, "  domain NAME  "));
+	assert_string_equal(err, "");
+	assert_int_equal(run("stoxctl halp", out, err), CTL_USAGE);
+	assert_string_equal(err, "stoxctl: no such command: halp (stoxctl -h "
+				 "lists them)\n");
 	assert_int_equal(run("stoxctl -V", out, err), CTL_DONE);
 	assert_string_equal(out, "stoxctl " STOX_VERSION "\n");
 }
