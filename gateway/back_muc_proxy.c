@@ -177,7 +177,7 @@ muc_make_jid(struct back_muc *b, const struct seat_join *join, struct buf *out)
 	    jid_split(buf_str(out), &jid) < 0 || !jid.node.n)
 		return NULL;
 	d = config_domain(b->cfg.config, jid.domain);
-	if (!d || d->users == USERS_NONE || !*d->secret)
+	if (!d || !config_names_users(d) || !*d->secret)
 		return NULL;
 	buf_cut(out, jid.bare.n);
 	buf_addc(out, '/');

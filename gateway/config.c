@@ -383,10 +383,12 @@ int config_load(const char *file, struct config **out)
 	char why[CONFIG_WHY_MAX];
 	int err = config_read(file, out, why);
 
-	if (err < 0)
+	if (err < 0) {
 		fprintf(stderr, "%s\n", why);
-	else
+	} else {
 		config_warn_files(*out);
+		config_warn_domains(*out);
+	}
 	return err;
 }
 

@@ -155,6 +155,10 @@ const struct domain_config *config_domain(const struct config *c,
 const struct domain_config *config_other_domains(const struct config *c);
 /* Does that section open this domain, prepared? */
 bool config_opens(const struct domain_config *others, struct str domain);
+/* Are JIDs of the domain those of SIP users, not of rooms? */
+bool config_names_users(const struct domain_config *d);
+/* Is there such a domain, attached to an XMPP server? */
+bool config_names_any_users(const struct config *c);
 /* The section whose rules hold for this domain, prepared: its own, else "*" if
  * that opens it, or NULL. */
 const struct domain_config *config_section(const struct config *c,

@@ -180,3 +180,48 @@ int config_check_twice(cfg_t *cfg, const struct config *c)
 		}
 	return 0;
 }
+
+/* --- what is allowed but will disappoint --- */
+
+/* Stanzas for local rooms and for a SIP conference's are the rooms'. */
+bool config_names_users(const struct domain_config *d)
+{
+	return d->users != USERS_NONE && d->rooms != ROOMS_LOCAL &&
+	       d->rooms != ROOMS_SIP;
+}
+
+bool config_names_any_users(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_domains; i++)
+		if (config_names_users(&c->domains[i]) && *c->domains[i].secret)
+			return true;
+	return false;
+}
+
+void config_warn_domains(const struct config *c)
+{
+	bool named = config_names_any_users(c);
+	size_t n_foreign = 0;
+
+	for (size_t i = 0; i < c->n_domains; i++) {
+		const struct domain_config *d = &c->domains[i];
+		cfg_t *sec = cfg_getnsec(c->parsed, "domain", (unsigned)i);
+		const char *what = NULL;
+
+		n_foreign += d->users == USERS_FOREIGN;
+		if (d->users != USERS_NONE && !config_names_users(d))
+			what = "its users cannot enter rooms of XMPP servers "
+			       "while it has rooms itself";
+		else if (d->users == USERS_FOREIGN && n_foreign > 1)
+			what = "only the first domain with users = foreign "
+			       "counts";
+		else if (d->rooms == ROOMS_XMPP && !named &&
+			 d->visitors & CREATE_SIP)
+			what = "SIP users cannot enter its rooms: no domain "
+			       "with users = sip or foreign and a secret "
+			       "names them in XMPP";
+		if (what)
+			fprintf(stderr, "%s:%d: warning: domain \"%s\": %s\n",
+				c->file, sec->line, d->name, what);
+	}
+}

@@ -29,6 +29,8 @@ void config_set_domain_checks(cfg_t *cfg);
 void config_read_domain(struct arena *a, cfg_t *sec, struct domain_config *d);
 /* Has a domain two sections? 0, or ERR_SYNTAX after an error. */
 int config_check_twice(cfg_t *cfg, const struct config *c);
+/* What is allowed but will disappoint; to standard error. */
+void config_warn_domains(const struct config *c);
 
 /* config_files.c */
 void config_set_file_checks(cfg_t *cfg);
@@ -36,7 +38,7 @@ void config_set_file_checks(cfg_t *cfg);
  * error. */
 int config_check_files(cfg_t *cfg);
 void config_read_files(cfg_t *cfg, struct config *c);
-/* What is allowed but will disappoint; to standard error. */
+/* As config_warn_domains(). */
 void config_warn_files(const struct config *c);
 
 /* config_room.c */

@@ -395,8 +395,7 @@ static bool is_of_users(const struct core *c, struct str domain)
 {
 	const struct domain_config *d = config_domain(c->config, domain);
 
-	return d && d->users != USERS_NONE && d->rooms != ROOMS_LOCAL &&
-	       d->rooms != ROOMS_SIP;
+	return d && config_names_users(d);
 }
 
 static bool is_misaddressed(struct core *c, struct str domain,

@@ -138,6 +138,10 @@ enum back_kind explain_rooms(const struct explain *e, enum world world,
 	} else {
 		add_source(e, why);
 		add_written(e, world, why);
+		if (kind == BACK_MUC && !config_names_any_users(e->config))
+			buf_addz(why, "; but they have no name in XMPP: a "
+				      "domain with users = sip or foreign and "
+				      "a secret would give them one");
 		if (section(e)->access.n_allow || section(e)->access.n_deny)
 			buf_addf(why,
 				 "; allow and deny of domain \"%s\" say who "

@@ -447,11 +447,45 @@ static void test_files_past_messages(void **state)
 	config_free(c);
 }
 
+/* Where SIP users have their names, and where they only seem to. */
+static void test_no_names_for_sip_users(void **state)
+{
+	static const struct {
+		const char *text, *said;
+	} rows[] = {
+	    {"domain \"m.test\" { rooms = xmpp }\n",
+	     ":1: warning: domain \"m.test\": SIP users cannot enter its "
+	     "rooms: no domain with users = sip or foreign and a secret names "
+	     "them in XMPP\n"},
+	    {"domain \"m.test\" { rooms = xmpp visitors = none }\n", ""},
+	    {"domain \"m.test\" { rooms = xmpp }\n"
+	     "domain \"u.test\" { users = sip secret = \"x\" }\n",
+	     ""},
+	    {"domain \"u.test\" { users = sip secret = \"x\" rooms = local }\n",
+	     ":1: warning: domain \"u.test\": its users cannot enter rooms of "
+	     "XMPP servers while it has rooms itself\n"},
+	    {"domain \"a.test\" { users = foreign secret = \"x\" }\n"
+	     "domain \"b.test\" { users = foreign secret = \"x\" }\n",
+	     ":2: warning: domain \"b.test\": only the first domain with users "
+	     "= foreign counts\n"},
+	};
+	char said[512];
+	struct config *c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_int_equal(load(rows[i].text, &c, said), 0);
+		assert_string_equal(said, rows[i].said);
+		config_free(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_contract),
 	    cmocka_unit_test(test_files_past_messages),
+	    cmocka_unit_test(test_no_names_for_sip_users),
 	    cmocka_unit_test(test_nothing_is_trusted_by_default),
 	    cmocka_unit_test(test_realm),
 	    cmocka_unit_test(test_errors),

@@ -116,6 +116,7 @@ static void test_configured(void **state)
 	of(b, "muc.test", SPEAKS_SIP);
 	enters(b, WORLD_SIP, BACK_MUC, "they call sip:ROOM@muc.test where");
 	enters(b, WORLD_SIP, BACK_MUC, "or sip:ROOM%40muc.test@rd.test");
+	assert_null(strstr(buf_z(&b->out), "no name"));
 	enters(b, WORLD_XMPP, BACK_NONE, "XMPP users need no gateway");
 	of(b, "s.test", SPEAKS_SIP);
 	enters(b, WORLD_SIP, BACK_NONE, "has no rooms");
@@ -169,6 +170,7 @@ static void test_idn(void **state)
 	   SPEAKS_NEITHER);
 	enters(b, WORLD_SIP, BACK_MUC, "sip:ROOM@xn--bcher-kva.test ");
 	enters(b, WORLD_SIP, BACK_MUC, "sip:ROOM%40xn--bcher-kva.test@rd.test");
+	enters(b, WORLD_SIP, BACK_MUC, "but they have no name in XMPP");
 	is_called(b, WORLD_XMPP, "sip:user@xn--bcher-kva.test");
 	advises(b, "dns", "_sip._udp.xn--bcher-kva.test. ");
 	advises(b, "dns", "stoxd listens on the loopback");
