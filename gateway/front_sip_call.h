@@ -180,6 +180,9 @@ void session_timer_stop(struct call *c);
 void session_timer_resume(struct call *c);
 /* What a re-INVITE of ours says of a running timer. */
 void session_timer_offer(const struct call *c, struct buf *headers);
+/* How long to wait, by chance, when both ends have asked at once and the call
+ * is the peer's (RFC 3261 §14.1). Never 0: his request is to come first. */
+uint64_t call_glare_ms(void);
 
 /* front_sip_sdp.c */
 /* Reads an offer, makes or keeps the MSRP session and writes the answer: 200

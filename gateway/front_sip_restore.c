@@ -12,14 +12,12 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "mapping/reason.h"
 #include "msrp/cpim.h"
 
 /* Dialogs renewed at a time: a thousand a second. */
 #define BATCH	 20
 #define BATCH_MS 20
-#define GLARE_MS 2000 /* RFC 3261 §14.1: the call is the peer's */
 
 /* --- taking values --- */
 
@@ -255,8 +253,8 @@ void call_renewed(struct call *c, const struct port_msg *m)
 
 	c->renewal = 0;
 	if (m->status == 491) {
-		timer_set(c->f->loop, &c->session_timer.timer,
-			  random_u64() % GLARE_MS, send_offer, c);
+		timer_set(c->f->loop, &c->session_timer.timer, call_glare_ms(),
+			  send_offer, c);
 	} else if (m->status == 481) {
 		call_ended(c, REASON_LOST, STR_NONE);
 	} else if (m->status / 100 != 2) {

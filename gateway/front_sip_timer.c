@@ -129,6 +129,11 @@ void session_timer_answer(struct call *c, const struct port_msg *m,
 
 /* --- the responses to ours --- */
 
+uint64_t call_glare_ms(void)
+{
+	return 10 + random_u64() % 200 * 10;
+}
+
 static void refreshed(struct call *c, const struct port_msg *m)
 {
 	struct session_timer *t = &c->session_timer;
@@ -168,9 +173,7 @@ static void try_later(struct call *c, const struct port_msg *m)
 		t->update = false;
 		refresh(c);
 	} else if (m->status == 491) {
-		/* the call is the peer's, RFC 3261 §14.1 */
-		timer_set(c->f->loop, &t->timer, random_u64() % 2000, refresh,
-			  c);
+		timer_set(c->f->loop, &t->timer, call_glare_ms(), refresh, c);
 	} else if (left >= RETRY_LEAST_S * 1000) {
 		timer_set(c->f->loop, &t->timer, left / 2, refresh, c);
 	}
