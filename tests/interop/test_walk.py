@@ -2,7 +2,7 @@
 random. Whenever they pause, all rosters show the same people; at the end
 everybody has heard the same messages in the same order, each once.
 
-STOX_SEED=N repeats a walk."""
+STOX_SEED=N takes another walk."""
 
 import asyncio
 import itertools
@@ -13,7 +13,7 @@ import cpim
 from bed import Ejabberd, XmppBed, main, until
 from xmppuser import CLIENT, body, show, statuses
 
-SEED = int(os.environ.get("STOX_SEED") or random.SystemRandom().randrange(10**6))
+SEED = int(os.environ.get("STOX_SEED") or 1)
 ROUNDS, ACTIONS = 12, 4  # of each of the six
 NICKS = ("Ann", "ann", "Ben", "Ben  J", "\u0130rem", "Cy \u2603", "Dee", "Eve & Co")
 

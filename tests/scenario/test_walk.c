@@ -2,7 +2,7 @@
  * them all are shown the same people with the same roles, the same subject and
  * the same messages in the same order.
  *
- * STOX_SEED=N repeats a walk. */
+ * STOX_SEED=N takes another walk. */
 #include "walk.h"
 
 #include <event2/bufferevent.h>
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "base/random.h"
 #include "base/xmltext.h"
 #include "mapping/reason.h"
 
@@ -355,7 +354,7 @@ static int setup(void **state)
 	const char *seed = getenv("STOX_SEED");
 	struct walk *w = mem_new(sizeof(*w));
 
-	w->seed = seed ? strtoull(seed, NULL, 10) : random_u64() % 1000000;
+	w->seed = seed ? strtoull(seed, NULL, 10) : 1;
 	w->dice = w->seed;
 	w->s = scene_new("domain \"chat.test\" { secret = \"x\" rooms = local "
 			 "lock = no notify-interval = 0 }\n"
