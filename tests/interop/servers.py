@@ -4,6 +4,7 @@ Each server is a class with start() and stop(); what it wrote stays in its
 folder until the whole test has passed."""
 
 import os
+import random
 import re
 import shutil
 import signal
@@ -30,21 +31,56 @@ def build_dir():
         os.path.dirname(__file__), "..", "..", "build")))
 
 
-def free_port(udp=False):
-    """A port that is free for TCP and, if asked, for UDP too."""
-    for _ in range(50):
-        with socket.socket() as tcp:
-            tcp.bind((HOST, 0))
-            port = tcp.getsockname()[1]
-            if not udp:
-                return port
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-                try:
-                    other.bind((HOST, port))
-                    return port
-                except OSError:
-                    continue
-    raise ServerError("no free port")
+class Ports:
+    """Ports for servers that bind theirs later. The kernel gives none of these
+    to a connection (which it takes from 32768 on, mostly), and each process
+    has blocks of its own, kept by holding the first port of the block."""
+
+    FIRST, LAST, BLOCK = 10000, 32700, 50
+
+    def __init__(self):
+        self.held, self.next, self.end = [], 0, 0
+
+    def _take_block(self):
+        blocks = list(range(self.FIRST, self.LAST - self.BLOCK, self.BLOCK))
+        random.SystemRandom().shuffle(blocks)
+        for first in blocks:
+            holder = socket.socket()
+            try:
+                holder.bind((HOST, first))
+            except OSError:
+                holder.close()
+                continue
+            self.held.append(holder)
+            self.next, self.end = first + 1, first + self.BLOCK
+            return
+        raise ServerError("no free port")
+
+    @staticmethod
+    def _is_free(port):
+        try:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+    def take(self):
+        while True:
+            if self.next == self.end:
+                self._take_block()
+            self.next += 1
+            if self._is_free(self.next - 1):
+                return self.next - 1
+
+
+PORTS = Ports()
+
+
+def free_port():
+    """A port that is free for TCP and UDP, and given to nobody else."""
+    return PORTS.take()
 
 
 def wait_port(port, process, timeout=30):
@@ -253,7 +289,7 @@ class Kamailio(Server):
 
     def __init__(self, folder, target, transport="tcp"):
         super().__init__(folder)
-        self.port = free_port(udp=True)
+        self.port = free_port()
         self.config = self.write("kamailio.cfg", """#!KAMAILIO
 debug=2
 log_stderror=yes
@@ -323,7 +359,7 @@ class KamailioRelay(Server):
     def __init__(self, folder, certificate=None):
         """certificate: (certificate, key) files; then it speaks TLS only."""
         super().__init__(folder)
-        self.port, self.secure = free_port(udp=True), certificate is not None
+        self.port, self.secure = free_port(), certificate is not None
         kind, scheme, tls = "tcp", "msrp", ""
         if certificate:
             kind, scheme = "tls", "msrps"
@@ -455,7 +491,7 @@ class Stoxd(Server):
         if name:
             self.name = name
         super().__init__(folder)
-        self.sip, self.sips = free_port(udp=True), free_port()
+        self.sip, self.sips = free_port(), free_port()
         self.msrp, self.msrps = free_port(), free_port()
         self.metrics = free_port()
         cert, key = self.certificate = self_signed(self.folder)

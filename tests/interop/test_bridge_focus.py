@@ -16,7 +16,7 @@ class FocusTest(Crashes, ConferenceBed):
 
     @classmethod
     def conference_keys(cls):
-        cls.focus_port = free_port(udp=True)
+        cls.focus_port = free_port()
         return ' route = "sip:127.0.0.1:%d;transport=tcp"\n' % cls.focus_port
 
     async def asyncSetUp(self):

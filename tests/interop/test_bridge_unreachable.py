@@ -32,7 +32,7 @@ class Unreachable(BridgeBed):
         cls.stranger = free_port()
         routes = {
             "tcp.test": "sip:127.0.0.1:%d;transport=tcp" % free_port(),
-            "udp.test": "sip:127.0.0.1:%d;transport=udp" % free_port(True),
+            "udp.test": "sip:127.0.0.1:%d;transport=udp" % free_port(),
             "tls.test": "sip:127.0.0.1:%d;transport=tls" % free_port(),
             "stranger.test": "sip:127.0.0.1:%d;transport=tls" % cls.stranger,
             "nohost.test": "sip:none.dns.test;transport=tcp",

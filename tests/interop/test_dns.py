@@ -23,7 +23,7 @@ class Dnsmasq(Server):
 
     def __init__(self, folder):
         super().__init__(folder)
-        self.port = free_port(udp=True)
+        self.port = free_port()
         self.hosts = self.write("hosts", "".join(
             "%s many.dns.test\n" % host for host in MANY))
         os.chmod(self.hosts, 0o644)
