@@ -19,7 +19,7 @@ USERS = ("romeo", "juliet", "nurse", "tybalt")
 logging.getLogger("slixmpp").setLevel(logging.CRITICAL)
 logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
-__all__ = ["Bed", "XmppBed", "USERS", "until", "SipUser", "XmppUser", "Prosody",
+__all__ = ["Bed", "Alone", "XmppBed", "USERS", "until", "SipUser", "XmppUser", "Prosody",
            "Ejabberd", "Kamailio", "Stoxd", "servers", "main"]
 
 
@@ -170,6 +170,30 @@ class Bed(unittest.IsolatedAsyncioTestCase):
                             user.name, user.roster.names(), want))
             if user.roster.user_count is not None:
                 self.assertEqual(user.roster.user_count, len(want))
+
+
+class Alone(unittest.TestCase):
+    """One stoxd for each test, which starts it; its folder goes when the test
+    has passed."""
+
+    folder = None
+
+    def setUp(self):
+        if not Stoxd.available():
+            raise unittest.SkipTest("no " + Stoxd.program())
+        self.folder = temp_folder(type(self).__name__)
+        self.stoxd = Stoxd(self.folder)
+
+    def tearDown(self):
+        self.stoxd.stop(signal.SIGKILL)
+
+    def run(self, result=None):
+        before = len(result.failures) + len(result.errors)
+        super().run(result)
+        passed = len(result.failures) + len(result.errors) == before
+        if passed and self.folder and not os.environ.get("STOX_KEEP"):
+            shutil.rmtree(self.folder, ignore_errors=True)
+        return result
 
 
 class XmppBed(Bed):

@@ -49,7 +49,7 @@ class Browser(Server):
         def as_it_expects():
             os.dup2(high[0], 3)
             os.dup2(high[1], 4)
-        self.run(self.command(), {"HOME": self.folder},
+        self.run(self.command(), {"HOME": self.folder, "TMPDIR": self.folder},
                  pass_fds=(3, 4), preexec_fn=as_it_expects)
         for fd in (theirs_in, theirs_out, *high):
             os.close(fd)
@@ -82,7 +82,7 @@ class Browser(Server):
             self.outgoing.close()
         await asyncio.get_running_loop().run_in_executor(None, self.stop)
 
-    async def ask(self, method, timeout=30, **params):
+    async def ask(self, method, timeout=60, **params):
         ident = next(self.ids)
         answer = asyncio.get_running_loop().create_future()
         self.answers[ident] = answer
@@ -127,7 +127,7 @@ class Browser(Server):
                 "description", details["text"]))
         return done["result"].get("value")
 
-    async def wait(self, expression, timeout=20, what=None):
+    async def wait(self, expression, timeout=40, what=None):
         """Waits until a script's value is true, and gives it."""
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout

@@ -4,21 +4,11 @@ import os
 import re
 import socket
 import subprocess
-import unittest
 
-from bed import main
-from servers import Stoxd, temp_folder
+from bed import Alone, Stoxd, main
 
 
-class CommandLine(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        if not Stoxd.available():
-            raise unittest.SkipTest("no " + Stoxd.program())
-
-    def setUp(self):
-        self.stoxd = Stoxd(temp_folder("cli"))
-
+class CommandLine(Alone):
     def run_it(self, *args, timeout=20):
         return subprocess.run([Stoxd.program(), *args], capture_output=True,
                               text=True, timeout=timeout, cwd=self.stoxd.folder)

@@ -7,13 +7,11 @@ import signal
 import socket
 import stat
 import subprocess
-import unittest
 import urllib.error
 import urllib.request
 
-from bed import Stoxd, main
+from bed import Alone, Stoxd, main
 from control import Control
-from servers import temp_folder
 
 
 class Socket(Control):
@@ -45,7 +43,7 @@ class Socket(Control):
     def metrics_status(self, path="/metrics", data=None):
         url = "http://127.0.0.1:%d%s" % (self.stoxd.metrics, path)
         try:
-            with urllib.request.urlopen(url, data, timeout=10) as r:
+            with urllib.request.urlopen(url, data, timeout=30) as r:
                 return r.status
         except urllib.error.HTTPError as e:
             return e.code
@@ -123,17 +121,8 @@ class Socket(Control):
         self.assertRegex(await self.done("status"), r"(?m)^version +\d")
 
 
-class Starting(unittest.TestCase):
+class Starting(Alone):
     """How the socket comes and goes."""
-
-    def setUp(self):
-        if not Stoxd.available():
-            raise unittest.SkipTest("no " + Stoxd.program())
-        self.folder = temp_folder("admin")
-        self.stoxd = Stoxd(self.folder)
-
-    def tearDown(self):
-        self.stoxd.stop(signal.SIGKILL)
 
     def fails(self, stoxd):
         r = subprocess.run([Stoxd.program(), "-c", stoxd.config],

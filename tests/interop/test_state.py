@@ -7,10 +7,8 @@ import os
 import signal
 import stat
 import subprocess
-import unittest
 
-from bed import USERS, Prosody, Stoxd, XmppBed, main, until
-from servers import temp_folder
+from bed import USERS, Alone, Prosody, Stoxd, XmppBed, main, until
 from xmppuser import CLIENT, DELAY
 
 SAVED_S = 2     # what is older than a second survives
@@ -113,12 +111,9 @@ class Rooms(XmppBed):
         self.assertEqual(await alice.say("a new start"), 200)
 
 
-class StateDir(unittest.TestCase):
+class StateDir(Alone):
     def setUp(self):
-        if not Stoxd.available():
-            self.skipTest("no " + Stoxd.program())
-        self.folder = temp_folder("state")
-        self.stoxd = Stoxd(self.folder)
+        super().setUp()
         self.started = []
 
     def tearDown(self):
