@@ -10,7 +10,7 @@ from bed import Bed
 
 class UnixHttp(http.client.HTTPConnection):
     def __init__(self, path):
-        super().__init__("localhost", timeout=10)
+        super().__init__("localhost", timeout=30)
         self.path = path
 
     def connect(self):

@@ -299,7 +299,7 @@ class MsrpSession:
         return future
 
     async def request(self, method, headers=(), body=None, flag="$", tid=None,
-                      timeout=10):
+                      timeout=20):
         frame = self.frame(method, headers, body, flag, tid)
         future = self.expect(frame.tid)
         self.connection.write(frame.to_bytes())
@@ -324,7 +324,7 @@ class MsrpSession:
                                            ("Byte-Range", "1-0/0")])
 
     async def send(self, body, ctype="message/cpim", chunk=None, ident=None,
-                   success=None, failure=None, total=True, timeout=10):
+                   success=None, failure=None, total=True, timeout=20):
         """The last chunk's response, or the first that isn't 200. Without a
         response to expect (failure "no" or "partial"), None at once."""
         ident = ident or token(12)

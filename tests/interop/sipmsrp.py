@@ -228,7 +228,7 @@ class SipUser(Endpoint):
         if m.group(1) == "msrps":
             context = certs.client_context(None, self.certificate)
         return await asyncio.wait_for(asyncio.open_connection(
-            m.group(2), int(m.group(3)), ssl=context), 8)
+            m.group(2), int(m.group(3)), ssl=context), 20)
 
     async def connect_msrp(self, session, share=None):
         if share:
@@ -347,7 +347,7 @@ class SipUser(Endpoint):
     # Conference events
 
     async def subscribe(self, room=None, expires=600, call=None, headers=(),
-                        timeout=12):
+                        timeout=24):
         """Out of dialog, or within a call's dialog. Raises Refused."""
         room = room or self.call.room
         fields = [("Event", "conference"), ("Accept", CONFINFO),

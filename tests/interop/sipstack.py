@@ -211,7 +211,7 @@ class Endpoint:
             reader, writer = await asyncio.wait_for(
                 asyncio.open_connection(
                     host, port, ssl=certs.client_context(self.ca)
-                    if transport == "tls" else None), 5)
+                    if transport == "tls" else None), 20)
             self.spawn(self._read(reader, writer, (host, port)))
             flow = Flow(self, "tcp", (host, port), writer)
             self.streams[(host, port)] = flow
@@ -229,7 +229,7 @@ class Endpoint:
 
     # Client transactions (RFC 3261 §17.1)
 
-    async def request(self, message, hop, timeout=12, on_provisional=None):
+    async def request(self, message, hop, timeout=24, on_provisional=None):
         """The final response; an INVITE's failure is acknowledged here, its
         2xx by the caller."""
         self.add_via(message, hop)

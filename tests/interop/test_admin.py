@@ -243,7 +243,7 @@ class BothWorlds(XmppBed, Control):
     def metrics(self):
         """Every sample, after a check of the format (0.0.4)."""
         url = "http://127.0.0.1:%d/metrics" % self.stoxd.metrics
-        with urllib.request.urlopen(url, timeout=10) as r:
+        with urllib.request.urlopen(url, timeout=30) as r:
             self.assertRegex(r.headers["Content-Type"],
                              r"^text/plain; version=0\.0\.4")
             text = r.read().decode()

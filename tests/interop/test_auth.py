@@ -130,10 +130,10 @@ class Md5(Bed):
                 ["sipp", "127.0.0.1:%d" % self.stoxd.sip, "-sf",
                  os.path.join(SCENARIOS, "login.xml"), "-s", self.room_name,
                  "-i", "127.0.0.1", "-t", transport, "-m", "10", "-r", "10",
-                 "-au", "sipp", "-ap", "sipp's", "-timeout", "30",
-                 "-timeout_error", "-nostdin", "-recv_timeout", "10000",
+                 "-au", "sipp", "-ap", "sipp's", "-timeout", "60",
+                 "-timeout_error", "-nostdin", "-recv_timeout", "20000",
                  "-trace_err", "-error_file", errors],
-                capture_output=True, text=True, timeout=40, cwd=self.folder)
+                capture_output=True, text=True, timeout=80, cwd=self.folder)
             said = ""
             if os.path.exists(errors):
                 with open(errors, errors="replace") as f:

@@ -218,15 +218,15 @@ class Architecture(BridgeBed):
         def put_out():
             return [p for p in juliet.presences(self.room)
                     if p.get("type") == "unavailable" and 110 in statuses(p)]
-        await until(lambda: put_out() or benvolio.call.renewals, 30,
-                    "either end to notice")
-        await asyncio.sleep(1)
-        if put_out():
+        await until(lambda: benvolio.call.renewals, 30, "the re-INVITE")
+        # answered by her own words, or by an error once she is put out
+        ident = juliet.say(self.room, "I am back")
+        answer = await juliet.answer_to(ident, 30)
+        if error_of(answer):
+            await until(put_out, 10, "her end")
             self.assertTrue(statuses(put_out()[0]) & {332, 333})
             juliet.stanzas.clear()
             await self.enters(juliet, self.room, "Juliet")
-        await until(lambda: benvolio.call.renewals, 30, "the re-INVITE")
-        await asyncio.sleep(0.5)
         await self.talk(juliet, benvolio, self.room, "after")
 
     async def test_prosody_restarts(self):

@@ -92,7 +92,7 @@ class Component(XmppBed):
     def up(self):
         """How many streams of the domain are up."""
         with urllib.request.urlopen("http://127.0.0.1:%d/metrics" %
-                                    self.stoxd.metrics, timeout=10) as r:
+                                    self.stoxd.metrics, timeout=30) as r:
             for line in r.read().decode().splitlines():
                 if line.startswith('stoxd_xmpp_streams_up{domain="chat.test"}'):
                     return int(line.split()[1])

@@ -11,7 +11,7 @@ from sipmsg import token
 from sipmsrp import Refused
 
 
-async def closed(reader, timeout=10):
+async def closed(reader, timeout=20):
     """What the peer still sends before it closes, by FIN or RST."""
     data = bytearray()
     try:

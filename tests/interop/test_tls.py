@@ -108,7 +108,7 @@ class SipOverTls(OverTls):
                 reader, writer = await asyncio.open_connection("127.0.0.1", port)
                 writer.write(text)
                 try:
-                    got = await asyncio.wait_for(reader.read(4096), 10)
+                    got = await asyncio.wait_for(reader.read(4096), 20)
                 except ConnectionError:
                     got = b""
                 self.assertIn(got[:1], (b"", b"\x15"), got)  # or an alert

@@ -70,7 +70,7 @@ class XmppUser:
     async def login(self):
         self.stream.connect(self.server, use_ssl=False, force_starttls=False,
                             disable_starttls=True)
-        await asyncio.wait_for(self.ready.wait(), 20)
+        await asyncio.wait_for(self.ready.wait(), 40)
         self.send_raw("<presence/>")
         return self
 
@@ -134,7 +134,7 @@ class XmppUser:
 
     # Doing
 
-    async def iq(self, kind, to, payload, timeout=15):
+    async def iq(self, kind, to, payload, timeout=30):
         ident = self.fresh_id()
         future = self.answers[ident] = asyncio.get_running_loop().create_future()
         self.send_raw("<iq type='%s' to=%s id='%s'>%s</iq>" % (
