@@ -235,7 +235,7 @@ void call_invite(struct front_sip *f, struct dialog *d,
 		 (unsigned long long)d->id, LOGQ(c->room), LOGQ(c->user),
 		 STR_ARG(m->f[PORT_F_PEER]));
 	replace_lost(c, m);
-	c->sender = sender_of(f, c->user, c->device);
+	c->sender = sender_of(c);
 	if (call_is_bridged(c) && !c->courier)
 		call_wait(c, m);
 	else

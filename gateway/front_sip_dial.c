@@ -386,7 +386,7 @@ static void answered(struct call *c, const struct port_msg *m)
 	}
 	dial_tell(c, m->status, m->f[PORT_F_REASON]);
 	c->device = arena_dup(c->arena, m->f[PORT_F_CONTACT]);
-	c->sender = sender_of(f, c->user, c->device);
+	c->sender = sender_of(c);
 	c->utf8_only = client_is_listed(f, m);
 	timer.f[PORT_F_BODY] = STR_NONE; /* it has been read */
 	session_timer_response(c, &timer);

@@ -86,8 +86,7 @@ void plain_wrap(const struct call *c, const struct msrp_message *in,
 struct blob *plain_render(const struct message *m);
 
 /* front_sip_sender.c */
-struct sender *sender_of(struct front_sip *f, struct str user,
-			 struct str device);
+struct sender *sender_of(const struct call *c);
 void sender_release(struct front_sip *f, struct sender *s);
 /* Was a message of this id accepted from it? */
 bool sender_has_sent(const struct sender *s, struct str message_id);

@@ -111,7 +111,7 @@ static void fill(struct call *c, const struct kept_call *k)
 	t->ours = k->ours;
 	t->peer_supports = k->peer_supports;
 	t->update = k->update;
-	c->sender = sender_of(c->f, c->user, c->device);
+	c->sender = sender_of(c);
 	c->confirmed = c->returned = true;
 	c->kept = 1; /* something is, to be replaced or dropped */
 }

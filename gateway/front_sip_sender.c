@@ -1,4 +1,5 @@
-/* Which messages a device has sent already (RFC 4975 §5.4, MSRP-39). */
+/* Which messages a device has sent to a room already (RFC 4975 §5.4, MSRP-39).
+ */
 #include <stdlib.h>
 
 #include "gateway/front_sip_message.h"
@@ -15,15 +16,18 @@ static struct str without_params(struct str uri)
 	return str_split(&uri, ';');
 }
 
-struct sender *sender_of(struct front_sip *f, struct str user,
-			 struct str device)
+/* Who sends one id to two rooms means two messages. */
+struct sender *sender_of(const struct call *c)
 {
+	struct front_sip *f = c->f;
 	struct buf key = BUF_INIT(65536);
 	struct sender *s;
 
-	buf_add(&key, user);
+	buf_add(&key, c->room);
 	buf_addc(&key, '\n');
-	buf_add(&key, without_params(device));
+	buf_add(&key, c->user);
+	buf_addc(&key, '\n');
+	buf_add(&key, without_params(c->device));
 	s = table_get_str(f->senders, buf_str(&key));
 	if (!s) {
 		s = mem_new(sizeof(*s));

@@ -164,6 +164,32 @@ static void test_duplicates(void **state)
 	sip_user_done(&b);
 }
 
+/* MSRP-39: the same Message-ID in another room is another message. */
+static void test_same_id_elsewhere(void **state)
+{
+	static const char more[] =
+	    "Message-ID: twice\r\nContent-Type: message/cpim\r\n\r\n"
+	    "From: <sip:alice@sip.test>\r\nTo: <sip:%s@chat.test>\r\n\r\n"
+	    "Content-Type: text/plain\r\n\r\nx\r\n";
+	static const char *const rooms[] = {"r", "q"};
+	struct scene *s = *state;
+	char in[512], uri[64];
+
+	for (int i = 0; i < 2; i++) {
+		struct sip_user a, b;
+
+		snprintf(uri, sizeof(uri), "sip:%s@chat.test", rooms[i]);
+		snprintf(in, sizeof(in), more, rooms[i]);
+		sip_user_join(&a, s, "alice", uri, "a=chatroom\r\n");
+		sip_user_join(&b, s, "bob", uri, "a=chatroom\r\n");
+		msrp_request(&a, "SEND", in);
+		assert_int_equal(msrp_status(&a), 200);
+		msrp_cpim(&b);
+		sip_user_done(&a);
+		sip_user_done(&b);
+	}
+}
+
 /* CHAT-35: a private message of a type that its addressee does not take */
 static void test_private_type(void **state)
 {
@@ -281,10 +307,15 @@ static void test_wrapped_types(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_message_fans_out), TEST(test_message_is_refused),
-	    TEST(test_chunks),		 TEST(test_private_messages),
-	    TEST(test_private_type),	 TEST(test_private_on_hold),
-	    TEST(test_duplicates),	 TEST(test_imdn),
+	    TEST(test_message_fans_out),
+	    TEST(test_message_is_refused),
+	    TEST(test_chunks),
+	    TEST(test_private_messages),
+	    TEST(test_private_type),
+	    TEST(test_private_on_hold),
+	    TEST(test_duplicates),
+	    TEST(test_same_id_elsewhere),
+	    TEST(test_imdn),
 	    TEST(test_wrapped_types),
 	};
 
