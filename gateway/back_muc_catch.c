@@ -52,6 +52,9 @@ void proxy_hold(struct proxy *p)
 		c = p->catch_up = mem_new(sizeof(*c));
 		TAILQ_INIT(&c->list);
 		c->arena = arena_new(p->b->cfg.config->limits.leg_queue);
+	} else if (c->full && TAILQ_EMPTY(&c->list)) {
+		arena_reset(c->arena);
+		c->full = false;
 	}
 	c->since_ms = p->last_ms;
 	c->pages = 0;

@@ -13,7 +13,7 @@
 #define QUERY_MS    30000  /* COMP-14 */
 #define SILENCE_MS  900000 /* S2X-24 */
 #define RETRY_MS    60000
-#define QUERIES_MAX 64 /* of a proxy at a time */
+#define QUERIES_MAX 64 /* of a proxy at a time: nobody waits for so many */
 #define CAPS_NODE   "urn:stoxd:proxy"
 #define NS_CAPS	    "http://jabber.org/protocol/caps"
 
@@ -161,10 +161,11 @@ struct query *query_new(struct proxy *p, enum query_kind kind)
 
 	TAILQ_FOREACH (old, &p->queries, link)
 		n++;
-	if (n == QUERIES_MAX)
-		finish(p, TAILQ_FIRST(&p->queries), NULL);
+	old = TAILQ_FIRST(&p->queries);
+	for (; n >= QUERIES_MAX; n--, old = TAILQ_NEXT(old, link))
+		old->due_ms = 0; /* not in here: it may be his end */
 	q->kind = kind;
-	q->at_ms = loop_now_ms(p->b->loop);
+	q->due_ms = loop_now_ms(p->b->loop) + QUERY_MS;
 	muc_uuid(q->id);
 	TAILQ_INSERT_TAIL(&p->queries, q, link);
 	proxy_watch_due(p);
@@ -187,7 +188,7 @@ void proxy_expire_queries(struct proxy *p, uint64_t now_ms)
 	struct query *q;
 
 	while (!p->ended && (q = TAILQ_FIRST(&p->queries)) &&
-	       now_ms >= q->at_ms + QUERY_MS)
+	       now_ms >= q->due_ms)
 		finish(p, q, NULL);
 }
 
@@ -195,7 +196,7 @@ uint64_t proxy_queries_due(const struct proxy *p)
 {
 	const struct query *q = TAILQ_FIRST(&p->queries);
 
-	return q ? q->at_ms + QUERY_MS : UINT64_MAX;
+	return q ? q->due_ms : UINT64_MAX;
 }
 
 void proxy_ping(struct proxy *p, enum query_kind kind)

@@ -42,7 +42,8 @@ struct query {
 	TAILQ_ENTRY(query) link;
 	enum query_kind kind;
 	char id[UUID_MAX];
-	uint64_t seat, op, at_ms;
+	uint64_t seat, op;
+	uint64_t due_ms; /* when no answer is waited for any more */
 };
 
 /* A change of nickname or subject, of which there is one at a time. */

@@ -74,11 +74,33 @@ static void test_moderation(void **state)
 	muc_user_done(&u);
 }
 
+/* Of more queries than may be open at a time the eldest has its answer. */
+static void test_many_queries(void **state)
+{
+	enum { MOST = 64 };
+	struct scene *s = *state;
+	static struct muc_user u;
+	struct seat_cmd cmd = {.type = SEAT_KICK};
+
+	muc_join(&u, s, MUC_RO);
+	cmd.target = seat_by_nick(&u.seat.seat, STR("Ann"))->id;
+	for (cmd.op = 1; cmd.op <= MOST + 2; cmd.op++)
+		seat_command(&u.seat.seat, &cmd);
+	scene_run(s, 0);
+	muc_heard(&u, "= REASON_TIMEOUT op=1\n= REASON_TIMEOUT op=2\n");
+	for (int i = 0; i < MOST + 2; i++)
+		muc_take(&u, MUC_ROOM);
+	muc_says(&u, "iq", MUC_ROOM, "type='result' id='%s'>", u.last);
+	muc_heard(&u, "= REASON_OK op=66\n");
+	muc_user_done(&u);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    MUC_TEST(test_subject),
 	    MUC_TEST(test_moderation),
+	    MUC_TEST(test_many_queries),
 	};
 
 	return cmocka_run_group_tests_name("muc_command", tests, NULL, NULL);

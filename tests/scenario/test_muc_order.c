@@ -216,6 +216,36 @@ static void test_too_much(void **state)
 	muc_user_done(&u);
 }
 
+/* ... and in the next break as much is kept as ever. */
+static void test_too_much_once(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+	char id[16];
+
+	scene_reload(s, "limits { leg-queue = 4096 }\n" MUC_CONFIG);
+	catch_up(&u, s);
+	for (int i = 3; i < 40; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		muc_live(&u, MUC_ANN, id, id);
+	}
+	fake_seat_heard(&u.seat);
+	muc_take(&u, MUC_OWN); /* a ping of before */
+	muc_break(s);
+	muc_pong(&u, MUC_OWN);
+	muc_take(&u, MUC_OWN);
+	come_in(&u);
+	muc_live(&u, MUC_ANN, "41", "41");
+	muc_heard(&u, "");
+	muc_past(&u, MUC_ANN, "39", "39");
+	muc_past(&u, MUC_ANN, "40", "40");
+	muc_heard(&u, "Ann: 40 (delayed)\n");
+	muc_subject(&u, "tea");
+	muc_pong(&u, MUC_OWN);
+	muc_heard(&u, "Ann: 41\n");
+	muc_user_done(&u);
+}
+
 /* A history that does not go back to what he heard last: he is told. */
 static void test_gap(void **state)
 {
@@ -434,7 +464,8 @@ int main(void)
 	    MUC_TEST(test_no_history),	  MUC_TEST(test_rejoined),
 	    MUC_TEST(test_same_words),	  MUC_TEST(test_removed),
 	    MUC_TEST(test_left),	  MUC_TEST(test_too_much),
-	    MUC_TEST(test_gap),		  MUC_TEST(test_none_wanted),
+	    MUC_TEST(test_too_much_once), MUC_TEST(test_gap),
+	    MUC_TEST(test_none_wanted),
 	    MUC_TEST(test_archive),	  MUC_TEST(test_archive_only),
 	    MUC_TEST(test_archive_fails), MUC_CREATING(test_made_anew),
 	};
