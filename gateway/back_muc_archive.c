@@ -4,8 +4,6 @@
 
 #include "base/rfc3339.h"
 
-#define PAGE 100
-
 static void put_field(struct buf *b, const char *var, const char *type,
 		      const char *value)
 {
@@ -27,7 +25,7 @@ void proxy_ask_archive(struct proxy *p, uint64_t since_ms, struct str after,
 		 id);
 	put_field(b, "FORM_TYPE", " type='hidden'", NS_MAM);
 	put_field(b, "start", "", rfc3339_millis(since_ms - CLOCKS_MS, time));
-	buf_addf(b, "</x><set xmlns='" NS_RSM "'><max>%d</max>", PAGE);
+	buf_addf(b, "</x><set xmlns='" NS_RSM "'><max>%d</max>", ARCHIVE_PAGE);
 	if (after.n)
 		x_put_text(b, "after", after);
 	buf_addz(b, "</set></query></iq>");

@@ -11,7 +11,6 @@
 /* Of silence, after which the history of a room is over that never tells its
  * subject. */
 #define SETTLE_MS 2000
-#define PAGES_MAX 50
 
 /* Lives in the arena. */
 struct held {
@@ -281,7 +280,8 @@ void proxy_archive_answered(struct proxy *p, struct str id,
 	if (p->phase != PROXY_IN || !c || !c->pages ||
 	    !str_eq(id, str_z(c->query)))
 		return;
-	if (last.n && c->pages < PAGES_MAX) {
+	if (last.n &&
+	    c->pages * ARCHIVE_PAGE < p->b->cfg.config->limits.catch_up) {
 		c->pages++;
 		proxy_ask_archive(p, c->since_ms, last, c->query);
 		return;

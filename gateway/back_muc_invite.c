@@ -15,7 +15,6 @@
 #define REPEAT_MS   60000    /* nobody is called twice within (X2S-59) */
 #define PASSWORD_MS 3600000  /* as X2S-58 has it */
 #define KEPT_MS	    86400000 /* so long it may be declined */
-#define INVITED_MAX 1000
 #define REASON_MAX  1024
 #define JID_BYTES   4096
 #define URI_BYTES   8192
@@ -100,8 +99,9 @@ static struct invited *remember(struct back_muc *b, const struct invited *like)
 	muc_uuid(i->stanza_id);
 	TAILQ_INSERT_TAIL(&l->oldest_first, i, link);
 	l->n++;
-	while ((old = TAILQ_FIRST(&l->oldest_first)) &&
-	       (l->n > INVITED_MAX || i->at_ms - old->at_ms >= KEPT_MS))
+	while ((old = TAILQ_FIRST(&l->oldest_first)) && old != i &&
+	       (l->n > b->cfg.config->limits.invitations ||
+		i->at_ms - old->at_ms >= KEPT_MS))
 		forget(l, old);
 	return i;
 }

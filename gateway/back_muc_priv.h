@@ -287,6 +287,7 @@ void proxy_archive_answered(struct proxy *p, struct str id,
 
 /* --- back_muc_archive.c --- */
 
+#define ARCHIVE_PAGE 100 /* messages that are asked for at a time */
 /* Asks the room's archive for what was said since then, and after this message
  * if it is given (XEP-0313). id: of the query, which its messages name. */
 void proxy_ask_archive(struct proxy *p, uint64_t since_ms, struct str after,

@@ -154,6 +154,9 @@ static struct bs_leg *bs_leg_new(struct back_sip *b,
 	l->by_shown = table_new();
 	TAILQ_INIT(&l->ops);
 	TAILQ_INIT(&l->heard);
+	bs_notes_init(&l->awaited);
+	bs_notes_init(&l->owed);
+	bs_notes_init(&l->sent);
 	TAILQ_INIT(&l->refers);
 	TAILQ_INIT(&l->moves);
 	l->leg = leg_new(
@@ -190,8 +193,9 @@ static void leg_release(void *p)
 	free(l->answer);
 	free(l->seen);
 	free(l->known);
-	bs_receipts_free(l);
-	bs_sent_free(l);
+	bs_notes_clear(&l->awaited);
+	bs_notes_clear(&l->owed);
+	bs_notes_clear(&l->sent);
 	arena_free(l->arena);
 	free(l);
 }

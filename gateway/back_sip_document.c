@@ -11,9 +11,11 @@
 #define PART_MERGED 500
 #define PART_SHOWN  100
 
-#define ARENA_MAX   (64u << 20)
-#define WAITING_MAX (64u << 20) /* octets, of all legs */
-#define LEG_MAX	    16		/* documents of one leg that wait */
+/* Of what is made of one: nine times the longest that limits allow. */
+#define ARENA_MAX (64u << 20)
+/* Documents of one leg that wait, so that none takes all of the queue: a focus
+ * sends no faster than one in 5 s (RFC 4575 §3.3), unless it is at fault. */
+#define LEG_MAX 16
 
 enum stage { PARSING, MERGING, DROPPING, NAMING, SHOWING, DONE };
 
@@ -206,9 +208,13 @@ void bs_document_part(void *back_sip)
 bool bs_document_fits(const struct bs_leg *l, size_t n)
 {
 	const struct back_sip *b = l->b;
+	/* but for one, which leg-document alone bounds */
+	size_t most = b->cfg.config->limits.document_queue;
 
-	return n == 0 || (l->n_documents < LEG_MAX &&
-			  b->documents_octets + n <= WAITING_MAX);
+	if (n == 0)
+		return true;
+	return l->n_documents < LEG_MAX &&
+	       (!b->documents_octets || b->documents_octets + n <= most);
 }
 
 /* A short one goes as far as it can at once. */

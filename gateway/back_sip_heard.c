@@ -8,7 +8,8 @@
 #include "mapping/message.h"
 #include "msrp/cpim.h"
 
-/* Before the room is open. */
+/* Before the room is open, and within limits.leg_queue: what takes a record for
+ * hardly an octet of content is bounded, too. */
 #define HEARD_MAX 1000
 /* BODY-30: what is said to be older was said before */
 #define OLD_MS 60000
@@ -16,6 +17,7 @@
 struct bs_heard {
 	TAILQ_ENTRY(bs_heard) link;
 	struct message *msg;
+	size_t octets;	       /* that msg takes */
 	struct cpim_addr from; /* slices of msg */
 	uint64_t time_ms, mark;
 	msrp_tx tx;    /* of one that wants a receipt, or 0 */
@@ -27,6 +29,7 @@ static void heard_free(struct bs_leg *l, struct bs_heard *h)
 {
 	TAILQ_REMOVE(&l->heard, h, link);
 	l->n_heard--;
+	l->heard_octets -= h->octets;
 	message_unref(h->msg);
 	free(h);
 }
@@ -129,12 +132,15 @@ void bs_tell_heard(struct bs_leg *l)
 /* Until the roster says who is who. False: too many. */
 static bool hold(struct bs_leg *l, const struct bs_heard *like)
 {
+	size_t most = l->b->cfg.config->limits.leg_queue;
 	struct bs_heard *h;
 
-	if (l->n_heard == HEARD_MAX)
+	if (l->n_heard == HEARD_MAX || l->heard_octets >= most)
 		return false;
 	h = mem_new(sizeof(*h));
 	*h = *like;
+	h->octets = arena_used(h->msg->arena) + h->msg->form[WORLD_SIP]->n;
+	l->heard_octets += h->octets;
 	message_ref(h->msg);
 	TAILQ_INSERT_TAIL(&l->heard, h, link);
 	l->n_heard++;

@@ -3,6 +3,7 @@
 
 #include "base/table.h"
 #include "gateway/back_sip.h"
+#include "gateway/back_sip_note.h"
 #include "gateway/leg.h"
 #include "gateway/reach.h"
 #include "gateway/sip_words.h"
@@ -13,8 +14,6 @@
 struct bs_leg;
 struct bs_dialog;
 struct bs_move;
-struct bs_receipts;
-struct bs_sent;
 struct cpim;
 TAILQ_HEAD(bs_moves, bs_move);
 TAILQ_HEAD(bs_legs, bs_leg);
@@ -184,12 +183,12 @@ struct bs_leg {
 	size_t n_ops;
 	size_t held;		    /* octets of those that wait */
 	struct bs_heard_list heard; /* before it was open */
-	size_t n_heard;
+	size_t n_heard, heard_octets;
 	/* NULL: nothing. known: what is no news to its user */
 	struct bs_seen *seen, *known;
 	uint64_t known_until_ms;
-	struct bs_receipts *receipts; /* NULL: none so far */
-	struct bs_sent *sent;	      /* likewise */
+	struct bs_notes awaited, owed; /* receipts, of theirs and of ours */
+	struct bs_notes sent;	       /* what may have failed after all */
 
 	struct bs_watch watch;
 	struct table *users; /* by key -> bs_user */
@@ -375,33 +374,6 @@ void bs_on_flow(void *leg, struct msrp_incoming *in,
 void bs_tell_old(struct bs_leg *l);
 void bs_tell_heard(struct bs_leg *l);
 void bs_drop_heard(struct bs_leg *l);
-
-/* --- back_sip_receipt.c --- */
-
-/* Does its author want to hear that it has arrived? */
-bool bs_receipt_wanted(const struct message *m);
-/* It goes out with this cookie, whose REPORT is the receipt. */
-void bs_receipt_await(struct bs_leg *l, uint64_t cookie,
-		      const struct message *m);
-void bs_on_reported(void *leg, uint64_t cookie);
-/* m, which came by the request tx (0: wants no receipt), has been told. Its
- * report is held; notified: it wants to be told by CPIM, too. */
-void bs_receipt_owed(struct bs_leg *l, msrp_tx tx, const struct message *m,
-		     bool notified);
-/* m says that a message of him whom it is for has arrived. */
-void bs_receipt_came(struct bs_leg *l, const struct message *m);
-/* With the session goes what it held. */
-void bs_receipts_free(struct bs_leg *l);
-
-/* --- back_sip_sent.c --- */
-
-/* The switch has taken this one of a seat's, which went out with this cookie to
- * the occupant of this nickname, or to the room (empty). */
-void bs_sent_note(struct bs_leg *l, uint64_t cookie, uint64_t seat,
-		  const struct message *m, const char *nick);
-/* A REPORT says that it has failed after all (X2S-40). */
-void bs_on_undelivered(void *leg, uint64_t cookie, int status);
-void bs_sent_free(struct bs_leg *l);
 
 /* --- back_sip_command.c --- */
 

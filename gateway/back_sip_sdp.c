@@ -72,7 +72,8 @@ static void exchange_session(struct bs_leg *l, struct msrp_session *take_fresh)
 	if (l->session)
 		msrp_session_free(l->session);
 	l->session = take_fresh;
-	bs_receipts_free(l);
+	bs_notes_clear(&l->awaited);
+	bs_notes_clear(&l->owed);
 	l->bound = false;
 }
 

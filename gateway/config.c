@@ -207,6 +207,10 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->limits.leg_roster = (size_t)cfg_getint(limits, "leg-roster");
 	c->limits.leg_document = (size_t)cfg_getint(limits, "leg-document");
 	c->limits.leg_queue = (size_t)cfg_getint(limits, "leg-queue");
+	c->limits.document_queue = (size_t)cfg_getint(limits, "document-queue");
+	c->limits.catch_up = (size_t)cfg_getint(limits, "catch-up");
+	c->limits.reports = (size_t)cfg_getint(limits, "reports");
+	c->limits.invitations = (size_t)cfg_getint(limits, "invitations");
 	c->limits.sip_rate = (unsigned)cfg_getint(limits, "sip-rate");
 	c->limits.sip_burst = (unsigned)cfg_getint(limits, "sip-burst");
 	c->limits.auth_failures = (unsigned)cfg_getint(limits, "auth-failures");
@@ -276,6 +280,7 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			     CFG_INT("room-quota", 2147483648, CFGF_NONE),
 			     CFG_INT("user-quota", 1073741824, CFGF_NONE),
 			     CFG_INT("max-connections", 200, CFGF_NONE),
+			     CFG_INT("queue", 1048576, CFGF_NONE),
 			     SECTION_END(&e)};
 	cfg_opt_t limits[] = {CFG_INT("rooms", 10000, CFGF_NONE),
 			      CFG_INT("dialogs", 100000, CFGF_NONE),
@@ -285,6 +290,10 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_INT("leg-roster", 8388608, CFGF_NONE),
 			      CFG_INT("leg-document", 4194304, CFGF_NONE),
 			      CFG_INT("leg-queue", 1048576, CFGF_NONE),
+			      CFG_INT("document-queue", 67108864, CFGF_NONE),
+			      CFG_INT("catch-up", 5000, CFGF_NONE),
+			      CFG_INT("reports", 64, CFGF_NONE),
+			      CFG_INT("invitations", 5000, CFGF_NONE),
 			      CFG_INT("legs", 10000, CFGF_NONE),
 			      CFG_INT("user-legs", 100, CFGF_NONE),
 			      CFG_INT("sip-rate", 50, CFGF_NONE),

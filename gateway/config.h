@@ -114,6 +114,7 @@ struct config {
 		uint64_t max_size, quota, room_quota, user_quota;
 		unsigned keep_days; /* 0: for ever */
 		size_t max_connections;
+		size_t queue; /* octets that wait behind a file of his */
 	} files;
 	struct {
 		size_t rooms, dialogs, subscriptions;
@@ -123,6 +124,10 @@ struct config {
 		 * conference's list of them, and of messages that wait */
 		size_t leg_occupants, leg_roster, leg_document, leg_queue;
 		size_t legs, user_legs; /* such rooms; 0: any number */
+		size_t document_queue;	/* octets of such lists, of all rooms */
+		size_t catch_up;    /* messages of an archive, after a break */
+		size_t reports;	    /* of one device, of each sort */
+		size_t invitations; /* that are remembered */
 		/* requests of an address outside sip { trust }, per second;
 		 * rate 0: no limit */
 		unsigned sip_rate, sip_burst;

@@ -200,6 +200,18 @@ static int check_document_size(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+/* Of each call and of each connection: they are looked through one by one. */
+static int check_reports(cfg_t *cfg, cfg_opt_t *opt)
+{
+	long n = cfg_opt_getnint(opt, 0);
+
+	if (n < 1 || n > 10000) {
+		cfg_error(cfg, "%s: must be 1 to 10000", opt->name);
+		return -1;
+	}
+	return 0;
+}
+
 static int check_account(cfg_t *cfg, cfg_opt_t *opt)
 {
 	const char *z = last_value(opt);
@@ -298,16 +310,27 @@ void config_set_checks(cfg_t *cfg)
 					     "limits|invite-rate",
 					     "limits|join-rate",
 					     NULL};
-	static const char *const positive[] = {
-	    "domain|max-occupants", "domain|min-expires",
-	    "msrp|max-message",	    "msrp|max-send-queue",
-	    "msrp|max-connections", "xmpp|max-queue",
-	    "limits|rooms",	    "limits|dialogs",
-	    "limits|subscriptions", "limits|sip-burst",
-	    "limits|message-burst", "limits|invite-burst",
-	    "limits|join-burst",    "limits|store-queue",
-	    "limits|leg-occupants", "limits|leg-roster",
-	    "limits|leg-queue",	    NULL};
+	static const char *const positive[] = {"domain|max-occupants",
+					       "domain|min-expires",
+					       "msrp|max-message",
+					       "msrp|max-send-queue",
+					       "msrp|max-connections",
+					       "xmpp|max-queue",
+					       "limits|rooms",
+					       "limits|dialogs",
+					       "limits|subscriptions",
+					       "limits|sip-burst",
+					       "limits|message-burst",
+					       "limits|invite-burst",
+					       "limits|join-burst",
+					       "limits|store-queue",
+					       "limits|leg-occupants",
+					       "limits|leg-roster",
+					       "limits|leg-queue",
+					       "limits|document-queue",
+					       "limits|catch-up",
+					       "limits|invitations",
+					       NULL};
 	static const char *const files[] = {"tls|certificate", "tls|key",
 					    "tls|ca", NULL};
 
@@ -328,6 +351,7 @@ void config_set_checks(cfg_t *cfg)
 	cfg_set_validate_func(cfg, "xmpp|server", check_address);
 	cfg_set_validate_func(cfg, "xmpp|max-stanza", check_stanza_size);
 	cfg_set_validate_func(cfg, "limits|leg-document", check_document_size);
+	cfg_set_validate_func(cfg, "limits|reports", check_reports);
 	cfg_set_validate_func(cfg, "dns|servers", check_servers);
 	cfg_set_validate_func(cfg, "domain|connections", check_connections);
 	for (const char *const *p = counts; *p; p++)

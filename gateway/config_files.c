@@ -44,9 +44,9 @@ static int check_base_url(cfg_t *cfg, cfg_opt_t *opt)
 
 void config_set_file_checks(cfg_t *cfg)
 {
-	static const char *const bytes[] = {"files|max-size", "files|quota",
-					    "files|room-quota",
-					    "files|user-quota", NULL};
+	static const char *const bytes[] = {
+	    "files|max-size",	"files|quota", "files|room-quota",
+	    "files|user-quota", "files|queue", NULL};
 
 	cfg_set_validate_func(cfg, "files|base-url", check_base_url);
 	cfg_set_validate_func(cfg, "files|max-connections", check_connections);
@@ -93,4 +93,5 @@ void config_read_files(cfg_t *cfg, struct config *c)
 	c->files.user_quota = (uint64_t)cfg_getint(files, "user-quota");
 	c->files.keep_days = (unsigned)cfg_getint(files, "keep");
 	c->files.max_connections = (size_t)cfg_getint(files, "max-connections");
+	c->files.queue = (size_t)cfg_getint(files, "queue");
 }

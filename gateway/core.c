@@ -252,7 +252,8 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .tls = core_tls(config),
 	    .limits = {.max_message = config->msrp.max_message,
 		       .max_send_bytes = config->msrp.max_send_queue,
-		       .max_connections = config->msrp.max_connections},
+		       .max_connections = config->msrp.max_connections,
+		       .max_reports = config->limits.reports},
 	};
 	size_t n_titles;
 	int err;

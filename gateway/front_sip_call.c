@@ -145,6 +145,7 @@ struct call *call_new(struct front_sip *f, struct dialog *d)
 	c->seat.front_ops = &seat_ops;
 	c->seat.front = c;
 	c->sdp_id = random_u64() >> 33;
+	c->max_reports = f->cfg.config->limits.reports;
 	TAILQ_INIT(&c->held);
 	TAILQ_INIT(&c->uploads);
 	TAILQ_INIT(&c->turns);

@@ -67,8 +67,9 @@ struct call {
 	bool pathless;		   /* the session does not know its peer yet */
 	struct invitees *invitees; /* of his INVITE; NULL: none */
 	bool founds;		   /* the factory has named a room for it */
-	uint64_t replaces; /* the dialog that this call takes over, or 0 */
-	struct receipt *receipts; /* CALL_RECEIPTS_MAX, a ring; or NULL */
+	uint64_t replaces;  /* the dialog that this call takes over, or 0 */
+	size_t max_reports; /* of limits, when the call began */
+	struct receipt *receipts; /* so many, a ring; or NULL */
 	uint64_t n_receipts;	  /* so far */
 	struct parcel *parcels;	  /* likewise */
 	uint64_t n_parcels;
@@ -96,7 +97,7 @@ struct call {
 	bool courier; /* brings files alone, and is in no room itself */
 	struct transfers *transfers; /* files offered; NULL: none */
 	TAILQ_HEAD(, turn) turns;    /* front_sip_turn.h */
-	size_t n_turns, turn_octets;
+	size_t turn_octets;
 	TAILQ_HEAD(, held_message) held; /* until the session is bound */
 	size_t n_held, held_bytes;
 	TAILQ_HEAD(, held_subscribe) subscribes; /* until the room is there */

@@ -20,8 +20,7 @@ struct sender {
 	TAILQ_ENTRY(sender) link; /* of the idle ones */
 };
 
-#define CALL_RECEIPTS_MAX 32
-#define RECEIPT_MS	  600000 /* BODY-21 */
+#define RECEIPT_MS 600000 /* BODY-21 */
 
 /* A private message of an XMPP user to this device, who hears if it fails, and
  * that it has arrived if he wants to. */

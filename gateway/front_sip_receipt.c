@@ -25,8 +25,8 @@ uint64_t receipt_await(struct call *c, const struct message *m)
 	    (!m->author_seat && !m->wants_receipt))
 		return 0;
 	if (!c->receipts)
-		c->receipts = mem_new_array(CALL_RECEIPTS_MAX, sizeof(*r));
-	r = &c->receipts[c->n_receipts++ % CALL_RECEIPTS_MAX];
+		c->receipts = mem_new_array(c->max_reports, sizeof(*r));
+	r = &c->receipts[c->n_receipts++ % c->max_reports];
 	r->cookie = c->n_receipts;
 	r->author = m->author;
 	r->author_seat = m->author_seat;
@@ -45,7 +45,7 @@ static struct receipt *find(const struct call *c, uint64_t cookie)
 
 	if (!c->receipts || !cookie)
 		return NULL;
-	r = &c->receipts[(cookie - 1) % CALL_RECEIPTS_MAX];
+	r = &c->receipts[(cookie - 1) % c->max_reports];
 	return r->cookie == cookie ? r : NULL;
 }
 
@@ -100,7 +100,7 @@ static bool is_elsewhere(const struct call *c, const struct receipt *r)
 		if (o == c || !o->receipts || !str_eq(o->room, c->room) ||
 		    !str_eq(o->user, c->user))
 			continue;
-		for (unsigned i = 0; i < CALL_RECEIPTS_MAX; i++) {
+		for (size_t i = 0; i < o->max_reports; i++) {
 			const struct receipt *x = &o->receipts[i];
 
 			if (x->cookie && x->author_seat == r->author_seat &&
@@ -126,7 +126,7 @@ void receipt_failed(struct call *c, uint64_t cookie, enum reason_code why)
 
 void receipts_lost(struct call *c)
 {
-	for (unsigned i = 0; c->receipts && i < CALL_RECEIPTS_MAX; i++)
+	for (size_t i = 0; c->receipts && i < c->max_reports; i++)
 		if (c->receipts[i].open)
 			receipt_failed(c, c->receipts[i].cookie, REASON_LOST);
 }
@@ -187,8 +187,8 @@ void receipt_ask(struct call *c, msrp_tx tx, struct message *m, bool report)
 	if (report)
 		msrp_session_hold_report(c->session, tx);
 	if (!c->parcels)
-		c->parcels = mem_new_array(CALL_RECEIPTS_MAX, sizeof(*p));
-	p = &c->parcels[c->n_parcels++ % CALL_RECEIPTS_MAX];
+		c->parcels = mem_new_array(c->max_reports, sizeof(*p));
+	p = &c->parcels[c->n_parcels++ % c->max_reports];
 	drop(p);
 	*p = (struct parcel){
 	    .tx = tx,
@@ -203,7 +203,7 @@ void receipt_note(struct call *c, msrp_tx tx, enum reason_code code)
 {
 	struct parcel *p = NULL;
 
-	for (size_t i = 0; c->parcels && i < CALL_RECEIPTS_MAX && !p; i++)
+	for (size_t i = 0; c->parcels && i < c->max_reports && !p; i++)
 		if (c->parcels[i].tx == tx)
 			p = &c->parcels[i];
 	if (!p || !p->msg)
@@ -255,7 +255,7 @@ static struct str id_of(const struct parcel *p)
 
 void receipt_came(struct call *c, const struct message *m)
 {
-	for (size_t i = 0; c->parcels && i < CALL_RECEIPTS_MAX; i++) {
+	for (size_t i = 0; c->parcels && i < c->max_reports; i++) {
 		struct parcel *p = &c->parcels[i];
 
 		if (!p->tx || p->to != m->author ||
@@ -274,7 +274,7 @@ void receipt_came(struct call *c, const struct message *m)
 
 void receipts_free(struct call *c)
 {
-	for (size_t i = 0; c->parcels && i < CALL_RECEIPTS_MAX; i++)
+	for (size_t i = 0; c->parcels && i < c->max_reports; i++)
 		drop(&c->parcels[i]);
 	free(c->parcels);
 	free(c->receipts);

@@ -7,14 +7,12 @@
 #include "gateway/front_sip_file.h"
 #include "gateway/front_sip_long.h"
 
-/* What may wait in one call. A disk needs milliseconds. */
-#define TURNS_MAX	    256
-#define OCTETS_MAX	    (1u << 20)
+#define TURN_OCTETS	    4096 /* what each takes beside its content, about */
 #define FILENAME_MAX_OCTETS 1024
 
 static size_t weight(const struct turn *t)
 {
-	return t->msg ? blob_str(t->msg->form[WORLD_SIP]).n : 0;
+	return TURN_OCTETS + (t->msg ? blob_str(t->msg->form[WORLD_SIP]).n : 0);
 }
 
 static struct turn *add(struct call *c, enum seat_cmd_type type, uint64_t op,
@@ -28,7 +26,6 @@ static struct turn *add(struct call *c, enum seat_cmd_type type, uint64_t op,
 	t->msg = m ? message_ref(m) : NULL;
 	buf_init(&t->name, FILENAME_MAX_OCTETS);
 	TAILQ_INSERT_TAIL(&c->turns, t, link);
-	c->n_turns++;
 	c->turn_octets += weight(t);
 	return t;
 }
@@ -38,7 +35,6 @@ static void end(struct turn *t)
 	struct call *c = t->call;
 
 	TAILQ_REMOVE(&c->turns, t, link);
-	c->n_turns--;
 	c->turn_octets -= weight(t);
 	filing_drop(t->filing);
 	message_unref(t->msg);
@@ -84,7 +80,7 @@ void turns_go_on(struct call *c)
 
 static bool is_full(const struct call *c)
 {
-	return c->n_turns >= TURNS_MAX || c->turn_octets >= OCTETS_MAX;
+	return c->turn_octets >= c->f->cfg.config->files.queue;
 }
 
 void turn_take(struct call *c, const struct seat_cmd *cmd)

@@ -14,6 +14,7 @@ struct invite {
 	bool to_sip;
 	uint64_t sip_id;     /* of the SIP front end, whose user invites */
 	char *text;	     /* the next are parts */
+	struct str people;   /* the next three */
 	struct str room, to; /* to: bare JID */
 	/* The inviter: occupant.user, nickname; of an XMPP user his full JID
 	 * (else empty) and the id of his stanza. */
@@ -22,8 +23,8 @@ struct invite {
 
 struct invites {
 	struct front_xmpp *f;
-	size_t n;
 	TAILQ_HEAD(invite_list, invite) oldest_first;
+	struct table *by_people; /* all of them */
 };
 
 /* --- front_xmpp_invite_kept.c --- */

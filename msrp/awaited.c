@@ -10,8 +10,6 @@
 #include "msrp/send_priv.h"
 #include "msrp/session_priv.h"
 
-#define AWAITED_MAX 64
-
 void awaiting_init(struct awaiting *w)
 {
 	TAILQ_INIT(&w->list);
@@ -36,12 +34,12 @@ void awaited_clear(struct msrp_session *s)
 	clear(&s->taken);
 }
 
-void awaited_add(struct awaiting *w, const char message_id[MSRP_ID],
-		 uint64_t cookie)
+void awaited_add(const struct msrp_session *s, struct awaiting *w,
+		 const char message_id[MSRP_ID], uint64_t cookie)
 {
 	struct awaited *a = mem_new(sizeof(*a));
 
-	if (w->n == AWAITED_MAX)
+	if (w->n >= s->m->limits.max_reports)
 		drop(w, TAILQ_FIRST(&w->list));
 	memcpy(a->message_id, message_id, MSRP_ID);
 	a->cookie = cookie;

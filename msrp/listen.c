@@ -169,6 +169,7 @@ static void set_limits(struct msrp_limits *l)
 	or_default(&l->max_incomplete, 8);
 	or_default(&l->max_connections, 20000);
 	or_default(&l->max_send_bytes, 1048576);
+	or_default(&l->max_reports, 64);
 	or_default_ms(&l->first_request_ms, 30000);
 	or_default_ms(&l->open_chunk_ms, 60000);
 	or_default_ms(&l->chunk_timer_ms, 540000);

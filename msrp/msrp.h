@@ -25,6 +25,7 @@ struct msrp_limits {
 	size_t max_incomplete;	   /* open messages per session [8] */
 	size_t max_connections;	   /* [20000] */
 	size_t max_send_bytes;	   /* unsent octets per session [1048576] */
+	size_t max_reports;	   /* awaited, of each sort, per session [64] */
 	unsigned first_request_ms; /* accepted, nothing valid yet [30000] */
 	unsigned open_chunk_ms;	   /* an open chunk is silent [60000] */
 	unsigned chunk_timer_ms; /* an incomplete message is silent [540000] */

@@ -80,7 +80,7 @@ static void enqueue(struct msrp_session *s, const struct msrp_out *m)
 	o->cookie = m->cookie;
 	o->success_report = m->success_report;
 	if (m->success_report && m->cookie)
-		awaited_add(&s->reports, o->message_id, m->cookie);
+		awaited_add(s, &s->reports, o->message_id, m->cookie);
 	TAILQ_INSERT_TAIL(&s->queue, o, link);
 	s->queued += o->body->n;
 	outgoing_ready(s);

@@ -65,7 +65,7 @@ TAILQ_HEAD(awaiteds, awaited);
 
 struct awaiting {
 	struct awaiteds list;
-	unsigned n;
+	size_t n;
 };
 
 /* A whole message that is still to be put out. */
@@ -148,8 +148,8 @@ void transact_clear(struct msrp_session *s);
 
 /* awaited.c */
 void awaiting_init(struct awaiting *w);
-void awaited_add(struct awaiting *w, const char message_id[MSRP_ID],
-		 uint64_t cookie);
+void awaited_add(const struct msrp_session *s, struct awaiting *w,
+		 const char message_id[MSRP_ID], uint64_t cookie);
 /* False: its peer has not taken it so far, or long ago; nobody is told. */
 bool awaited_failed(struct msrp_session *s, struct str message_id, int status);
 void awaited_reported(struct msrp_session *s, struct str message_id);

@@ -47,7 +47,7 @@ static void outcome(struct msrp_session *s, uint64_t cookie, int status)
 static void taken(struct msrp_session *s, const struct transaction *t)
 {
 	if (t->cookie && s->ops->undelivered)
-		awaited_add(&s->taken, t->message_id, t->cookie);
+		awaited_add(s, &s->taken, t->message_id, t->cookie);
 	outcome(s, t->cookie, 200);
 }
 

@@ -168,7 +168,7 @@ static void send_answered(struct msrp_session *s, const struct whole *w,
 	t.end_off = conn_put_off(s->conn);
 	transact_add(s, &t);
 	if (m->success_report && m->cookie)
-		awaited_add(&s->reports, t.message_id, m->cookie);
+		awaited_add(s, &s->reports, t.message_id, m->cookie);
 }
 
 void whole_send(struct msrp_session *s, const struct msrp_out *m)
