@@ -374,6 +374,27 @@ static void test_archive_only(void **state)
 	muc_user_done(&u);
 }
 
+/* limits { catch-up }: no more is asked for, and he is told. */
+static void test_archive_limit(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	scene_reload(s, "limits { catch-up = 101 }\n" MUC_CONFIG);
+	catch_up_archived(&u, s);
+	muc_subject(&u, "tea");
+	muc_pong(&u, MUC_OWN);
+	archive_asked(&u, "start");
+	archived(&u, u.last, "2");
+	page_ends(&u, false, "s-2");
+	archive_asked(&u, "<after>s-2</after>");
+	archived(&u, u.last, "3");
+	page_ends(&u, false, "s-3");
+	muc_heard(&u, "Ann: 2 (delayed)\nAnn: 3 (delayed)\n" GAP);
+	assert_true(muc_none(&u, MUC_ROOM));
+	muc_user_done(&u);
+}
+
 /* It refuses, or does not answer: there is a gap, and nothing else is lost. */
 static void test_archive_fails(void **state)
 {
@@ -465,8 +486,8 @@ int main(void)
 	    MUC_TEST(test_same_words),	  MUC_TEST(test_removed),
 	    MUC_TEST(test_left),	  MUC_TEST(test_too_much),
 	    MUC_TEST(test_too_much_once), MUC_TEST(test_gap),
-	    MUC_TEST(test_none_wanted),
-	    MUC_TEST(test_archive),	  MUC_TEST(test_archive_only),
+	    MUC_TEST(test_none_wanted),	  MUC_TEST(test_archive),
+	    MUC_TEST(test_archive_only),  MUC_TEST(test_archive_limit),
 	    MUC_TEST(test_archive_fails), MUC_CREATING(test_made_anew),
 	};
 

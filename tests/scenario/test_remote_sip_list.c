@@ -361,16 +361,14 @@ static void test_too_long(void **state)
 	focus_done(&f);
 }
 
-/* More than we want to keep: 503, and asked for again. */
-static void test_too_many(void **state)
+/* How many of so many long lists are answered 503. */
+static int refused_of(struct focus *f, int n)
 {
-	struct scene *s = *state;
-	struct focus f;
+	struct scene *s = f->s;
 	int refused = 0;
 
-	focus_joined(&f, s);
-	for (int i = 0; i < 20; i++)
-		notify_only(&f, list_of(&f, "full", 1, MANY, false));
+	for (int i = 0; i < n; i++)
+		notify_only(f, list_of(f, "full", 1, MANY, false));
 	loop_settle(s->loop);
 	while (!scene_sip_none(s, PORT_ANSWER, NULL)) {
 		struct port_msg m = scene_sip(s, PORT_ANSWER, NULL);
@@ -379,7 +377,36 @@ static void test_too_many(void **state)
 		if (m.status == 503)
 			assert_true(has(m.f[PORT_F_HEADERS], "Retry-After: "));
 	}
-	assert_int_equal(refused, 4);
+	return refused;
+}
+
+static int setup_small_queue(void **state)
+{
+	*state =
+	    scene_new(FOCUS_DOMAIN("") "limits { document-queue = 100000 }\n");
+	return 0;
+}
+
+/* limits { document-queue }, where one is always taken. */
+static void test_full_queue(void **state)
+{
+	struct focus f;
+
+	focus_joined(&f, *state);
+	assert_int_equal(refused_of(&f, 3), 2);
+	assert_true(asked_again(*state));
+	assert_int_equal(seen(*state).here, MANY);
+	focus_done(&f);
+}
+
+/* More than we want to keep: 503, and asked for again. */
+static void test_too_many(void **state)
+{
+	struct scene *s = *state;
+	struct focus f;
+
+	focus_joined(&f, s);
+	assert_int_equal(refused_of(&f, 20), 4);
 	assert_true(asked_again(s));
 	assert_int_equal(seen(s).here, MANY);
 	focus_done(&f);
@@ -396,6 +423,8 @@ int main(void)
 	    FOCUS_TEST(test_long_words),
 	    FOCUS_TEST(test_refused),
 	    cmocka_unit_test_setup_teardown(test_too_long, setup_small,
+					    scene_teardown),
+	    cmocka_unit_test_setup_teardown(test_full_queue, setup_small_queue,
 					    scene_teardown),
 	    FOCUS_TEST(test_too_many),
 	};

@@ -105,6 +105,31 @@ static void test_forgotten(void **state)
 	focus_done(&f);
 }
 
+static int setup_few(void **state)
+{
+	*state = scene_new(FOCUS_DOMAIN("") "limits { reports = 2 }\n");
+	return 0;
+}
+
+static void test_limit(void **state)
+{
+	struct scene *s = *state;
+	struct str first, second, third;
+	struct focus f;
+
+	focus_joined(&f, s);
+	first = said(&f, "", "m1");
+	second = said(&f, "", "m2");
+	third = said(&f, "", "m3");
+	reports(&f, first, "403 No");
+	assert_true(xmpp_none(s, JULIET));
+	reports(&f, third, "403 No");
+	assert_string_equal(focus_error(s, "m3"), "auth/forbidden");
+	reports(&f, second, "403 No");
+	assert_string_equal(focus_error(s, "m2"), "auth/forbidden");
+	focus_done(&f);
+}
+
 /* 481: her message, then her place in the room */
 static void test_session_gone(void **state)
 {
@@ -126,6 +151,8 @@ int main(void)
 	    FOCUS_TEST(test_failed),
 	    FOCUS_TEST(test_before),
 	    FOCUS_TEST(test_forgotten),
+	    cmocka_unit_test_setup_teardown(test_limit, setup_few,
+					    scene_teardown),
 	    FOCUS_TEST(test_session_gone),
 	};
 

@@ -178,6 +178,29 @@ static void test_late_decline(void **state)
 	assert_heard(s, BEN, "");
 }
 
+static int setup_one(void **state)
+{
+	return with_config(state, "} limits { invitations = 1");
+}
+
+/* limits { invitations }; of the same two people one is remembered. */
+static void test_forgotten(void **state)
+{
+	struct scene *s = *state;
+
+	invite(s, ANN, CYD, "");
+	invite(s, BEN, CYD, "");
+	xmpp_drop(s);
+	decline(s, CYD, "r@chat.test/Ann", "");
+	assert_heard(s, CYD, "error - cancel/item-not-found id=d\n");
+	invite(s, BEN, CYD, "");
+	xmpp_drop(s);
+	decline(s, CYD, "r@chat.test/Ben", "");
+	assert_declined(s, BEN, CYD, "");
+	decline(s, CYD, "r@chat.test/Ben", "");
+	assert_heard(s, CYD, "error - cancel/item-not-found id=d\n");
+}
+
 /* X2S-54, X2S-55: whom nobody can invite, who may not, whom no one knows. */
 static void test_refused(void **state)
 {
@@ -500,6 +523,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_open_room, setup_open,
 					    scene_teardown),
 	    TEST(test_late_decline),
+	    cmocka_unit_test_setup_teardown(test_forgotten, setup_one,
+					    scene_teardown),
 	    TEST(test_refused),
 	    cmocka_unit_test_setup_teardown(test_too_many, setup_limited,
 					    scene_teardown),
