@@ -108,18 +108,6 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 	b->n += (size_t)n;
 }
 
-void buf_drop(struct buf *b, size_t n)
-{
-	if (n >= b->n) {
-		b->n = 0;
-		return;
-	}
-	if (n == 0)
-		return;
-	memmove(b->p, b->p + n, b->n - n);
-	b->n -= n;
-}
-
 const char *buf_z(struct buf *b)
 {
 	if (!b->p)

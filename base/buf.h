@@ -31,8 +31,6 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 /* Room for n more octets at the end, to be filled by the caller and counted by
  * b->n += used. NULL (and err set) over the limit. */
 char *buf_space(struct buf *b, size_t n);
-/* Removes n octets from the front. */
-void buf_drop(struct buf *b, size_t n);
 /* Removes all octets past n. */
 static inline void buf_cut(struct buf *b, size_t n)
 {

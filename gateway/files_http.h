@@ -9,5 +9,5 @@ struct files_http;
 int files_http_new(struct loop *loop, const struct config *config,
 		   struct files *files, struct files_http **out, char why[256]);
 void files_http_free(struct files_http *h); /* NULL is fine */
-/* Where it listens. */
+/* For tests: where it listens. */
 uint16_t files_http_port(const struct files_http *h);

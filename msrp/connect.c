@@ -11,17 +11,6 @@
 /* An address that does not answer holds up the next one no longer than this. */
 #define NEXT_ADDRESS_MS 5000
 
-/* The numeric host and port of the peer's leftmost URI. */
-static int next_hop(const struct msrp_session *s, struct addr *out)
-{
-	struct msrp_uri uri;
-	int err = msrp_uri_parse(s->peer_uri, &uri);
-
-	if (err || !str_ieq(uri.transport, STR("tcp")) || uri.port == 0)
-		return ERR_UNSUPPORTED;
-	return addr_parse_host(uri.host, uri.port, out);
-}
-
 /* The host to ask for: names only (RFC 6066 §3). */
 static struct str server_name(const struct msrp_session *s)
 {
@@ -67,13 +56,6 @@ bool connect_next(struct msrp_session *s)
 	/* it may be an old connection */
 	defer(s->m->loop, &s->start, on_start, s);
 	return true;
-}
-
-void msrp_session_connect(struct msrp_session *s)
-{
-	struct addr to;
-
-	msrp_session_connect_to(s, &to, next_hop(s, &to) == 0);
 }
 
 void msrp_session_connect_to(struct msrp_session *s, const struct addr *to,

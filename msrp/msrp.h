@@ -220,13 +220,10 @@ int msrp_session_set_path(struct msrp_session *s, struct str peer_path,
 void msrp_session_free(struct msrp_session *s);
 /* Our URI for this session: goes into SDP. Lives as long as the session. */
 struct str msrp_session_uri(const struct msrp_session *s);
-bool msrp_session_bound(const struct msrp_session *s);
-/* Connects to the leftmost URI of the peer's path (numeric host) and sends a
- * bodiless SEND; content goes after it (RFC 4975 §5.4, MSRP-72). Failure
- * comes as closed(MSRP_CLOSED_UNBOUND). */
-void msrp_session_connect(struct msrp_session *s);
-/* The same, to these addresses instead (of its host, or RFC 6714 §4.3), one
- * after the other until one answers; n 0: fails. */
+/* Connects to these addresses of the leftmost URI of the peer's path (or of
+ * what RFC 6714 §4.3 puts in its place), one after the other until one answers,
+ * and sends a bodiless SEND; content goes after it (RFC 4975 §5.4, MSRP-72).
+ * Failure, and n 0, comes as closed(MSRP_CLOSED_UNBOUND). */
 void msrp_session_connect_to(struct msrp_session *s, const struct addr *to,
 			     size_t n);
 /* A re-offer changed what the peer takes or its direction. */

@@ -240,11 +240,6 @@ struct str msrp_session_uri(const struct msrp_session *s)
 	return s->uri.raw;
 }
 
-bool msrp_session_bound(const struct msrp_session *s)
-{
-	return s->state == SESSION_BOUND;
-}
-
 void session_connected(struct msrp_session *s)
 {
 	const char *why;

@@ -89,7 +89,8 @@ uint64_t sip_child_req(struct sip_child *c);
 int sip_child_pid(const struct sip_child *c); /* 0 = not running */
 /* A process is up, and none is to take its place. */
 bool sip_child_settled(const struct sip_child *c);
-/* The real listening addresses after ready ("udp:127.0.0.1:5060 ..."). */
+/* For tests: the real listening addresses after ready ("udp:127.0.0.1:5060
+ * ..."). */
 const char *sip_child_listen(const struct sip_child *c);
 
 struct sip_child_stats {

@@ -91,16 +91,13 @@ struct confinfo_doc {
 	struct confinfo_user_node *users;
 };
 #define CONFINFO_BYTES_MAX (7u << 20)
-/* UTF-8 only. 0, ERR_SYNTAX, ERR_TOO_BIG (also: the arena is full, or a user
- * has more endpoints than CONFINFO_ENDPOINTS_MAX), ERR_UNSUPPORTED (a DTD).
- * *out is untouched on failure. */
-int confinfo_parse(struct str in, struct arena *a, struct confinfo_doc *out);
-
-/* The same in parts, so that nobody waits for the end of a long document. in
- * and a are borrowed. */
+/* In parts, so that nobody waits for the end of a long document. in and a are
+ * borrowed. */
 struct confinfo_reader *confinfo_reader_new(struct str in, struct arena *a);
 void confinfo_reader_free(struct confinfo_reader *r);
-/* Goes on for so many octets: 1, it is to be called again; else as above, once.
- */
+/* Goes on for so many octets: 1, it is to be called again; else, once: 0,
+ * ERR_SYNTAX (also: no UTF-8), ERR_TOO_BIG (also: the arena is full, or a user
+ * has more endpoints than CONFINFO_ENDPOINTS_MAX), ERR_UNSUPPORTED (a DTD).
+ * *out is untouched on failure. */
 int confinfo_reader_go(struct confinfo_reader *r, size_t octets,
 		       struct confinfo_doc *out);

@@ -146,12 +146,3 @@ int confinfo_reader_go(struct confinfo_reader *r, size_t octets,
 		return 1;
 	return finish(r, out);
 }
-
-int confinfo_parse(struct str in, struct arena *a, struct confinfo_doc *out)
-{
-	struct confinfo_reader *r = confinfo_reader_new(in, a);
-	int err = confinfo_reader_go(r, SIZE_MAX, out);
-
-	confinfo_reader_free(r);
-	return err;
-}

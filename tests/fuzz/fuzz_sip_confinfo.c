@@ -1,7 +1,7 @@
 /* What is read, written and read again is written the same. */
 #include <assert.h>
 
-#include "sip/confinfo.h"
+#include "tests/lib/confinfo_whole.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,6 +6,8 @@
 #include <event2/event.h>
 #include <stdio.h>
 
+#include "tests/lib/drop.h"
+
 void sip_user_init(struct sip_user *u, struct scene *s, const char *name,
 		   const char *room)
 {

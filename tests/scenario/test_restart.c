@@ -2,7 +2,7 @@
 #include "scene.h"
 
 #include "heard.h"
-#include "sip/confinfo.h"
+#include "tests/lib/confinfo_whole.h"
 
 #define ROOM "sip:r@chat.test"
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "sip/confinfo.h"
+#include "tests/lib/confinfo_whole.h"
 
 #define ROOM "sip:r@chat.test"
 

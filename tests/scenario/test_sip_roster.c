@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "sip/confinfo.h"
+#include "tests/lib/confinfo_whole.h"
 
 #define ROOM   "sip:r@chat.test"
 #define DOMAIN "rooms = local lock = no notify-interval = 0 }\n"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "mapping/presence.h"
-#include "sip/confinfo.h"
+#include "tests/lib/confinfo_whole.h"
 
 /* --- MSRP --- */
 

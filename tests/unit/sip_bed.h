@@ -25,6 +25,7 @@
 #include "base/loop.h"
 #include "base/net.h"
 #include "sip/child.h"
+#include "tests/lib/drop.h"
 
 #define BED_PATIENCE_MS 20000 /* a sanitised process on a busy machine */
 

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "msrp/frame.h"
+#include "tests/lib/drop.h"
 
 #define PATHS                                                                  \
 	"To-Path: msrp://s.example:2855/kJ8s;tcp\r\n"                          \

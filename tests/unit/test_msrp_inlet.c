@@ -311,15 +311,17 @@ static unsigned crowded(int fds[3])
 static void test_while_connecting(void **state)
 {
 	struct behind *b = *state;
-	char path[128], frame[512];
+	char host[32], path[128], frame[512];
+	struct addr to;
 	struct seat a;
 	struct peer q;
 	int fds[3];
 
-	snprintf(path, sizeof(path), "msrp://127.0.0.1:%u/r2;tcp " PEER_PATH,
-		 crowded(fds));
+	snprintf(host, sizeof(host), "127.0.0.1:%u", crowded(fds));
+	snprintf(path, sizeof(path), "msrp://%s/r2;tcp " PEER_PATH, host);
 	seat_init_path(&a, &b->w, path);
-	msrp_session_connect(a.s);
+	assert_int_equal(addr_parse(str_z(host), &to), 0);
+	msrp_session_connect_to(a.s, &to, 1);
 	loop_settle(b->w.loop);
 	peer_init_from(&q, &b->w, "127.0.0.1:4711");
 	snprintf(frame, sizeof(frame),

@@ -154,7 +154,12 @@ static void send_noise(struct side *from, struct side *to, size_t n)
 
 static void bind_both(struct side *caller, struct side *callee)
 {
-	msrp_session_connect(caller->s);
+	struct msrp_uri uri;
+	struct addr to;
+
+	assert_int_equal(msrp_uri_parse(msrp_session_uri(callee->s), &uri), 0);
+	assert_int_equal(addr_parse_host(uri.host, uri.port, &to), 0);
+	msrp_session_connect_to(caller->s, &to, 1);
 	for (int i = 0; i < 1000 && !(caller->bound && callee->bound); i++) {
 		struct timer step = {0};
 
@@ -262,24 +267,20 @@ static void test_tls_session_over_tcp(void **state)
 	certs_done(&certs);
 }
 
-/* Connecting out where nobody listens, and to what is no address. */
+/* Connecting out where nobody listens, and nowhere. */
 static void test_unbound(void **state)
 {
-	static const char *const paths[] = {
-	    "msrp://127.0.0.1:1/x;tcp",
-	    "msrp://name.invalid:2855/x;tcp",
-	    "msrp://127.0.0.1/x;tcp",
-	    "msrp://127.0.0.1:2855/x;ws",
-	};
+	struct addr to;
 	struct loop *loop = loop_new(NULL, NULL);
 
 	(void)state;
-	for (int i = 0; i < 4; i++) {
+	assert_int_equal(addr_parse(STR("127.0.0.1:1"), &to), 0);
+	for (size_t n = 0; n < 2; n++) {
 		struct side a;
 
 		side_init(&a, loop, false, NULL, "127.0.0.1");
-		side_join(&a, false, str_z(paths[i]));
-		msrp_session_connect(a.s);
+		side_join(&a, false, STR("msrp://127.0.0.1:1/x;tcp"));
+		msrp_session_connect_to(a.s, &to, n);
 		assert_int_equal(a.closed, 0); /* never inside the call */
 		step_run(loop);
 		assert_int_equal(a.closed, 1);

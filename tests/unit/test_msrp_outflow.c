@@ -422,7 +422,8 @@ static void test_refused(void **state)
 		room_hears(&r, "\r\n-------~#\r\n");
 		assert_null(s.out);
 		assert_false(s.whole);
-		assert_true(msrp_session_bound(r.a.s));
+		send_text(&r.a, "hi");
+		room_hears(&r, HI);
 		source_done(&s);
 		room_done(&r);
 	}

@@ -6,7 +6,7 @@
 #include <libxml/parser.h>
 
 #include "base/err.h"
-#include "sip/confinfo.h"
+#include "tests/lib/confinfo_whole.h"
 
 #define NS   "urn:ietf:params:xml:ns:conference-info"
 #define ROOT "<conference-info xmlns='" NS "' entity='sip:r@c.example'"

@@ -227,7 +227,7 @@ static void answers_bad_lines(void **state)
 		put_start(&b, &p, bad[i].line, bad[i].method);
 		buf_addz(&b, "Content-Length: 0\r\n\r\n");
 		peer_say(&p, buf_str(&b));
-		buf_drop(&b, b.n);
+		buf_clear(&b);
 		snprintf(want, sizeof want, "SIP/2.0 %s", bad[i].answer);
 		peer_hears_start(&p, want);
 		is_alive(&p);
@@ -267,7 +267,7 @@ static void keeps_the_frame(void **state)
 			}
 			peer_hears_start(&p, "SIP/2.0 400 Bad ");
 		}
-		buf_drop(&b, b.n);
+		buf_clear(&b);
 		is_alive(&p);
 	}
 	buf_done(&b);
