@@ -5,6 +5,10 @@
 #include "base/uri.h"
 #include "gateway/back_sip_priv.h"
 
+/* How long a focus may be silent about whom it calls: no call rings longer (RFC
+ * 3261 §16.6, timer C), and one that tells nothing would keep it all here. */
+#define SILENCE_MS 300000
+
 static void result(struct bs_dialog *d, enum reason_code code)
 {
 	if (d->leg && d->op)
@@ -29,6 +33,20 @@ static void outcome(struct bs_dialog *d, int status, struct str phrase)
 		b->cfg.invited(b->cfg.user, id, status, phrase);
 }
 
+static void drop(void *user)
+{
+	struct bs_dialog *d = user;
+
+	if (d->leg && d->leg->referring == d)
+		d->leg->referring = NULL;
+	bs_dialog_free(d);
+}
+
+static void await_notify(struct bs_dialog *d)
+{
+	timer_set(d->b->loop, &d->timer, SILENCE_MS, drop, d);
+}
+
 static void on_inside(void *user, const struct port_msg *m);
 
 /* Once, in the call's dialog (X2S-52). */
@@ -51,8 +69,9 @@ static void ask_inside(struct bs_dialog *d)
 static bool answered(struct bs_dialog *d, const struct port_msg *m)
 {
 	if (m->status / 100 == 2) {
+		await_notify(d);
 		result(d, REASON_OK);
-		return true;
+		return !d->over;
 	}
 	if (is_decline(m->status)) {
 		result(d, REASON_OK);
@@ -72,10 +91,8 @@ static void on_inside(void *user, const struct port_msg *m)
 	if (!d || m->type != PORT_RESPONSE)
 		return;
 	d->request = 0;
-	if (!answered(d, m)) {
-		l->referring = NULL;
-		bs_dialog_free(d);
-	}
+	if (!answered(d, m))
+		drop(d);
 }
 
 static void on_referred(void *user, const struct port_msg *m)
@@ -186,10 +203,9 @@ void bs_refer_notify(struct bs_dialog *d, const struct port_msg *m)
 		d->made = d->made || !d->inside;
 	if (status >= 200)
 		outcome(d, status, phrase);
-	if (!over)
-		return;
-	if (d->leg && d->leg->referring == d)
-		d->leg->referring = NULL;
-	if (!d->request)
-		bs_dialog_free(d);
+	d->over = over;
+	if (over && !d->request) /* else its response ends it */
+		drop(d);
+	else if (!over)
+		await_notify(d);
 }

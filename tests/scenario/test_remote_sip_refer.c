@@ -124,6 +124,53 @@ static void test_inside(void **state)
 	focus_done(&f);
 }
 
+/* The last NOTIFY may come before the response. */
+static void test_overtaken(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg r;
+	struct focus f;
+
+	focus_joined(&f, s);
+	r = refer(s);
+	progress(&f, r.dlg, "terminated", "SIP/2.0 603 Not today\r\n");
+	declined(s, "Not today");
+	focus_answers(&f, &r, 202, STR_NONE, STR_NONE, "");
+	assert_true(scene_sip(s, PORT_FORGET, NULL).dlg == r.dlg);
+	r = refer(s);
+	focus_refuses(&f, &r, 481);
+	r = scene_sip(s, PORT_SEND, "REFER");
+	progress(&f, r.dlg, "terminated", "SIP/2.0 486 Busy Here\r\n");
+	declined(s, "Busy Here");
+	focus_answers(&f, &r, 202, STR_NONE, STR_NONE, "");
+	/* there is room for the next one */
+	r = refer(s);
+	focus_refuses(&f, &r, 481);
+	r = scene_sip(s, PORT_SEND, "REFER");
+	focus_refuses(&f, &r, 403);
+	assert_string_equal(focus_error(s, "i1"), "auth/forbidden");
+	focus_done(&f);
+}
+
+/* A focus that never tells what came of it is not waited for. */
+static void test_silent(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg r;
+	struct focus f;
+
+	focus_joined(&f, s);
+	r = refer(s);
+	focus_answers(&f, &r, 202, STR_NONE, STR_NONE, "");
+	scene_run(s, 290000);
+	progress(&f, r.dlg, "active;expires=60", "SIP/2.0 180 Ringing\r\n");
+	scene_run(s, 290000);
+	assert_true(scene_sip_none(s, PORT_FORGET, NULL));
+	scene_run(s, 11000);
+	assert_true(scene_sip(s, PORT_FORGET, NULL).dlg == r.dlg);
+	focus_done(&f);
+}
+
 /* She has left before the outcome. */
 static void test_left(void **state)
 {
@@ -181,6 +228,8 @@ int main(void)
 	    FOCUS_TEST(test_invited),
 	    FOCUS_TEST(test_outcomes),
 	    FOCUS_TEST(test_inside),
+	    FOCUS_TEST(test_overtaken),
+	    FOCUS_TEST(test_silent),
 	    FOCUS_TEST(test_left),
 	    cmocka_unit_test_setup_teardown(test_xmpp_invitee, setup_gateway,
 					    scene_teardown),
