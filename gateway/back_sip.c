@@ -7,6 +7,8 @@
 
 #define ARENA_MAX 262144
 #define NICK_MAX  1023
+/* Rooms are named by users: past this many a conference is asked again. */
+#define BLOCKS_MAX 1000
 
 struct bs_block {
 	char *room;
@@ -68,7 +70,8 @@ void bs_block(struct bs_leg *l, struct reason why)
 	struct bs_block *k;
 
 	forget_blocks(l->b, now);
-	if (table_get_str(l->b->blocked, l->room))
+	if (table_get_str(l->b->blocked, l->room) ||
+	    table_count(l->b->blocked) >= BLOCKS_MAX)
 		return;
 	k = mem_new(sizeof(*k));
 	k->room = str_dup(l->room);
