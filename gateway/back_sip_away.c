@@ -7,8 +7,9 @@
 #include "mapping/reason.h"
 #include "msrp/cpim.h"
 
-/* Before each attempt. A focus that starts again needs some seconds. */
-static const unsigned wait_ms[] = {0, 1000, 2000, 4000};
+/* Before each attempt. A focus that starts again needs some seconds; and its
+ * SIP connection may break a moment after this one, with what we sent on it. */
+static const unsigned wait_ms[] = {200, 1000, 2000, 4000};
 #define ATTEMPTS   (sizeof(wait_ms) / sizeof(wait_ms[0]))
 #define ATTEMPT_MS 10000 /* as long as ABN-1 gives a caller */
 #define SOON_MS	   30000 /* lost again within that: it goes on with waiting */
