@@ -72,7 +72,7 @@ class AioUser:
         self.client.on_stream_established.connect(
             established, self.client.on_stream_established.AUTO_FUTURE)
         self.client.presence = aioxmpp.PresenceState(True)
-        await asyncio.wait_for(established, 20)
+        await asyncio.wait_for(established, 40)
         return self
 
     async def logout(self):
@@ -91,7 +91,7 @@ class AioUser:
             else aioxmpp.muc.xso.History(maxstanzas=history))
         self.rooms[room] = AioRoom(conversation)
         try:
-            await asyncio.wait_for(joined, 15)
+            await asyncio.wait_for(joined, 30)
         except aioxmpp.errors.XMPPError as error:
             raise Refused(self.condition(error)) from error
 
@@ -100,7 +100,7 @@ class AioUser:
         return error.condition.value[1]
 
     async def leave(self, room):
-        await asyncio.wait_for(self.rooms[room].room.leave(), 15)
+        await asyncio.wait_for(self.rooms[room].room.leave(), 30)
 
     def people(self, room):
         return {m.nick: (m.affiliation, m.role)

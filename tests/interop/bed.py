@@ -211,7 +211,7 @@ class XmppBed(Bed):
         asyncio.run(cls.wait_component())
 
     @classmethod
-    async def wait_component(cls, timeout=30):
+    async def wait_component(cls, timeout=90):
         """Waits until every domain of stoxd answers through the server."""
         user = await XmppUser("romeo", ("127.0.0.1", cls.server.c2s),
                               resource="probe").login()

@@ -37,7 +37,7 @@ class BridgeBed(XmppBed):
         asyncio.run(cls.wait_component())
 
     @classmethod
-    async def wait_component(cls, timeout=30):
+    async def wait_component(cls, timeout=90):
         """Until our domains, and the users there, take queries; for a
         component that is away the server says an error."""
         user = await XmppUser(cls.people[0], ("127.0.0.1", cls.server.c2s),

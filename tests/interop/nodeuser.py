@@ -114,7 +114,7 @@ class NodeUser:
         self.answers[ref] = answer
         self.process.stdin.write(json.dumps(
             {"ref": ref, "op": op, "args": args}).encode() + b"\n")
-        return await asyncio.wait_for(answer, 15)
+        return await asyncio.wait_for(answer, 30)
 
     async def join(self, room, nick, history=None):
         """Raises Refused."""

@@ -248,11 +248,15 @@ class RoomCore:
             self.assertEqual(m.get("from").split("/")[0], self.room)
             self.assertEqual(m.find(STANZA_ID).get("id"),
                              live[body(m)].find(STANZA_ID).get("id"))
-        kinds = ["presence" if s.tag == CLIENT + "presence" else
-                 "subject" if body(s) is None else "history"
-                 for s in juliet.stanzas if (s.get("from") or "").startswith(
-                     self.room) and s.tag != CLIENT + "iq"][:12]
-        self.assertEqual(kinds, ["presence"] * 5 + ["history"] * 6 + ["subject"])
+
+        def kinds():
+            return ["presence" if s.tag == CLIENT + "presence" else
+                    "subject" if body(s) is None else "history"
+                    for s in juliet.stanzas if (s.get("from") or "").startswith(
+                        self.room) and s.tag != CLIENT + "iq"][:12]
+        await until(lambda: len(kinds()) == 12, 10, "the subject")
+        self.assertEqual(kinds(),
+                         ["presence"] * 5 + ["history"] * 6 + ["subject"])
         dave = await self.sip_in("dave", "Dave")
         await until(lambda: len(dave.call.chat) >= 6, 10, "history by MSRP")
         self.assertEqual(dave.call.texts(), want)

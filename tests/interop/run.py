@@ -19,7 +19,7 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LIMIT = 400 + float(os.environ.get("STOX_LOAD_SECONDS", "20"))
+LIMIT = 900 + float(os.environ.get("STOX_LOAD_SECONDS", "20"))
 
 
 def run(suite, build):

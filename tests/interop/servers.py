@@ -83,7 +83,7 @@ def free_port():
     return PORTS.take()
 
 
-def wait_port(port, process, timeout=30):
+def wait_port(port, process, timeout=90):
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         if process.poll() is not None:
@@ -129,7 +129,7 @@ class Server:
                 start_new_session=True, **more)
         self.runs += 1
 
-    def stop(self, sig=signal.SIGTERM, timeout=20):
+    def stop(self, sig=signal.SIGTERM, timeout=60):
         """The exit code; a server that does not go is killed."""
         if not self.process:
             return None
@@ -259,7 +259,8 @@ modules:
         register = ",".join(
             'ejabberd_auth:try_register(<<"%s">>,<<"x.test">>,<<"%s">>)'
             % (u, PASSWORD) for u in self.users)
-        self.run(["erl", "-noinput", "+K", "true", "-mnesia", "dir",
+        # And no waiting in a loop: others need the processor, too.
+        self.run(["erl", "-noinput", "+sbwt", "none", "-mnesia", "dir",
                   '"%s"' % self.path("mnesia"), "-eval",
                   "{ok,_}=application:ensure_all_started(ejabberd),%s,"
                   "io:format(\"users registered~n\")." % register],
@@ -268,9 +269,9 @@ modules:
                   "EJABBERD_CONFIG_PATH": self.config,
                   "EJABBERD_LOG_PATH": self.path("ejabberd.log"),
                   "ERL_CRASH_DUMP": self.path("crash.dump")})
-        wait_port(self.c2s, self.process, 60)
-        wait_port(self.component, self.process, 60)
-        self.wait_output("users registered", 60)
+        wait_port(self.c2s, self.process, 180)
+        wait_port(self.component, self.process, 180)
+        self.wait_output("users registered", 180)
         return self
 
     def wait_output(self, text, timeout):
@@ -542,7 +543,7 @@ tls {
     def program():
         return os.path.join(build_dir(), "stoxd")
 
-    def start(self, timeout=30):
+    def start(self, timeout=90):
         """Returns when stoxd has told its supervisor that it is ready."""
         where = self.path("notify")
         if os.path.exists(where):

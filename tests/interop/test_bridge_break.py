@@ -131,7 +131,7 @@ class Breaks:
         """S2X-38: who is called back after stoxd's own end comes in without
         history, and gets what he misses later all the same."""
         romeo, _, sips = await self.five()
-        await asyncio.sleep(1.2)    # by then it is on the disk
+        await asyncio.sleep(2)      # by then it is on the disk
         self.stoxd.stop(signal.SIGKILL)
         await until(lambda: not self.listening(), 10, "the end of it")
         await asyncio.get_running_loop().run_in_executor(

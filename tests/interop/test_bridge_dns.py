@@ -70,7 +70,7 @@ class Architecture(BridgeBed):
         asyncio.run(cls.wait_component())
 
     @classmethod
-    async def wait_component(cls, timeout=30):
+    async def wait_component(cls, timeout=90):
         user = await XmppUser("juliet", ("127.0.0.1", cls.server.c2s),
                               domain="example.com", resource="probe").login()
 

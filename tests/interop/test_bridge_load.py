@@ -194,12 +194,16 @@ class Restarted(Bridged):
         """Each SIP user heard what the room said, all of it but his own, each
         message once and in the room's order; what the room did not say its
         sender was told to be lost, and nothing else."""
-        heard = {"S%d" % i: self.heard_by(u) for i, u in enumerate(self.sips)}
-        await until(lambda: list(self.xmpps[0].order.values())[-1] in
-                    heard["S0"][-1:] + heard["S1"][-1:], 30, "all of it")
+        def order_for(nick):
+            return [x for x in self.xmpps[0].order.values() if x[0] != nick]
+
+        for i, user in enumerate(self.sips):
+            nick = "S%d" % i
+            try:
+                await until(lambda: self.heard_by(user) == order_for(nick), 30)
+            except AssertionError:
+                self.assertEqual(self.heard_by(user), order_for(nick), nick)
         order = list(self.xmpps[0].order.values())
-        for nick, mine in heard.items():
-            self.assertEqual(mine, [x for x in order if x[0] != nick], nick)
         told = {"S%d" % i: self.lost_of(u, sent[u.name])
                    for i, u in enumerate(self.sips)}
         for nick, lost in told.items():

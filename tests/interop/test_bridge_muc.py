@@ -148,7 +148,8 @@ class Rooms:
         carol = await self.sip_in("carol", "Carol")
         await self.heard(carol, "old 2")
         self.assertEqual(carol.call.texts(), ["old 0", "old 1", "old 2"])
-        self.assertEqual(carol.roster.subject, "Today in Verona")
+        await until(lambda: carol.roster.subject == "Today in Verona", 10,
+                    "the subject at Carol")
 
     async def kick(self, moderator, nick):
         return await moderator.iq(

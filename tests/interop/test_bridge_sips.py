@@ -79,7 +79,7 @@ class OnlyTls(BridgeBed):
                               domain="example.com", resource=resource).login()
 
     @classmethod
-    async def wait_component(cls, timeout=30):
+    async def wait_component(cls, timeout=90):
         user = await cls.user("probe")
         for _ in range(timeout * 10):
             if (await user.disco(WRONG)).get("type") == "result":

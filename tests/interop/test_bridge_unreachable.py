@@ -54,7 +54,7 @@ class Unreachable(BridgeBed):
         super().set_up_servers()
 
     @classmethod
-    async def wait_component(cls, timeout=30):
+    async def wait_component(cls, timeout=90):
         pass    # of these domains none answers
 
     async def told(self, domain):

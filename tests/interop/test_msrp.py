@@ -147,7 +147,7 @@ class Switch(Bed):
             msrp.connection.write(data[:cut])
             await asyncio.sleep(0.005)
             msrp.connection.write(data[cut:])
-            self.assertEqual((await asyncio.wait_for(future, 10)).status, 200)
+            self.assertEqual((await asyncio.wait_for(future, 20)).status, 200)
             sent += 1
         await until(lambda: len(bob.call.chat) == sent, 10, "all of them")
         self.assertEqual({h.raw.body for h in bob.call.heard}, {body})
@@ -215,7 +215,7 @@ class Switch(Bed):
             b"bad")
         future = msrp.expect(frame.tid)
         msrp.connection.write(frame.to_bytes())
-        self.assertEqual((await asyncio.wait_for(future, 10)).status, 415)
+        self.assertEqual((await asyncio.wait_for(future, 20)).status, 415)
         await self.heard(bob, "no")
         await self.heard(bob, "partial")
         answers = [f for f in msrp.connection.frames[frames:]

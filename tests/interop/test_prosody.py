@@ -1,5 +1,7 @@
 """The room on a real Prosody, and what XMPP users ask of it besides."""
 
+import asyncio
+
 from bed import XmppBed, main, until
 from roomcore import RoomCore
 from sipmsrp import Refused
@@ -174,8 +176,13 @@ class RoomQueries(XmppBed):
         await romeo.leave(self.room)
         self.assertEqual((await romeo.disco(self.room)).get("type"), "result")
         await alice.leave()
-        error = await romeo.disco(self.room)
-        self.assertEqual(error_of(error), ("cancel", "item-not-found"))
+        # the SIP process answers a BYE before the core hears of it
+        for _ in range(100):
+            answer = await romeo.disco(self.room)
+            if answer.get("type") == "error":
+                break
+            await asyncio.sleep(0.1)
+        self.assertEqual(error_of(answer), ("cancel", "item-not-found"))
 
     async def test_two_clients_one_nick(self):
         """X2S-25, X2S-26: one occupant with two sessions."""

@@ -227,7 +227,7 @@ class RemoteSip(XmppBed):
         nobody: what is said after that arrives."""
         alice, juliet = await self.both()
         self.allow_violations = True
-        await asyncio.sleep(1)  # it writes down who is there
+        await asyncio.sleep(2)  # it writes down who is there
         self.far.process.kill()
         self.far.process.wait()
         self.far.start()

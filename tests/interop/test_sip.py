@@ -229,7 +229,7 @@ class Signalling(Bed):
         for uri in ("sip:a%zz@chat.test", "sip:%@chat.test", "sip:x@[::1"):
             message = alice.make("OPTIONS", uri, alice.from_header,
                                  to="<%s>" % self.uri)
-            answer = await alice.request(message, alice.proxy, timeout=5)
+            answer = await alice.request(message, alice.proxy)
             self.assertEqual(answer.status, 400, uri)
         self.assertEqual((await alice.options(self.uri)).status, 200)
 
