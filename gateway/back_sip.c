@@ -304,7 +304,7 @@ static void refused_again(void *user)
 	uint64_t now = loop_now_ms(l->b->loop);
 	struct reason why = {.code = REASON_OVERLOAD, .retry_s = 1};
 
-	if (k) {
+	if (k && k->until_ms > now) {
 		why.code = k->code;
 		why.text = str_z(k->text);
 		why.retry_s = (unsigned)((k->until_ms - now) / 1000 + 1);

@@ -62,8 +62,8 @@ void leg_attach(struct leg *l, const struct seat_join *join, struct seat *seat);
  * it has commanded and was not executed yet goes with it; results of the rest
  * are lost. False: it has left. */
 bool leg_move(struct leg *from, uint64_t seat, struct leg *to, uint64_t op);
-/* How many devices it has; NULL: there is no such device. */
-size_t leg_n_devices(const struct leg *l);
+size_t leg_n_devices(const struct leg *l); /* seats but for observers */
+/* NULL: there is no such device. */
 const struct device *leg_device(const struct leg *l, uint64_t seat);
 
 /* The room has let the user in under this nickname, which leg_put() has put
