@@ -245,12 +245,8 @@ static void decline(struct back_muc *b, const struct invited *i,
 	buf_addz(out, "<message");
 	x_put_attr(out, "from", i->bare);
 	x_put_attr(out, "to", i->room);
-	buf_addz(out, "><x xmlns='" NS_MUC_USER "'><decline");
-	x_put_attr(out, "to", i->other);
 	buf_addc(out, '>');
-	if (phrase.n)
-		x_put_text(out, "reason", phrase);
-	buf_addz(out, "</decline></x></message>");
+	x_put_mediated(out, "decline", "to", i->other, phrase);
 	if (!out->err)
 		b->cfg.send(b->cfg.user, domain, buf_str(out));
 }
@@ -355,12 +351,7 @@ static void send_invitation(struct proxy *p, const struct invited *i,
 {
 	struct buf *b = muc_begin(p, "message", STR_NONE, "", i->stanza_id);
 
-	buf_addz(b, "<x xmlns='" NS_MUC_USER "'><invite");
-	x_put_attr(b, "to", i->other);
-	buf_addc(b, '>');
-	if (reason.n)
-		x_put_text(b, "reason", reason);
-	buf_addz(b, "</invite></x></message>");
+	x_put_mediated(b, "invite", "to", i->other, reason);
 	muc_send(p);
 }
 

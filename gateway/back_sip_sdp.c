@@ -28,25 +28,15 @@ size_t bs_max_size(const struct bs_leg *l)
 /* Our side, with the address that our MSRP URI names. */
 static struct sdp_local our_side(struct bs_leg *l)
 {
-	struct str uri = msrp_session_uri(l->session);
-	struct msrp_uri u = {0};
+	struct sdp_local local =
+	    media_local(l->b->cfg.msrp, msrp_session_uri(l->session));
 
-	msrp_uri_parse(uri, &u);
-	return (struct sdp_local){
-	    .session_id = l->sdp_id,
-	    .version = ++l->sdp_version,
-	    .host = media_host(&u),
-	    .port = u.port,
-	    .path = uri,
-	    .secure = u.secure,
-	    .fingerprints =
-		u.secure ? msrp_fingerprints(l->b->cfg.msrp) : STR_NONE,
-	    .setup = SDP_SETUP_ACTPASS,
-	    .accept_wrapped = STR(MAP_WRAPPED_TYPES),
-	    .max_size = bs_max_size(l),
-	    .nickname = true,
-	    .private_messages = true,
-	};
+	local.session_id = l->sdp_id;
+	local.version = ++l->sdp_version;
+	local.accept_wrapped = STR(MAP_WRAPPED_TYPES);
+	local.max_size = bs_max_size(l);
+	local.nickname = local.private_messages = true;
+	return local;
 }
 
 /* m NULL: its peer is not known yet. */

@@ -165,16 +165,21 @@ static int check_positive(cfg_t *cfg, cfg_opt_t *opt)
 	return check_count(cfg, opt);
 }
 
-static int check_connections(cfg_t *cfg, cfg_opt_t *opt)
+static int check_range(cfg_t *cfg, cfg_opt_t *opt, long least, long most)
 {
 	long v = cfg_opt_getnint(opt, 0);
 
-	if (v < 1 || v > XMPP_BUNDLE_MAX) {
-		cfg_error(cfg, "%s: must be 1 to %d", opt->name,
-			  XMPP_BUNDLE_MAX);
+	if (v < least || v > most) {
+		cfg_error(cfg, "%s: must be %ld to %ld", opt->name, least,
+			  most);
 		return -1;
 	}
 	return 0;
+}
+
+static int check_connections(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_range(cfg, opt, 1, XMPP_BUNDLE_MAX);
 }
 
 /* RFC 6120 §13.12: no limit below 10000 octets. */
@@ -190,26 +195,13 @@ static int check_stanza_size(cfg_t *cfg, cfg_opt_t *opt)
 /* Shorter ones any SIP request may have; the port takes none that is longer. */
 static int check_document_size(cfg_t *cfg, cfg_opt_t *opt)
 {
-	long n = cfg_opt_getnint(opt, 0);
-
-	if (n < 65536 || n > (long)PORT_NOTIFY_MAX) {
-		cfg_error(cfg, "%s: must be 65536 to %u", opt->name,
-			  PORT_NOTIFY_MAX);
-		return -1;
-	}
-	return 0;
+	return check_range(cfg, opt, 65536, PORT_NOTIFY_MAX);
 }
 
 /* Of each call and of each connection: they are looked through one by one. */
 static int check_reports(cfg_t *cfg, cfg_opt_t *opt)
 {
-	long n = cfg_opt_getnint(opt, 0);
-
-	if (n < 1 || n > 10000) {
-		cfg_error(cfg, "%s: must be 1 to 10000", opt->name);
-		return -1;
-	}
-	return 0;
+	return check_range(cfg, opt, 1, 10000);
 }
 
 static int check_account(cfg_t *cfg, cfg_opt_t *opt)

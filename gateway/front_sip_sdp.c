@@ -138,26 +138,17 @@ static struct sdp_local our_side(struct call *c, struct str uri)
 {
 	const struct room_policy *policy =
 	    back_local_settings(c->f->cfg.back, c->room);
-	struct msrp_uri u = {0};
+	struct sdp_local local = media_local(c->f->cfg.msrp, uri);
 
-	msrp_uri_parse(uri, &u);
-	return (struct sdp_local){
-	    .session_id = c->sdp_id,
-	    .version = c->sdp_version,
-	    .host = media_host(&u),
-	    .port = u.port,
-	    .path = uri,
-	    .secure = u.secure,
-	    .fingerprints =
-		u.secure ? msrp_fingerprints(c->f->cfg.msrp) : STR_NONE,
-	    .setup = SDP_SETUP_ACTPASS,
-	    .accept_wrapped = wrapped_types(c),
-	    .max_size = max_size(c),
-	    .plain_text = c->plain,
-	    .nickname = !policy || policy->nicknames,
-	    .private_messages =
-		(!policy || policy->private_messages) && !c->plain,
-	};
+	local.session_id = c->sdp_id;
+	local.version = c->sdp_version;
+	local.accept_wrapped = wrapped_types(c);
+	local.max_size = max_size(c);
+	local.plain_text = c->plain;
+	local.nickname = !policy || policy->nicknames;
+	local.private_messages =
+	    (!policy || policy->private_messages) && !c->plain;
+	return local;
 }
 
 static bool same_fingerprints(const struct sdp_media *a,

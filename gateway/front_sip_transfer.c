@@ -8,20 +8,25 @@
 
 /* --- the end of one --- */
 
+void transfer_drop_file(struct transfer *t)
+{
+	filing_drop(t->filing);
+	t->filing = NULL;
+	file_check_free(t->check);
+	t->check = NULL;
+	stream_unref(t->stream);
+	t->stream = NULL;
+}
+
 void transfer_stop(struct transfer *t)
 {
 	timer_cancel(t->call->f->loop, &t->timer);
 	reach_cancel(t->reaching);
 	t->reaching = NULL;
-	filing_drop(t->filing);
-	t->filing = NULL;
-	file_check_free(t->check);
-	t->check = NULL;
+	transfer_drop_file(t);
 	if (t->session)
 		msrp_session_free(t->session);
 	t->session = NULL;
-	stream_unref(t->stream);
-	t->stream = NULL;
 }
 
 static void free_transfer(struct transfer *t)

@@ -187,12 +187,7 @@ static void on_lost(void *user)
 	struct transfer *t = user;
 
 	t->in = NULL;
-	filing_drop(t->filing);
-	t->filing = NULL;
-	file_check_free(t->check);
-	t->check = NULL;
-	stream_unref(t->stream);
-	t->stream = NULL;
+	transfer_drop_file(t);
 	t->came = 0;
 }
 

@@ -40,6 +40,8 @@ struct transfers {
 	struct sdp_file_line lines[TRANSFERS_MAX];
 };
 
+/* What has come of it so far. */
+void transfer_drop_file(struct transfer *t);
 /* Nothing more is held or awaited. */
 void transfer_stop(struct transfer *t);
 /* A call that was made for files alone ends with them; its peer has some time

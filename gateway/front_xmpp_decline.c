@@ -28,12 +28,8 @@ static void send_decline(struct front_xmpp *f, const struct invite *i,
 	struct buf *b = fx_begin(f, "message", inviter(f, i), i->room, STR_NONE,
 				 "", STR_NONE);
 
-	buf_addz(b, "><x xmlns='" NS_MUC_USER "'><decline");
-	x_put_attr(b, "from", i->to);
 	buf_addc(b, '>');
-	if (reason.n)
-		x_put_text(b, "reason", reason);
-	buf_addz(b, "</decline></x></message>");
+	x_put_mediated(b, "decline", "from", i->to, reason);
 	fx_send(f, str_z(domain_of(f, i)->name));
 }
 

@@ -19,6 +19,21 @@ struct str media_host(const struct msrp_uri *u)
 	return u->host;
 }
 
+struct sdp_local media_local(struct msrp *msrp, struct str uri)
+{
+	struct msrp_uri u = {0};
+
+	msrp_uri_parse(uri, &u);
+	return (struct sdp_local){
+	    .host = media_host(&u),
+	    .port = u.port,
+	    .path = uri,
+	    .secure = u.secure,
+	    .fingerprints = u.secure ? msrp_fingerprints(msrp) : STR_NONE,
+	    .setup = SDP_SETUP_ACTPASS,
+	};
+}
+
 /* One a line, as MSRP wants them. */
 static void list_fingerprints(const struct sdp_media *m, struct buf *b)
 {

@@ -9,6 +9,9 @@ bool media_sends(const struct sdp_media *m);
 bool media_receives(const struct sdp_media *m);
 /* The host for c= and m=: without the brackets of an IPv6 address. */
 struct str media_host(const struct msrp_uri *u);
+/* Our side of an m-line for the session of this URI of ours, which it borrows:
+ * address, path and fingerprints; what it takes is the caller's to say. */
+struct sdp_local media_local(struct msrp *msrp, struct str uri);
 /* msrp_session_new() with the line's path and fingerprints; m NULL: its peer is
  * not known yet. */
 int media_session_new(struct msrp *msrp, const struct msrp_session_cfg *cfg,

@@ -35,6 +35,19 @@ void sipproc_report(struct sipproc *p, const struct port_msg *m)
 	reported(p, port_end_send(&p->port, m));
 }
 
+void sipproc_report_sip(struct sipproc *p, enum port_type type, uint64_t dlg,
+			uint64_t req, const sip_t *sip)
+{
+	su_home_t home[1] = {SU_HOME_INIT(home)};
+	struct port_msg m = port_msg(type);
+
+	values_fill(home, sip, &m);
+	m.dlg = dlg;
+	m.req = req;
+	sipproc_report(p, &m);
+	su_home_deinit(home);
+}
+
 void sipproc_report_encoded(struct sipproc *p, const struct blob *m)
 {
 	reported(p, port_end_pass(&p->port, blob_str(m)));

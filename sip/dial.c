@@ -56,18 +56,6 @@ static void wait_for(struct dialling *dl, uint32_t ms)
 	su_timer_set(dl->patience, on_silence, (void *)dl);
 }
 
-static void report_progress(struct dialling *dl, const sip_t *sip)
-{
-	su_home_t home[1] = {SU_HOME_INIT(home)};
-	struct port_msg m = port_msg(PORT_PROGRESS);
-
-	values_fill(home, sip, &m);
-	m.dlg = dl->dlg;
-	m.req = dl->req;
-	sipproc_report(dl->p, &m);
-	su_home_deinit(home);
-}
-
 static bool routes_ok(const sip_t *sip)
 {
 	for (const sip_record_route_t *rr = sip->sip_record_route; rr;
@@ -172,7 +160,8 @@ static int on_response(void *user, nta_outgoing_t *orq, sip_t const *sip)
 
 	if (status < 200) {
 		if (status > 100 && !nta_sip_is_internal(sip))
-			report_progress(dl, sip);
+			sipproc_report_sip(dl->p, PORT_PROGRESS, dl->dlg,
+					   dl->req, sip);
 		return 0;
 	}
 	if (nta_sip_is_internal(sip)) {

@@ -17,18 +17,6 @@ static void report_ack(struct sipproc *p, uint64_t dlg, uint32_t cseq,
 	su_home_deinit(home);
 }
 
-static void report_cancel(struct request *r, const sip_t *sip)
-{
-	su_home_t home[1] = {SU_HOME_INIT(home)};
-	struct port_msg m = port_msg(PORT_CANCEL);
-
-	values_fill(home, sip, &m);
-	m.dlg = r->dlg;
-	m.req = r->req;
-	sipproc_report(r->p, &m);
-	su_home_deinit(home);
-}
-
 int invite_followed(struct request *r, nta_incoming_t *irq, sip_t const *sip)
 {
 	if (sip && sip->sip_request->rq_method == sip_method_cancel) {
@@ -37,7 +25,7 @@ int invite_followed(struct request *r, nta_incoming_t *irq, sip_t const *sip)
 		nta_incoming_treply(irq, SIP_487_REQUEST_CANCELLED,
 				    SIPTAG_SERVER_STR(r->p->agent_name),
 				    TAG_END());
-		report_cancel(r, sip);
+		sipproc_report_sip(r->p, PORT_CANCEL, r->dlg, r->req, sip);
 		uas_request_free(r);
 		return 0;
 	}

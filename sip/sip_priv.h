@@ -149,6 +149,9 @@ int commands_open(struct sipproc *p);
 void commands_close(struct sipproc *p);
 /* Tells the core. */
 void sipproc_report(struct sipproc *p, const struct port_msg *m);
+/* Likewise: of a message's request and dialog, with its fields. */
+void sipproc_report_sip(struct sipproc *p, enum port_type type, uint64_t dlg,
+			uint64_t req, const sip_t *sip);
 void sipproc_report_encoded(struct sipproc *p, const struct blob *m);
 
 /* A dialog: a leg of nta plus what a seed of it needs. Shared by its usages

@@ -219,6 +219,17 @@ void x_put_text(struct buf *b, const char *name, struct str text)
 	buf_addc(b, '>');
 }
 
+void x_put_mediated(struct buf *b, const char *what, const char *attr,
+		    struct str whom, struct str reason)
+{
+	buf_addf(b, "<x xmlns='" NS_MUC_USER "'><%s", what);
+	x_put_attr(b, attr, whom);
+	buf_addc(b, '>');
+	if (reason.n)
+		x_put_text(b, "reason", reason);
+	buf_addf(b, "</%s></x></message>", what);
+}
+
 void x_read_error(const struct xnode *stanza, struct arena *a,
 		  struct stanza_error *out)
 {

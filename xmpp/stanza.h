@@ -84,6 +84,11 @@ void x_open(struct buf *b, const char *name, struct str from, struct str to,
 	    struct str type, struct str id);
 /* " name='value'", escaped; nothing for an empty value. */
 void x_put_attr(struct buf *b, const char *name, struct str value);
+/* All in the message of a mediated invitation, or of its decline, and its end:
+ * what ("invite", "decline") concerns whom, by the attribute to or from
+ * (XEP-0045 §7.8.2). */
+void x_put_mediated(struct buf *b, const char *what, const char *attr,
+		    struct str whom, struct str reason);
 /* "<name>text</name>", escaped. */
 void x_put_text(struct buf *b, const char *name, struct str text);
 
