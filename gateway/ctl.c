@@ -84,53 +84,68 @@ static int run(struct ctl *c, const char *name)
 	return k->run(c);
 }
 
-int ctl_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
+/* False: that was all, with *status as the outcome. */
+static bool read_options(struct ctl *c, int argc, char **argv,
+			 const char **file, int *status)
 {
 	static const struct option options[] = {
 	    {"json", no_argument, NULL, 'j'},
 	    {"password-stdin", no_argument, NULL, 'p'},
 	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0}};
-	struct ctl c = {.in = in, .out = out, .err = err};
-	struct config *config = NULL;
-	char why[CONFIG_WHY_MAX];
-	const char *file = NULL;
-	int opt, status;
+	int opt;
 
+	*status = CTL_USAGE;
 	optind = 0; /* all over again: this is not the only call */
 	while ((opt = getopt_long(argc, argv, "s:c:hV", options, NULL)) != -1) {
 		switch (opt) {
 		case 's':
-			c.socket = optarg;
+			c->socket = optarg;
 			break;
 		case 'c':
-			file = optarg;
+			*file = optarg;
 			break;
 		case 'j':
-			c.json = true;
+			c->json = true;
 			break;
 		case 'p':
-			c.password_stdin = true;
+			c->password_stdin = true;
 			break;
 		case 'V':
-			fputs("stoxctl " STOX_VERSION "\n", out);
-			return CTL_DONE;
+			*status = CTL_DONE;
+			fputs("stoxctl " STOX_VERSION "\n", c->out);
+			return false;
 		case 'h':
-			help(out);
-			return CTL_DONE;
+			*status = CTL_DONE;
+			help(c->out);
+			return false;
 		default:
-			help(err);
-			return CTL_USAGE;
+			help(c->err);
+			return false;
 		}
 	}
 	if (optind < argc && strcmp(argv[optind], "help") == 0) {
-		help(out);
-		return CTL_DONE;
+		*status = CTL_DONE;
+		help(c->out);
+		return false;
 	}
-	if (optind == argc || (c.socket && file)) {
-		help(err);
-		return CTL_USAGE;
+	if (optind == argc || (c->socket && *file)) {
+		help(c->err);
+		return false;
 	}
+	return true;
+}
+
+int ctl_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
+{
+	struct ctl c = {.in = in, .out = out, .err = err};
+	struct config *config = NULL;
+	char why[CONFIG_WHY_MAX];
+	const char *file = NULL;
+	int status;
+
+	if (!read_options(&c, argc, argv, &file, &status))
+		return status;
 	if (file) {
 		if (config_read(file, &config, why) < 0) {
 			fprintf(err, "stoxctl: %s\n", why);
