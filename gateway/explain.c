@@ -70,8 +70,15 @@ static void add_written(const struct explain *e, enum world world,
 static void add_source(const struct explain *e, struct buf *b)
 {
 	const struct domain_config *d = section(e);
+	struct addr addr;
 
-	if (d->rooms == ROOMS_DISCOVER)
+	if (d->rooms == ROOMS_DISCOVER &&
+	    addr_parse_host(e->domain, 0, &addr) == 0)
+		buf_addf(b,
+			 "an address in place of a name is taken for a SIP "
+			 "server (rooms = discover in domain \"%s\")",
+			 d->name);
+	else if (d->rooms == ROOMS_DISCOVER)
 		buf_addf(b,
 			 "the answers below say so (rooms = discover in "
 			 "domain \"%s\")",
@@ -107,8 +114,11 @@ static void add_refusal(const struct explain *e, enum world world,
 		buf_addz(b, "the domain offers neither protocol, or does not "
 			    "exist");
 	else
-		buf_addf(b, "the domain speaks %s itself: no gateway is needed",
-			 world == WORLD_SIP ? "SIP" : "XMPP");
+		buf_addf(b,
+			 "the domain speaks %s itself: no gateway is needed, "
+			 "unless a section of its own has rooms = %s",
+			 world == WORLD_SIP ? "SIP" : "XMPP",
+			 world == WORLD_SIP ? "xmpp" : "sip");
 }
 
 enum back_kind explain_rooms(const struct explain *e, enum world world,

@@ -145,6 +145,11 @@ static void test_others(void **state)
 	of(b, "far.test", SPEAKS_SIP);
 	enters(b, WORLD_XMPP, BACK_SIP, "ROOM\\40far.test@rd.test");
 	enters(b, WORLD_SIP, BACK_NONE, "speaks SIP itself");
+	enters(b, WORLD_SIP, BACK_NONE,
+	       "unless a section of its own has rooms "
+	       "= xmpp");
+	of(b, "192.0.2.7", SPEAKS_SIP);
+	enters(b, WORLD_XMPP, BACK_SIP, "an address in place of a name");
 	of(b, "far.test", SPEAKS_NEITHER);
 	enters(b, WORLD_SIP, BACK_NONE, "does not exist");
 	of(b, "far.test", SPEAKS_UNKNOWN);
