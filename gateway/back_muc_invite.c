@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/uri.h"
+#include "base/utf8.h"
 #include "gateway/discover.h"
 #include "mapping/addr.h"
 #include "mapping/reason.h"
@@ -165,9 +166,7 @@ static void call_him(struct back_muc *b, const struct muc_said *in,
 	struct invitation v = {
 	    .room = i->room,
 	    .by = &inviter,
-	    .reason =
-		str_of(in->reason.p,
-		       in->reason.n < REASON_MAX ? in->reason.n : REASON_MAX),
+	    .reason = utf8_cut(in->reason, REASON_MAX),
 	    .continues = in->continues,
 	    .thread = in->thread,
 	    .id = i->id,
