@@ -9,6 +9,8 @@
 #include "mapping/nick.h"
 #include "mapping/reason.h"
 
+/* Of one leg that wait for an answer, each as long as MSRP's requests: nobody
+ * types as much. */
 #define OPS_MAX	  256
 #define NAMES_MAX 9 /* nick2 to nick9 (NICK-7) */
 

@@ -11,11 +11,11 @@
 #include "base/table.h"
 #include "mapping/addr.h"
 
-#define MAX	   512
+#define MAX	   512 /* domains asked about at a time; more are refused */
 #define TIMEOUT_MS 10000
 #define KEPT_MS	   600000 /* what a domain has answered */
 #define ABSENT_MS  300000
-#define KEPT_MAX   1024
+#define KEPT_MAX   1024 /* domains; the oldest is asked again */
 #define STEPS	   12
 #define ID	   "discover-"
 

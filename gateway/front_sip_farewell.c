@@ -9,6 +9,7 @@
 #include "mapping/reason.h"
 #include "mapping/roster.h"
 
+/* One user element: all that the roster takes of him. */
 #define USER_MAX 262144
 
 static struct str time_text(struct arena *a, uint64_t wall_ms)

@@ -5,6 +5,8 @@
 
 struct cpim;
 
+/* What a call keeps until its MSRP session is there, which takes a client a
+ * second: a welcome and the beginning of what is said. */
 #define CALL_HELD_MAX	  64
 #define CALL_HELD_BYTES	  262144
 #define PROBE_INTERVAL_MS 60000 /* CHAT-19 */

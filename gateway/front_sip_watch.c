@@ -9,6 +9,7 @@
 #include "mapping/reason.h"
 #include "mapping/roster.h"
 
+/* A URI, escaped: longer than any that a room lets in. */
 #define ENTITY_MAX 16384
 #define GONE_MAX   4096 /* kept for those who are told late */
 #define GONE_FEW   64

@@ -10,6 +10,7 @@
 #include "gateway/config.h"
 #include "gateway/front_xmpp_priv.h"
 
+/* Users that are known, of which the calm ones go first. */
 #define SENDERS_MAX 65536
 /* Queries are cheap, and clients ask for every occupant's picture at once. */
 #define QUERIES_PER_MESSAGE 4

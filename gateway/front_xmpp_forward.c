@@ -5,7 +5,8 @@
 #include "base/mem.h"
 #include "base/random.h"
 
-#define ANSWER_MS   30000
+#define ANSWER_MS 30000
+/* Queries between occupants that wait for their answers. */
 #define FORWARD_MAX 20000
 /* of one client: many ask all occupants for their pictures on joining */
 #define FORWARD_MAX_EACH 1000

@@ -15,7 +15,7 @@
 
 #define STANZA_END     "</message>"
 #define STANZA_MAX     (8u << 20)
-#define HISTORY_MAX    (32u << 20)
+#define HISTORY_MAX    (32u << 20) /* for one who joins, while he does */
 #define HISTORY_GROWTH 32
 
 /* What form[WORLD_XMPP] is. */

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "gateway/front_xmpp_priv.h"
 
+/* Commands of one client that wait for their outcome; flood limits come first.
+ */
 #define PENDING_MAX 256
 
 static struct str make_key(struct buf *b, struct str room, struct str jid)

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 
+/* Users that are known, of which those who were silent the longest go first. */
 #define INVITERS_MAX 8192
 
 struct inviters;

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "base/uri.h"
 
+/* Servers of a domain that are tried, the first ones by their priorities; who
+ * has more serves the rest by others. */
 #define TARGETS_MAX 8
 #define HOST_MAX    256
 

@@ -6,6 +6,7 @@
 
 struct locate;
 
+/* Addresses of all its servers that are tried, each for seconds. */
 #define LOCATE_MAX 16
 
 struct location {

@@ -5,6 +5,8 @@
 
 #include "base/net.h"
 
+/* Addresses that are known, of which those silent the longest go first: some
+ * 100 octets each. */
 #define SOURCES_MAX	 8192
 #define SOURCE_WINDOW_MS 60000 /* in which failures are counted */
 #define SOURCE_BLOCK_MS	 60000 /* after too many of them */

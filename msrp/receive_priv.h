@@ -6,9 +6,13 @@
 #include "msrp/frame.h"
 #include "msrp/msrp_priv.h"
 
-/* Requests of a peer that its owner has not answered yet. */
+/* Requests of a peer that its owner has not answered yet: as many as a fast one
+ * sends while a disk writes. */
 #define MSRP_UNANSWERED_MAX 1000
-#define MSRP_LOOSE_MAX	    4194304
+/* Octets of his messages that came before those in front of them; over one
+ * connection that happens only where he wants it. */
+#define MSRP_LOOSE_MAX 4194304
+/* Of the body of what is no SEND: none needs one, but reports may have one. */
 #define MSRP_OTHER_BODY_MAX 10240
 
 /* A message that comes in and is not complete. */

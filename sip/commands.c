@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "sip/sip_priv.h"
 
+/* Where the core sets none; its limits { dialogs } is what counts. */
 #define DIALOGS_MAX  100000
 #define REQUESTS_MAX 10000
 #define READ_MAX     256 /* messages a turn: the network waits meanwhile */

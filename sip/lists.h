@@ -15,6 +15,7 @@ struct list_entry {
 	unsigned count; /* of an anonymized group; else 1 */
 };
 
+/* Of one request: each entry is a call of ours (RFC 5363 §7). */
 #define LIST_ENTRIES_MAX 100
 #define LIST_BYTES_MAX	 65536
 
