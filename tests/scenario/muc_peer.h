@@ -327,6 +327,13 @@ static inline void muc_has(struct muc_user *u, const struct xnode *n,
 	buf_done(&b);
 }
 
+/* He has left the room, or has given up coming. */
+static inline void muc_leaves(struct muc_user *u)
+{
+	assert_true(
+	    str_eq(x_attr(muc_take(u, MUC_OWN), "type"), STR("unavailable")));
+}
+
 /* His ping comes and is answered: he is in. */
 static inline void muc_pong(struct muc_user *u, const char *own)
 {

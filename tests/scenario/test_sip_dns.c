@@ -236,6 +236,7 @@ static void dials(struct bed *b, const char *uri)
 	assert_int_equal(scene_sip(b->s, PORT_ANSWER, NULL).status, 200);
 }
 
+/* The INVITE goes there, whoever answers. */
 static struct port_msg goes_to(struct bed *b, const char *route)
 {
 	struct port_msg m = scene_sip(b->s, PORT_DIAL, NULL);
@@ -243,6 +244,13 @@ static struct port_msg goes_to(struct bed *b, const char *route)
 	assert_true(str_eq(m.f[PORT_F_ROUTE], str_z(route)));
 	assert_true(str_starts(m.f[PORT_F_RURI], STR("sip:")));
 	return m;
+}
+
+static void answers(struct bed *b, const char *route, int status)
+{
+	struct port_msg m = goes_to(b, route);
+
+	scene_sip_response(b->s, &m, status);
 }
 
 /* What came of it, as the one hears who asked for it. */
@@ -265,7 +273,6 @@ static void is_told(struct bed *b, const char *fragment)
 static void test_dial_srv(void **state)
 {
 	struct bed *b = *state;
-	struct port_msg m;
 
 	dns_server_srv(b->dns, "_sip._tcp.sip.test", 2, 0, 5070, "b.test");
 	dns_server_srv(b->dns, "_sip._tcp.sip.test", 1, 0, 5080, "a.test");
@@ -273,17 +280,13 @@ static void test_dial_srv(void **state)
 	dns_server_host(b->dns, "a.test", "127.0.0.3");
 	dns_server_host(b->dns, "b.test", "127.0.0.4");
 	dials(b, "<sip:bob@sip.test>");
-	m = goes_to(b, "sip:127.0.0.2:5080;transport=tcp");
-	scene_sip_response(b->s, &m, 503);
-	m = goes_to(b, "sip:127.0.0.3:5080;transport=tcp");
-	scene_sip_response(b->s, &m, 408);
-	m = goes_to(b, "sip:127.0.0.4:5070;transport=tcp");
-	scene_sip_response(b->s, &m, 503);
+	answers(b, "sip:127.0.0.2:5080;transport=tcp", 503);
+	answers(b, "sip:127.0.0.3:5080;transport=tcp", 408);
+	answers(b, "sip:127.0.0.4:5070;transport=tcp", 503);
 	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
 	is_told(b, "SIP/2.0 503");
 	dials(b, "<sip:bob@sip.test>");
-	m = goes_to(b, "sip:127.0.0.2:5080;transport=tcp");
-	scene_sip_response(b->s, &m, 486);
+	answers(b, "sip:127.0.0.2:5080;transport=tcp", 486);
 	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
 	is_told(b, "SIP/2.0 486");
 }
@@ -318,7 +321,6 @@ static void test_dial_transports(void **state)
 static void test_dial_tls(void **state)
 {
 	struct bed *b = *state;
-	struct port_msg m;
 
 	dns_server_srv(b->dns, "_sips._tcp.s.test", 1, 0, 5071, "a.test");
 	dns_server_srv(b->dns, "_sips._tcp.s.test", 2, 0, 5072, "six.test");
@@ -331,17 +333,14 @@ static void test_dial_tls(void **state)
 	dns_server_host(b->dns, "a.test", "127.0.0.2");
 	dns_server_host(b->dns, "six.test", "::2");
 	dials(b, "<sip:bob@S.test>");
-	m = goes_to(b, "sip:S.test:5071;maddr=127.0.0.2;transport=tls");
 	/* as where the certificate is wrong */
-	scene_sip_response(b->s, &m, 503);
-	m = goes_to(b, "sip:S.test:5072;maddr=[::2];transport=tls");
-	scene_sip_response(b->s, &m, 503);
+	answers(b, "sip:S.test:5071;maddr=127.0.0.2;transport=tls", 503);
+	answers(b, "sip:S.test:5072;maddr=[::2];transport=tls", 503);
 	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
 	is_told(b, "SIP/2.0 503");
 	/* the domain's order, or where it has none the one of the SIP URI */
 	dials(b, "<sip:bob@n.test>");
-	m = goes_to(b, "sip:n.test:5073;maddr=127.0.0.2;transport=tls");
-	scene_sip_response(b->s, &m, 503);
+	answers(b, "sip:n.test:5073;maddr=127.0.0.2;transport=tls", 503);
 	is_told(b, "SIP/2.0 503");
 	dials(b, "<sip:bob@both.test>");
 	goes_to(b, "sip:127.0.0.2:5076;transport=tcp");
