@@ -81,6 +81,14 @@ void bs_block(struct bs_leg *l, struct reason why)
 	table_put_str(l->b->blocked, str_z(k->room), k);
 }
 
+uint64_t bs_blocked_ms(const struct bs_leg *l)
+{
+	const struct bs_block *k = table_get_str(l->b->blocked, l->room);
+	uint64_t now = loop_now_ms(l->b->loop);
+
+	return k && k->until_ms > now ? k->until_ms - now : 0;
+}
+
 /* --- keys and names --- */
 
 static char *key_of(struct str room, struct str user, struct str nick)
@@ -196,6 +204,7 @@ static void leg_release(void *p)
 	free(l->answer);
 	free(l->seen);
 	free(l->known);
+	free(l->away.why);
 	bs_notes_clear(&l->awaited);
 	bs_notes_clear(&l->owed);
 	bs_notes_clear(&l->sent);
@@ -228,6 +237,8 @@ void bs_end(struct bs_leg *l, struct reason why, bool bye)
 		b->stats.refused++;
 	timer_cancel(b->loop, &l->timer);
 	timer_cancel(b->loop, &l->away.timer);
+	timer_cancel(b->loop, &l->away.limit);
+	timer_cancel(b->loop, &l->overdue);
 	bs_timer_stop(l);
 	reach_cancel(l->reach);
 	l->reach = NULL;
@@ -261,6 +272,10 @@ static void open_again(struct bs_leg *l)
 
 	if (self && !str_eq(self->nick, str_z(l->nick)))
 		leg_rename(l->leg, self->nick, str_z(l->nick), NULL);
+	if (l->watch.refused) { /* and nobody says who is there still */
+		bs_roster_doubt(l);
+		bs_roster_drop(l, SIZE_MAX);
+	}
 	if (!l->ended)
 		bs_roster_put_self(l, NULL);
 	bs_tell_heard(l);
@@ -329,7 +344,6 @@ enum reason_code bs_leg_begin(struct back_sip *b, const struct seat_join *join,
 static enum reason_code begin(struct back_sip *b, const struct seat_join *join,
 			      struct seat *seat, bool renamed)
 {
-	const struct bs_block *k = table_get_str(b->blocked, join->room);
 	struct bs_leg *l;
 	enum reason_code why = bs_leg_begin(b, join, &l);
 
@@ -337,7 +351,7 @@ static enum reason_code begin(struct back_sip *b, const struct seat_join *join,
 		return why;
 	l->renamed = renamed;
 	leg_attach(l->leg, join, seat);
-	if (k && k->until_ms > loop_now_ms(b->loop))
+	if (bs_blocked_ms(l))
 		timer_set(b->loop, &l->timer, 0, refused_again, l);
 	else
 		bs_call_begin(l);

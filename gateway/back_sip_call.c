@@ -37,7 +37,7 @@ static void put_venue(struct buf *b, struct str contact)
 
 /* Table A, with the new address, and when to come again (ERR-5, ERR-6, ERR-7).
  */
-static void refused(struct bs_leg *l, const struct port_msg *m)
+void bs_call_refused(struct bs_leg *l, const struct port_msg *m)
 {
 	struct buf text = BUF_INIT(8192), venue = BUF_INIT(8192);
 	struct reason why = {
@@ -45,8 +45,6 @@ static void refused(struct bs_leg *l, const struct port_msg *m)
 	    .retry_s = sip_retry_after(m),
 	};
 
-	if (l->away.on)
-		why.code = REASON_LOST;
 	if (m->status == 301 || m->status == 302)
 		put_venue(&venue, m->f[PORT_F_CONTACT]);
 	put_text(&text, m, why.retry_s);
@@ -57,7 +55,10 @@ static void refused(struct bs_leg *l, const struct port_msg *m)
 		 LOGQ(l->user), m->status, LOGQ(m->f[PORT_F_REASON]));
 	if (why.retry_s)
 		bs_block(l, why);
-	bs_end(l, why, false);
+	if (l->away.on)
+		bs_away_refused(l, m);
+	else
+		bs_end(l, why, false);
 	buf_done(&text);
 	buf_done(&venue);
 }
@@ -93,6 +94,7 @@ static void answered(struct bs_leg *l, const struct port_msg *m)
 		return;
 	}
 	bs_timer_response(l, m);
+	bs_away_goes_on(l);
 	l->state = BS_CONNECTING;
 	timer_set(b->loop, &l->timer, BIND_MS, no_session, l);
 	bs_connect(l);
@@ -137,7 +139,7 @@ static void on_outcome(void *user, const struct port_msg *m)
 		l->call = NULL;
 	bs_dialog_free(d);
 	if (l)
-		refused(l, m);
+		bs_call_refused(l, m);
 }
 
 /* --- INVITE --- */
@@ -278,8 +280,8 @@ void bs_call_request(struct bs_leg *l, const struct port_msg *m)
 
 void bs_call_ack(struct bs_leg *l, const struct port_msg *m)
 {
-	if (m->status == 408)
-		bs_end_code(l, REASON_LOST, "no ACK");
+	if (m->status == 408) /* RFC 3261 §14.2 */
+		bs_call_anew(l, true);
 	else if (l->state != BS_CALLING && l->session && !l->bound && !l->reach)
 		bs_connect(l);
 }

@@ -11,6 +11,7 @@
 #include "msrp/cpim.h"
 
 #define NICK_MAX 1023
+#define HELD_MS	 30000 /* as a SEND waits for its answer (X2S-40) */
 
 static void result(struct bs_leg *l, uint64_t seat, const struct seat_cmd *cmd,
 		   enum reason_code code)
@@ -97,9 +98,42 @@ static enum reason_code send_entity(struct bs_leg *l, uint64_t seat,
 	}
 }
 
-/* ERR-12: no more than a conference elsewhere may keep waiting. */
+static void await_overdue(struct bs_leg *l);
+
+static void on_overdue(void *user)
+{
+	struct bs_leg *l = user;
+	uint64_t now = loop_now_ms(l->b->loop);
+	struct bs_op *o, *next;
+
+	for (o = TAILQ_FIRST(&l->ops); o && !l->ended; o = next) {
+		next = TAILQ_NEXT(o, link);
+		if (o->held && now - o->since_ms >= HELD_MS)
+			bs_op_fail(l, o, REASON_TIMEOUT);
+	}
+	if (!l->ended)
+		await_overdue(l);
+}
+
+static void await_overdue(struct bs_leg *l)
+{
+	uint64_t now = loop_now_ms(l->b->loop), oldest = UINT64_MAX;
+	const struct bs_op *o;
+
+	TAILQ_FOREACH (o, &l->ops, link)
+		if (o->held && o->since_ms < oldest)
+			oldest = o->since_ms;
+	if (oldest == UINT64_MAX)
+		return;
+	oldest += HELD_MS;
+	timer_set(l->b->loop, &l->overdue, oldest > now ? oldest - now : 0,
+		  on_overdue, l);
+}
+
+/* ERR-12: no more than a conference elsewhere may keep waiting, and not for
+ * longer than the answer to a SEND may take. */
 static enum reason_code hold(struct bs_leg *l, uint64_t seat, uint64_t op,
-			     struct message *m)
+			     struct message *m, uint64_t since_ms)
 {
 	size_t octets = arena_used(m->arena);
 	struct bs_op *o;
@@ -111,7 +145,9 @@ static enum reason_code hold(struct bs_leg *l, uint64_t seat, uint64_t op,
 		return REASON_OVERLOAD;
 	o->held = true;
 	o->octets = octets;
+	o->since_ms = since_ms;
 	l->held += octets;
+	await_overdue(l);
 	return REASON_OK;
 }
 
@@ -124,7 +160,7 @@ static bool listens(const struct bs_leg *l)
 
 /* X2S-36, X2S-49 */
 static enum reason_code say(struct bs_leg *l, uint64_t seat, uint64_t op,
-			    struct message *m)
+			    struct message *m, uint64_t since_ms)
 {
 	struct map_message_cfg map = {.room_elsewhere = true};
 	struct str type = map_message_sip_type(m, &map), to;
@@ -132,7 +168,7 @@ static enum reason_code say(struct bs_leg *l, uint64_t seat, uint64_t op,
 	enum reason_code code = REASON_TOO_BIG;
 
 	if (l->away.on || bs_move_holds(l, seat))
-		return hold(l, seat, op, m);
+		return hold(l, seat, op, m, since_ms);
 	if (m->private && !(l->peer.chatroom && l->peer.private_messages))
 		return REASON_PRIVATE_OFF;
 	to = addressee(l, m);
@@ -159,7 +195,8 @@ static enum reason_code say(struct bs_leg *l, uint64_t seat, uint64_t op,
 
 static void on_say(struct bs_leg *l, uint64_t seat, const struct seat_cmd *cmd)
 {
-	enum reason_code code = say(l, seat, cmd->op, cmd->msg);
+	enum reason_code code =
+	    say(l, seat, cmd->op, cmd->msg, loop_now_ms(l->b->loop));
 
 	if (code != REASON_OK && !l->ended)
 		result(l, seat, cmd, code);
@@ -188,7 +225,7 @@ void bs_say_held(struct bs_leg *l)
 		was = *o;
 		message_ref(was.msg);
 		bs_op_free(l, o);
-		code = say(l, was.seat, was.op, was.msg);
+		code = say(l, was.seat, was.op, was.msg, was.since_ms);
 		if (code != REASON_OK && !l->ended)
 			leg_result(l->leg, was.seat, was.op,
 				   (struct reason){.code = code}, was.msg);

@@ -128,11 +128,13 @@ struct bs_user {
 /* The MSRP connection is lost, or the call: back_sip_away.c. */
 struct bs_away {
 	struct timer timer; /* the next attempt, or the end of this one */
+	struct timer limit; /* the end of all */
 	bool on;
 	bool asked; /* a re-INVITE has no outcome yet */
-	bool anew;  /* by a new call, which is tried once */
 	unsigned attempt;
-	uint64_t back_ms; /* 0: he never was away */
+	uint64_t since_ms, back_ms; /* back_ms 0: he never was away */
+	uint64_t spent_ms; /* away, of what he may; but for this time */
+	char *why;	   /* the last attempt has failed; NULL: no words */
 };
 
 /* What the conference said last, as hashes: a ring. */
@@ -182,6 +184,7 @@ struct bs_leg {
 	struct bs_ops ops;
 	size_t n_ops;
 	size_t held;		    /* octets of those that wait */
+	struct timer overdue;	    /* one of them has waited too long */
 	struct bs_heard_list heard; /* before it was open */
 	size_t n_heard, heard_octets;
 	/* NULL: nothing. known: what is no news to its user */
@@ -212,6 +215,7 @@ struct bs_op {
 	uint64_t mark;	     /* of what was sent: bs_mark() */
 	bool held;	     /* not sent yet: he is away, or about to move */
 	size_t octets;	     /* of one that is held */
+	uint64_t since_ms;   /* likewise: when it was said */
 };
 
 /* --- back_sip.c --- */
@@ -231,6 +235,8 @@ void bs_end(struct bs_leg *l, struct reason why, bool bye);
 void bs_end_code(struct bs_leg *l, enum reason_code code, const char *text);
 /* The conference is not asked again before that (ERR-7). */
 void bs_block(struct bs_leg *l, struct reason why);
+/* For how long not; 0: it may be. */
+uint64_t bs_blocked_ms(const struct bs_leg *l);
 /* All that was waited for is there: the user is in the room. */
 void bs_open(struct bs_leg *l);
 
@@ -270,6 +276,9 @@ void bs_answer(struct back_sip *b, const struct port_msg *request, int status,
 /* --- back_sip_call.c --- */
 
 void bs_call_begin(struct bs_leg *l);
+/* A final response but 2xx to an INVITE of the leg: it ends, or tries again if
+ * its user has been in the room. */
+void bs_call_refused(struct bs_leg *l, const struct port_msg *m);
 /* Ends the call, established or not. */
 void bs_call_end(struct bs_leg *l, struct reason why, bool bye);
 /* A request of the focus in the call's dialog but NOTIFY. */
@@ -303,6 +312,8 @@ bool bs_sdp_answer(struct bs_leg *l, struct str sdp);
 int bs_sdp_reoffer(struct bs_leg *l, struct str sdp, bool *fresh);
 /* Connects, where the peer waits for it. */
 void bs_connect(struct bs_leg *l);
+/* There is no session any more. */
+void bs_session_drop(struct bs_leg *l);
 
 /* --- back_sip_session.c --- */
 
@@ -327,9 +338,14 @@ void bs_lost(struct bs_leg *l);
 void bs_away_offered(struct bs_leg *l, bool fresh);
 /* There is a connection again. */
 void bs_back(struct bs_leg *l);
-/* The focus does not know the call any more: one more, under the same name, if
- * its user has been in the room. */
-void bs_call_anew(struct bs_leg *l);
+/* He is away: what is tried has come one step further; it has failed, for a
+ * reason that the focus gives or (m) by this response. */
+void bs_away_goes_on(struct bs_leg *l);
+void bs_away_failed(struct bs_leg *l, struct str why);
+void bs_away_refused(struct bs_leg *l, const struct port_msg *m);
+/* The call is gone: one more, under the same name, if its user has been in the
+ * room. bye: the focus may know it still. */
+void bs_call_anew(struct bs_leg *l, bool bye);
 
 /* --- back_sip_seen.c --- */
 
@@ -464,6 +480,6 @@ bool bs_keep(char **to, struct str s);
 /* --- back_sip_refer.c --- */
 
 void bs_refer(struct bs_leg *l, uint64_t seat, const struct seat_cmd *cmd);
-/* The leg is over. */
+/* The leg is over, or its call. */
 void bs_refer_end(struct bs_leg *l);
 void bs_refer_notify(struct bs_dialog *d, const struct port_msg *m);

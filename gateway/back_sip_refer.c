@@ -170,6 +170,8 @@ void bs_refer_end(struct bs_leg *l)
 	l->referring = NULL;
 	while ((d = TAILQ_FIRST(&l->refers))) {
 		TAILQ_REMOVE(&l->refers, d, link);
+		if (!l->ended)
+			result(d, REASON_LOST);
 		d->leg = NULL;
 		if (!d->request || d->inside)
 			bs_dialog_free(d);

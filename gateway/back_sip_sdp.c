@@ -67,6 +67,11 @@ static void exchange_session(struct bs_leg *l, struct msrp_session *take_fresh)
 	l->bound = false;
 }
 
+void bs_session_drop(struct bs_leg *l)
+{
+	exchange_session(l, NULL);
+}
+
 static void keep_sdp(struct bs_leg *l, struct buf *b)
 {
 	free(l->sdp);
@@ -225,11 +230,10 @@ static void on_reach(void *user, enum reach_result result,
 		msrp_session_connect_to(l->session, addr, n);
 		break;
 	case REACH_NO_ADDRESS:
-		if (l->away.on && l->state == BS_OPEN) {
-			bs_lost(l);
-			break;
-		}
-		bs_end_code(l, REASON_LOST, dns_status_text(status));
+		if (l->away.on)
+			bs_away_failed(l, str_z(dns_status_text(status)));
+		else
+			bs_end_code(l, REASON_LOST, dns_status_text(status));
 		break;
 	case REACH_OTHER_HOST:
 		bs_end_code(l, REASON_NOT_ACCEPTED,

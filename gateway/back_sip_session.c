@@ -118,7 +118,12 @@ static void on_join_name(struct bs_leg *l, struct str nick, int status)
 		named(l);
 	} else if (status == 501) {
 		named(l);
-	} else if (status != 425 || !try_another(l)) {
+	} else if (status == 425 && try_another(l)) {
+		return;
+	} else if (status == 425 && l->away.on) {
+		/* maybe by what the focus knows of us still */
+		bs_away_failed(l, STR("nickname taken"));
+	} else {
 		bs_end_code(l, map_msrp_to_reason(status, true), "");
 	}
 }
@@ -161,6 +166,7 @@ static void on_bound(void *user)
 	l->bound_ms = loop_now_ms(l->b->loop);
 	if (l->state == BS_CONNECTING || l->state == BS_NAMING) {
 		timer_cancel(l->b->loop, &l->timer);
+		bs_away_goes_on(l);
 		bs_name(l);
 		return;
 	}

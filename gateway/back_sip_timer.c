@@ -7,9 +7,10 @@
 
 static void refresh(void *user);
 
+/* RFC 4028 §10 */
 static void expired(void *user)
 {
-	bs_end_code(user, REASON_TIMEOUT, "session expired");
+	bs_call_anew(user, true);
 }
 
 static void arm(struct bs_leg *l)
@@ -66,10 +67,8 @@ static void on_refreshed(void *user, const struct port_msg *m)
 		return;
 	if (m->status / 100 == 2)
 		bs_timer_response(d->leg, m);
-	else if (m->status == 481)
-		bs_call_anew(d->leg);
-	else if (m->status == 408)
-		bs_end_code(d->leg, REASON_LOST, "session expired");
+	else if (m->status == 481 || m->status == 408)
+		bs_call_anew(d->leg, m->status == 408);
 	else
 		try_later(d->leg, m);
 }

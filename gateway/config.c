@@ -211,6 +211,7 @@ static int read_all(cfg_t *cfg, struct config *c)
 	c->limits.catch_up = (size_t)cfg_getint(limits, "catch-up");
 	c->limits.reports = (size_t)cfg_getint(limits, "reports");
 	c->limits.invitations = (size_t)cfg_getint(limits, "invitations");
+	c->limits.leg_away_s = (unsigned)cfg_getint(limits, "leg-away");
 	c->limits.sip_rate = (unsigned)cfg_getint(limits, "sip-rate");
 	c->limits.sip_burst = (unsigned)cfg_getint(limits, "sip-burst");
 	c->limits.auth_failures = (unsigned)cfg_getint(limits, "auth-failures");
@@ -294,6 +295,7 @@ int config_read(const char *file, struct config **out, char why[CONFIG_WHY_MAX])
 			      CFG_INT("catch-up", 5000, CFGF_NONE),
 			      CFG_INT("reports", 64, CFGF_NONE),
 			      CFG_INT("invitations", 5000, CFGF_NONE),
+			      CFG_INT("leg-away", 60, CFGF_NONE),
 			      CFG_INT("legs", 10000, CFGF_NONE),
 			      CFG_INT("user-legs", 100, CFGF_NONE),
 			      CFG_INT("sip-rate", 50, CFGF_NONE),

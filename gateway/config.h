@@ -123,6 +123,7 @@ struct config {
 		 * octets of what is known of those (0: any number), of a
 		 * conference's list of them, and of messages that wait */
 		size_t leg_occupants, leg_roster, leg_document, leg_queue;
+		unsigned leg_away_s;
 		size_t legs, user_legs; /* such rooms; 0: any number */
 		size_t document_queue;	/* octets of such lists, of all rooms */
 		size_t catch_up;    /* messages of an archive, after a break */

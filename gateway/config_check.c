@@ -344,6 +344,7 @@ void config_set_checks(cfg_t *cfg)
 	cfg_set_validate_func(cfg, "xmpp|max-stanza", check_stanza_size);
 	cfg_set_validate_func(cfg, "limits|leg-document", check_document_size);
 	cfg_set_validate_func(cfg, "limits|reports", check_reports);
+	cfg_set_validate_func(cfg, "limits|leg-away", check_seconds);
 	cfg_set_validate_func(cfg, "dns|servers", check_servers);
 	cfg_set_validate_func(cfg, "domain|connections", check_connections);
 	for (const char *const *p = counts; *p; p++)

@@ -75,11 +75,14 @@ class ConferenceBed(BridgeBed):
     """XMPP users at an XMPP server whose component conf.test stands for a SIP
     conference; it is where `route` leads, a key of the domain."""
 
+    limits = ""
+
     @classmethod
     def set_up_servers(cls):
         class Bridge(Stoxd):
             DOMAINS = {CONF: "rooms = sip\n" + cls.conference_keys()}
             SECRETS = {CONF: "secret-of-" + CONF}
+            more_limits = cls.limits
         cls.stoxd_class = Bridge
         super().set_up_servers()
 

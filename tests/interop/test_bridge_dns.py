@@ -227,6 +227,9 @@ class Architecture(BridgeBed):
             self.assertTrue(statuses(put_out()[0]) & {332, 333})
             juliet.stanzas.clear()
             await self.enters(juliet, self.room, "Juliet")
+        await until(lambda: self.stoxd.log_text().count("back_sip.away") ==
+                    self.stoxd.log_text().count("back_sip.back"), 30,
+                    "Juliet's return")
         await self.talk(juliet, benvolio, self.room, "after")
 
     async def test_prosody_restarts(self):

@@ -13,6 +13,7 @@ from xmppuser import CLIENT, body, error_of, show, statuses
 
 class FocusTest(Crashes, ConferenceBed):
     server_class = Prosody
+    limits = "leg-away = 20"
 
     @classmethod
     def conference_keys(cls):
@@ -60,11 +61,11 @@ class FocusTest(Crashes, ConferenceBed):
         self.assertEqual(seen.get("from"), self.room + "/Romeo")
         self.assertEqual(juliet.texts(self.room).count(answer), 1)
 
-    async def gone(self, user):
+    async def gone(self, user, timeout=20):
         return await until(lambda: next((
             p for p in user.presences(self.room)
             if p.get("type") == "unavailable" and 110 in statuses(p)), None),
-            20, "the end")
+            timeout, "the end")
 
     async def test_two_users(self):
         """X2S-5, X2S-6, X2S-17, X2S-36, X2S-37, X2S-49: two callers, and one
@@ -198,7 +199,11 @@ class FocusTest(Crashes, ConferenceBed):
         juliet, member, _ = await self.juliet_in()
         nurse = await self.xmpp_in("nurse", "Nurse")
         self.focus.mends = True
+
+        def returns():
+            return self.stoxd.log_text().count("back_sip.back")
         for i in range(3):
+            before = returns()
             self.focus.drop_msrp()
             words = ["%d.%d" % (i, n) for n in range(5)]
             idents = [juliet.say(self.room, w) for w in words]
@@ -210,6 +215,8 @@ class FocusTest(Crashes, ConferenceBed):
                     self.assertEqual(member.texts().count(word), 1)
             told = [t for t in member.texts() if t in words]
             self.assertEqual(told, sorted(told))
+            await until(lambda: returns() == before + 2, 20,
+                        "both to be back")
             await self.talk(juliet, member, "mended %d" % i)
             await self.read(nurse, "mended %d" % i)
             await asyncio.sleep(1)
@@ -261,17 +268,29 @@ class FocusTest(Crashes, ConferenceBed):
         await self.talk(juliet, member, "alone")
 
     async def test_forgotten(self):
-        """The focus starts again within seconds, knowing nobody: her call is
-        made anew, and others don't see more than that."""
+        """X2S-31: the focus starts again some seconds later, knowing nobody:
+        their calls are made anew, they don't see more than that, and who does
+        not come back is gone."""
+        self.focus.strangers = ["Romeo"]
         juliet, _, _ = await self.juliet_in()
+        nurse = await self.xmpp_in("nurse", "Nurse")
+        await self.agree(["Juliet", "Nurse", "Romeo"], [juliet, nurse])
         self.focus.die()
-        await asyncio.sleep(1)
+        await asyncio.sleep(4)
+        ident = juliet.say(self.room, "anyone?")
         await self.begin_focus()
-        await until(lambda: self.focus.members and
-                    self.focus.members[-1].nick == "Juliet", 20, "her return")
-        await self.talk(juliet, self.focus.members[-1], "once more")
-        self.assertEqual([show(p) for p in juliet.presences(self.room)
-                          if p.get("type") == "unavailable"], [])
+        await until(lambda: sorted(m.nick or "" for m in self.focus.members)
+                    == ["Juliet", "Nurse"], 30, "their return")
+        await self.agree(["Juliet", "Nurse"], [juliet, nurse], timeout=20)
+        own = await self.read(juliet, "anyone?")
+        self.assertEqual(own.get("id"), ident)
+        member = next(m for m in self.focus.members if m.nick == "Juliet")
+        await self.talk(juliet, member, "once more")
+        self.assertEqual(member.texts().count("anyone?"), 1)
+        for user in (juliet, nurse):
+            self.assertEqual([show(p) for p in user.presences(self.room)
+                              if p.get("type") == "unavailable" and
+                              110 in statuses(p)], [])
 
     async def test_expelled(self):
         """X2S-31: BYE by the focus, for a kick and for its own end."""
@@ -380,7 +399,7 @@ class FocusTest(Crashes, ConferenceBed):
         """X2S-31: it dies without a word and comes back knowing nobody."""
         juliet, _, _ = await self.juliet_in()
         self.focus.die()
-        self.assertIn(333, statuses(await self.gone(juliet)))
+        self.assertIn(333, statuses(await self.gone(juliet, 50)))
         await self.refused(juliet)
         await self.begin_focus()
         juliet.stanzas.clear()

@@ -16,6 +16,11 @@ class Near(Stoxd):
     SECRETS = {DOMAIN: "secret-of-far", CLOSED: "secret-of-closed"}
 
 
+class NearHasty(Near):
+    """Does not wait for long for a conference that is gone."""
+    more_limits = "leg-away = 20"
+
+
 class NearNative(Near):
     """Without a name of its own in SIP: XMPP users keep theirs."""
 
@@ -35,7 +40,7 @@ class Far(Stoxd):
 class RemoteSip(XmppBed):
     MORE = ""
     TRUST = ("127.0.0.0/8",)
-    near_class = Near
+    near_class = NearHasty
     ROUTE = "sip:127.0.0.1:%d;transport=tcp"
 
     @classmethod
@@ -248,7 +253,7 @@ class RemoteSip(XmppBed):
         self.far.process.wait()
         gone = await until(lambda: [
             p for p in juliet.presences(self.room) if 110 in statuses(p) and
-            p.get("type") == "unavailable"], 20, "her removal")
+            p.get("type") == "unavailable"], 50, "her removal")
         self.assertIn(333, statuses(gone[-1]))
         self.assertNotIn(307, statuses(gone[-1]))
         error = await juliet.join(self.room, "Juliet", timeout=60)
@@ -314,15 +319,79 @@ class RemoteSipBothTls(RemoteSip):
         return cls.far.sips
 
 
-for name in [n for n in dir(RemoteSip) if n.startswith("test_")]:
-    setattr(RemoteSipLogin, name, None)
-    if name not in ("test_messages", "test_leaves"):
-        setattr(RemoteSipBothTls, name, None)
-
-
 class RemoteSipTls(RemoteSip):
     """MSRP over TLS, as the domain wants it."""
     MORE = "force-tls = true"
+    test_zz_killed = None
+
+
+class RemoteSipReturn(RemoteSip):
+    near_class = Near
+
+    async def answered(self, user, said):
+        """All that he said has been reflected or has failed; which ones."""
+        def answers(ident):
+            return [s for s in user.stanzas if s.get("id") == ident]
+        await until(lambda: all(answers(i) for i in said), 60,
+                    "what became of what he said")
+        for ident, text in said.items():
+            self.assertEqual(len(answers(ident)), 1, text)
+        return [text for ident, text in said.items()
+                if not error_of(answers(ident)[0])]
+
+    async def test_killed(self):
+        """X2S-31: killed, and started again 15 s later, while people talk:
+        everybody is in the room within a minute, and each message arrived once
+        or has failed."""
+        alice, juliet = await self.both()
+        users = [juliet] + [await self.xmpp_in(name, name.capitalize())
+                            for name in ("romeo", "nurse")]
+        names = ["Alice", "Juliet", "Nurse", "Romeo"]
+        await self.agree(names, users, [alice])
+        self.allow_violations = True
+        await asyncio.sleep(1)  # it writes down who is there
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        self.far.process.kill()
+        self.far.process.wait()
+        said = [{} for _ in users]
+
+        async def talk(times, pause):
+            for _ in range(times):
+                for user, mine in zip(users, said):
+                    text = "%s at %.1f" % (user.name, loop.time() - began)
+                    mine[user.say(self.room, text)] = text
+                await asyncio.sleep(pause)
+        # no more than the room's history tells those who come back last
+        await talk(5, 3)
+        talking = asyncio.ensure_future(talk(8, 1))
+        await loop.run_in_executor(None, self.far.start)
+        await talking
+        heard = [await self.answered(u, s) for u, s in zip(users, said)]
+        self.assertLess(loop.time() - began, 60)
+        self.assertTrue(all(heard))
+        await until(lambda: alice.call.renewals, 30, "the re-INVITE")
+        await self.agree(names, users, [alice], timeout=20)
+        for by, texts in zip(users, heard):
+            for user in users:
+                await self.read(user, texts[-1])
+                self.assertEqual([t for t in user.texts(self.room)
+                                  if t in texts], texts,
+                                 "%s, heard by %s" % (by.name, user.name))
+            await self.heard(alice, texts[-1])
+            self.assertEqual([t for t in alice.call.texts() if t in texts],
+                             texts)
+        for user in users:
+            self.assertEqual([show(p) for p in user.presences(self.room)
+                              if p.get("type") == "unavailable" and
+                              110 in statuses(p)], [])
+
+
+for name in [n for n in dir(RemoteSip) if n.startswith("test_")]:
+    setattr(RemoteSipLogin, name, None)
+    setattr(RemoteSipReturn, name, None)
+    if name not in ("test_messages", "test_leaves"):
+        setattr(RemoteSipBothTls, name, None)
 
 
 if __name__ == "__main__":

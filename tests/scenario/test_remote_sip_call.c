@@ -160,7 +160,10 @@ static void test_session_timer(void **state)
 	scene_sip_response(s, &r, 405);
 	r = scene_sip(s, PORT_SEND, "INVITE");
 	assert_true(has(r.f[PORT_F_BODY], "a=chatroom:"));
-	scene_sip_response(s, &r, 408);
+	scene_sip_response(s, &r, 408); /* she is called anew */
+	scene_sip(s, PORT_SEND, "BYE");
+	r = scene_sip(s, PORT_DIAL, NULL);
+	focus_refuses(&f, &r, 404);
 	n = focus_shown(s, "presence", "JuliC");
 	assert_true(focus_is_gone(n) && x_has_status(n, "333"));
 	focus_done(&f);

@@ -1,6 +1,6 @@
 /* Long lists of a SIP conference elsewhere, which are read by and by, and lists
  * that can't be had (RFC 4575 §4.6, RFC 7702 §5.4). */
-#include "focus.h"
+#include "focus_lost.h"
 
 #include "gateway/back_sip_priv.h"
 
@@ -198,7 +198,7 @@ static void test_anew_meanwhile(void **state)
 {
 	struct scene *s = *state;
 	struct back_sip *b = s->core.back_sip;
-	struct str list, body;
+	struct str list;
 	struct bs_leg *l;
 	struct focus f;
 
@@ -211,16 +211,9 @@ static void test_anew_meanwhile(void **state)
 	for (int i = 0; i < 100 && !TAILQ_FIRST(&l->placed[BS_NAMED]); i++)
 		bs_document_part(b);
 	assert_non_null(TAILQ_FIRST(&l->placed[BS_FRESH]));
-	bs_call_anew(l);
-	f.invite = scene_sip(s, PORT_DIAL, NULL);
-	f.u.dlg = f.invite.dlg;
-	body = f.invite.f[PORT_F_BODY];
-	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
-	f.u.path = str_split(&body, '\r');
-	focus_accepts(&f, FOCUS_SDP);
-	focus_binds(&f);
-	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
-	focus_subscribed(&f);
+	bs_call_anew(l, false);
+	focus_called(&f);
+	focus_comes_in(&f);
 	focus_notifies(&f, "full", "<users>" FOCUS_JULIET "</users>");
 	assert_true(focus_is_gone(focus_shown(s, "presence", "Romeo")));
 	assert_true(xmpp_none(s, JULIET));

@@ -266,6 +266,10 @@ static void test_errors(void **state)
 	     ":2: max-legs: -1 is out of range\n"},
 	    {"limits {\n user-legs = -1 }\n",
 	     ":2: user-legs: -1 is out of range\n"},
+	    {"limits {\n leg-away = -1 }\n",
+	     ":2: leg-away: -1 is out of range\n"},
+	    {"limits {\n leg-away = 1000001 }\n",
+	     ":2: leg-away: 1000001 is out of range\n"},
 	    {"domain \"*\" { rooms = discover\n"
 	     " deny-domains = {\"a.b\", \"*.a b\"} }\n",
 	     ":2: deny-domains: '*.a b' is no domain name, nor *.DOMAIN\n"},
