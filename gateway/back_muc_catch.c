@@ -137,6 +137,13 @@ static void release(struct proxy *p, struct catch_up *c)
 	free(c);
 }
 
+static bool has_archive(const struct proxy *p)
+{
+	const struct known_room *k = muc_known(p->b, p->room);
+
+	return k && k->archive;
+}
+
 static void notice_gap(struct proxy *p)
 {
 	proxy_notice(p, "The connection to the room was lost for a while. "
@@ -154,6 +161,15 @@ void proxy_unhold(struct proxy *p)
 	if (c->lost)
 		notice_gap(p);
 	release(p, c);
+}
+
+void proxy_unhold_out(struct proxy *p)
+{
+	const struct catch_up *c = p->catch_up;
+
+	if (c && has_archive(p) && (c->pages || !c->overlap))
+		return;
+	proxy_unhold(p);
 }
 
 void proxy_drop_kept(struct proxy *p)
@@ -185,13 +201,6 @@ void proxy_history_known(struct proxy *p)
 {
 	if (p->catch_up)
 		p->catch_up->overlap = true;
-}
-
-static bool has_archive(const struct proxy *p)
-{
-	const struct known_room *k = muc_known(p->b, p->room);
-
-	return k && k->archive;
 }
 
 bool proxy_history_waits(struct proxy *p, const struct muc_said *in,

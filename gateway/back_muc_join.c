@@ -428,6 +428,6 @@ void proxy_come_again(struct proxy *p, enum reason_code why, bool at_once)
 		on_again(p);
 		return;
 	}
-	proxy_unhold(p);
+	proxy_unhold_out(p);
 	timer_set(p->b->loop, &p->limit, again_ms[p->attempt++], on_again, p);
 }

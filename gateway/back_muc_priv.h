@@ -264,6 +264,9 @@ void proxy_hold_history(struct proxy *p);
 bool proxy_keep(struct proxy *p, const struct muc_said *in, uint64_t mark);
 /* Tells what is kept; then nothing is any more. */
 void proxy_unhold(struct proxy *p);
+/* He is out, for some seconds: as above, unless the archive has yet to tell
+ * what comes before it. */
+void proxy_unhold_out(struct proxy *p);
 void proxy_drop_kept(struct proxy *p);
 /* The history has this message, and its place: what is kept of it goes. */
 void proxy_history_has(struct proxy *p, uint64_t mark);

@@ -423,6 +423,43 @@ static void test_archive_fails(void **state)
 	muc_user_done(&u);
 }
 
+/* He is removed between two pages, as by an error that came back from his
+ * address during the break: the archive has the rest when he is in again, and
+ * what was kept waits for it. */
+static void test_archive_interrupted(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+
+	catch_up_archived(&u, s);
+	muc_live(&u, MUC_ANN, "6", "6");
+	muc_past(&u, MUC_ANN, "5", "5");
+	muc_subject(&u, "tea");
+	muc_pong(&u, MUC_OWN);
+	archive_asked(&u, "start");
+	archived(&u, u.last, "1");
+	archived(&u, u.last, "2");
+	page_ends(&u, false, "s-2");
+	archive_asked(&u, "<after>s-2</after>");
+	muc_gone(&u, "Ro", MUC_NO_ROLE MUC_SELF "<status code='332'/>");
+	scene_run(s, 5000);
+	muc_take(&u, MUC_OWN);
+	come_in(&u);
+	muc_heard(&u, "Ann: 2 (delayed)\n");
+	muc_past(&u, MUC_ANN, "6", "6");
+	muc_past(&u, MUC_ANN, "7", "7");
+	muc_subject(&u, "tea");
+	archive_asked(&u, "start");
+	for (const char *id = "234567"; *id; id++)
+		archived(&u, u.last, (char[]){*id, 0});
+	page_ends(&u, true, "s-7");
+	muc_heard(&u, "subject 'tea' by Ann (delayed)\n"
+		      "Ann: 3 (delayed)\nAnn: 4 (delayed)\n"
+		      "Ann: 5 (delayed)\nAnn: 6 (delayed)\n"
+		      "Ann: 7 (delayed)\n");
+	muc_user_done(&u);
+}
+
 /* Who wanted no history on joining wants what he misses all the same. */
 static void test_none_wanted(void **state)
 {
@@ -488,7 +525,8 @@ int main(void)
 	    MUC_TEST(test_too_much_once), MUC_TEST(test_gap),
 	    MUC_TEST(test_none_wanted),	  MUC_TEST(test_archive),
 	    MUC_TEST(test_archive_only),  MUC_TEST(test_archive_limit),
-	    MUC_TEST(test_archive_fails), MUC_CREATING(test_made_anew),
+	    MUC_TEST(test_archive_fails), MUC_TEST(test_archive_interrupted),
+	    MUC_CREATING(test_made_anew),
 	};
 
 	return cmocka_run_group_tests_name("muc_order", tests, NULL, NULL);
