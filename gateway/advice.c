@@ -115,6 +115,7 @@ static void ejabberd(const struct explain *e, struct buf *b)
 		 "    module: ejabberd_service\n"
 		 "    access: all\n"
 		 "    max_stanza_size: %zu\n"
+		 "    global_routes: false\n"
 		 "    hosts:\n"
 		 "      \"%s\":\n"
 		 "        password: \"...\" # the section's secret\n",

@@ -197,6 +197,7 @@ static void test_advice(void **state)
 	advises(b, "prosody", "component_stanza_size_limit = 70000");
 	advises(b, "ejabberd", "port: 5348\n");
 	advises(b, "ejabberd", "max_stanza_size: 70000");
+	advises(b, "ejabberd", "global_routes: false\n");
 	advises(b, "ejabberd", "\"rd.test\":\n");
 	advises(b, "kamailio", "$rd == \"rd.test\"");
 	advises(b, "kamailio", "sip:192.0.2.7:5070;transport=tcp");
