@@ -105,6 +105,8 @@ struct call {
 	uint64_t kept;	  /* a hash of what is kept, 0: nothing */
 	uint64_t renewal; /* the re-INVITE after a restart, or 0 */
 	bool returned;	  /* he has been here before a restart */
+	struct str nick;  /* ... under this name, */
+	bool nick_chosen; /* which he has until the room says otherwise */
 	bool welcomed;
 	bool utf8_only;	   /* his client bears nothing else (CPIM-22) */
 	uint64_t skipped;  /* messages lost to congestion, not yet told */

@@ -39,6 +39,8 @@ static void describe(struct call *c, struct kept_call *k)
 	    .device = c->device,
 	    .n_identities = c->n_identities,
 	    .anonymous = c->anonymous,
+	    .nick = c->nick,
+	    .nick_chosen = c->nick_chosen,
 	    .invited = c->invited,
 	    .invited_by = c->invited_by,
 	    .joined_ms = c->joined_ms,

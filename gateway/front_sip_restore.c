@@ -113,6 +113,8 @@ static void fill(struct call *c, const struct kept_call *k)
 	t->update = k->update;
 	c->sender = sender_of(c);
 	c->confirmed = c->returned = true;
+	c->nick = arena_dup(a, k->nick);
+	c->nick_chosen = k->nick_chosen;
 	c->kept = 1; /* something is, to be replaced or dropped */
 }
 

@@ -1,4 +1,5 @@
 /* The life of a user's MSRP session, and what his seat tells it. */
+#include "gateway/front_sip_keep.h"
 #include "gateway/front_sip_long.h"
 #include "gateway/front_sip_message.h"
 
@@ -93,6 +94,8 @@ void call_seat_event(void *front, const struct seat_ev *ev)
 	case SEAT_JOINED:
 		if (c->waits)
 			call_let_in(c);
+		else if (c->returned && call_is_bridged(c))
+			call_keep(c); /* perhaps by another name */
 		break;
 	case SEAT_ENDED:
 		if (c->waits) {
