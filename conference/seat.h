@@ -47,6 +47,7 @@ struct seat_join {
 	 * allowed whatever the rules for choosing one are now, and no password
 	 * is asked. nick_derived: it was the room's choice, not his. */
 	bool returning, nick_derived;
+	uint64_t since_ms; /* returning: when he came, wall clock */
 	struct str password;
 	struct presence presence;
 	struct history_wish history;

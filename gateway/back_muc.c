@@ -28,11 +28,13 @@ struct back_muc *back_muc_new(const struct back_muc_cfg *cfg)
 	b->values = leg_values_new();
 	b->rolls = table_new();
 	b->down = table_new();
+	b->heard = table_new();
 	b->invited = invited_new();
 	b->gone = gone_new(cfg->loop);
 	TAILQ_INIT(&b->list);
 	TAILQ_INIT(&b->farewells);
 	b->seed = random_u64();
+	b->mark_seed = random_u64();
 	b->arena = arena_new(READ_MAX);
 	buf_init(&b->out, WRITE_MAX);
 	muc_caps(b->caps);
@@ -53,6 +55,7 @@ void back_muc_free(struct back_muc *b)
 
 	if (!b)
 		return;
+	back_muc_keep_no_more(b);
 	while (!TAILQ_EMPTY(&b->list))
 		proxy_free(TAILQ_FIRST(&b->list));
 	while (!TAILQ_EMPTY(&b->farewells))
@@ -65,6 +68,7 @@ void back_muc_free(struct back_muc *b)
 	leg_values_free(b->values);
 	table_free(b->rolls);
 	table_free(b->down);
+	table_free(b->heard);
 	table_free(b->rooms);
 	table_free(b->proxies);
 	for (unsigned by = 0; by < BY_COUNT; by++)

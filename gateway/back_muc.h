@@ -5,6 +5,7 @@
 
 #include "gateway/config.h"
 #include "gateway/invitation.h"
+#include "gateway/kept.h"
 #include "gateway/leg.h"
 #include "mapping/addr.h"
 #include "xmpp/stanza.h"
@@ -33,10 +34,14 @@ struct back_muc_cfg {
 	struct stanza_error (*invite_here)(void *user, struct str by,
 					   const struct invitation *i);
 	void *user;
+	struct keep keep; /* what rooms were heard to say: KEPT_HEARD */
 };
 
 struct back_muc *back_muc_new(const struct back_muc_cfg *cfg);
 void back_muc_free(struct back_muc *b); /* without a word; NULL is fine */
+
+/* A value kept by an earlier run, before anybody joins. */
+void back_muc_restore(struct back_muc *b, struct str key, struct str value);
 
 /* A seat in join->room, "name@domain". REASON_OK: it is taken, and SEAT_JOINED
  * or SEAT_ENDED comes later. An observer's needs a device of join->user there
@@ -64,6 +69,8 @@ bool back_muc_invited(struct back_muc *b, uint64_t id, int status,
 void back_muc_reconfigure(struct back_muc *b);
 /* All leave, and say why; seats get SEAT_ENDED. No more joins. */
 void back_muc_shutdown(struct back_muc *b);
+/* What is kept stays as it is, whoever leaves from now on. */
+void back_muc_keep_no_more(struct back_muc *b);
 
 struct back_muc_stats {
 	size_t legs, open; /* those whose user is in his room */

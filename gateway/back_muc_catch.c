@@ -57,7 +57,7 @@ void proxy_hold(struct proxy *p)
 	}
 	c->since_ms = p->last_ms;
 	c->pages = 0;
-	c->overlap = !p->n_seen;
+	c->overlap = !p->seen.n;
 	c->subject = c->pong = false;
 	timer_cancel(p->b->loop, &c->settle);
 }
@@ -144,7 +144,7 @@ static bool has_archive(const struct proxy *p)
 	return k && k->archive;
 }
 
-static void notice_gap(struct proxy *p)
+void proxy_notice_gap(struct proxy *p)
 {
 	proxy_notice(p, "The connection to the room was lost for a while. "
 			"Messages may be missing here.");
@@ -159,7 +159,7 @@ void proxy_unhold(struct proxy *p)
 	p->catch_up = NULL;
 	tell_kept(p, c);
 	if (c->lost)
-		notice_gap(p);
+		proxy_notice_gap(p);
 	release(p, c);
 }
 
@@ -213,7 +213,7 @@ bool proxy_history_waits(struct proxy *p, const struct muc_said *in,
 	if (has_archive(p) && proxy_keep(p, in, mark))
 		return true;
 	c->overlap = true;
-	notice_gap(p);
+	proxy_notice_gap(p);
 	return false;
 }
 
@@ -296,6 +296,6 @@ void proxy_archive_answered(struct proxy *p, struct str id,
 		return;
 	}
 	if (!ok || last.n)
-		notice_gap(p);
+		proxy_notice_gap(p);
 	go_on(p);
 }

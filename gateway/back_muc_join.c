@@ -47,7 +47,7 @@ static void put_history(const struct proxy *p, struct buf *b)
 {
 	char time[RFC3339_MAX];
 
-	if (p->joined && p->last_ms) /* what he has missed */
+	if (p->last_ms) /* what he has missed */
 		buf_addf(b, "<history since='%s'/>",
 			 rfc3339_millis(p->last_ms - CLOCKS_MS, time));
 	else if (p->no_history)
@@ -203,9 +203,12 @@ void proxy_start(struct proxy *p, const struct seat_join *join)
 	const struct known_room *k = muc_known_lately(p->b, p->room);
 
 	p->returning = join->returning;
+	if (p->returning) /* our end was his stream's */
+		p->broken_ms = loop_now_ms(p->b->loop);
 	choose_nick(p, join);
 	find_password(p, join);
 	take_wishes(p, join);
+	proxy_keep_heard(p, join);
 	timer_set(p->b->loop, &p->limit, JOIN_MS, on_limit, p);
 	/* who needs a password hears that after the seat is taken */
 	if (k && !needs_password(p, k))
@@ -241,7 +244,7 @@ static void fetch_others(struct proxy *p)
 static void settle_in(struct proxy *p)
 {
 	const struct occupant *self = leg_self(p->leg);
-	bool again = p->joined;
+	bool again = p->joined, missed = p->last_ms;
 
 	timer_cancel(p->b->loop, &p->limit);
 	if (again) {
@@ -258,6 +261,7 @@ static void settle_in(struct proxy *p)
 		p->entered_ms = loop_wall_ms(p->b->loop);
 	if (!p->last_ms)
 		p->last_ms = p->entered_ms;
+	proxy_entered(p);
 	if (p->created)
 		fetch_others(p);
 	proxy_tell_info(p, 0);
@@ -267,8 +271,10 @@ static void settle_in(struct proxy *p)
 		   !str_eq(buf_str(&p->nick), buf_str(&p->wanted)));
 	if (p->created)
 		proxy_unhold(p); /* which came before */
-	else if (again)
+	else if (missed)
 		proxy_hold_history(p);
+	else if (p->returning)
+		proxy_notice_gap(p);
 	proxy_send_held(p);
 }
 

@@ -65,11 +65,15 @@ enum proxy_phase {
 	PROXY_AWAY, /* out of the room against its will, will come again */
 };
 
-/* A message that was heard, as a hash. */
+/* The messages that were heard last, as hashes: a ring. */
 struct seen {
-	uint64_t mark, at_ms;
+	struct {
+		uint64_t mark, at_ms;
+	} * list;
+	size_t n, max, oldest;
 };
 
+struct heard;
 struct roll;
 TAILQ_HEAD(roll_list, proxy);
 
@@ -117,9 +121,9 @@ struct proxy {
 	struct echoes *echoes;
 	TAILQ_HEAD(, query) queries;
 	struct wish nick_wish, subject_wish;
-	bool subject_told; /* since joining: history is over */
-	struct seen *seen; /* what the room said last: a ring */
-	size_t n_seen, max_seen, oldest_seen;
+	bool subject_told;   /* since joining: history is over */
+	struct seen seen;    /* what the room said last */
+	struct heard *heard; /* ... to all of ours there; NULL: not kept */
 	uint64_t last_ms;    /* wall clock: when it said so */
 	uint64_t entered_ms; /* likewise: when he came in at first */
 	uint64_t broken_ms;  /* when his stream was last; 0: it never was */
@@ -152,9 +156,12 @@ struct back_muc {
 	struct table *rooms; /* known_room by address */
 	struct table *rolls; /* by room */
 	struct table *down;  /* streams that are down, by domain */
+	struct table *heard; /* by room */
+	struct timer forget; /* what is kept of rooms without anybody */
 	struct invited_list *invited;
 	struct gone_list *gone;
 	uint64_t last_id, seed;
+	uint64_t mark_seed;	   /* of struct seen; outlives us */
 	struct leg_values *values; /* all its legs' */
 	bool stopping;		   /* nobody joins any more */
 	char caps[64];	     /* the hash of what a proxy can do (XEP-0115) */
@@ -209,6 +216,26 @@ void proxy_end(struct proxy *p, struct reason why);
 /* Tells the room that he goes; text may be empty. */
 void proxy_goodbye(struct proxy *p, struct str text);
 void proxy_notice(struct proxy *p, const char *text); /* as the room */
+
+/* --- back_muc_seen.c --- */
+
+bool seen_has(const struct seen *s, uint64_t mark);
+/* The same of the last n, the latest first. */
+bool seen_has_lately(const struct seen *s, uint64_t mark, size_t n);
+void seen_add(struct seen *s, uint64_t mark, uint64_t now_ms);
+void seen_copy(struct seen *to, const struct seen *from);
+void seen_done(struct seen *s);
+
+/* --- back_muc_heard.c --- */
+
+/* He is on his way into his room. If an earlier run left him there he goes on
+ * with what was heard then. */
+void proxy_keep_heard(struct proxy *p, const struct seat_join *join);
+/* He is in. */
+void proxy_entered(struct proxy *p);
+/* He has heard this, said at that time of the wall clock. */
+void proxy_has_heard(struct proxy *p, uint64_t mark, uint64_t said_ms);
+void proxy_leave_heard(struct proxy *p);
 
 /* --- back_muc_gone.c --- */
 
@@ -268,6 +295,8 @@ void proxy_unhold(struct proxy *p);
  * what comes before it. */
 void proxy_unhold_out(struct proxy *p);
 void proxy_drop_kept(struct proxy *p);
+/* Tells him that something may be missing here. */
+void proxy_notice_gap(struct proxy *p);
 /* The history has this message, and its place: what is kept of it goes. */
 void proxy_history_has(struct proxy *p, uint64_t mark);
 /* One of it was heard before the break: it goes back far enough. */

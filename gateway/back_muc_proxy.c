@@ -243,7 +243,7 @@ static void proxy_release(void *memory)
 	buf_done(&p->presence);
 	buf_done(&p->nick_wish.text);
 	buf_done(&p->subject_wish.text);
-	free(p->seen);
+	seen_done(&p->seen);
 	free(p->password);
 	free(p->text);
 	free(p);
@@ -268,6 +268,7 @@ static void take_out(struct proxy *p)
 	timer_cancel(b->loop, &p->idle);
 	timer_cancel(b->loop, &p->lost);
 	proxy_leave_roll(p);
+	proxy_leave_heard(p);
 	proxy_drop_kept(p);
 }
 

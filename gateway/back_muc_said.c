@@ -2,21 +2,11 @@
  * S2X-38, RFC 7702 §6.3). */
 #include "gateway/back_muc_priv.h"
 
-#include <stdlib.h>
-
 #include "base/log.h"
-#include "base/mem.h"
 #include "mapping/message.h"
 #include "mapping/reason.h"
 
 #define TEXT_MAX 262144 /* octets of a message's strings */
-
-/* How many messages are known again in a room's history: so many, and more
- * while the oldest is younger than that, twice what two clocks may differ. */
-#define SEEN_FIRST 16
-#define SEEN_MIN   256
-#define SEEN_MAX   4096
-#define SEEN_MS	   20000
 
 static const struct map_message_cfg to_neutral = {.room_elsewhere = true};
 
@@ -64,20 +54,12 @@ static struct str body_of(const struct proxy *p, const struct muc_said *in)
 static uint64_t mark_of(const struct proxy *p, const struct muc_said *in)
 {
 	struct str body = body_of(p, in);
-	uint64_t seed = p->b->seed;
+	uint64_t seed = p->b->mark_seed;
 
 	if (in->stanza_id.n)
 		return str_hash(in->stanza_id, seed);
 	return str_hash(in->from.resource, seed) ^ str_hash(body, seed + 1) ^
 	       str_hash(in->id, seed + 2);
-}
-
-static bool was_seen(const struct proxy *p, uint64_t mark)
-{
-	for (size_t i = 0; i < p->n_seen; i++)
-		if (p->seen[i].mark == mark)
-			return true;
-	return false;
 }
 
 /* Said before he came in at first, after which nothing was missed. Many a room
@@ -88,50 +70,15 @@ static bool is_before_him(const struct proxy *p, const struct muc_said *in)
 	       in->time_ms + 1000 <= p->entered_ms;
 }
 
-/* A busy room repeats all that it said since a while before the last. */
-static bool is_too_few(const struct proxy *p, uint64_t now)
-{
-	if (p->n_seen < p->max_seen)
-		return false;
-	return p->max_seen < SEEN_MIN ||
-	       (p->max_seen < SEEN_MAX &&
-		now - p->seen[p->oldest_seen].at_ms < SEEN_MS);
-}
-
-static void remember_more(struct proxy *p)
-{
-	size_t max = p->max_seen ? 2 * p->max_seen : SEEN_FIRST;
-	struct seen *more = mem_new_array(max, sizeof(*more));
-
-	for (size_t i = 0; i < p->n_seen; i++)
-		more[i] = p->seen[(p->oldest_seen + i) % p->n_seen];
-	free(p->seen);
-	p->seen = more;
-	p->max_seen = max;
-	p->oldest_seen = 0;
-}
-
-static void remember(struct proxy *p, uint64_t mark)
-{
-	struct seen seen = {mark, loop_now_ms(p->b->loop)};
-
-	if (is_too_few(p, seen.at_ms))
-		remember_more(p);
-	if (p->n_seen < p->max_seen) {
-		p->seen[p->n_seen++] = seen;
-		return;
-	}
-	p->seen[p->oldest_seen++] = seen;
-	p->oldest_seen %= p->n_seen;
-}
-
 static void note_seen(struct proxy *p, const struct muc_said *in, uint64_t mark)
 {
 	uint64_t now = loop_wall_ms(p->b->loop);
 
-	remember(p, mark);
-	if (x_child(in->stanza, "body", NS_CLIENT)) /* histories have those */
-		p->last_ms = in->delayed && in->time_ms ? in->time_ms : now;
+	seen_add(&p->seen, mark, loop_now_ms(p->b->loop));
+	if (!x_child(in->stanza, "body", NS_CLIENT))
+		return; /* histories have none of those */
+	p->last_ms = in->delayed && in->time_ms ? in->time_ms : now;
+	proxy_has_heard(p, mark, p->last_ms);
 }
 
 /* --- messages --- */
@@ -225,7 +172,7 @@ static void on_groupchat(struct proxy *p, const struct muc_said *in)
 	case ECHO_NONE:
 		break;
 	}
-	if (in->delayed && (was_seen(p, mark) || is_before_him(p, in))) {
+	if (in->delayed && (seen_has(&p->seen, mark) || is_before_him(p, in))) {
 		proxy_history_known(p);
 		return;
 	}

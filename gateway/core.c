@@ -309,6 +309,7 @@ int core_init(struct core *c, struct loop *loop, const struct config *config,
 	    .invite = invite_sip,
 	    .invite_here = invite_here,
 	    .user = c,
+	    .keep = io->keep,
 	});
 	c->archive = archive_new(&(struct archive_cfg){
 	    .loop = loop,
@@ -371,6 +372,8 @@ void core_restore(struct core *c, enum kept_kind kind, struct str key,
 {
 	if (kind == KEPT_OCCUPANT)
 		front_xmpp_restore(c->front_xmpp, key, value);
+	else if (kind == KEPT_HEARD)
+		back_muc_restore(c->back_muc, key, value);
 	else
 		front_sip_restore(c->front_sip, kind, key, value);
 }
@@ -460,6 +463,7 @@ void core_shutdown(struct core *c)
 void core_done(struct core *c)
 {
 	persist_stop(c->persist);
+	back_muc_keep_no_more(c->back_muc);
 	front_xmpp_free(c->front_xmpp);
 	front_sip_free(c->front_sip);
 	back_sip_free(c->back_sip);

@@ -133,6 +133,7 @@ static enum reason_code take_seat(struct call *c, const struct kept_call *k)
 	    .private_messages = c->peer.private_messages,
 	    .nick = k->nick,
 	    .returning = true,
+	    .since_ms = k->joined_ms,
 	    .nick_derived = !k->nick_chosen,
 	    .history.none = true,
 	};

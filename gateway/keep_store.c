@@ -13,6 +13,7 @@ static enum store_table table_of(enum kept_kind kind)
 	    [KEPT_CALL] = STORE_CALLS,
 	    [KEPT_SUBSCRIPTION] = STORE_SUBSCRIPTIONS,
 	    [KEPT_OCCUPANT] = STORE_OCCUPANTS,
+	    [KEPT_HEARD] = STORE_HEARD,
 	};
 
 	return table[kind];
@@ -23,8 +24,10 @@ static void put(void *user, enum kept_kind kind, struct str key,
 {
 	/* who has come into a room believes to be in it from this turn on, and
 	 * only the next run could tell him otherwise (front_xmpp_keep.c,
-	 * front_sip_restore.c); what waits of his dialog is written with it */
-	if (kind == KEPT_OCCUPANT || kind == KEPT_CALL)
+	 * front_sip_restore.c); what waits of his dialog is written with it.
+	 * What he has heard of a room elsewhere is not to come twice
+	 * (back_muc_heard.c) */
+	if (kind == KEPT_OCCUPANT || kind == KEPT_CALL || kind == KEPT_HEARD)
 		store_put_soon(user, table_of(kind), key, value);
 	else
 		store_put(user, table_of(kind), key, value);

@@ -10,6 +10,7 @@
 #define CALL_VERSION	     1
 #define SUBSCRIPTION_VERSION 1
 #define OCCUPANT_VERSION     1
+#define HEARD_VERSION	     1
 
 void keep_put(const struct keep *k, enum kept_kind kind, struct str key,
 	      struct str value)
@@ -253,5 +254,47 @@ int kept_occupant_read(struct str in, struct kept_occupant *out)
 	out->nick = text(&s);
 	out->stable_id = text(&s);
 	out->affiliation = (enum affiliation)number(&s, AFF_OWNER);
+	return end(&s);
+}
+
+/* --- what was heard of a room --- */
+
+void kept_put_mark(struct buf *b, uint64_t mark)
+{
+	char octets[KEPT_MARK];
+
+	for (size_t i = 0; i < KEPT_MARK; i++)
+		octets[i] = (char)(mark >> 8 * i);
+	buf_add(b, str_of(octets, sizeof(octets)));
+}
+
+uint64_t kept_mark(const struct kept_heard *h, size_t i)
+{
+	uint64_t mark = 0;
+
+	for (size_t k = KEPT_MARK; k-- > 0;)
+		mark = mark << 8 | (unsigned char)h->marks.p[i * KEPT_MARK + k];
+	return mark;
+}
+
+void kept_heard_write(struct buf *b, const struct kept_heard *h)
+{
+	put_number(b, HEARD_VERSION);
+	put_number(b, h->seed);
+	put_number(b, h->last_ms);
+	put_text(b, h->marks);
+}
+
+int kept_heard_read(struct str in, struct kept_heard *out)
+{
+	struct scan s = scan_of(in);
+
+	*out = (struct kept_heard){0};
+	version(&s, HEARD_VERSION);
+	out->seed = number(&s, UINT64_MAX);
+	out->last_ms = number(&s, UINT64_MAX);
+	out->marks = text(&s);
+	if (!s.err && out->marks.n % KEPT_MARK)
+		scan_fail(&s, ERR_SYNTAX);
 	return end(&s);
 }

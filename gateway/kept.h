@@ -12,6 +12,7 @@ enum kept_kind {
 	KEPT_CALL,	   /* by its dialog's id */
 	KEPT_SUBSCRIPTION, /* by its dialog's id and the Event's id */
 	KEPT_OCCUPANT,	   /* by room and full JID: one of XMPP's */
+	KEPT_HEARD,	   /* by room: what our users there have heard */
 	KEPT_KINDS
 };
 
@@ -70,11 +71,24 @@ struct kept_occupant {
 	enum affiliation affiliation;
 };
 
+/* Of a room in a remote MUC service. */
+#define KEPT_MARK 8 /* octets */
+struct kept_heard {
+	uint64_t seed;	  /* of the marks */
+	uint64_t last_ms; /* wall clock: when it spoke last */
+	struct str marks; /* of messages, the oldest first */
+};
+
 void kept_call_write(struct buf *b, const struct kept_call *c);
 void kept_subscription_write(struct buf *b, const struct kept_subscription *s);
 void kept_occupant_write(struct buf *b, const struct kept_occupant *o);
+void kept_heard_write(struct buf *b, const struct kept_heard *h);
 /* Slices of in. 0; ERR_SYNTAX, ERR_TOO_BIG, and ERR_UNSUPPORTED for what
  * another version of this program has written. */
 int kept_call_read(struct str in, struct kept_call *c);
 int kept_subscription_read(struct str in, struct kept_subscription *s);
 int kept_occupant_read(struct str in, struct kept_occupant *o);
+int kept_heard_read(struct str in, struct kept_heard *h);
+/* One of the marks: written at the end of b; the i-th. */
+void kept_put_mark(struct buf *b, uint64_t mark);
+uint64_t kept_mark(const struct kept_heard *h, size_t i);

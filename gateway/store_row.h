@@ -13,6 +13,7 @@ enum row_table {
 	ROW_CALLS,
 	ROW_SUBSCRIPTIONS,
 	ROW_OCCUPANTS,
+	ROW_HEARD,
 	ROW_USERS,
 	ROW_ROOMS,
 	ROW_SETTINGS,
@@ -33,7 +34,7 @@ struct table_def {
 extern const struct table_def row_tables[ROW_TABLES];
 /* What brings the database from version i to i + 1 (its user_version). */
 extern const char *const row_migrations[];
-#define STORE_VERSION 3
+#define STORE_VERSION 4
 
 enum cell_type { CELL_NULL, CELL_INT, CELL_TEXT, CELL_BLOB };
 struct cell {

@@ -12,6 +12,7 @@ const struct table_def row_tables[ROW_TABLES] = {
     [ROW_CALLS] = KEY_VALUE("calls"),
     [ROW_SUBSCRIPTIONS] = KEY_VALUE("subscriptions"),
     [ROW_OCCUPANTS] = KEY_VALUE("occupants"),
+    [ROW_HEARD] = KEY_VALUE("heard"),
     [ROW_USERS] = {.name = "users",
 		   .columns = {"address", "realm", "md5", "sha256"},
 		   .n_columns = 4,
@@ -160,7 +161,9 @@ static const char version_3[] =
 	");"
 	"CREATE INDEX archive_places ON archive (room, place);"
 	"CREATE INDEX archive_times ON archive (room, time_ms);";
+
+static const char version_4[] = KEY_VALUE_SQL("heard");
 /* clang-format on */
 
 const char *const row_migrations[STORE_VERSION] = {version_1, version_2,
-						   version_3};
+						   version_3, version_4};

@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct kept_subscription subscription;
 	struct kept_occupant occupant;
 	struct kept_call call;
+	struct kept_heard heard;
 
 	if (kept_call_read(in, &call) == 0) {
 		kept_call_write(&b, &call);
@@ -28,6 +29,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (kept_occupant_read(in, &occupant) == 0) {
 		kept_occupant_write(&b, &occupant);
 		assert(kept_occupant_read(buf_str(&b), &occupant) == 0);
+	}
+	buf_clear(&b);
+	if (kept_heard_read(in, &heard) == 0) {
+		for (size_t i = 0; i < heard.marks.n / KEPT_MARK; i++)
+			kept_mark(&heard, i);
+		kept_heard_write(&b, &heard);
+		assert(kept_heard_read(buf_str(&b), &heard) == 0);
 	}
 	kept_dialog_id(in);
 	buf_done(&b);

@@ -76,6 +76,20 @@ class BreakBed(MucBed):
 
     meanwhile = ["meanwhile %d" % i for i in range(5)]
 
+    async def die(self, romeo, texts=()):
+        """kill -9 of stoxd when all is on the disk; Romeo says this while it
+        is dead; the next start calls everybody back."""
+        await asyncio.sleep(2)
+        self.stoxd.stop(signal.SIGKILL)
+        await until(lambda: not self.listening(), 10, "the end of it")
+        for text in texts:
+            romeo.say(self.room, text)
+        if texts:
+            await self.read(romeo, texts[-1], 30)
+        await asyncio.get_running_loop().run_in_executor(
+            None, self.stoxd.start)
+        await self.wait_component()
+
     async def deeds(self, romeo, juliet):
         """One goes, one comes, one changes his name and one his role."""
         await juliet.leave(self.room)
@@ -129,15 +143,10 @@ class Breaks:
             self.assertEqual(user.call.texts(), ["before"] + said, user.name)
 
     async def test_after_our_own(self):
-        """S2X-38: who is called back after stoxd's own end comes in without
-        history, and gets what he misses later all the same."""
+        """S2X-38: who is called back after stoxd's own end hears nothing
+        again, and gets what he misses later all the same."""
         romeo, _, sips = await self.five()
-        await asyncio.sleep(2)      # by then it is on the disk
-        self.stoxd.stop(signal.SIGKILL)
-        await until(lambda: not self.listening(), 10, "the end of it")
-        await asyncio.get_running_loop().run_in_executor(
-            None, self.stoxd.start)
-        await self.wait_component()
+        await self.die(romeo)
         await self.agree(["Romeo", "Juliet", "Tybalt", "Alice", "Bob"],
                          [romeo], sips, timeout=30)
         for user in sips:
@@ -192,6 +201,29 @@ class Breaks:
 class ProsodyBreaks(Breaks, BreakBed):
     server_class = Prosody
 
+    async def test_while_dead(self):
+        """S2X-38, SEED0-4: what was said between stoxd's own end and the next
+        start, once, in the room's order; and once more."""
+        romeo, _, sips = await self.five()
+        self.assertEqual(await sips[0].say("of Alice"), 200)
+        await self.heard(sips[1], "of Alice")
+        own, said = ["of Alice"], []
+        for i in range(2):
+            texts = ["same"] + ["%d %s" % (i, text)
+                                for text in self.meanwhile]
+            await self.die(romeo, texts)
+            await self.agree(["Romeo", "Juliet", "Tybalt", "Alice", "Bob"],
+                             [romeo], sips, timeout=30)
+            romeo.say(self.room, "again %d" % i)
+            said += texts + ["again %d" % i]
+            for user in sips:
+                await self.heard(user, "again %d" % i, 30)
+        self.assertEqual(sips[0].call.texts(), ["before"] + said)
+        self.assertEqual(sips[1].call.texts(), ["before"] + own + said)
+        for user in sips:
+            self.assertEqual(user.call.notices, [])
+            self.assertIsNone(user.call.ended)
+
 
 class EjabberdBreaks(Breaks, BreakBed):
     server_class = Ejabberd
@@ -237,6 +269,19 @@ class ArchivedEjabberd(Ejabberd):
 
 class ProsodyLong(LongBreaks, BreakBed):
     server_class = ArchivedProsody
+
+    async def test_more_while_dead(self):
+        """S2X-38: likewise while stoxd is dead."""
+        romeo, _, sips = await self.five()
+        said = ["number %d" % i for i in range(130)]
+        await self.die(romeo, said)
+        for user in sips:
+            await self.heard(user, said[-1], 40)
+        romeo.say(self.room, "after")
+        for user in sips:
+            await self.heard(user, "after", 20)
+            self.assertEqual(user.call.texts(), ["before"] + said + ["after"])
+            self.assertEqual(user.call.notices, [])
 
 
 class EjabberdLong(LongBreaks, BreakBed):

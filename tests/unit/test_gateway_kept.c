@@ -101,6 +101,33 @@ static void subscriptions_and_occupants_come_back(void **state)
 	buf_done(&b);
 }
 
+static void what_was_heard_comes_back(void **state)
+{
+	struct buf marks = BUF_INIT(4096), b = BUF_INIT(4096);
+	struct kept_heard h = {.seed = UINT64_MAX, .last_ms = 1792000000000};
+
+	(void)state;
+	kept_put_mark(&marks, 0x8877665544332211);
+	kept_put_mark(&marks, 0);
+	kept_put_mark(&marks, UINT64_MAX);
+	h.marks = buf_str(&marks);
+	kept_heard_write(&b, &h);
+	assert_int_equal(kept_heard_read(buf_str(&b), &h), 0);
+	assert_true(h.seed == UINT64_MAX && h.last_ms == 1792000000000);
+	assert_int_equal(h.marks.n, 3 * KEPT_MARK);
+	assert_true(kept_mark(&h, 0) == 0x8877665544332211);
+	assert_true(kept_mark(&h, 1) == 0);
+	assert_true(kept_mark(&h, 2) == UINT64_MAX);
+	assert_int_equal(kept_heard_read(STR("1;2;3;0:"), &h), 0);
+	assert_int_equal(kept_heard_read(STR("1;2;3;7:1234567"), &h),
+			 ERR_SYNTAX);
+	assert_int_equal(kept_heard_read(STR("1;2;3;8:1234567"), &h),
+			 ERR_SYNTAX);
+	assert_int_equal(kept_heard_read(STR("2;2;3;0:"), &h), ERR_UNSUPPORTED);
+	buf_done(&marks);
+	buf_done(&b);
+}
+
 /* SEED0-7: what is cut, longer or of another version is not taken. */
 static void damage_is_seen(void **state)
 {
@@ -141,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_call_comes_back),
 	    cmocka_unit_test(subscriptions_and_occupants_come_back),
+	    cmocka_unit_test(what_was_heard_comes_back),
 	    cmocka_unit_test(damage_is_seen),
 	    cmocka_unit_test(keys_name_dialogs),
 	};

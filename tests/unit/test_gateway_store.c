@@ -439,7 +439,8 @@ static void takes_an_earlier_version_over(void **state)
 	struct world *w = *state;
 
 	fill(w);
-	run_sql(w, "DROP TABLE archive; PRAGMA user_version=2");
+	run_sql(w, "DROP TABLE archive; DROP TABLE heard; "
+		   "PRAGMA user_version=2");
 	open_store(w);
 	assert_true(strlen(all(w, STORE_DIALOGS)) > 0);
 	store_close(w->store);
