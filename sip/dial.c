@@ -168,7 +168,7 @@ static int on_response(void *user, nta_outgoing_t *orq, sip_t const *sip)
 		uac_outcome(dl->p, dl->dlg, dl->req, status,
 			    uac_why(orq, status));
 	} else if (status >= 300 || established(dl, sip)) {
-		uac_response(dl->p, dl->dlg, dl->req, sip);
+		sipproc_report_sip(dl->p, PORT_RESPONSE, dl->dlg, dl->req, sip);
 	} else {
 		uac_outcome(dl->p, dl->dlg, dl->req, 502, "Bad Dialog");
 	}

@@ -256,13 +256,11 @@ int invite_crosses(const struct dialog *d, const sip_t *sip);
 /* PORT_SEND. */
 void uac_send(struct sipproc *p, const struct port_msg *m);
 void uac_close(struct sipproc *p);
-/* Tells the core an outcome that no response brought, and one that did. */
+/* Tells the core an outcome that no response brought. */
 void uac_outcome(struct sipproc *p, uint64_t dlg, uint64_t req, int status,
 		 const char *phrase);
 /* What such an outcome came of, for people. */
 const char *uac_why(nta_outgoing_t *orq, int status);
-void uac_response(struct sipproc *p, uint64_t dlg, uint64_t req,
-		  const sip_t *sip);
 
 /* Do requests of the dialog go over the connection that the peer made, which
  * also reaches one who can't be connected to? */

@@ -48,19 +48,6 @@ static void sending_free(struct sending *s)
 	sipproc_maybe_done(p);
 }
 
-void uac_response(struct sipproc *p, uint64_t dlg, uint64_t req,
-		  const sip_t *sip)
-{
-	su_home_t home[1] = {SU_HOME_INIT(home)};
-	struct port_msg m = port_msg(PORT_RESPONSE);
-
-	values_fill(home, sip, &m);
-	m.dlg = dlg;
-	m.req = req;
-	sipproc_report(p, &m);
-	su_home_deinit(home);
-}
-
 const char *uac_why(nta_outgoing_t *orq, int status)
 {
 	msg_t *request = nta_outgoing_getrequest(orq);
@@ -78,7 +65,7 @@ static void report_response(struct sending *s, int status, const sip_t *sip)
 		uac_outcome(s->p, s->dlg, s->req, status,
 			    uac_why(s->orq, status));
 	else
-		uac_response(s->p, s->dlg, s->req, sip);
+		sipproc_report_sip(s->p, PORT_RESPONSE, s->dlg, s->req, sip);
 }
 
 static void refresh(struct dialog *d, const sip_t *sip)

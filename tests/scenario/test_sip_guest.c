@@ -1,9 +1,8 @@
 /* The rosters' states beside "connected": called, ringing, gone and why. */
 #include "heard.h"
+#include "watcher.h"
 
 #include <stdio.h>
-
-#include "tests/lib/confinfo_whole.h"
 
 #define ROOM "sip:r@chat.test"
 
@@ -37,16 +36,9 @@ static int setup_inside(void **state)
 /* The status of a SUBSCRIBE by this user. */
 static int subscribe_as(struct scene *s, const char *from)
 {
-	struct port_msg m = port_msg(PORT_REQUEST);
+	struct port_msg m = watcher_wish(s, 0);
 
-	m.new_dialog = true;
-	m.dlg = ++s->ids;
-	m.req = ++s->ids;
-	m.f[PORT_F_METHOD] = STR("SUBSCRIBE");
-	m.f[PORT_F_RURI] = STR(ROOM);
 	m.f[PORT_F_FROM] = str_z(from);
-	m.f[PORT_F_PEER] = STR("127.0.0.1:5099");
-	m.f[PORT_F_EVENT] = STR("conference");
 	scene_sip_event(s, &m);
 	return scene_sip(s, PORT_ANSWER, NULL).status;
 }
@@ -77,37 +69,6 @@ static void test_insiders(void **state)
 	assert_true(scene_sip_none(s, PORT_SEND, "NOTIFY"));
 	sip_user_done(&a);
 	sip_user_done(&b);
-}
-
-static uint64_t watch(struct scene *s, const char *agent)
-{
-	struct port_msg m = port_msg(PORT_REQUEST);
-
-	m.new_dialog = true;
-	m.dlg = ++s->ids;
-	m.req = ++s->ids;
-	m.f[PORT_F_METHOD] = STR("SUBSCRIBE");
-	m.f[PORT_F_RURI] = STR(ROOM);
-	m.f[PORT_F_FROM] = STR("<sip:watcher@sip.test>;tag=1");
-	m.f[PORT_F_PEER] = STR("127.0.0.1:5099");
-	m.f[PORT_F_EVENT] = STR("conference");
-	m.f[PORT_F_USER_AGENT] = str_z(agent);
-	scene_sip_event(s, &m);
-	assert_int_equal(scene_sip(s, PORT_ANSWER, NULL).status, 200);
-	return m.dlg;
-}
-
-static struct confinfo_doc notified(struct scene *s, struct str *text)
-{
-	struct port_msg m;
-	struct confinfo_doc doc;
-
-	scene_run(s, 0);
-	m = scene_sip(s, PORT_SEND, "NOTIFY");
-	assert_int_equal(confinfo_parse(m.f[PORT_F_BODY], s->arena, &doc), 0);
-	scene_sip_response(s, &m, 200);
-	*text = m.f[PORT_F_BODY];
-	return doc;
 }
 
 /* His REFER, without a subscription of its own. */
@@ -167,11 +128,11 @@ static void test_busy(void **state)
 	struct str text, key;
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
-	watch(s, "");
-	notified(s, &text);
+	watch(s, 0, "");
+	shown(s, &text);
 	call(&a, "<sip:bob@sip.test>");
 	d = scene_sip(s, PORT_DIAL, NULL);
-	doc = notified(s, &text);
+	doc = shown(s, &text);
 	e = only_endpoint(&doc);
 	key = e->entity;
 	assert_int_equal(doc.user_count, 1);
@@ -186,13 +147,13 @@ static void test_busy(void **state)
 	    has(text, "xmlns=\"urn:ietf:params:xml:ns:conference-info"));
 
 	progress(s, &d);
-	doc = notified(s, &text);
+	doc = shown(s, &text);
 	e = only_endpoint(&doc);
 	assert_true(str_eq(e->status, STR("alerting")));
 	assert_true(str_eq(e->entity, key));
 
 	refused(s, &d, 486, "Busy \"Here\"");
-	doc = notified(s, &text);
+	doc = shown(s, &text);
 	e = only_endpoint(&doc);
 	assert_true(str_eq(e->entity, key));
 	assert_true(str_eq(e->status, STR("disconnected")));
@@ -201,7 +162,7 @@ static void test_busy(void **state)
 	    str_eq(e->left.reason, STR("Reason: SIP;cause=486;text=\"Busy "
 				       "\\\"Here\\\"\"")));
 	assert_true(str_starts(e->left.when, STR("2026-")));
-	doc = notified(s, &text);
+	doc = shown(s, &text);
 	assert_int_equal(doc.users->user.state, CONFINFO_DELETED);
 	assert_true(str_eq(doc.users->user.entity, STR("sip:bob@sip.test")));
 	scene_run(s, 60000);
@@ -223,8 +184,8 @@ static void test_taken(void **state)
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
 	call(&a, "<sip:bob@sip.test>");
 	d = scene_sip(s, PORT_DIAL, NULL);
-	watch(s, "");
-	doc = notified(s, &text); /* full: guests are in it */
+	watch(s, 0, "");
+	doc = shown(s, &text); /* full: guests are in it */
 	assert_int_equal(doc.user_count, 1);
 	assert_true(has(text, "<status>dialing-out</status>"));
 	sip_user_init(&b, s, "bob", ROOM);
@@ -235,7 +196,7 @@ static void test_taken(void **state)
 	m.f[PORT_F_TYPE] = STR("application/sdp");
 	m.f[PORT_F_BODY] = sip_user_offer(&b, "a=chatroom\r\n");
 	scene_sip_event(s, &m);
-	doc = notified(s, &text);
+	doc = shown(s, &text);
 	e = only_endpoint(&doc);
 	assert_int_equal(doc.user_count, 2);
 	assert_int_equal(doc.users->user.state, CONFINFO_FULL);
@@ -264,13 +225,13 @@ static void test_removed(void **state)
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
 	sip_user_join(&b, s, "bob", ROOM, "a=chatroom\r\n");
-	watch(s, "");
-	doc = notified(s, &text);
+	watch(s, 0, "");
+	doc = shown(s, &text);
 	key = doc.users->next->user.endpoints[0].entity;
 	call(&a, "<sip:bob@sip.test;method=BYE>");
 	bye = scene_sip(s, PORT_SEND, "BYE");
 	scene_sip_response(s, &bye, 200);
-	doc = notified(s, &text);
+	doc = shown(s, &text);
 	e = only_endpoint(&doc);
 	assert_int_equal(doc.user_count, 1);
 	assert_int_equal(doc.users->user.state, CONFINFO_PARTIAL);
@@ -278,14 +239,14 @@ static void test_removed(void **state)
 	assert_true(str_eq(e->disconnection_method, STR("booted")));
 	assert_true(has(e->left.reason, "Reason: SIP;cause=403;text=\""));
 	assert_true(str_eq(e->left.by, STR("sip:alice@sip.test")));
-	doc = notified(s, &text);
+	doc = shown(s, &text);
 	assert_int_equal(doc.users->user.state, CONFINFO_DELETED);
 
-	watch(s, "Blink 6.0 (Linux)");
-	notified(s, &text);
+	watch(s, 0, "Blink 6.0 (Linux)");
+	shown(s, &text);
 	call(&a, "<sip:carol@sip.test>");
 	assert_false(scene_sip_none(s, PORT_DIAL, NULL));
-	doc = notified(s, &text); /* the other subscriber */
+	doc = shown(s, &text); /* the other subscriber */
 	assert_true(has(text, "dialing-out"));
 	assert_true(scene_sip_none(s, PORT_SEND, "NOTIFY"));
 	sip_user_done(&a);
@@ -304,18 +265,18 @@ static void test_back_again(void **state)
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
 	sip_user_join(&b, s, "bob", ROOM, "a=chatroom\r\n");
-	watch(s, "");
-	notified(s, &text);
+	watch(s, 0, "");
+	shown(s, &text);
 	call(&a, "<sip:bob@sip.test;method=BYE>");
 	bye = scene_sip(s, PORT_SEND, "BYE");
 	scene_sip_response(s, &bye, 200);
 	scene_run(s, 5000);
-	doc = notified(s, &text);
+	doc = shown(s, &text);
 	assert_true(has(text, "disconnected"));
 	assert_true(scene_sip_none(s, PORT_SEND, "NOTIFY"));
 	sip_user_join(&b2, s, "bob", ROOM, "a=chatroom\r\n");
 	scene_run(s, 5000);
-	doc = notified(s, &text);
+	doc = shown(s, &text);
 	assert_int_equal(doc.users->user.state, CONFINFO_FULL);
 	assert_null(doc.users->next);
 	scene_run(s, 60000);
@@ -337,15 +298,15 @@ static void test_two_devices(void **state)
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
 	sip_user_join(&b, s, "bob", ROOM, "a=chatroom\r\n");
 	sip_user_join(&b2, s, "bob", ROOM, "a=chatroom\r\n");
-	watch(s, "");
-	doc = notified(s, &text);
+	watch(s, 0, "");
+	doc = shown(s, &text);
 	assert_int_equal(doc.user_count, 2);
 	assert_null(doc.users->next->next);
 	assert_int_equal(doc.users->next->user.n_endpoints, 2);
 	assert_false(str_eq(doc.users->next->user.endpoints[0].entity,
 			    doc.users->next->user.endpoints[1].entity));
 	sip_user_bye(&b);
-	doc = notified(s, &text);
+	doc = shown(s, &text);
 	only_endpoint(&doc);
 	assert_int_equal(doc.user_count, 2);
 	sip_user_done(&a);
@@ -369,11 +330,11 @@ static void test_small_delta(void **state)
 		join(s, jid, nick);
 		xmpp_drop(s);
 	}
-	watch(s, "");
-	notified(s, &text);
+	watch(s, 0, "");
+	shown(s, &text);
 	assert_true(text.n > 40000);
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
-	doc = notified(s, &text);
+	doc = shown(s, &text);
 	assert_null(doc.users->next);
 	assert_true(text.n < 900);
 	sip_user_done(&a);

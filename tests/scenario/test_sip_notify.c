@@ -1,9 +1,7 @@
 /* The conference event package of a local room. */
-#include "scene.h"
+#include "watcher.h"
 
 #include <stdio.h>
-
-#include "tests/lib/confinfo_whole.h"
 
 #define ROOM "sip:r@chat.test"
 
@@ -24,38 +22,15 @@ struct subscriber {
 
 static struct port_msg subscribe(struct subscriber *w)
 {
-	struct port_msg m = port_msg(PORT_REQUEST);
+	struct port_msg m = watcher_wish(w->s, w->dlg);
 
-	m.new_dialog = w->dlg == 0;
-	if (!w->dlg)
-		w->dlg = ++w->s->ids;
-	m.dlg = w->dlg;
-	m.req = ++w->s->ids;
+	w->dlg = m.dlg;
 	m.expires = w->expires;
-	m.f[PORT_F_METHOD] = STR("SUBSCRIBE");
-	m.f[PORT_F_RURI] = STR(ROOM);
-	m.f[PORT_F_FROM] = STR("<sip:watcher@sip.test>;tag=1");
-	m.f[PORT_F_TO] = STR("<" ROOM ">");
-	m.f[PORT_F_CONTACT] = STR("sip:watcher@10.0.0.5");
-	m.f[PORT_F_PEER] = STR("127.0.0.1:5099");
 	m.f[PORT_F_EVENT] = str_z(w->event ? w->event : "conference");
 	m.f[PORT_F_ACCEPT] = str_z(w->accept);
 	m.f[PORT_F_USER_AGENT] = str_z(w->agent);
 	scene_sip_event(w->s, &m);
 	return scene_sip(w->s, PORT_ANSWER, NULL);
-}
-
-/* The next NOTIFY's document; answered 200. */
-static struct confinfo_doc notified(struct scene *s, struct port_msg *m)
-{
-	struct confinfo_doc doc;
-
-	*m = scene_sip(s, PORT_SEND, "NOTIFY");
-	assert_true(
-	    str_eq(m->f[PORT_F_TYPE], STR("application/conference-info+xml")));
-	assert_int_equal(confinfo_parse(m->f[PORT_F_BODY], s->arena, &doc), 0);
-	scene_sip_response(s, m, 200);
-	return doc;
 }
 
 /* V-EVENT-1, EVENT-3, EVENT-5, EVENT-10, EVENT-11, EVENT-16 */

@@ -1,9 +1,8 @@
 /* Subscribers whom long documents can't reach, since they or a proxy before
  * them take none over UDP or over 16 KB, get a large roster in parts. */
-#include "scene.h"
+#include "watcher.h"
 
 #include "base/table.h"
-#include "tests/lib/confinfo_whole.h"
 
 #define ROOM "sip:r@chat.test"
 #define MANY 200
@@ -47,33 +46,21 @@ struct watcher {
 
 static void subscribe(struct watcher *w, struct scene *s)
 {
-	struct port_msg m = port_msg(PORT_REQUEST);
+	struct port_msg m = watcher_wish(s, 0);
 
-	*w = (struct watcher){.s = s, .dlg = ++s->ids, .users = table_new()};
-	m.new_dialog = true;
-	m.dlg = w->dlg;
-	m.req = ++s->ids;
-	m.f[PORT_F_METHOD] = STR("SUBSCRIBE");
-	m.f[PORT_F_RURI] = STR(ROOM);
-	m.f[PORT_F_FROM] = STR("<sip:watcher@sip.test>;tag=1");
-	m.f[PORT_F_TO] = STR("<" ROOM ">");
-	m.f[PORT_F_CONTACT] = STR("sip:watcher@10.0.0.5");
-	m.f[PORT_F_PEER] = STR("127.0.0.1:5099");
-	m.f[PORT_F_EVENT] = STR("conference");
+	*w = (struct watcher){.s = s, .dlg = m.dlg, .users = table_new()};
 	scene_sip_event(s, &m);
 	assert_int_equal(scene_sip(s, PORT_ANSWER, NULL).status, 200);
 }
 
 /* Takes his next NOTIFY and answers it. */
-static void notified(struct watcher *w, int status)
+static void hears(struct watcher *w, int status)
 {
 	struct confinfo_user_node *n;
 	struct confinfo_doc doc;
 	struct port_msg *m = &w->last;
 
-	*m = scene_sip(w->s, PORT_SEND, "NOTIFY");
-	assert_int_equal(confinfo_parse(m->f[PORT_F_BODY], w->s->arena, &doc),
-			 0);
+	doc = told(w->s, m);
 	assert_int_equal(doc.version, ++w->version);
 	scene_sip_response(w->s, m, status);
 	if (status >= 300)
@@ -108,7 +95,7 @@ static unsigned all(struct watcher *w)
 	unsigned n = 0;
 
 	for (; !scene_sip_none(w->s, PORT_SEND, "NOTIFY"); n++)
-		notified(w, 200);
+		hears(w, 200);
 	return n;
 }
 
@@ -126,8 +113,8 @@ static void refused_with(struct scene *s, int status)
 	come(s, 0, MANY);
 	go(s, 7);
 	subscribe(&w, s);
-	notified(&w, status);
-	notified(&w, 200);
+	hears(&w, status);
+	hears(&w, 200);
 	assert_true(table_count(w.users) < MANY / 2);
 	assert_true(knows(&w, 0));
 	go(s, 0);
@@ -170,9 +157,9 @@ static void test_part_lost(void **state)
 
 	come(s, 0, MANY);
 	subscribe(&w, s);
-	notified(&w, 503);
-	notified(&w, 200);
-	notified(&w, 500);
+	hears(&w, 503);
+	hears(&w, 200);
+	hears(&w, 500);
 	assert_int_equal(all(&w), 0);
 	scene_run(s, 5000);
 	assert_true(all(&w) > 3);
@@ -188,7 +175,7 @@ static void test_short(void **state)
 
 	come(s, 0, 3);
 	subscribe(&w, s);
-	notified(&w, 503);
+	hears(&w, 503);
 	assert_int_equal(all(&w), 0);
 	come(s, 3, MANY);
 	scene_run(s, 5000);

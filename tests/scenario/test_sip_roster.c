@@ -1,10 +1,9 @@
 /* What rosters tell of those who made somebody go, and of where a room is found
  * from. */
 #include "heard.h"
+#include "watcher.h"
 
 #include <stdio.h>
-
-#include "tests/lib/confinfo_whole.h"
 
 #define ROOM   "sip:r@chat.test"
 #define DOMAIN "rooms = local lock = no notify-interval = 0 }\n"
@@ -21,36 +20,13 @@ static int setup_sip_only(void **state)
 	return 0;
 }
 
-static struct confinfo_doc notified(struct scene *s, struct str *text)
-{
-	struct port_msg m;
-	struct confinfo_doc doc;
-
-	scene_run(s, 0);
-	m = scene_sip(s, PORT_SEND, "NOTIFY");
-	assert_int_equal(confinfo_parse(m.f[PORT_F_BODY], s->arena, &doc), 0);
-	scene_sip_response(s, &m, 200);
-	*text = m.f[PORT_F_BODY];
-	return doc;
-}
-
 /* Somebody watches; the first document. */
-static struct str watch(struct scene *s)
+static struct str watched(struct scene *s)
 {
-	struct port_msg m = port_msg(PORT_REQUEST);
 	struct str text;
 
-	m.new_dialog = true;
-	m.dlg = ++s->ids;
-	m.req = ++s->ids;
-	m.f[PORT_F_METHOD] = STR("SUBSCRIBE");
-	m.f[PORT_F_RURI] = STR(ROOM);
-	m.f[PORT_F_FROM] = STR("<sip:watcher@sip.test>;tag=1");
-	m.f[PORT_F_PEER] = STR("127.0.0.1:5099");
-	m.f[PORT_F_EVENT] = STR("conference");
-	scene_sip_event(s, &m);
-	assert_int_equal(scene_sip(s, PORT_ANSWER, NULL).status, 200);
-	notified(s, &text);
+	watch(s, 0, "");
+	shown(s, &text);
 	return text;
 }
 
@@ -71,7 +47,7 @@ static void refer(struct sip_user *u, const char *to, const char *referred_by)
 static void removed_by(struct scene *s, const char *by)
 {
 	struct str text;
-	struct confinfo_doc doc = notified(s, &text);
+	struct confinfo_doc doc = shown(s, &text);
 	const struct confinfo_endpoint *e = &doc.users->user.endpoints[0];
 
 	assert_null(doc.users->next);
@@ -80,7 +56,7 @@ static void removed_by(struct scene *s, const char *by)
 	assert_true(str_search(text, STR("<when>")) <
 		    str_search(text, STR("<reason>")));
 	assert_true(!*by || str_search(text, STR("</reason><by>")) > 0);
-	doc = notified(s, &text);
+	doc = shown(s, &text);
 	assert_int_equal(doc.users->user.state, CONFINFO_DELETED);
 }
 
@@ -100,12 +76,12 @@ static void test_referred_by(void **state)
 	struct port_msg bye;
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
-	watch(s);
+	watched(s);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct str text;
 
 		sip_user_join(&b, s, "bob", ROOM, "a=chatroom\r\n");
-		notified(s, &text);
+		shown(s, &text);
 		refer(&a, "<sip:bob@sip.test;method=BYE>",
 		      cases[i].referred_by);
 		bye = scene_sip(s, PORT_SEND, "BYE");
@@ -149,13 +125,13 @@ static void test_anonymous(void **state)
 
 	join_anonymously(&a, s, "alice");
 	sip_user_join(&b, s, "bob", ROOM, "a=chatroom\r\n");
-	watch(s);
+	watched(s);
 	refer(&a, "<sip:bob@sip.test;method=BYE>", "<sip:alice@sip.test>");
 	bye = scene_sip(s, PORT_SEND, "BYE");
 	scene_sip_response(s, &bye, 200);
 	removed_by(s, "sip:anonymous1@anonymous.invalid");
 	refer(&a, "<sip:carol@sip.test>", "<sip:alice@sip.test>");
-	assert_true(has(notified(s, &text).users->user.endpoints[0].referred.by,
+	assert_true(has(shown(s, &text).users->user.endpoints[0].referred.by,
 			"sip:anonymous1@anonymous.invalid"));
 	assert_false(has(text, "alice"));
 	sip_user_done(&a);
@@ -170,10 +146,10 @@ static void test_cancelled(void **state)
 	struct str text;
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
-	watch(s);
+	watched(s);
 	refer(&a, "<sip:bob@sip.test>", "");
 	scene_sip(s, PORT_DIAL, NULL);
-	notified(s, &text);
+	shown(s, &text);
 	refer(&a, "<sip:bob@sip.test;method=BYE>", "");
 	scene_sip(s, PORT_HANG_UP, NULL);
 	removed_by(s, "sip:alice@sip.test");
@@ -212,10 +188,10 @@ static void test_from_elsewhere(void **state)
 	struct str text;
 
 	join(s, ANN, "Ann");
-	watch(s);
+	watched(s);
 	for (int i = 0; i < 3; i++) {
 		sip_user_join(&b, s, "bob", ROOM, "a=chatroom\r\n");
-		notified(s, &text);
+		shown(s, &text);
 		if (i == 0)
 			remove_as_administrator(s);
 		else
@@ -236,7 +212,7 @@ static void test_uris(void **state)
 	struct str text;
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
-	text = watch(s);
+	text = watched(s);
 	assert_true(has(text, "<uri>" ROOM "</uri>"));
 	assert_true(has(text, "<uri>xmpp:r@chat.test</uri>"));
 	sip_user_done(&a);
@@ -249,7 +225,7 @@ static void test_no_component(void **state)
 	struct str text;
 
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
-	text = watch(s);
+	text = watched(s);
 	assert_true(has(text, "<uri>" ROOM "</uri>"));
 	assert_false(has(text, "xmpp:"));
 	sip_user_done(&a);
