@@ -191,6 +191,73 @@ static void test_destroyed(void **state)
 	guest_done(&g);
 }
 
+static void subscribes(struct guest *g)
+{
+	struct port_msg m = port_msg(PORT_REQUEST);
+	struct scene *s = g->sip.s;
+
+	sip_user_request(&g->sip, &m, "SUBSCRIBE");
+	m.f[PORT_F_EVENT] = STR("conference");
+	m.expires = 3600;
+	scene_sip_event(s, &m);
+	assert_int_equal(scene_sip(s, PORT_ANSWER, NULL).status, 200);
+	scene_answer_notifies(s);
+}
+
+/* S2X-22, COMP-10: the MUC service does not come back, or our stream to it:
+ * what he says meanwhile is not kept, nor is he for ever, and he hears why. */
+static void test_never_back(void **state)
+{
+	struct scene *s = *state;
+	static struct guest g;
+	struct port_msg m;
+	struct str report;
+	int seconds;
+
+	for (int cut = 0; cut < 2; cut++) {
+		if (cut) {
+			guest_calls(&g, s);
+			g.sip.ids = 100; /* what he says is not the same */
+			muc_take(&g.muc, MUC_ROOM "/ro");
+			muc_present(&g.muc, "ro", "participant", MUC_SELF);
+			assert_int_equal(sip_user_answer(&g.sip), 200);
+			sip_user_ack(&g.sip);
+			sip_user_bind(&g.sip);
+			subscribes(&g);
+			core_link_down(&s->core, STR("sip.test"));
+		} else {
+			guest_joins(&g, s);
+			subscribes(&g);
+			muc_gone(&g.muc, "ro",
+				 MUC_NO_ROLE MUC_SELF "<status code='332'/>");
+		}
+		guest_says(&g, GUEST_ROOM, "in vain");
+		scene_run(s, 10100);
+		assert_int_equal(msrp_status(&g.sip), 200);
+		for (seconds = 10; seconds < 200; seconds++) {
+			if (!scene_sip_none(s, PORT_SEND, "BYE"))
+				break;
+			scene_run(s, 1000);
+		}
+		assert_in_range(seconds, cut ? 58 : 153, cut ? 61 : 157);
+		do { /* a notice may come before */
+			report = msrp_take(&g.sip);
+			assert_true(report.n > 0);
+		} while (!has(report, " REPORT\r\n"));
+		assert_true(has(report, "Status: 000 408"));
+		m = scene_sip(s, PORT_SEND, "BYE");
+		assert_true(has(m.f[PORT_F_HEADERS],
+				"Reason: SIP;cause=504;text=\"the room's "
+				"server does not answer\""));
+		m = scene_sip(s, PORT_SEND, "NOTIFY");
+		assert_true(has(m.f[PORT_F_HEADERS], "terminated"));
+		assert_int_equal(back_muc_stats(s->core.back_muc).legs, 0);
+		guest_done(&g);
+		scene_run(s, 1000);
+		xmpp_drop(s);
+	}
+}
+
 /* S2X-8: he hangs up before he is in. */
 static void test_cancel(void **state)
 {
@@ -235,11 +302,12 @@ static void test_stranger(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    MUC_TEST(test_refused),  MUC_TEST(test_refused_why),
-	    MUC_TEST(test_wait),     MUC_TEST(test_bad_offer),
-	    MUC_TEST(test_stranger), MUC_TEST(test_warnings),
-	    MUC_TEST(test_unaware),  MUC_TEST(test_cancel),
-	    MUC_TEST(test_end),	     MUC_TEST(test_destroyed),
+	    MUC_TEST(test_refused),    MUC_TEST(test_refused_why),
+	    MUC_TEST(test_wait),       MUC_TEST(test_bad_offer),
+	    MUC_TEST(test_stranger),   MUC_TEST(test_warnings),
+	    MUC_TEST(test_unaware),    MUC_TEST(test_cancel),
+	    MUC_TEST(test_end),	       MUC_TEST(test_destroyed),
+	    MUC_TEST(test_never_back),
 	};
 
 	return cmocka_run_group_tests_name("muc_sip", tests, NULL, NULL);
