@@ -1,10 +1,13 @@
 /* Domains: /domains, /domains/NAME. */
 #include "gateway/admin_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "gateway/explain.h"
+#include "gateway/hops.h"
 
 #define LIMIT_MS                                                               \
 	25000 /* then what is known is told; stoxctl waits for 30 s            \
@@ -18,6 +21,11 @@ struct domain_call {
 	struct discovery *discovery; /* NULL: it is over */
 	struct timer limit;
 	char *domain; /* prepared */
+	/* what it has come to, while its way is looked for */
+	enum speaks speaks;
+	struct discovered *step;
+	size_t n_steps;
+	struct locate *locate;
 };
 
 static json_t *integer(uint64_t v)
@@ -257,16 +265,18 @@ static void end(struct domain_call *dc)
 	TAILQ_REMOVE(&dc->a->domain_calls, dc, link);
 	timer_cancel(dc->a->cfg.loop, &dc->limit);
 	discover_cancel(dc->discovery);
+	locate_cancel(dc->locate);
+	free(dc->step);
 	free(dc->domain);
 	free(dc);
 }
 
-static void tell(struct domain_call *dc, enum speaks speaks, bool waits,
-		 const struct discovered *step, size_t n)
+static struct explain explain_of(const struct domain_call *dc,
+				 enum speaks speaks, bool waits)
 {
-	struct admin_call c = {.a = dc->a, .req = dc->req};
 	const struct core *core = dc->a->cfg.core;
-	const struct explain e = {
+
+	return (struct explain){
 	    .config = core->config,
 	    .names = back_local_domains(core->back),
 	    .door = core->door,
@@ -274,28 +284,75 @@ static void tell(struct domain_call *dc, enum speaks speaks, bool waits,
 	    .speaks = speaks,
 	    .waits = waits,
 	};
+}
 
-	admin_answer(&c, 200, explain(dc->a, &e, step, n));
+static void tell(struct domain_call *dc, const struct explain *e,
+		 const struct discovered *step, size_t n)
+{
+	struct admin_call c = {.a = dc->a, .req = dc->req};
+
+	admin_answer(&c, 200, explain(dc->a, e, step, n));
 	end(dc);
+}
+
+static void on_located(void *user, enum dns_status status,
+		       const struct location *location, size_t n)
+{
+	struct domain_call *dc = user;
+	struct explain e = explain_of(dc, dc->speaks, false);
+
+	dc->locate = NULL;
+	explain_way_found(&e, status, location, n, &dc->step[dc->n_steps - 1]);
+	tell(dc, &e, dc->step, dc->n_steps);
+}
+
+/* One more thing is asked, behind the others. */
+static void look_for_way(struct domain_call *dc, enum speaks speaks,
+			 struct str uri, const struct discovered *step,
+			 size_t n)
+{
+	const struct core *core = dc->a->cfg.core;
+	struct discovered *way;
+
+	dc->speaks = speaks;
+	dc->n_steps = n + 1;
+	dc->step = mem_new_array(dc->n_steps, sizeof(*dc->step));
+	if (n)
+		memcpy(dc->step, step, n * sizeof(*step));
+	way = &dc->step[n];
+	*way = (struct discovered){.what = "INVITE", .waits = true};
+	snprintf(way->name, sizeof(way->name), "%.*s", STR_ARG(uri));
+	dc->locate =
+	    locate(core->dns, uri, hops_by(core->config), on_located, dc);
 }
 
 static void on_discovered(void *user, enum speaks speaks,
 			  const struct discovered *step, size_t n)
 {
 	struct domain_call *dc = user;
+	struct explain e = explain_of(dc, speaks, false);
+	struct buf uri = BUF_INIT(65536);
 
 	dc->discovery = NULL;
-	tell(dc, speaks, false, step, n);
+	if (explain_way(&e, &uri))
+		look_for_way(dc, speaks, buf_str(&uri), step, n);
+	else
+		tell(dc, &e, step, n);
+	buf_done(&uri);
 }
 
 static void on_limit(void *user)
 {
 	struct domain_call *dc = user;
-	const struct discovered *step;
-	size_t n;
+	const struct discovered *step = dc->step;
+	size_t n = dc->n_steps;
+	struct explain e;
 
-	step = discovery_steps(dc->discovery, &n);
-	tell(dc, SPEAKS_UNKNOWN, true, step, n);
+	if (dc->discovery)
+		step = discovery_steps(dc->discovery, &n);
+	e = dc->discovery ? explain_of(dc, SPEAKS_UNKNOWN, true)
+			  : explain_of(dc, dc->speaks, false);
+	tell(dc, &e, step, n);
 }
 
 void admin_domains_stop(struct admin *a)

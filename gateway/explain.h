@@ -4,6 +4,7 @@
 
 #include "gateway/back.h"
 #include "gateway/config.h"
+#include "gateway/locate.h"
 #include "mapping/addr.h"
 
 struct explain {
@@ -23,6 +24,15 @@ enum back_kind explain_rooms(const struct explain *e, enum world world,
  * user, his URI if he is an XMPP user; or why he has no name there. False: he
  * has none. */
 bool explain_user(const struct explain *e, enum world his, struct buf *out);
+
+/* Where calls of XMPP users to the domain's conferences go: the URI whose host
+ * is looked up for them is appended. False: there are no such calls, or it
+ * needs no look-up. */
+bool explain_way(const struct explain *e, struct buf *uri);
+/* What locate() has said of it: fills in s, but for what and name. */
+void explain_way_found(const struct explain *e, enum dns_status status,
+		       const struct location *location, size_t n,
+		       struct discovered *s);
 
 /* Lines for a file, and for whom; empty: there is nothing to be done. */
 struct advice {

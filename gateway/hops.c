@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "base/table.h"
 #include "base/uri.h"
-#include "gateway/locate.h"
 
 /* How long an address may be silent while there is another one: 64*T1 would be
  * all the time that a join has. */
@@ -167,6 +166,15 @@ static bool speaks(const struct config *c, enum transport t)
 	return false;
 }
 
+struct locate_by hops_by(const struct config *c)
+{
+	return (struct locate_by){
+	    .udp = speaks(c, TRANSPORT_UDP),
+	    .tcp = speaks(c, TRANSPORT_TCP),
+	    .tls = speaks(c, TRANSPORT_TLS),
+	};
+}
+
 static struct hop *hop_new(struct hops *h, const struct port_msg *m)
 {
 	struct buf b = BUF_INIT(PORT_BODY_MAX);
@@ -195,13 +203,8 @@ static void dial(struct hops *h, const struct port_msg *m)
 		h->cfg.send(h->cfg.user, m);
 		return;
 	}
-	p->locate = locate(h->cfg.dns, uri,
-			   (struct locate_by){
-			       .udp = speaks(h->cfg.config, TRANSPORT_UDP),
-			       .tcp = speaks(h->cfg.config, TRANSPORT_TCP),
-			       .tls = speaks(h->cfg.config, TRANSPORT_TLS),
-			   },
-			   on_located, p);
+	p->locate =
+	    locate(h->cfg.dns, uri, hops_by(h->cfg.config), on_located, p);
 }
 
 static void on_cancel(void *user)

@@ -5,6 +5,7 @@
 
 #include "base/dns.h"
 #include "gateway/config.h"
+#include "gateway/locate.h"
 #include "sip/port.h"
 
 struct hops;
@@ -19,6 +20,9 @@ struct hops_cfg {
 	void (*answer)(void *user, const struct port_msg *m);
 	void *user;
 };
+
+/* What requests can be sent by: we have listeners for it. */
+struct locate_by hops_by(const struct config *c);
 
 struct hops *hops_new(const struct hops_cfg *cfg);
 void hops_free(struct hops *h); /* drops what waits; NULL is fine */

@@ -212,13 +212,71 @@ static void test_advice(void **state)
 	bed_free(b);
 }
 
+static bool way(struct bed *b, const char *domain, enum speaks speaks)
+{
+	of(b, domain, speaks);
+	buf_clear(&b->out);
+	return explain_way(&b->e, &b->out);
+}
+
+/* Whose address is looked up for the INVITE of an XMPP user. */
+static void test_way(void **state)
+{
+	struct bed *b =
+	    bed_new(CONFIG "domain \"r.test\" { rooms = sip route = "
+			   "\"sip:proxy.test;transport=tcp\" }\n"
+			   "domain \"n.test\" { rooms = sip route = "
+			   "\"sip:192.0.2.9\" }\n"
+			   "domain \"*\" { rooms = discover }\n");
+
+	(void)state;
+	assert_true(way(b, "conf.test", SPEAKS_NEITHER));
+	assert_string_equal(buf_z(&b->out), "sip:conf.test");
+	assert_true(way(b, "r.test", SPEAKS_NEITHER));
+	assert_string_equal(buf_z(&b->out), "sip:proxy.test;transport=tcp");
+	assert_true(way(b,
+			"b\xc3\xbc"
+			"cher.test",
+			SPEAKS_SIP));
+	assert_string_equal(buf_z(&b->out), "sip:xn--bcher-kva.test");
+	assert_false(way(b, "far.test", SPEAKS_XMPP));
+	assert_false(way(b, "far.test", SPEAKS_UNKNOWN));
+	assert_false(way(b, "rd.test", SPEAKS_SIP));
+	/* an address */
+	assert_false(way(b, "n.test", SPEAKS_SIP));
+	assert_false(way(b, "192.0.2.7", SPEAKS_SIP));
+	bed_free(b);
+}
+
+static void test_way_found(void **state)
+{
+	struct bed *b = bed_new(CONFIG);
+	struct location l[3] = {
+	    {.transport = "udp"}, {.transport = "tcp"}, {.transport = ""}};
+	struct discovered s = {.what = "INVITE", .waits = true};
+
+	(void)state;
+	addr_parse(STR("192.0.2.1:5062"), &l[0].addr);
+	addr_parse(STR("192.0.2.7:5070"), &l[1].addr);
+	addr_parse(STR("[2001:db8::1]:0"), &l[2].addr);
+	explain_way_found(&b->e, DNS_FOUND, l, 3, &s);
+	assert_string_equal(s.records,
+			    "udp 192.0.2.1:5062; "
+			    "tcp 192.0.2.7:5070 (stoxd itself: a loop); "
+			    "[2001:db8::1]");
+	assert_string_equal(discovered_text(&s), "found");
+	explain_way_found(&b->e, DNS_NO_NAME, NULL, 0, &s);
+	assert_string_equal(s.records, "");
+	assert_string_equal(discovered_text(&s), "no such name");
+	bed_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_configured),
-	    cmocka_unit_test(test_others),
-	    cmocka_unit_test(test_idn),
-	    cmocka_unit_test(test_advice),
+	    cmocka_unit_test(test_configured), cmocka_unit_test(test_others),
+	    cmocka_unit_test(test_idn),	       cmocka_unit_test(test_advice),
+	    cmocka_unit_test(test_way),	       cmocka_unit_test(test_way_found),
 	};
 
 	return cmocka_run_group_tests_name("gateway_explain", tests, NULL,
