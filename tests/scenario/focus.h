@@ -82,15 +82,6 @@ static inline struct str focus_sdp(struct focus *f, const char *lines)
 	"a=accept-wrapped-types:*\r\na=setup:active\r\n"                       \
 	"a=chatroom:nickname private-messages\r\n"
 
-/* Where the session of our offer or answer is. */
-static inline struct str focus_path(const struct port_msg *m)
-{
-	struct str body = m->f[PORT_F_BODY];
-
-	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
-	return str_split(&body, '\r');
-}
-
 /* Her client asks for a place; the INVITE is taken. */
 static inline void focus_asked(struct focus *f, struct scene *s,
 			       const char *jid, const char *nick)
@@ -103,7 +94,7 @@ static inline void focus_asked(struct focus *f, struct scene *s,
 	f->invite = scene_sip(s, PORT_DIAL, NULL);
 	sip_user_init(&f->u, s, "switch", FOCUS_ROOM);
 	f->u.dlg = f->invite.dlg;
-	f->u.path = focus_path(&f->invite);
+	f->u.path = scene_path(f->invite.f[PORT_F_BODY]);
 }
 
 static inline void focus_accepts(struct focus *f, const char *lines)

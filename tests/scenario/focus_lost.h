@@ -36,7 +36,7 @@ static inline struct port_msg focus_asked_again(struct focus *f)
 	struct str old = f->u.path;
 
 	assert_true(m.dlg == f->invite.dlg);
-	f->u.path = focus_path(&m);
+	f->u.path = scene_path(m.f[PORT_F_BODY]);
 	assert_false(str_eq(f->u.path, old));
 	return m;
 }
@@ -77,7 +77,7 @@ static inline void focus_called(struct focus *f)
 {
 	f->invite = scene_sip(f->s, PORT_DIAL, NULL);
 	f->u.dlg = f->invite.dlg;
-	f->u.path = focus_path(&f->invite);
+	f->u.path = scene_path(f->invite.f[PORT_F_BODY]);
 	f->version = 0;
 }
 

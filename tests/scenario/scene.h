@@ -109,6 +109,8 @@ struct sip_user {
 	unsigned ids;
 };
 
+/* Where the session of an offer or answer is; empty: it has none. */
+struct str scene_path(struct str sdp);
 /* A user who has done nothing yet; room = "sip:r@chat.test". */
 void sip_user_init(struct sip_user *u, struct scene *s, const char *name,
 		   const char *room);
@@ -126,6 +128,11 @@ int sip_user_invite(struct sip_user *u, struct str sdp);
 void sip_user_ack(struct sip_user *u);
 /* With his answer to the offer that the 200 brought. */
 void sip_user_ack_with(struct sip_user *u, struct str sdp);
+/* A user whom stoxd calls, and the 200 with which he accepts; neither is sent
+ * yet. */
+struct port_msg sip_user_called(struct sip_user *u, struct scene *s,
+				const char *name, const char *room,
+				const struct port_msg *dial);
 /* A connection of his to stoxd's MSRP listener. */
 void sip_user_connect(struct sip_user *u);
 /* And his bodiless SEND there, with its 200. */

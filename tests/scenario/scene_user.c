@@ -59,22 +59,48 @@ void sip_user_call(struct sip_user *u, struct str sdp)
 	scene_sip_event(u->s, &m);
 }
 
+struct str scene_path(struct str sdp)
+{
+	ptrdiff_t at = str_search(sdp, STR("a=path:"));
+
+	if (at < 0)
+		return STR_NONE;
+	sdp = str_from(sdp, (size_t)at + strlen("a=path:"));
+	return str_split(&sdp, '\r');
+}
+
 int sip_user_answer(struct sip_user *u)
 {
 	struct port_msg a = scene_sip(u->s, PORT_ANSWER, NULL);
 
 	assert_int_equal(a.req, u->invite);
 	if (a.status == 200) {
-		struct str body = a.f[PORT_F_BODY];
-		ptrdiff_t at = str_search(body, STR("a=path:"));
+		struct str path = scene_path(a.f[PORT_F_BODY]);
 
-		u->sdp = body;
-		if (at >= 0) {
-			body = str_from(body, (size_t)at + 7);
-			u->path = str_split(&body, '\r');
-		}
+		u->sdp = a.f[PORT_F_BODY];
+		if (path.n)
+			u->path = path;
 	}
 	return a.status;
+}
+
+struct port_msg sip_user_called(struct sip_user *u, struct scene *s,
+				const char *name, const char *room,
+				const struct port_msg *dial)
+{
+	struct port_msg m = port_msg(PORT_RESPONSE);
+
+	sip_user_init(u, s, name, room);
+	u->dlg = dial->dlg;
+	u->path = scene_path(dial->f[PORT_F_BODY]);
+	m.dlg = dial->dlg;
+	m.req = dial->req;
+	m.status = 200;
+	m.f[PORT_F_REASON] = STR("OK");
+	m.f[PORT_F_CONTACT] = arena_printf(s->arena, "sip:%s@10.0.0.6", name);
+	m.f[PORT_F_TYPE] = STR("application/sdp");
+	m.f[PORT_F_BODY] = sip_user_offer(u, "a=chatroom\r\n");
+	return m;
 }
 
 int sip_user_invite(struct sip_user *u, struct str sdp)

@@ -177,7 +177,6 @@ static void test_reinvite(void **state)
 	struct port_msg m = port_msg(PORT_REQUEST);
 	struct port_msg a, ack = port_msg(PORT_ACK);
 	struct focus f;
-	struct str body;
 
 	focus_joined(&f, s);
 	/* the same session: nothing changes */
@@ -199,9 +198,7 @@ static void test_reinvite(void **state)
 	scene_sip_event(s, &m);
 	a = scene_sip(s, PORT_ANSWER, NULL);
 	assert_int_equal(a.status, 200);
-	body = a.f[PORT_F_BODY];
-	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
-	f.u.path = str_split(&body, '\r');
+	f.u.path = scene_path(a.f[PORT_F_BODY]);
 	ack.dlg = f.invite.dlg;
 	scene_sip_event(s, &ack);
 	focus_binds(&f);

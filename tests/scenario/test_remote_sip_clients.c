@@ -35,16 +35,12 @@ static void wants(struct scene *s, const char *nick)
 /* The INVITE that the phone gets for itself. */
 static void phone_calls(struct focus *g, struct scene *s)
 {
-	struct str body;
-
 	*g = (struct focus){.s = s, .cseq = 10};
 	g->invite = scene_sip(s, PORT_DIAL, NULL);
 	assert_true(has(g->invite.f[PORT_F_FROM], OTHER));
 	sip_user_init(&g->u, s, "switch2", FOCUS_ROOM);
 	g->u.dlg = g->invite.dlg;
-	body = g->invite.f[PORT_F_BODY];
-	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
-	g->u.path = str_split(&body, '\r');
+	g->u.path = scene_path(g->invite.f[PORT_F_BODY]);
 }
 
 static void phone_named(struct focus *g, const char *status)

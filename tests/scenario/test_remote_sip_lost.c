@@ -112,7 +112,7 @@ static void offers_session(struct focus *f)
 	m.f[PORT_F_BODY] = focus_sdp(f, FOCUS_SDP);
 	m = scene_sip_request(s, &m);
 	assert_int_equal(m.status, 200);
-	f->u.path = focus_path(&m);
+	f->u.path = scene_path(m.f[PORT_F_BODY]);
 	scene_sip_event(s, &ack);
 }
 

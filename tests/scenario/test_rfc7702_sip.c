@@ -109,8 +109,6 @@ static void assert_frame(struct focus *f, struct str frame, const char *method,
 /* Example 1 */
 static void enter(struct focus *f, struct scene *s)
 {
-	struct str body;
-
 	*f = (struct focus){.s = s, .cseq = 3};
 	juliet_says(s, "<presence from='juliet@example.com/yn0cl4bnw0yr3vym'"
 		       "          to='montague@chat.example.org/JuliC'>"
@@ -119,9 +117,7 @@ static void enter(struct focus *f, struct scene *s)
 	f->invite = scene_sip(s, PORT_DIAL, NULL);
 	sip_user_init(&f->msrp, s, "switch", ROOM);
 	snprintf(f->msrp.own_path, sizeof(f->msrp.own_path), SWITCH);
-	body = f->invite.f[PORT_F_BODY];
-	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
-	f->msrp.path = str_split(&body, '\r');
+	f->msrp.path = scene_path(f->invite.f[PORT_F_BODY]);
 }
 
 /* Example 3, with the lines that SDP asks for; the switch connects, so that no

@@ -118,12 +118,9 @@ static struct port_msg with(struct scene *s, struct port_msg *m,
 /* The answer has made the dialog, and he is in the room. */
 static void enter(struct sip_user *u, struct port_msg a, uint32_t cseq)
 {
-	struct str body = a.f[PORT_F_BODY];
-
 	assert_int_equal(a.status, 200);
 	u->cseq = cseq;
-	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
-	u->path = str_split(&body, '\r');
+	u->path = scene_path(a.f[PORT_F_BODY]);
 	sip_user_ack(u);
 	sip_user_bind(u);
 }

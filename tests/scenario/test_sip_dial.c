@@ -34,27 +34,6 @@ static void told_at_last(struct scene *s, const char *fragment)
 	told(s, "terminated;reason=noresource", fragment);
 }
 
-/* He takes the call: a user like any other from now on. */
-static struct port_msg accepted(struct sip_user *u, struct scene *s,
-				const char *name, const struct port_msg *dial)
-{
-	struct port_msg m = port_msg(PORT_RESPONSE);
-	struct str body = dial->f[PORT_F_BODY];
-
-	sip_user_init(u, s, name, ROOM);
-	u->dlg = dial->dlg;
-	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
-	u->path = str_split(&body, '\r');
-	m.dlg = dial->dlg;
-	m.req = dial->req;
-	m.status = 200;
-	m.f[PORT_F_REASON] = STR("OK");
-	m.f[PORT_F_CONTACT] = arena_printf(s->arena, "sip:%s@10.0.0.6", name);
-	m.f[PORT_F_TYPE] = STR("application/sdp");
-	m.f[PORT_F_BODY] = sip_user_offer(u, "a=chatroom\r\n");
-	return m;
-}
-
 /* FOCUS-21, FOCUS-25, FOCUS-30, FOCUS-50, SDP-6, SDP-9, SDP-15 */
 static void test_invite(void **state)
 {
@@ -93,7 +72,7 @@ static void test_invite(void **state)
 	scene_sip_event(s, &m);
 	scene_run(s, 1000);
 	told(s, "active", "SIP/2.0 180 Ringing\r\n");
-	m = accepted(&b, s, "bob", &d);
+	m = sip_user_called(&b, s, "bob", ROOM, &d);
 	scene_sip_event(s, &m);
 	told_at_last(s, "SIP/2.0 200 OK\r\n");
 
@@ -158,7 +137,7 @@ static void test_outcomes(void **state)
 	refer_status(&a, "<sip:bob@sip.test>");
 	told(s, "active", "SIP/2.0 100 Trying\r\n");
 	d = scene_sip(s, PORT_DIAL, NULL);
-	m = accepted(&b, s, "bob", &d);
+	m = sip_user_called(&b, s, "bob", ROOM, &d);
 	m.f[PORT_F_BODY] = STR("v=0\r\nm=audio 9 RTP/AVP 0\r\n");
 	scene_sip_event(s, &m);
 	m = scene_sip(s, PORT_SEND, "BYE");
@@ -181,7 +160,7 @@ static void test_outcomes(void **state)
 	assert_true(m.req == d.req);
 	told_at_last(s, "SIP/2.0 408 Request Timeout\r\n");
 	/* his answer crossed the CANCEL */
-	m = accepted(&b, s, "bob", &d);
+	m = sip_user_called(&b, s, "bob", ROOM, &d);
 	scene_sip_event(s, &m);
 	m = scene_sip(s, PORT_SEND, "BYE");
 	assert_true(m.dlg == d.dlg);
@@ -282,7 +261,7 @@ static void test_asked_for_twice(void **state)
 			 200);
 	told(s, "active;expires=200", "SIP/2.0 100 Trying\r\n");
 	assert_true(scene_sip_none(s, PORT_DIAL, NULL));
-	m = accepted(&b, s, "bob", &d);
+	m = sip_user_called(&b, s, "bob", ROOM, &d);
 	scene_sip_event(s, &m);
 	scene_run(s, 1000);
 	told(s, "terminated;reason=noresource", "SIP/2.0 200 OK\r\n");

@@ -346,20 +346,8 @@ static void test_sip_user_inside(void **state)
 static void accepts(struct sip_user *u, struct scene *s,
 		    const struct port_msg *dial)
 {
-	struct port_msg m = port_msg(PORT_RESPONSE);
-	struct str body = dial->f[PORT_F_BODY];
+	struct port_msg m = sip_user_called(u, s, "bob", ROOM, dial);
 
-	sip_user_init(u, s, "bob", ROOM);
-	u->dlg = dial->dlg;
-	body = str_from(body, (size_t)str_search(body, STR("a=path:")) + 7);
-	u->path = str_split(&body, '\r');
-	m.dlg = dial->dlg;
-	m.req = dial->req;
-	m.status = 200;
-	m.f[PORT_F_REASON] = STR("OK");
-	m.f[PORT_F_CONTACT] = STR("sip:bob@10.0.0.6");
-	m.f[PORT_F_TYPE] = STR("application/sdp");
-	m.f[PORT_F_BODY] = sip_user_offer(u, "a=chatroom\r\n");
 	scene_sip_event(s, &m);
 	sip_user_connect(u);
 	msrp_request(u, "SEND", "Message-ID: b\r\nByte-Range: 1-0/0\r\n");
