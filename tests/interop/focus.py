@@ -318,7 +318,7 @@ class Focus(Endpoint):
         watcher = member.watcher
         await asyncio.sleep(0)
         if watcher:
-            await watcher.request("NOTIFY", [
+            return await watcher.request("NOTIFY", [
                 ("Contact", "<%s>%s" % (self.contact, self.isfocus)),
                 ("Event", "conference"),
                 ("Subscription-State", "terminated;reason=timeout" if over

@@ -419,13 +419,15 @@ class FocusTest(Crashes, ConferenceBed):
         await self.agree(["Nurse"], [nurse])
 
     async def test_daemon_dies(self):
-        """V-SEED0-3: kill -9 of the whole: Juliet is told, her old dialog
-        ended, and she can come in again."""
+        """V-SEED0-3, SEED0-4: kill -9 of the whole: Juliet is told, her old
+        dialog ended, a NOTIFY of her old subscription gets 481, and she can
+        come in again."""
         juliet, member, _ = await self.juliet_in()
         await self.crash()
         end = await self.gone(juliet)
         self.assertIn(332, statuses(end), show(end))
         await until(lambda: member.gone, 20, "the BYE")
+        self.assertEqual((await self.focus.notify(member)).status, 481)
         juliet.stanzas.clear()
         own = await juliet.join(self.room, "Juliet", timeout=20)
         self.assertIn(110, statuses(own), show(own))

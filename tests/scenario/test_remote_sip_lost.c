@@ -261,6 +261,31 @@ static void test_forgotten_early(void **state)
 	focus_done(&f);
 }
 
+/* kill -9 of the daemon: the next one ends what it finds of her call, and a
+ * NOTIFY of her subscription gets 481, upon which the focus drops it
+ * (RFC 6665 §4.1.3, SEED0-4). */
+static void test_killed(void **state)
+{
+	struct scene *s = *state;
+	struct port_msg m = port_msg(PORT_REQUEST);
+	struct focus f;
+
+	focus_joined(&f, s);
+	scene_kill(s);
+	scene_start(s, (uint64_t[]){f.invite.dlg, f.watch}, 2);
+	m.f[PORT_F_EVENT] = STR("conference");
+	m.f[PORT_F_SUB_STATE] = STR("active;expires=3600");
+	assert_int_equal(focus_requests(&f, f.watch, &m, "NOTIFY"), 481);
+	for (int i = 0; i < 2; i++) {
+		m = scene_sip(s, PORT_SEND, "BYE");
+		scene_sip_response(s, &m, m.dlg == f.watch ? 481 : 200);
+		/* what comes now the SIP process answers so */
+		assert_true(scene_sip(s, PORT_FORGET, NULL).dlg == m.dlg);
+	}
+	assert_true(scene_sip_none(s, PORT_SEND, NULL));
+	focus_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +293,7 @@ int main(void)
 	    FOCUS_TEST(test_leaves_meanwhile), FOCUS_TEST(test_their_offer),
 	    FOCUS_TEST(test_other_session),    FOCUS_TEST(test_call),
 	    FOCUS_TEST(test_forgotten),	       FOCUS_TEST(test_forgotten_early),
+	    FOCUS_TEST(test_killed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
