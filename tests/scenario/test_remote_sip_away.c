@@ -304,6 +304,34 @@ static void test_no_switch(void **state)
 	focus_done(&f);
 }
 
+/* The connection is there, but nobody answers what she says. */
+static void test_unanswered(void **state)
+{
+	static const char *const ids[] = {"one", "two", "three"};
+	struct scene *s = *state;
+	struct port_msg m;
+	struct focus f;
+
+	focus_joined(&f, s);
+	for (int i = 0; i < 3; i++) {
+		assert_true(scene_sip_none(s, PORT_SEND, "INVITE"));
+		focus_user_chats(s, ids[i]);
+		focus_hears(&f, ids[i]);
+		scene_run(s, 30100);
+		assert_string_equal(focus_error(s, ids[i]),
+				    "wait/remote-server-timeout");
+	}
+	assert_true(focus_waits(s, PORT_SEND, "INVITE", 300) >= 0);
+	m = focus_asked_again(&f);
+	focus_takes_back(&f, &m);
+	focus_binds(&f);
+	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
+	focus_user_chats(s, "back");
+	focus_replies(&f, focus_hears(&f, "back"), "200 OK");
+	focus_user_hears(s, "JuliC", "back");
+	focus_done(&f);
+}
+
 /* The session is not refreshed any more: the focus has gone without a word. */
 static void test_expired(void **state)
 {
@@ -447,7 +475,7 @@ int main(void)
 	    FOCUS_TEST(test_retry_after),      FOCUS_TEST(test_silence),
 	    FOCUS_TEST(test_no_switch),	       FOCUS_TEST(test_expired),
 	    FOCUS_TEST(test_meanwhile),	       FOCUS_TEST(test_limit),
-	    FOCUS_TEST(test_no_answer_for_us),
+	    FOCUS_TEST(test_no_answer_for_us), FOCUS_TEST(test_unanswered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
