@@ -196,14 +196,25 @@ static bool takes_private(const struct proxy *p)
 	return d;
 }
 
+/* For service-unavailable from somebody in a room, which S2X-35 has, Prosody
+ * and ejabberd put him out as a ghost (XEP-0045 §18.1.2) and tell the author
+ * nothing; this they pass on.
+ */
+static const struct stanza_error no_private = {"cancel",
+					       "feature-not-implemented"};
+
 /* S2X-35, S2X-36 */
 static void on_private(struct proxy *p, const struct muc_said *in)
 {
 	const struct occupant *self = leg_self(p->leg);
 	struct message *m;
 
-	if (!in->from.resource.n || !self || !takes_private(p)) {
+	if (!in->from.resource.n || !self) {
 		muc_error(p->b, in, "message", muc_unavailable);
+		return;
+	}
+	if (!takes_private(p)) {
+		muc_error(p->b, in, "message", no_private);
 		return;
 	}
 	m = read_text(p, in, true);
