@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/random.h"
+
 static struct sockaddr_in loopback(uint16_t port)
 {
 	return (struct sockaddr_in){
@@ -35,10 +37,18 @@ int tcp_listen(uint16_t *port)
 
 uint16_t tcp_free_port(void)
 {
-	uint16_t port;
+	struct sockaddr_in a;
+	int fd, taken;
 
-	close(tcp_listen(&port));
-	return port;
+	do {
+		a = loopback((uint16_t)(10000 + random_u64() % 20000));
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd < 0)
+			err(1, "socket");
+		taken = bind(fd, (struct sockaddr *)&a, sizeof(a));
+		close(fd);
+	} while (taken);
+	return ntohs(a.sin_port);
 }
 
 int tcp_connect(uint16_t port)

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A port that nobody listened on a moment ago. */
+/* A port that nobody listened on a moment ago, and none that the kernel gives
+ * to a connection (from 32768 on). */
 uint16_t tcp_free_port(void);
 
 /* A listening socket on 127.0.0.1, on a port of the kernel's choice. */
