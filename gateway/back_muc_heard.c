@@ -1,7 +1,7 @@
 /* What of a room's messages all of ours there have heard, as the next run finds
  * it after this one was killed: its proxies go on from there as after a break
- * of the stream (S2X-38). Written when the room speaks after a while, else once
- * a second; so what came in a busy room's last second may come twice. */
+ * of the stream (S2X-38). Written when the room speaks after a while, else five
+ * times a second; so what came last in a busy room may come twice. */
 #include "gateway/back_muc_priv.h"
 
 #include <stdlib.h>
@@ -10,7 +10,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define KEEP_MS	   1000
+#define KEEP_MS	   200
+#define LATE_MS	   1000	 /* who has not heard by then will not */
 #define FORGET_MS  60000 /* by then who comes back is on his way */
 #define COMING_MAX 64
 #define LATELY	   256 /* one that is noted twice takes a place, no more */
@@ -113,17 +114,26 @@ static void take_first(struct heard *h)
 
 static void on_timer(void *user);
 
+static void wake_at(struct heard *h, uint64_t at_ms)
+{
+	uint64_t now = loop_now_ms(h->b->loop);
+
+	if (!timer_pending(&h->timer) || h->timer.at_ms > at_ms)
+		timer_set(h->b->loop, &h->timer, at_ms > now ? at_ms - now : 0,
+			  on_timer, h);
+}
+
 static void write_later(void *user)
 {
 	struct heard *h = user;
-	uint64_t now = loop_now_ms(h->b->loop);
 	uint64_t due = h->kept ? h->kept_ms + KEEP_MS : 0;
 
-	if (h->changed && now >= due)
+	if (h->changed && loop_now_ms(h->b->loop) >= due)
 		write_it(h);
-	if ((h->changed || h->n_coming) && !timer_pending(&h->timer))
-		timer_set(h->b->loop, &h->timer,
-			  h->changed ? due - now : KEEP_MS, on_timer, h);
+	if (h->changed)
+		wake_at(h, due);
+	else if (h->n_coming)
+		wake_at(h, h->coming[0].at_ms + LATE_MS);
 }
 
 static void on_timer(void *user)
@@ -131,7 +141,7 @@ static void on_timer(void *user)
 	struct heard *h = user;
 	uint64_t now = loop_now_ms(h->b->loop);
 
-	while (h->n_coming && now - h->coming[0].at_ms >= KEEP_MS)
+	while (h->n_coming && now - h->coming[0].at_ms >= LATE_MS)
 		take_first(h);
 	write_later(h);
 }
