@@ -59,7 +59,7 @@ static inline int focus_waits(struct scene *s, enum port_type type,
 static inline void focus_lost(struct focus *f)
 {
 	focus_drops(f);
-	assert_in_range(focus_waits(f->s, PORT_SEND, "INVITE", 300), 150, 260);
+	assert_in_range(focus_waits(f->s, PORT_SEND, "INVITE", 400), 130, 300);
 }
 
 /* The re-INVITE is taken, by another session. */

@@ -14,7 +14,8 @@ static int base_ms(int n)
 
 static void in_time(int ms, int base)
 {
-	assert_in_range(ms, base * 3 / 4, base * 5 / 4 + 10);
+	/* the steps of focus_waits(), and what passed before it */
+	assert_in_range(ms, base * 3 / 4 - 20, base * 5 / 4 + 20);
 }
 
 static void refused_as(struct focus *f, const struct port_msg *m, int status)
