@@ -7,15 +7,6 @@
 
 #define ARENA_MAX 262144
 #define NICK_MAX  1023
-/* Rooms are named by users: past this many a conference is asked again. */
-#define BLOCKS_MAX 1000
-
-struct bs_block {
-	char *room;
-	uint64_t until_ms;
-	enum reason_code code;
-	char *text;
-};
 
 struct back_sip *back_sip_new(const struct back_sip_cfg *cfg)
 {
@@ -43,50 +34,6 @@ struct back_sip *back_sip_new(const struct back_sip_cfg *cfg)
 const struct domain_config *bs_domain(const struct bs_leg *l)
 {
 	return config_section(l->b->cfg.config, l->domain);
-}
-
-/* --- refusals that last (ERR-7) --- */
-
-static void block_free(struct back_sip *b, struct bs_block *k)
-{
-	table_del_str(b->blocked, str_z(k->room));
-	free(k->room);
-	free(k->text);
-	free(k);
-}
-
-static void forget_blocks(struct back_sip *b, uint64_t now)
-{
-	struct bs_block *k;
-
-	TABLE_FOREACH (b->blocked, it, k)
-		if (k->until_ms <= now)
-			block_free(b, k);
-}
-
-void bs_block(struct bs_leg *l, struct reason why)
-{
-	uint64_t now = loop_now_ms(l->b->loop);
-	struct bs_block *k;
-
-	forget_blocks(l->b, now);
-	if (table_get_str(l->b->blocked, l->room) ||
-	    table_count(l->b->blocked) >= BLOCKS_MAX)
-		return;
-	k = mem_new(sizeof(*k));
-	k->room = str_dup(l->room);
-	k->text = str_dup(why.text);
-	k->code = why.code;
-	k->until_ms = now + why.retry_s * 1000ull;
-	table_put_str(l->b->blocked, str_z(k->room), k);
-}
-
-uint64_t bs_blocked_ms(const struct bs_leg *l)
-{
-	const struct bs_block *k = table_get_str(l->b->blocked, l->room);
-	uint64_t now = loop_now_ms(l->b->loop);
-
-	return k && k->until_ms > now ? k->until_ms - now : 0;
 }
 
 /* --- keys and names --- */
@@ -315,16 +262,8 @@ void bs_open(struct bs_leg *l)
 static void refused_again(void *user)
 {
 	struct bs_leg *l = user;
-	struct bs_block *k = table_get_str(l->b->blocked, l->room);
-	uint64_t now = loop_now_ms(l->b->loop);
-	struct reason why = {.code = REASON_OVERLOAD, .retry_s = 1};
 
-	if (k && k->until_ms > now) {
-		why.code = k->code;
-		why.text = str_z(k->text);
-		why.retry_s = (unsigned)((k->until_ms - now) / 1000 + 1);
-	}
-	bs_end(l, why, false);
+	bs_end(l, bs_blocked_why(l), false);
 }
 
 enum reason_code bs_leg_begin(struct back_sip *b, const struct seat_join *join,
@@ -489,7 +428,6 @@ bool back_sip_busy(const struct back_sip *b)
 void back_sip_free(struct back_sip *b)
 {
 	struct bs_dialog *d;
-	struct bs_block *k;
 
 	if (!b)
 		return;
@@ -498,8 +436,7 @@ void back_sip_free(struct back_sip *b)
 	timer_cancel(b->loop, &b->reading);
 	TABLE_FOREACH (b->dialogs, it, d)
 		bs_dialog_free(d);
-	TABLE_FOREACH (b->blocked, it, k)
-		block_free(b, k);
+	bs_unblock_all(b);
 	uac_free(b->uac);
 	table_free(b->by_key);
 	table_free(b->dialogs);

@@ -237,6 +237,9 @@ void bs_end_code(struct bs_leg *l, enum reason_code code, const char *text);
 void bs_block(struct bs_leg *l, struct reason why);
 /* For how long not; 0: it may be. */
 uint64_t bs_blocked_ms(const struct bs_leg *l);
+/* The refusal, with what is left of its time. */
+struct reason bs_blocked_why(const struct bs_leg *l);
+void bs_unblock_all(struct back_sip *b);
 /* All that was waited for is there: the user is in the room. */
 void bs_open(struct bs_leg *l);
 
