@@ -180,8 +180,8 @@ class Breaks:
             self.server.start()
             await self.wait_component()
             if time.monotonic() - begin > 50:
-                self.skipTest("the server takes as long to start as COMP-10 "
-                              "lets the SIP users wait")
+                self.skipTest("the server takes longer to start than stoxd "
+                              "waits for it")
             romeo = await self.xmpp_in("romeo", "Romeo")
             await until(lambda: {"Alice", "Bob"} <= set(romeo.names(self.room)),
                         40, "the SIP users")
