@@ -178,27 +178,12 @@ void bs_refer_end(struct bs_leg *l)
 	}
 }
 
-/* "SIP/2.0 486 Busy Here" (RFC 3420); 0: it is none. */
-static int fragment(struct str body, struct str *phrase)
-{
-	struct str line = str_trim_space(str_split(&body, '\n'));
-	uint64_t status = 0;
-
-	if (!str_istarts(line, STR("SIP/2.0 ")))
-		return 0;
-	line = str_from(line, 8);
-	if (str_u64(str_split(&line, ' '), 699, &status) < 0)
-		return 0;
-	*phrase = line;
-	return (int)status;
-}
-
 void bs_refer_notify(struct bs_dialog *d, const struct port_msg *m)
 {
 	struct str phrase = STR_NONE, rest = m->f[PORT_F_SUB_STATE];
 	bool over =
 	    str_ieq(str_trim_space(str_split(&rest, ';')), STR("terminated"));
-	int status = fragment(m->f[PORT_F_BODY], &phrase);
+	int status = sip_fragment(m->f[PORT_F_BODY], &phrase);
 
 	bs_answer(d->b, m, 200, NULL);
 	if (d->use == BS_REFER)

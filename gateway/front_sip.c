@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "gateway/front_sip_asked.h"
 #include "gateway/front_sip_dial.h"
 #include "gateway/front_sip_guest.h"
 #include "gateway/front_sip_keep.h"
@@ -122,8 +123,8 @@ void dialog_release(struct dialog *d)
 {
 	struct front_sip *f = d->f;
 
-	if (d->call || d->requests || !TAILQ_EMPTY(&d->subscriptions) ||
-	    !TAILQ_EMPTY(&d->referrals))
+	if (d->call || d->requests || d->asked ||
+	    !TAILQ_EMPTY(&d->subscriptions) || !TAILQ_EMPTY(&d->referrals))
 		return;
 	if (d->answered) {
 		struct port_msg m = port_msg(PORT_FORGET);
@@ -176,9 +177,8 @@ static void response(struct front_sip *f, const struct port_msg *m)
 		call_renewed(d->call, m);
 	else if (d->dial == r->id)
 		dial_response(d, m);
-	if (r->invitation)
-		f->cfg.invited(f->cfg.user, r->invitation, m->status,
-			       m->f[PORT_F_REASON]);
+	if (d->asked)
+		asked_response(d, m);
 	referral_response(d, r->id, m);
 	free(r);
 	d->requests--; /* it has kept the dialog so far */
@@ -285,6 +285,19 @@ static void subscribe(struct front_sip *f, const struct port_msg *m)
 		subscription_request(f, d, m);
 }
 
+static void notify(struct front_sip *f, const struct port_msg *m)
+{
+	struct dialog *d = table_get(f->dialogs, m->dlg);
+	struct str event = m->f[PORT_F_EVENT];
+
+	if (!d || !d->asked) /* RFC 6665 §4.1.3 */
+		front_sip_refuse(f, m, 481, "no such subscription");
+	else if (!str_ieq(str_trim(str_split(&event, ';')), STR("refer")))
+		front_sip_refuse(f, m, 489, "not subscribed to that");
+	else
+		asked_notified(d, m);
+}
+
 static void not_allowed(struct front_sip *f, const struct port_msg *m)
 {
 	struct answer a = ANSWER(405);
@@ -307,8 +320,8 @@ static void dispatch(struct front_sip *f, const struct port_msg *m)
 		options_request(f, m);
 	else if (str_eq(method, STR("UPDATE")))
 		update(f, m);
-	else if (str_eq(method, STR("NOTIFY"))) /* RFC 6665 §4.1.3 */
-		front_sip_refuse(f, m, 481, "no such subscription");
+	else if (str_eq(method, STR("NOTIFY")))
+		notify(f, m);
 	else
 		not_allowed(f, m);
 }
@@ -437,6 +450,7 @@ void front_sip_free(struct front_sip *f)
 			subscription_free(s);
 		while (!TAILQ_EMPTY(&d->referrals))
 			referral_free(TAILQ_FIRST(&d->referrals));
+		asked_free(d);
 		d->requests = 0;
 		dialog_release(d);
 	}

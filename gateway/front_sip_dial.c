@@ -1,6 +1,7 @@
 /* Dial-out: the focus invites somebody, who then is a participant like any
  * other (RFC 4353 §5.2). */
 #include "gateway/front_sip_dial.h"
+#include "gateway/front_sip_asked.h"
 #include "gateway/front_sip_guest.h"
 #include "gateway/front_sip_message.h"
 #include "gateway/front_sip_name.h"
@@ -275,30 +276,20 @@ void dial_out(struct front_sip *f, const struct dial_wish *w)
 	guest_called(c);
 }
 
-static void send_refer(struct front_sip *f, const struct port_msg *m,
-		       uint64_t invitation)
-{
-	struct dialog *d = dialog_new(f, f->cfg.request_id(f->cfg.user));
-	struct request *r =
-	    table_get(f->requests_by_id, dialog_send(d, NULL, m));
-
-	if (r)
-		r->invitation = invitation;
-}
-
 void dial_refer(struct front_sip *f, const struct dial_wish *w)
 {
 	struct port_msg m = port_msg(PORT_DIAL);
 	struct arena *a = arena_new(65536);
 	struct buf headers = BUF_INIT(8192);
 	const char *route = route_of(f, w->room);
+	struct dialog *d;
 
 	if (!is_clean(w->uri))
 		goto out;
-	buf_addf(&headers,
-		 "Refer-To: <%.*s>\r\nReferred-By: %.*s\r\n"
-		 "Refer-Sub: false\r\n",
+	buf_addf(&headers, "Refer-To: <%.*s>\r\nReferred-By: %.*s\r\n",
 		 STR_ARG(w->dialled), STR_ARG(w->referred_by));
+	if (!w->invitation)
+		buf_addz(&headers, "Refer-Sub: false\r\n");
 	if (trusts_us(f, route))
 		buf_addf(&headers, "P-Asserted-Identity: <%.*s>\r\n",
 			 STR_ARG(w->dialled));
@@ -310,8 +301,12 @@ void dial_refer(struct front_sip *f, const struct dial_wish *w)
 	    arena_printf(a, "<%.*s>;isfocus", STR_ARG(w->dialled));
 	m.f[PORT_F_ROUTE] = str_z(route);
 	m.f[PORT_F_HEADERS] = buf_str(&headers);
-	if (!headers.err)
-		send_refer(f, &m, w->invitation);
+	if (headers.err)
+		goto out;
+	d = dialog_new(f, f->cfg.request_id(f->cfg.user));
+	if (w->invitation)
+		asked_new(d, w->invitation);
+	dialog_send(d, NULL, &m);
 out:
 	buf_done(&headers);
 	arena_free(a);

@@ -20,10 +20,11 @@ struct dialog {
 	struct call *call; /* NULL: none, or over */
 	TAILQ_HEAD(, subscription) subscriptions;
 	TAILQ_HEAD(, referral) referrals;
-	unsigned requests; /* ours that await a response */
-	uint64_t dial;	   /* one of them: the INVITE that is to make it */
-	bool answered;	   /* the SIP process knows it as a dialog */
-	bool reported;	   /* and has told its identifiers */
+	unsigned requests;   /* ours that await a response */
+	uint64_t dial;	     /* one of them: the INVITE that is to make it */
+	struct asked *asked; /* a REFER of ours has made it, or will; or NULL */
+	bool answered;	     /* the SIP process knows it as a dialog */
+	bool reported;	     /* and has told its identifiers */
 	struct dialog_name *names;
 	bool silent; /* after a restart: it ends without a BYE */
 	char *owner; /* who has begun it, a header value; NULL: not known */
@@ -36,8 +37,7 @@ struct request {
 	uint64_t id;
 	struct dialog *dialog;
 	struct subscription
-	    *subscription;   /* of a NOTIFY; NULL: it ended meanwhile */
-	uint64_t invitation; /* of a REFER: whose outcome it is; or 0 */
+	    *subscription; /* of a NOTIFY; NULL: it ended meanwhile */
 	TAILQ_ENTRY(request) link;
 };
 

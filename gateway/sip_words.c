@@ -25,6 +25,20 @@ bool sip_list_has(struct str list, struct str token)
 	return false;
 }
 
+int sip_fragment(struct str body, struct str *phrase)
+{
+	struct str line = str_trim_space(str_split(&body, '\n'));
+	uint64_t status = 0;
+
+	if (!str_istarts(line, STR("SIP/2.0 ")))
+		return 0;
+	line = str_from(line, 8);
+	if (str_u64(str_split(&line, ' '), 699, &status) < 0)
+		return 0;
+	*phrase = line;
+	return (int)status;
+}
+
 void sip_reason(struct buf *b, int status, struct str text)
 {
 	struct buf clean = BUF_INIT(4096);

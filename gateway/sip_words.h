@@ -11,6 +11,9 @@ struct str sip_header(struct str lines, struct str name);
 /* Has a comma-separated list this token (without case)? */
 bool sip_list_has(struct str list, struct str token);
 
+/* "SIP/2.0 486 Busy Here" (RFC 3420): the status; 0: it is none. */
+int sip_fragment(struct str body, struct str *phrase);
+
 /* "SIP;cause=486;text=\"Busy Here\"": the Reason header's value (RFC 3326). */
 void sip_reason(struct buf *b, int status, struct str text);
 /* And back: the cause, 0 if it is none of SIP's; *text may be empty. */

@@ -147,6 +147,88 @@ static void test_in(void **state)
 	muc_user_done(&u);
 }
 
+static void notify(struct scene *s, const struct port_msg *refer,
+		   const char *event, const char *state, const char *body,
+		   int status)
+{
+	struct port_msg m = port_msg(PORT_REQUEST);
+
+	m.f[PORT_F_METHOD] = STR("NOTIFY");
+	m.dlg = refer->dlg;
+	m.f[PORT_F_PEER] = STR("127.0.0.1:5070");
+	m.f[PORT_F_EVENT] = str_z(event);
+	m.f[PORT_F_SUB_STATE] = str_z(state);
+	m.f[PORT_F_TYPE] = STR("message/sipfrag;version=2.0");
+	m.f[PORT_F_BODY] = str_z(body);
+	assert_int_equal(scene_sip_request(s, &m).status, status);
+}
+
+/* S2X-43, RFC 3515 §2.4.4: his client took the REFER, then he says no. */
+static void test_in_by_fragment(void **state)
+{
+	static const struct {
+		const char *fragment;
+		const char *room_hears; /* NULL: nothing */
+	} rows[] = {
+	    {"SIP/2.0 603 Decline\r\n", "<decline to='ann@x.test'"},
+	    {"SIP/2.0 486 Busy Here\r\n", "<decline to='ann@x.test'"},
+	    {"SIP/2.0 200 OK\r\n", NULL},
+	    {"SIP/2.0 503 Service Unavailable\r\n", NULL},
+	    {"", NULL},
+	    {"nonsense", NULL},
+	};
+	struct scene *s = *state;
+	static struct muc_user u;
+	struct port_msg m;
+
+	muc_user_init(&u, s, MUC_RO);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		invited(s, MUC_ROOM, "ann@x.test/1");
+		m = scene_sip(s, PORT_DIAL, "REFER");
+		/* even before the response */
+		notify(s, &m, "refer", "active;expires=60",
+		       "SIP/2.0 100 Trying\r\n", 200);
+		scene_sip_response(s, &m, 202);
+		assert_true(xmpp_none(s, MUC_ROOM));
+		notify(s, &m, "conference", "active", "", 489);
+		notify(s, &m, "refer;id=1", "terminated;reason=noresource",
+		       rows[i].fragment, 200);
+		if (rows[i].room_hears)
+			muc_has(&u, xmpp_take(s, MUC_ROOM), rows[i].room_hears);
+		assert_true(xmpp_none(s, MUC_ROOM));
+		assert_int_equal(scene_sip(s, PORT_FORGET, NULL).dlg, m.dlg);
+		notify(s, &m, "refer", "active", "SIP/2.0 603 No\r\n", 481);
+		scene_run(s, 60000);
+	}
+	muc_user_done(&u);
+}
+
+/* A client that says nothing more is not waited for for ever. */
+static void test_in_by_silence(void **state)
+{
+	struct scene *s = *state;
+	static struct muc_user u;
+	struct port_msg m;
+
+	muc_user_init(&u, s, MUC_RO);
+	invited(s, MUC_ROOM, "ann@x.test/1");
+	m = scene_sip(s, PORT_DIAL, "REFER");
+	scene_sip_response(s, &m, 200);
+	scene_run(s, 299000);
+	assert_true(scene_sip_none(s, PORT_FORGET, NULL));
+	notify(s, &m, "refer", "active", "SIP/2.0 180 Ringing\r\n", 200);
+	scene_run(s, 299000);
+	assert_true(scene_sip_none(s, PORT_FORGET, NULL));
+	scene_run(s, 1000);
+	assert_int_equal(scene_sip(s, PORT_FORGET, NULL).dlg, m.dlg);
+	assert_true(xmpp_none(s, MUC_ROOM));
+	/* and what ends unanswered goes with the scene */
+	invited(s, MUC_ROOM, "ann@x.test/1");
+	m = scene_sip(s, PORT_DIAL, "REFER");
+	scene_sip_response(s, &m, 202);
+	muc_user_done(&u);
+}
+
 /* S2X-42: who of ours wanted him hears why he could not be called; his refusal
  * comes by the room. */
 static void test_to_each_other(void **state)
@@ -296,6 +378,8 @@ int main(void)
 					    setup_discover, scene_teardown),
 	    MUC_TEST(test_outcome),
 	    MUC_TEST(test_in),
+	    MUC_TEST(test_in_by_fragment),
+	    MUC_TEST(test_in_by_silence),
 	    MUC_TEST(test_to_each_other),
 	    MUC_TEST(test_out_in_vain),
 	    cmocka_unit_test_setup_teardown(test_out_to_unknown, setup_no_name,
