@@ -5,8 +5,10 @@ import asyncio
 
 import cpim
 from bed import Ejabberd, Prosody, main, until
-from bridges import MucBed
-from sipmsrp import Refused
+from bridges import MUC, MucBed, MucBridge
+from servers import free_port
+from sipmsrp import Refused, SipUser
+from sipstack import Dialog
 from xmppuser import CLIENT, USER
 
 ADMIN, OWNER = USER[1:-6] + "#admin", USER[1:-6] + "#owner"
@@ -177,6 +179,70 @@ class ProsodyDeeds(Deeds, MucBed):
 class EjabberdDeeds(Deeds, MucBed):
     server_class = Ejabberd
     invites = {"allowinvites": 1}   # else only admins may
+
+
+class Phone(SipUser):
+    """Takes a REFER with 202; its user declines a moment later, by the
+    subscription that the REFER has made (RFC 3515 \u00a72.4.4)."""
+
+    def __init__(self, *args, **kw):
+        super().__init__(*args, **kw)
+        self.on_request = self.referred
+        self.notified = []
+
+    def referred(self, refer):
+        response = self.reply(refer, 202, "Accepted",
+                              [("Contact", "<%s>" % self.contact)])
+        dialog = Dialog(self, refer.call_id, response.get("to"),
+                        refer.get("from"), self.proxy)
+        dialog.refresh(refer)
+        dialog.confirmed = True
+        self.spawn(self.tell(dialog))
+        return response
+
+    async def tell(self, dialog):
+        for state, line in (("active;expires=60", "100 Trying"),
+                            ("terminated;reason=noresource", "603 Decline")):
+            response = await dialog.request("NOTIFY", [
+                ("Contact", "<%s>" % self.contact), ("Event", "refer"),
+                ("Subscription-State", state),
+                ("Content-Type", "message/sipfrag;version=2.0")],
+                "SIP/2.0 %s\r\n" % line)
+            self.notified.append(response.status)
+
+
+class Invited(MucBed):
+    """Carl's telephone is where the route of the rooms' domain leads."""
+
+    @classmethod
+    def set_up_servers(cls):
+        cls.port = free_port()
+
+        class Bridge(MucBridge):
+            DOMAINS = {**MucBridge.DOMAINS, MUC: MucBridge.DOMAINS[MUC] +
+                       '\n route = "sip:127.0.0.1:%d;transport=tcp"' % cls.port}
+        cls.stoxd_class = Bridge
+        super().set_up_servers()
+
+    async def test_later_no(self):
+        """S2X-43: the room's invitation is a REFER; the no comes by NOTIFY."""
+        carl = Phone("carl", proxy=self.stoxd.proxy)
+        carl.fixed_port = self.port
+        await carl.start()
+        self.sip_users.append(carl)
+        romeo = await self.xmpp_in("romeo", "Romeo")
+        romeo.send_message(
+            self.room, "<x xmlns='%s'><invite to='carl@sip.test'><reason>tea"
+            "</reason></invite></x>" % USER[1:-1], "normal")
+
+        def declined():
+            return [e for m in romeo.messages() for e in [
+                m.find("%sx/%sdecline" % (USER, USER))] if e is not None]
+        await until(declined, 10, "the decline")
+        self.assertEqual([e.get("from") for e in declined()],
+                         ["carl@sip.test"])
+        await until(lambda: len(carl.notified) == 2, 10, "both answers")
+        self.assertEqual(carl.notified, [200, 200])
 
 
 if __name__ == "__main__":
