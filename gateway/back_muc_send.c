@@ -231,12 +231,35 @@ static bool is_empty(struct proxy *p, const struct message *m)
 	return empty;
 }
 
+/* His client has refused what somebody there said to him alone. One condition
+ * for all: for most others the room would put him out (XEP-0045 §18.1.2). */
+static void say_failed(struct proxy *p, const struct message *m)
+{
+	static const struct stanza_error refused = {"cancel",
+						    "feature-not-implemented"};
+	const struct occupant *to = leg_by_id(p->leg, m->to);
+	struct buf *b;
+
+	if (!to || !m->failed_id.n || !can_send(p))
+		return;
+	b = muc_begin(p, "message", to->nick, "error",
+		      arena_dup(m->arena, m->failed_id).p);
+	x_put_error(b, refused, STR_NONE, str_z(reason_text(m->failed)));
+	buf_addz(b, "</message>");
+	muc_send(p);
+}
+
 void proxy_say(struct proxy *p, uint64_t seat, const struct seat_cmd *cmd)
 {
 	struct message *m = cmd->msg;
 	enum reason_code why = check(p, m);
 	struct sending *x;
 
+	if (m && m->failed) {
+		say_failed(p, m);
+		leg_result(p->leg, seat, cmd->op, (struct reason){0}, m);
+		return;
+	}
 	if (why != REASON_OK || is_empty(p, m)) {
 		leg_result(p->leg, seat, cmd->op, (struct reason){.code = why},
 			   m);

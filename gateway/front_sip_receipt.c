@@ -16,13 +16,20 @@
 
 /* --- of an XMPP user's message --- */
 
+/* A room elsewhere has seats of ours alone: it is told, and tells its author.
+ */
+static bool can_be_told(const struct call *c, uint64_t author_seat)
+{
+	return author_seat || call_is_bridged(c);
+}
+
 uint64_t receipt_await(struct call *c, const struct message *m)
 {
 	struct receipt *r;
 
 	if (!m->private || m->world != WORLD_XMPP || m->control ||
 	    m->transient || m->client_id.n > sizeof(r->id) ||
-	    (!m->author_seat && !m->wants_receipt))
+	    (!can_be_told(c, m->author_seat) && !m->wants_receipt))
 		return 0;
 	if (!c->receipts)
 		c->receipts = mem_new_array(c->max_reports, sizeof(*r));
@@ -120,7 +127,7 @@ void receipt_failed(struct call *c, uint64_t cookie, enum reason_code why)
 		return;
 	r->cookie = 0;
 	r->open = false;
-	if (r->author_seat && !is_elsewhere(c, r))
+	if (can_be_told(c, r->author_seat) && !is_elsewhere(c, r))
 		tell(c, r, why);
 }
 

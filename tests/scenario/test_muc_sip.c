@@ -84,6 +84,46 @@ static void test_warnings(void **state)
 	guest_done(&g);
 }
 
+static struct str whispered(struct guest *g, const char *id)
+{
+	struct str frame;
+
+	muc_says(&g->muc, "message", MUC_ANN,
+		 "type='chat' id='%s'><body>psst</body>", id);
+	frame = msrp_take(&g->sip);
+	assert_true(has(frame, "psst"));
+	return frame;
+}
+
+static void assert_told(struct guest *g, const char *id)
+{
+	const struct xnode *n = muc_take(&g->muc, MUC_ANN);
+
+	assert_true(str_eq(x_attr(n, "type"), STR("error")));
+	assert_true(str_eq(x_attr(n, "id"), str_z(id)));
+	/* nothing for which the room would put him out */
+	muc_has(&g->muc, n, "feature-not-implemented");
+}
+
+/* S2X-35: a private message that his client refuses, or never answers. */
+static void test_private_refused(void **state)
+{
+	struct scene *s = *state;
+	static struct guest g;
+
+	guest_joins(&g, s);
+	msrp_reply(&g.sip, whispered(&g, "p1"), "415 No");
+	assert_told(&g, "p1");
+	msrp_reply(&g.sip, whispered(&g, "&lt;&apos;&amp;"), "413 No");
+	assert_told(&g, "<'&");
+	msrp_reply(&g.sip, whispered(&g, "p3"), "200 OK");
+	assert_true(xmpp_none(s, MUC_ANN));
+	whispered(&g, "p4");
+	scene_run(s, 30100);
+	assert_told(&g, "p4");
+	guest_done(&g);
+}
+
 /* ERR-7: who has to wait is told how long. */
 static void test_wait(void **state)
 {
@@ -302,11 +342,17 @@ static void test_stranger(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    MUC_TEST(test_refused),    MUC_TEST(test_refused_why),
-	    MUC_TEST(test_wait),       MUC_TEST(test_bad_offer),
-	    MUC_TEST(test_stranger),   MUC_TEST(test_warnings),
-	    MUC_TEST(test_unaware),    MUC_TEST(test_cancel),
-	    MUC_TEST(test_end),	       MUC_TEST(test_destroyed),
+	    MUC_TEST(test_refused),
+	    MUC_TEST(test_refused_why),
+	    MUC_TEST(test_wait),
+	    MUC_TEST(test_bad_offer),
+	    MUC_TEST(test_stranger),
+	    MUC_TEST(test_warnings),
+	    MUC_TEST(test_private_refused),
+	    MUC_TEST(test_unaware),
+	    MUC_TEST(test_cancel),
+	    MUC_TEST(test_end),
+	    MUC_TEST(test_destroyed),
 	    MUC_TEST(test_never_back),
 	};
 
