@@ -220,6 +220,7 @@ enum reason_code back_muc_join(struct back_muc *b, const struct seat_join *join,
 
 const struct stanza_error muc_unavailable = {"cancel", "service-unavailable"};
 static const struct stanza_error bad_request = {"modify", "bad-request"};
+static const struct stanza_error no_room = {"cancel", "item-not-found"};
 
 static void unsubscribed(struct back_muc *b, const struct muc_said *in)
 {
@@ -263,12 +264,15 @@ static void route_stray(struct back_muc *b, const struct muc_said *in)
 		if (in->codes & SAID_SELF && !(in->codes & SAID_NEW_NICK))
 			goodbye_heard(b, in);
 		break;
+	case SAID_PRESENCE: /* maybe of one who takes the user for a room */
+		if (x_child(in->stanza, "x", NS_MUC))
+			muc_error(b, in, "presence", no_room);
+		break;
 	case SAID_NOTICE:
 	case SAID_ARCHIVED:
 	case SAID_STATUS:
 	case SAID_DECLINE:
 		/* a room may write to who is not in it; to answer is no use */
-	case SAID_PRESENCE:
 	case SAID_REFUSED:
 	case SAID_BOUNCE:
 	case SAID_RESULT:

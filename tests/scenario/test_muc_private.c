@@ -77,6 +77,11 @@ static void test_queries(void **state)
 	muc_says(&u, "presence", "eve@x.test", "type='subscribe' id='s'>");
 	assert_true(str_eq(x_attr(xmpp_take(s, "eve@x.test"), "type"),
 			   STR("unsubscribed")));
+	/* who takes him for a room */
+	muc_says(&u, "presence", "eve@x.test",
+		 "id='j'><x xmlns='" NS_MUC "'/>");
+	muc_has(&u, xmpp_take(s, "eve@x.test"), "item-not-found");
+	muc_says(&u, "presence", "eve@x.test", ">");
 	muc_says(&u, "presence", "eve@x.test", "type='probe'>");
 	assert_true(xmpp_none(s, "eve@x.test"));
 	muc_says(&u, "iq", MUC_ANN,
