@@ -2,8 +2,7 @@
 #pragma once
 
 #include "heard.h"
-
-#include "sip/confinfo.h"
+#include "watcher.h"
 
 #define CYD "cyd@x.test/3"
 
@@ -74,35 +73,19 @@ static inline void assert_deed(struct scene *s, const struct xnode *presence,
 	assert_string_equal(xmpp_text(s, item, "reason"), reason);
 }
 
-/* A SIP user who watches the room. */
-static inline void watch(struct scene *s)
+/* A SIP user watches the room, and has been told of it as it is. */
+static inline void roster_watched(struct scene *s)
 {
-	struct port_msg m = port_msg(PORT_REQUEST);
-
-	m.new_dialog = true;
-	m.dlg = ++s->ids;
-	m.req = ++s->ids;
-	m.expires = -1;
-	m.f[PORT_F_METHOD] = STR("SUBSCRIBE");
-	m.f[PORT_F_RURI] = STR("sip:r@chat.test");
-	m.f[PORT_F_FROM] = STR("<sip:watcher@sip.test>;tag=1");
-	m.f[PORT_F_TO] = STR("<sip:r@chat.test>");
-	m.f[PORT_F_CONTACT] = STR("sip:watcher@10.0.0.5");
-	m.f[PORT_F_PEER] = STR("127.0.0.1:5099");
-	m.f[PORT_F_EVENT] = STR("conference");
-	scene_sip_event(s, &m);
-	assert_int_equal(scene_sip(s, PORT_ANSWER, NULL).status, 200);
+	watch(s, 0, "");
 	scene_run(s, 0);
 	scene_answer_notifies(s);
 }
 
-/* What the watcher was told last. */
-static inline struct str shown(struct scene *s)
+/* The next document that he is shown. */
+static inline struct str roster_shown(struct scene *s)
 {
-	struct port_msg m;
+	struct str text;
 
-	scene_run(s, 0);
-	m = scene_sip(s, PORT_SEND, "NOTIFY");
-	scene_sip_response(s, &m, 200);
-	return m.f[PORT_F_BODY];
+	shown(s, &text);
+	return text;
 }

@@ -179,6 +179,14 @@ static void test_one_of_two(void **state)
 	assert_int_equal(scene_kept_count(s, KEPT_HEARD), 0);
 }
 
+/* He is in the room, and has heard its first message. */
+static void joined_and_heard(struct muc_user *u, struct scene *s)
+{
+	muc_join(u, s, MUC_RO);
+	scene_run(s, 1000);
+	muc_live(u, MUC_ANN, "1", "1");
+}
+
 /* S2X-22: a service that throws him out only now, for what came back from his
  * address while stoxd was dead, as ejabberd does: he comes again. */
 static void test_bounced(void **state)
@@ -186,9 +194,7 @@ static void test_bounced(void **state)
 	struct scene *s = *state;
 	static struct muc_user u;
 
-	muc_join(&u, s, MUC_RO);
-	scene_run(s, 1000);
-	muc_live(&u, MUC_ANN, "1", "1");
+	joined_and_heard(&u, s);
 	ro_returns(&u, "");
 	muc_past(&u, MUC_ANN, "1", "1");
 	muc_past(&u, MUC_ANN, "2", "2");
@@ -211,9 +217,7 @@ static void test_gap(void **state)
 	struct scene *s = *state;
 	static struct muc_user u;
 
-	muc_join(&u, s, MUC_RO);
-	scene_run(s, 1000);
-	muc_live(&u, MUC_ANN, "1", "1");
+	joined_and_heard(&u, s);
 	ro_returns(&u, "");
 	muc_past(&u, MUC_ANN, "9", "9");
 	muc_past(&u, MUC_ANN, "10", "10");
@@ -230,9 +234,7 @@ static void test_archive(void **state)
 	static struct muc_user u;
 	const struct xnode *n;
 
-	muc_join(&u, s, MUC_RO);
-	scene_run(s, 1000);
-	muc_live(&u, MUC_ANN, "1", "1");
+	joined_and_heard(&u, s);
 	ro_returns(&u, "<feature var='" NS_MAM "'/>");
 	muc_past(&u, MUC_ANN, "3", "3");
 	muc_subject(&u, "tea");

@@ -58,6 +58,15 @@ static void test_attempts(void **state)
 	focus_done(&f);
 }
 
+/* It knows the call no more. */
+static void forgets_call(struct focus *f)
+{
+	struct port_msg m = focus_asked_again(f);
+
+	refused_as(f, &m, 481);
+	focus_called_anew(f);
+}
+
 /* It is back, and knows nobody: she is called anew, which is refused still, and
  * then taken. Who has not come back is gone; what she said arrives once, but
  * for what waited too long. */
@@ -76,9 +85,7 @@ static void test_returns(void **state)
 		assert_true(focus_waits(s, PORT_SEND, "INVITE", 6000) >= 0);
 	}
 	focus_user_chats(s, "held");
-	m = focus_asked_again(&f);
-	refused_as(&f, &m, 481);
-	focus_called_anew(&f);
+	forgets_call(&f);
 	for (int i = 0; i < 2; i++) {
 		focus_refuses(&f, &f.invite, i ? 480 : 503);
 		assert_true(focus_waits(s, PORT_DIAL, NULL, 11000) >= 0);
@@ -109,14 +116,11 @@ static void test_returns(void **state)
 static void test_no_list(void **state)
 {
 	struct scene *s = *state;
-	struct port_msg m;
 	struct focus f;
 
 	focus_joined(&f, s);
 	focus_lost(&f);
-	m = focus_asked_again(&f);
-	refused_as(&f, &m, 481);
-	focus_called_anew(&f);
+	forgets_call(&f);
 	focus_accepts(&f, FOCUS_SDP);
 	focus_binds(&f);
 	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
@@ -275,9 +279,7 @@ static void test_no_switch(void **state)
 	focus_takes_back(&f, &m);
 	ms = focus_waits(s, PORT_SEND, "INVITE", 13000);
 	assert_in_range(ms, 10500, 11600);
-	m = focus_asked_again(&f);
-	refused_as(&f, &m, 481);
-	focus_called_anew(&f);
+	forgets_call(&f);
 	focus_accepts(&f, FOCUS_SDP);
 	ms = focus_waits(s, PORT_SEND, "BYE", 13000);
 	assert_in_range(ms, 9900, 10100);

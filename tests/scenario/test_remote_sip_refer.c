@@ -96,6 +96,15 @@ static void test_outcomes(void **state)
 	focus_done(&f);
 }
 
+/* It is refused, and goes out again in the call's dialog. */
+static struct port_msg refer_inside(struct focus *f)
+{
+	struct port_msg r = refer(f->s);
+
+	focus_refuses(f, &r, 481);
+	return scene_sip(f->s, PORT_SEND, "REFER");
+}
+
 /* X2S-52: a focus that takes it in the call's dialog only */
 static void test_inside(void **state)
 {
@@ -104,9 +113,7 @@ static void test_inside(void **state)
 	struct focus f;
 
 	focus_joined(&f, s);
-	r = refer(s);
-	focus_refuses(&f, &r, 481);
-	r = scene_sip(s, PORT_SEND, "REFER");
+	r = refer_inside(&f);
 	assert_true(r.dlg == f.invite.dlg);
 	assert_true(
 	    has(r.f[PORT_F_HEADERS], "Refer-To: <sip:benvolio@x.test>\r\n"));
@@ -137,16 +144,12 @@ static void test_overtaken(void **state)
 	declined(s, "Not today");
 	focus_answers(&f, &r, 202, STR_NONE, STR_NONE, "");
 	assert_true(scene_sip(s, PORT_FORGET, NULL).dlg == r.dlg);
-	r = refer(s);
-	focus_refuses(&f, &r, 481);
-	r = scene_sip(s, PORT_SEND, "REFER");
+	r = refer_inside(&f);
 	progress(&f, r.dlg, "terminated", "SIP/2.0 486 Busy Here\r\n");
 	declined(s, "Busy Here");
 	focus_answers(&f, &r, 202, STR_NONE, STR_NONE, "");
 	/* there is room for the next one */
-	r = refer(s);
-	focus_refuses(&f, &r, 481);
-	r = scene_sip(s, PORT_SEND, "REFER");
+	r = refer_inside(&f);
 	focus_refuses(&f, &r, 403);
 	assert_string_equal(focus_error(s, "i1"), "auth/forbidden");
 	focus_done(&f);

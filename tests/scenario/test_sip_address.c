@@ -43,7 +43,7 @@ static void test_shown(void **state)
 	struct str text;
 
 	enter(&u, s);
-	watch(s);
+	roster_watched(s);
 	say(s, ANN, "m", "hi");
 	assert_true(has(msrp_cpim(&u), "From: \"Ann\" <" HIS ">\r\n"));
 	xmpp_drop(s);
@@ -64,20 +64,20 @@ static void test_roster_shown(void **state)
 	struct scene *s = *state;
 	struct str text;
 
-	watch(s);
+	roster_watched(s);
 	join(s, BEN, "Ben");
-	text = shown(s);
+	text = roster_shown(s);
 	assert_true(has(text, "entity=\"sip:ben@x.test\""));
 	assert_true(has(text, "<uri>xmpp:ben@x.test</uri>"));
 	assert_false(has(text, "gr=Ben"));
 	/* the same user under a second name is somebody else in the roster */
 	join(s, "ben@x.test/3", "Benny");
-	text = shown(s);
+	text = roster_shown(s);
 	assert_true(has(text, "entity=\"sip:r@chat.test;gr=Benny\""));
 	assert_false(has(text, "entity=\"sip:ben@x.test\""));
 	/* a nickname is no part of his address */
 	join(s, BEN, "Ken");
-	text = shown(s);
+	text = roster_shown(s);
 	assert_true(has(text, "entity=\"sip:ben@x.test\""));
 	assert_true(has(text, "Ken"));
 	assert_false(has(text, "deleted"));
@@ -91,9 +91,9 @@ static void test_hidden(void **state)
 	struct str text;
 
 	enter(&u, s);
-	watch(s);
+	roster_watched(s);
 	join(s, BEN, "Ben");
-	text = shown(s);
+	text = roster_shown(s);
 	assert_true(has(text, "entity=\"sip:r@chat.test;gr=Ben\""));
 	assert_false(has(text, "x.test"));
 	say(s, ANN, "m", "hi");
@@ -126,10 +126,10 @@ static void test_changed(void **state)
 	struct sip_user u;
 	struct str text;
 
-	watch(s);
+	roster_watched(s);
 	say(s, ANN, "m", "first");
 	change(s, true);
-	text = shown(s);
+	text = roster_shown(s);
 	assert_true(has(text, "entity=\"sip:r@chat.test;gr=Ann\" "
 			      "state=\"deleted\""));
 	assert_true(has(text, "entity=\"" HIS "\""));

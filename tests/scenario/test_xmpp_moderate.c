@@ -70,7 +70,7 @@ static void test_kick_sip(void **state)
 
 	(void)state;
 	people_and_alice(s, &a);
-	watch(s);
+	roster_watched(s);
 	xmpp_drop(s);
 	assert_string_equal(set_admin(s, ANN, KICK("alice")),
 			    "iq result id=q\n"
@@ -80,7 +80,7 @@ static void test_kick_sip(void **state)
 	assert_int_equal(bye.dlg, a.dlg);
 	assert_true(has(bye.f[PORT_F_HEADERS], "why"));
 	assert_heard(s, CYD, "presence alice unavailable none/none [307]\n");
-	doc = shown(s);
+	doc = roster_shown(s);
 	assert_true(has(doc, "booted"));
 	assert_true(has(doc, "why"));
 	sip_user_done(&a);
@@ -146,7 +146,7 @@ static void test_roles(void **state)
 
 	(void)state;
 	people_and_alice(s, &a);
-	watch(s);
+	roster_watched(s);
 	xmpp_drop(s);
 	assert_int_equal(msrp_say(&a, ROOM, "hello"), 403);
 	assert_string_equal(
@@ -154,7 +154,7 @@ static void test_roles(void **state)
 	    "iq result id=q\n"
 	    "presence alice none/participant jid=alice@sip.test\n");
 	assert_heard(s, BEN, "presence alice none/participant\n");
-	doc = shown(s);
+	doc = roster_shown(s);
 	assert_true(has(doc, "participant"));
 	assert_int_equal(msrp_say(&a, ROOM, "hello"), 200);
 	xmpp_drop(s);
@@ -171,9 +171,9 @@ static void test_roles(void **state)
 	assert_string_equal(set_admin(s, BEN, ROLE("alice", "visitor")),
 			    "iq result id=q\n"
 			    "presence alice none/visitor jid=alice@sip.test\n");
-	doc = shown(s); /* of Ben */
+	doc = roster_shown(s); /* of Ben */
 	assert_true(has(doc, "moderator"));
-	assert_true(has(shown(s), "observer"));
+	assert_true(has(roster_shown(s), "observer"));
 	xmpp_drop(s);
 	assert_string_equal(set_admin(s, ANN, ROLE("alice", "moderator")),
 			    "iq result id=q\n"
@@ -212,14 +212,14 @@ static void test_ban_sip(void **state)
 
 	(void)state;
 	people_and_alice(s, &a);
-	watch(s);
+	roster_watched(s);
 	xmpp_drop(s);
 	assert_string_equal(set_admin(s, ANN, AFF("alice@sip.test", "outcast")),
 			    "iq result id=q\n"
 			    "presence alice unavailable outcast/none "
 			    "jid=alice@sip.test [301]\n");
 	assert_int_equal(scene_sip(s, PORT_SEND, "BYE").dlg, a.dlg);
-	doc = shown(s);
+	doc = roster_shown(s);
 	assert_true(has(doc, "booted"));
 	sip_user_init(&b, s, "alice", ROOM);
 	assert_int_equal(

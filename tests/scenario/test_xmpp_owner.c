@@ -187,7 +187,7 @@ static void test_people(void **state)
 	scene_free(s);
 }
 
-static bool told(struct scene *s, const char *jid, const char *code)
+static bool hears(struct scene *s, const char *jid, const char *code)
 {
 	const struct xnode *m = xmpp_take(s, jid);
 
@@ -207,10 +207,10 @@ static void test_notices(void **state)
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
 	xmpp_drop(s);
 	set_owner(s, ANN, FORM(FIELD("enablelogging", "1")));
-	assert_true(told(s, BEN, "170"));
+	assert_true(hears(s, BEN, "170"));
 	assert_true(has(msrp_cpim(&a), "kept"));
 	set_owner(s, ANN, FORM(FIELD("whois", "anyone")));
-	assert_true(told(s, BEN, "172"));
+	assert_true(hears(s, BEN, "172"));
 	assert_true(has(msrp_cpim(&a), "real addresses"));
 	join(s, CYD, "Cyd");
 	assert_heard(s, BEN,
@@ -228,19 +228,19 @@ static void test_notices(void **state)
 	p = xmpp_take(s, BEN);
 	assert_true(x_has_status(p, "173") && x_has_status(p, "104"));
 	set_owner(s, ANN, FORM(FIELD("enablelogging", "0")));
-	assert_true(told(s, BEN, "171"));
+	assert_true(hears(s, BEN, "171"));
 	set_owner(s, ANN, FORM(FIELD("enablelogging", "0")));
 	assert_true(xmpp_none(s, BEN));
 	/* the name that some clients know */
 	set_owner(
 	    s, ANN,
 	    FORM(FIELD("enablelogging", "0") FIELD("enablearchiving", "1")));
-	assert_true(told(s, BEN, "170"));
+	assert_true(hears(s, BEN, "170"));
 	assert_true(has(msrp_cpim(&a), "kept"));
 	set_owner(
 	    s, ANN,
 	    FORM(FIELD("enablelogging", "1") FIELD("enablearchiving", "0")));
-	assert_true(told(s, BEN, "171"));
+	assert_true(hears(s, BEN, "171"));
 	assert_int_equal(msrp_take(&a).n, 0);
 	sip_user_done(&a);
 	scene_free(s);
@@ -311,7 +311,7 @@ static void test_destroy(void **state)
 	join(s, ANN, "Ann");
 	join(s, BEN, "Ben");
 	sip_user_join(&a, s, "alice", ROOM, "a=chatroom\r\n");
-	watch(s);
+	roster_watched(s);
 	xmpp_drop(s);
 	assert_string_equal(set_owner(s, BEN, "<destroy/>"),
 			    "iq error auth/forbidden id=q\n");
@@ -350,7 +350,7 @@ static void test_from_outside(void **state)
 	assert_string_equal(
 	    set_owner(s, "dan@x.test/4", FORM(FIELD("roomname", "New"))),
 	    "iq result id=q\n");
-	assert_true(told(s, BEN, "104"));
+	assert_true(hears(s, BEN, "104"));
 	assert_string_equal(set_owner(s, "dan@x.test/4", "<destroy/>"),
 			    "iq result id=q\n");
 	assert_heard(s, BEN,
