@@ -24,7 +24,7 @@ struct options {
 	unsigned few, many; /* legs between which memory is measured */
 	double seconds;
 	unsigned rounds;
-	bool memory, watch, has_kind;
+	bool memory, watch, has_kind, keeps;
 	enum far_kind kind;
 	uint16_t port;
 	const char *stoxd;
@@ -47,13 +47,15 @@ static const char *const far_names[] = {"muc", "server", "sip"};
 
 static const char usage[] =
     "usage: bridge [--far muc|sip] [--port P] [--legs LIST] [--window LIST]\n"
-    "              [--seconds S] [--rounds R] [--quick] [--stoxd PROGRAM]\n"
+    "              [--seconds S] [--rounds R] [--state] [--quick]\n"
+    "              [--stoxd PROGRAM]\n"
     "       bridge --memory [--far muc|sip] [--roster LIST] [--count LIST]\n"
     "              [--watch]\n"
     "Lists are numbers with commas between: users who are taken to one room,\n"
     "messages in flight, occupants, legs before and after. The port is that "
     "of\n"
-    "a real server for components, which has the rooms.\n";
+    "a real server for components, which has the rooms. --state: what calls\n"
+    "need after a crash is written to the disk.\n";
 
 static enum far_kind parse_kind(const char *text)
 {
@@ -89,6 +91,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 	    {"roster", OPTION_LIST, &o->rosters, 1000},
 	    {"count", OPTION_LIST, &count, 10000},
 	    {"watch", OPTION_FLAG, &o->watch, 0},
+	    {"state", OPTION_FLAG, &o->keeps, 0},
 	    {"quick", OPTION_FLAG, &is_quick, 0},
 	    {"stoxd", OPTION_TEXT, &o->stoxd, 0},
 	    {0}};
@@ -251,6 +254,7 @@ static struct bench *bench_new(const struct options *o, struct setup setup)
 	b->s.setup = setup;
 	b->s.setup.stoxd = o->stoxd;
 	b->s.setup.port = o->port;
+	b->s.setup.keeps = o->keeps;
 	b->s.came = came;
 	b->s.user = b;
 	stage_open(&b->s);

@@ -91,6 +91,7 @@ void stage_open(struct stage *s)
 		s->listener = tcp_listen(&s->daemon.component_port);
 	write_domains(w->kind, s->focus.sip_port, config, sizeof(config));
 	s->daemon.domains = config;
+	s->daemon.keeps = w->keeps;
 	daemon_start(&s->daemon, w->stoxd, 4 * seats);
 	open_link(s);
 	sip_open(&s->sip,

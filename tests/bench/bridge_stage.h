@@ -21,6 +21,7 @@ struct setup {
 	unsigned sip_users, xmpp_users; /* at most */
 	unsigned roster; /* FAR_MUC: occupants who are there anyway */
 	uint16_t port;	 /* FAR_SERVER: for components */
+	bool keeps;	 /* the daemon that is measured has a state-dir */
 };
 
 /* One end of what is measured. */

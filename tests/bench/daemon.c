@@ -36,7 +36,7 @@ static void write_config(const struct daemon *d, unsigned seats)
 		err(1, "%s", path);
 	fprintf(f,
 		"log-level = \"warn\"\n"
-		"state-dir = \"\"\n"
+		"state-dir = \"%s\"\n"
 		"control = \"\"\n"
 		"metrics = \"\"\n"
 		"sip { listen = {\"tcp:127.0.0.1:%u\"}\n"
@@ -44,8 +44,9 @@ static void write_config(const struct daemon *d, unsigned seats)
 		"msrp { listen = {\"%s:127.0.0.1:%u\"}\n"
 		"       max-connections = %u }\n"
 		"limits { dialogs = %u message-rate = 0 join-rate = 0 }\n",
-		d->sip_port, d->certificate ? "tls" : "tcp", d->msrp_port,
-		seats + 100, seats + 100);
+		d->keeps ? d->dir : "", d->sip_port,
+		d->certificate ? "tls" : "tcp", d->msrp_port, seats + 100,
+		seats + 100);
 	if (d->domains)
 		fputs(d->domains, f);
 	else
@@ -152,7 +153,9 @@ void daemon_start(struct daemon *d, const char *program, unsigned seats)
 
 static void remove_dir(const struct daemon *d)
 {
-	static const char *const files[] = {"stoxd.conf", "notify", "log"};
+	static const char *const files[] = {
+	    "stoxd.conf", "notify",	  "log",	 "stoxd.db",
+	    "stoxd.lock", "stoxd.db-wal", "stoxd.db-shm"};
 	char path[100];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

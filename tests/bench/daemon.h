@@ -2,6 +2,7 @@
  * ports free ones on the loopback, its end awaited. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -17,6 +18,7 @@ struct daemon {
 	const char *secret;	 /* ... and what it is told */
 	/* PEM files for MSRP over TLS; NULL: without */
 	const char *certificate, *key;
+	bool keeps; /* what it needs after a crash, in its folder */
 	char dir[64];
 };
 
