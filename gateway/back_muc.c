@@ -219,6 +219,7 @@ enum reason_code back_muc_join(struct back_muc *b, const struct seat_join *join,
 /* --- stanzas in --- */
 
 const struct stanza_error muc_unavailable = {"cancel", "service-unavailable"};
+const struct stanza_error muc_not_taken = {"cancel", "feature-not-implemented"};
 static const struct stanza_error bad_request = {"modify", "bad-request"};
 static const struct stanza_error no_room = {"cancel", "item-not-found"};
 

@@ -186,6 +186,11 @@ void muc_answered(struct back_muc *b, const struct muc_said *in);
 void muc_error(struct back_muc *b, const struct muc_said *in, const char *name,
 	       struct stanza_error e);
 extern const struct stanza_error muc_unavailable;
+/* A private message from a room has not been taken. For service-unavailable
+ * from somebody in a room, which S2X-35 has, Prosody and ejabberd put him out
+ * as a ghost (XEP-0045 §18.1.2) and tell the author nothing; this they pass on.
+ */
+extern const struct stanza_error muc_not_taken;
 /* May our users enter rooms there, as the configuration has it? */
 bool muc_reaches(const struct back_muc *b, struct str room);
 void muc_uuid(char z[UUID_MAX]);

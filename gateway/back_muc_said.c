@@ -196,13 +196,6 @@ static bool takes_private(const struct proxy *p)
 	return d;
 }
 
-/* For service-unavailable from somebody in a room, which S2X-35 has, Prosody
- * and ejabberd put him out as a ghost (XEP-0045 §18.1.2) and tell the author
- * nothing; this they pass on.
- */
-static const struct stanza_error no_private = {"cancel",
-					       "feature-not-implemented"};
-
 /* S2X-35, S2X-36 */
 static void on_private(struct proxy *p, const struct muc_said *in)
 {
@@ -214,7 +207,7 @@ static void on_private(struct proxy *p, const struct muc_said *in)
 		return;
 	}
 	if (!takes_private(p)) {
-		muc_error(p->b, in, "message", no_private);
+		muc_error(p->b, in, "message", muc_not_taken);
 		return;
 	}
 	m = read_text(p, in, true);

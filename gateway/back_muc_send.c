@@ -231,12 +231,9 @@ static bool is_empty(struct proxy *p, const struct message *m)
 	return empty;
 }
 
-/* His client has refused what somebody there said to him alone. One condition
- * for all: for most others the room would put him out (XEP-0045 §18.1.2). */
+/* His client has refused what somebody there said to him alone. */
 static void say_failed(struct proxy *p, const struct message *m)
 {
-	static const struct stanza_error refused = {"cancel",
-						    "feature-not-implemented"};
 	const struct occupant *to = leg_by_id(p->leg, m->to);
 	struct buf *b;
 
@@ -244,7 +241,7 @@ static void say_failed(struct proxy *p, const struct message *m)
 		return;
 	b = muc_begin(p, "message", to->nick, "error",
 		      arena_dup(m->arena, m->failed_id).p);
-	x_put_error(b, refused, STR_NONE, str_z(reason_text(m->failed)));
+	x_put_error(b, muc_not_taken, STR_NONE, str_z(reason_text(m->failed)));
 	buf_addz(b, "</message>");
 	muc_send(p);
 }

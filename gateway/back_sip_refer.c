@@ -5,10 +5,6 @@
 #include "base/uri.h"
 #include "gateway/back_sip_priv.h"
 
-/* How long a focus may be silent about whom it calls: no call rings longer (RFC
- * 3261 §16.6, timer C), and one that tells nothing would keep it all here. */
-#define SILENCE_MS 300000
-
 static void result(struct bs_dialog *d, enum reason_code code)
 {
 	if (d->leg && d->op)
@@ -44,7 +40,7 @@ static void drop(void *user)
 
 static void await_notify(struct bs_dialog *d)
 {
-	timer_set(d->b->loop, &d->timer, SILENCE_MS, drop, d);
+	timer_set(d->b->loop, &d->timer, SIP_REFER_SILENCE_MS, drop, d);
 }
 
 static void on_inside(void *user, const struct port_msg *m);
@@ -180,9 +176,8 @@ void bs_refer_end(struct bs_leg *l)
 
 void bs_refer_notify(struct bs_dialog *d, const struct port_msg *m)
 {
-	struct str phrase = STR_NONE, rest = m->f[PORT_F_SUB_STATE];
-	bool over =
-	    str_ieq(str_trim_space(str_split(&rest, ';')), STR("terminated"));
+	struct str phrase = STR_NONE;
+	bool over = sip_is_last(m);
 	int status = sip_fragment(m->f[PORT_F_BODY], &phrase);
 
 	bs_answer(d->b, m, 200, NULL);

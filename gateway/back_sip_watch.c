@@ -309,11 +309,9 @@ static bool take_document(struct bs_leg *l, const struct port_msg *m)
 
 void bs_watch_last(struct bs_dialog *d, const struct port_msg *m)
 {
-	struct str state = m->f[PORT_F_SUB_STATE];
-
 	if (!m->status)
 		bs_answer(d->b, m, 200, NULL);
-	if (!str_ieq(str_trim_space(str_split(&state, ';')), STR("terminated")))
+	if (!sip_is_last(m))
 		return;
 	d->over = true;
 	if (!d->request)
@@ -323,8 +321,7 @@ void bs_watch_last(struct bs_dialog *d, const struct port_msg *m)
 void bs_watch_notify(struct bs_leg *l, struct bs_dialog *d,
 		     const struct port_msg *m)
 {
-	struct str state = m->f[PORT_F_SUB_STATE], rest = state;
-	struct str word = str_trim_space(str_split(&rest, ';'));
+	struct str state = m->f[PORT_F_SUB_STATE];
 	bool ours = d->use != BS_CALL || l->watch.inside;
 	uint64_t expires;
 
@@ -342,7 +339,7 @@ void bs_watch_notify(struct bs_leg *l, struct bs_dialog *d,
 	d->made = true; /* by this very NOTIFY, maybe */
 	if (!take_document(l, m))
 		return;
-	if (str_ieq(word, STR("terminated")))
+	if (sip_is_last(m))
 		on_terminated(l, state);
 	else if (str_u64(mime_param(state, STR("expires")), UINT32_MAX,
 			 &expires) == 0 &&

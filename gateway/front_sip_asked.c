@@ -8,12 +8,7 @@
 #include "base/mem.h"
 #include "gateway/sip_words.h"
 
-/* Nobody thinks about an invitation for longer without a word of his client:
- * RFC 3515 §2.4.4 has it say when it needs more. */
-#define SILENCE_MS 300000
-
 struct asked {
-	struct dialog *dialog;
 	uint64_t invitation;
 	struct timer timer;
 };
@@ -21,7 +16,6 @@ struct asked {
 void asked_new(struct dialog *d, uint64_t invitation)
 {
 	d->asked = mem_new(sizeof(*d->asked));
-	d->asked->dialog = d;
 	d->asked->invitation = invitation;
 }
 
@@ -34,21 +28,18 @@ void asked_free(struct dialog *d)
 	d->asked = NULL;
 }
 
-static void over(struct dialog *d)
+static void over(void *user)
 {
+	struct dialog *d = user;
+
 	asked_free(d);
 	dialog_release(d);
-}
-
-static void on_silence(void *user)
-{
-	over(user);
 }
 
 static void await(struct dialog *d)
 {
 	d->answered = true;
-	timer_set(d->f->loop, &d->asked->timer, SILENCE_MS, on_silence, d);
+	timer_set(d->f->loop, &d->asked->timer, SIP_REFER_SILENCE_MS, over, d);
 }
 
 void asked_response(struct dialog *d, const struct port_msg *m)
@@ -68,8 +59,7 @@ void asked_response(struct dialog *d, const struct port_msg *m)
 void asked_notified(struct dialog *d, const struct port_msg *m)
 {
 	const struct front_sip_cfg *cfg = &d->f->cfg;
-	struct str phrase = STR_NONE, rest = m->f[PORT_F_SUB_STATE];
-	struct str state = str_trim_space(str_split(&rest, ';'));
+	struct str phrase = STR_NONE;
 	int status = sip_fragment(m->f[PORT_F_BODY], &phrase);
 	struct answer a = ANSWER(200);
 
@@ -77,6 +67,6 @@ void asked_notified(struct dialog *d, const struct port_msg *m)
 	await(d);
 	if (status >= 200)
 		cfg->invited(cfg->user, d->asked->invitation, status, phrase);
-	if (str_ieq(state, STR("terminated")))
+	if (sip_is_last(m))
 		over(d);
 }

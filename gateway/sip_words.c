@@ -25,6 +25,14 @@ bool sip_list_has(struct str list, struct str token)
 	return false;
 }
 
+bool sip_is_last(const struct port_msg *notify)
+{
+	struct str state = notify->f[PORT_F_SUB_STATE];
+
+	return str_ieq(str_trim_space(str_split(&state, ';')),
+		       STR("terminated"));
+}
+
 int sip_fragment(struct str body, struct str *phrase)
 {
 	struct str line = str_trim_space(str_split(&body, '\n'));

@@ -11,6 +11,12 @@ struct str sip_header(struct str lines, struct str name);
 /* Has a comma-separated list this token (without case)? */
 bool sip_list_has(struct str list, struct str token);
 
+/* Does this NOTIFY end its subscription? */
+bool sip_is_last(const struct port_msg *notify);
+/* How long who was sent a REFER may tell nothing of what becomes of it: no call
+ * rings longer (RFC 3261 §16.6, timer C), and who tells nothing at all would
+ * keep it for ever. */
+#define SIP_REFER_SILENCE_MS 300000
 /* "SIP/2.0 486 Busy Here" (RFC 3420): the status; 0: it is none. */
 int sip_fragment(struct str body, struct str *phrase);
 
