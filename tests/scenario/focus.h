@@ -173,13 +173,19 @@ static inline void focus_notifies(struct focus *f, const char *state,
 #define FOCUS_ROMEO  FOCUS_USER("sip:romeo@sip.test", "Romeo")
 #define FOCUS_JULIET FOCUS_USER("sip:juliet@x.test;gr=balcony", "JuliC")
 
+/* It takes the call, with these lines, and her nickname. */
+static inline void focus_lets_in(struct focus *f, const char *lines)
+{
+	focus_accepts(f, lines);
+	focus_binds(f);
+	focus_replies(f, focus_hears(f, "NICKNAME"), "200 OK");
+}
+
 /* She is in the room, with Romeo. */
 static inline void focus_joined(struct focus *f, struct scene *s)
 {
 	focus_asked(f, s, JULIET, "JuliC");
-	focus_accepts(f, FOCUS_SDP);
-	focus_binds(f);
-	focus_replies(f, focus_hears(f, "NICKNAME"), "200 OK");
+	focus_lets_in(f, FOCUS_SDP);
 	focus_subscribed(f);
 	focus_notifies(f, "full",
 		       "<conference-description><subject>Today in Verona"

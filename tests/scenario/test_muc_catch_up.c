@@ -10,6 +10,16 @@ static void away(struct muc_user *u)
 		 "<status code='110'/><status code='332'/></x>");
 }
 
+/* In the room he says "kept", under the id `first`. */
+static void joined_and_said(struct muc_user *u, struct scene *s,
+			    char first[128])
+{
+	muc_join(u, s, MUC_RO);
+	muc_say(u, 1, "kept");
+	muc_take_said(u);
+	snprintf(first, 128, "%s", u->last);
+}
+
 /* 15.4-11, S2X-22: the room restarts. What it has said is there once, what it
  * never had is told, what was said meanwhile goes out. */
 static void test_restart(void **state)
@@ -18,10 +28,7 @@ static void test_restart(void **state)
 	static struct muc_user u;
 	char first[128];
 
-	muc_join(&u, s, MUC_RO);
-	muc_say(&u, 1, "kept");
-	muc_take_said(&u);
-	snprintf(first, sizeof(first), "%s", u.last);
+	joined_and_said(&u, s, first);
 	muc_say(&u, 2, "lost");
 	muc_take_said(&u);
 	away(&u);
@@ -62,10 +69,7 @@ static void test_out_again(void **state)
 	static struct muc_user u;
 	char first[128];
 
-	muc_join(&u, s, MUC_RO);
-	muc_say(&u, 1, "kept");
-	muc_take_said(&u);
-	snprintf(first, sizeof(first), "%s", u.last);
+	joined_and_said(&u, s, first);
 	away(&u);
 	scene_run(s, 5000);
 	muc_take(&u, MUC_OWN);

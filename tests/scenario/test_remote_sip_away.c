@@ -121,9 +121,7 @@ static void test_no_list(void **state)
 	focus_joined(&f, s);
 	focus_lost(&f);
 	forgets_call(&f);
-	focus_accepts(&f, FOCUS_SDP);
-	focus_binds(&f);
-	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
+	focus_lets_in(&f, FOCUS_SDP);
 	f.subscribe = scene_sip(s, PORT_DIAL, "SUBSCRIBE");
 	focus_refuses(&f, &f.subscribe, 489);
 	assert_true(focus_is_gone(focus_shown(s, "presence", "Romeo")));
@@ -167,6 +165,14 @@ static void test_for_good(void **state)
 	assert_int_equal(back_sip_stats(s->core.back_sip).legs, 0);
 }
 
+/* She was in the room; the re-INVITE after her connection has broken. */
+static struct port_msg asked_after_break(struct focus *f, struct scene *s)
+{
+	focus_joined(f, s);
+	focus_lost(f);
+	return focus_asked_again(f);
+}
+
 /* An answer that is of no use, too. */
 static void test_no_answer_for_us(void **state)
 {
@@ -174,9 +180,7 @@ static void test_no_answer_for_us(void **state)
 	struct port_msg m;
 	struct focus f;
 
-	focus_joined(&f, s);
-	focus_lost(&f);
-	m = focus_asked_again(&f);
+	m = asked_after_break(&f, s);
 	focus_answers(&f, &m, 200, STR("text/plain"), STR("?"), "");
 	focus_is_out(s);
 	scene_sip(s, PORT_SEND, "BYE");
@@ -192,9 +196,7 @@ static void test_retry_after(void **state)
 	struct focus f;
 	int ms;
 
-	focus_joined(&f, s);
-	focus_lost(&f);
-	m = focus_asked_again(&f);
+	m = asked_after_break(&f, s);
 	focus_answers(&f, &m, 503, STR_NONE, STR_NONE, "Retry-After: 20\r\n");
 	xmpp_put(s, "<presence from='romeo@x.test/o' to='r@conf.test/R' "
 		    "id='j2'><x xmlns='" NS_MUC "'/></presence>");
@@ -273,9 +275,7 @@ static void test_no_switch(void **state)
 	struct focus f;
 	int ms;
 
-	focus_joined(&f, s);
-	focus_lost(&f);
-	m = focus_asked_again(&f);
+	m = asked_after_break(&f, s);
 	focus_takes_back(&f, &m);
 	ms = focus_waits(s, PORT_SEND, "INVITE", 13000);
 	assert_in_range(ms, 10500, 11600);

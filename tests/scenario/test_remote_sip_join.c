@@ -102,9 +102,7 @@ static void test_no_roster(void **state)
 	const struct xnode *n;
 
 	focus_asked(&f, s, JULIET, "JuliC");
-	focus_accepts(&f, FOCUS_SDP);
-	focus_binds(&f);
-	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
+	focus_lets_in(&f, FOCUS_SDP);
 	focus_subscribed(&f);
 	scene_run(s, 4900);
 	assert_true(xmpp_none(s, JULIET));
@@ -415,9 +413,7 @@ static void test_login(void **state)
 	assert_false(has(m.f[PORT_F_HEADERS], "sesame"));
 	assert_true(m.dlg == f.invite.dlg);
 	f.invite = m;
-	focus_accepts(&f, FOCUS_SDP);
-	focus_binds(&f);
-	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
+	focus_lets_in(&f, FOCUS_SDP);
 	m = scene_sip(s, PORT_DIAL, "SUBSCRIBE");
 	focus_answers(&f, &m, 401, STR_NONE, STR_NONE, ask);
 	focus_subscribed(&f);
@@ -442,9 +438,7 @@ static void test_subscribe_inside(void **state)
 	struct focus f;
 
 	focus_asked(&f, s, JULIET, "JuliC");
-	focus_accepts(&f, FOCUS_SDP);
-	focus_binds(&f);
-	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
+	focus_lets_in(&f, FOCUS_SDP);
 	m = scene_sip(s, PORT_DIAL, "SUBSCRIBE");
 	focus_refuses(&f, &m, 481);
 	m = scene_sip(s, PORT_SEND, "SUBSCRIBE");

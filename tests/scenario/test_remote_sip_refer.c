@@ -66,6 +66,15 @@ static void test_invited(void **state)
 	focus_done(&f);
 }
 
+/* It is taken. */
+static struct port_msg refer_accepted(struct focus *f)
+{
+	struct port_msg r = refer(f->s);
+
+	focus_answers(f, &r, 202, STR_NONE, STR_NONE, "");
+	return r;
+}
+
 /* X2S-55 */
 static void test_outcomes(void **state)
 {
@@ -74,13 +83,11 @@ static void test_outcomes(void **state)
 	struct focus f;
 
 	focus_joined(&f, s);
-	r = refer(s);
-	focus_answers(&f, &r, 202, STR_NONE, STR_NONE, "");
+	r = refer_accepted(&f);
 	progress(&f, r.dlg, "terminated;reason=noresource",
 		 "SIP/2.0 603 Not today\r\n");
 	assert_true(str_eq(declined(s, "Not today"), STR("benvolio@x.test")));
-	r = refer(s);
-	focus_answers(&f, &r, 202, STR_NONE, STR_NONE, "");
+	r = refer_accepted(&f);
 	progress(&f, r.dlg, "terminated;reason=noresource",
 		 "SIP/2.0 404 Not Found\r\n");
 	assert_string_equal(focus_error(s, "i1"), "cancel/item-not-found");
@@ -163,8 +170,7 @@ static void test_silent(void **state)
 	struct focus f;
 
 	focus_joined(&f, s);
-	r = refer(s);
-	focus_answers(&f, &r, 202, STR_NONE, STR_NONE, "");
+	r = refer_accepted(&f);
 	scene_run(s, 290000);
 	progress(&f, r.dlg, "active;expires=60", "SIP/2.0 180 Ringing\r\n");
 	scene_run(s, 290000);

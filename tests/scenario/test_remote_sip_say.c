@@ -118,9 +118,7 @@ static void test_too_long(void **state)
 	text = arena_printf(s->arena, "<body>%s</body>", a);
 	free(a);
 	focus_asked(&f, s, JULIET, "JuliC");
-	focus_accepts(&f, FOCUS_SDP "a=max-size:1000\r\n");
-	focus_binds(&f);
-	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
+	focus_lets_in(&f, FOCUS_SDP "a=max-size:1000\r\n");
 	focus_subscribed(&f);
 	focus_notifies(&f, "full", "<users>" FOCUS_JULIET "</users>");
 	xmpp_drop(s);
@@ -244,9 +242,7 @@ static void test_on_hold(void **state)
 	struct focus f;
 
 	focus_asked(&f, s, JULIET, "JuliC");
-	focus_accepts(&f, FOCUS_SDP "a=sendonly\r\n");
-	focus_binds(&f);
-	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
+	focus_lets_in(&f, FOCUS_SDP "a=sendonly\r\n");
 	focus_subscribed(&f);
 	focus_notifies(&f, "full",
 		       "<users>" FOCUS_ROMEO FOCUS_JULIET "</users>");
@@ -265,10 +261,8 @@ static void test_no_private(void **state)
 	struct focus f;
 
 	focus_asked(&f, s, JULIET, "JuliC");
-	focus_accepts(&f, "a=setup:active\r\na=chatroom:nickname\r\n"
+	focus_lets_in(&f, "a=setup:active\r\na=chatroom:nickname\r\n"
 			  "a=accept-wrapped-types:*\r\n");
-	focus_binds(&f);
-	focus_replies(&f, focus_hears(&f, "NICKNAME"), "200 OK");
 	focus_subscribed(&f);
 	focus_notifies(&f, "full",
 		       "<users>" FOCUS_ROMEO FOCUS_JULIET "</users>");

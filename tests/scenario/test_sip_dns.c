@@ -347,6 +347,12 @@ static void test_dial_tls(void **state)
 	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
 }
 
+static void leads_nowhere(struct bed *b, const char *to)
+{
+	dials(b, to);
+	is_told(b, "SIP/2.0 404 No Such Host");
+}
+
 /* Nothing goes in clear where the records name TLS alone: neither where they
  * lead nowhere nor where we speak none. */
 static void only_tls(struct bed *b)
@@ -355,10 +361,8 @@ static void only_tls(struct bed *b)
 	dns_server_naptr(b->dns, "n.test", 1, 1, "s", "SIPS+D2T", "no.n.test");
 	dns_server_host(b->dns, "x.test", "127.0.0.2");
 	dns_server_host(b->dns, "n.test", "127.0.0.2");
-	dials(b, "<sip:bob@x.test>");
-	is_told(b, "SIP/2.0 404 No Such Host");
-	dials(b, "<sip:bob@n.test>");
-	is_told(b, "SIP/2.0 404 No Such Host");
+	leads_nowhere(b, "<sip:bob@x.test>");
+	leads_nowhere(b, "<sip:bob@n.test>");
 	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
 }
 
@@ -374,8 +378,7 @@ static void test_dial_without_tls(void **state)
 	dns_server_srv(b->dns, "_sips._tcp.s.test", 1, 0, 5071, "a.test");
 	dns_server_host(b->dns, "a.test", "127.0.0.2");
 	dns_server_host(b->dns, "s.test", "127.0.0.2");
-	dials(b, "<sip:bob@s.test>");
-	is_told(b, "SIP/2.0 404 No Such Host");
+	leads_nowhere(b, "<sip:bob@s.test>");
 	only_tls(b);
 	/* clear is offered as well */
 	dns_server_naptr(b->dns, "m.test", 1, 1, "s", "SIPS+D2T", "tls.m.test");
@@ -393,10 +396,8 @@ static void test_dial_refused_service(void **state)
 	dns_server_srv(b->dns, "_sip._udp.x.test", 0, 0, 5060, "none.test");
 	dns_server_host(b->dns, "sip.test", "127.0.0.2");
 	dns_server_host(b->dns, "x.test", "127.0.0.2");
-	dials(b, "<sip:bob@sip.test>");
-	is_told(b, "SIP/2.0 404 No Such Host");
-	dials(b, "<sip:bob@x.test>");
-	is_told(b, "SIP/2.0 404 No Such Host");
+	leads_nowhere(b, "<sip:bob@sip.test>");
+	leads_nowhere(b, "<sip:bob@x.test>");
 	assert_true(scene_sip_none(b->s, PORT_DIAL, NULL));
 }
 
@@ -405,8 +406,7 @@ static void test_dial_nowhere(void **state)
 {
 	struct bed *b = *state;
 
-	dials(b, "<sip:bob@none.test>");
-	is_told(b, "SIP/2.0 404 No Such Host");
+	leads_nowhere(b, "<sip:bob@none.test>");
 	b->dns->status = 2;
 	dials(b, "<sip:bob@other.test>");
 	is_told(b, "SIP/2.0 504 ");
